@@ -1,0 +1,31 @@
+# make        builds the environment and the demo reel
+# make test   builds the environment, checks the style and runs the tests
+# make clean  removes the environment and everything that the pipeline made; clips, labels and DVC's cache stay
+# make help   prints this
+
+PYTHON ?= python3
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+.PHONY: reel test clean help
+
+reel: .venv/ready
+	dvc repro
+	@ls reels/*/reel.mp4 2>/dev/null | sed 's/^/The reel is at /' | grep . || echo "There is no reel: no moment was worth showing."
+
+test: .venv/ready
+	ruff check .
+	ruff format --check .
+	pytest
+
+.venv/ready: requirements.txt constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make PYTHON=python3.11")'
+	$(PYTHON) -m venv .venv
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	touch $@
+
+clean:
+	rm -rf .venv data/frames data/dataset data/timelines/*.csv models/model.safetensors models/.checkpoint.safetensors
+	rm -rf reels/*/ data/sample/clips data/sample/vods data/sample/*.csv
+
+help:
+	@sed -n 's/^# //p' Makefile
