@@ -1,0 +1,69 @@
+"""Outputs that are whole or absent: written beside the target and renamed."""
+
+import csv
+import io
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def replacing(target: Path) -> Iterator[Path]:
+    """A path to write a file or folder at, which takes the target's place when the block ends well.
+
+    The path is beside the target, hidden, with the target's suffix, and the same in every run, so that what a
+    killed run left is replaced by the next.
+
+    Parameters
+    ----------
+    target : Path
+        The file or folder to replace; its parent folders are made.
+
+    Yields
+    ------
+    Path
+        Where to write; nothing is there yet.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(f".partial-{target.name}")
+    remove(partial)
+    try:
+        yield partial
+        if partial.is_dir() and target.is_dir():
+            old = target.with_name(f".old-{target.name}")
+            remove(old)
+            target.rename(old)
+            partial.rename(target)
+            remove(old)
+        else:
+            os.replace(partial, target)
+    finally:
+        remove(partial)
+
+
+def write_bytes(target: Path, content: bytes) -> None:
+    """Write a file whole."""
+    with replacing(target) as partial:
+        try:
+            partial.write_bytes(content)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(target)) from error
+
+
+def write_csv(target: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Write a table whole, one row at a time, lines ended by a newline."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    write_bytes(target, text.getvalue().encode())
+
+
+def remove(path: Path) -> None:
+    """Remove a file or folder, if there."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,132 @@
+"""params.yaml as typed objects; what is wrong in it is one sentence that names the key."""
+
+import difflib
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from stages.lib.errors import UserError
+
+PARAMS_FILE = Path("params.yaml")
+
+Fraction = Annotated[float, Field(gt=0, lt=1)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Seconds = Annotated[float, Field(ge=0, le=3600)]
+Hertz = Annotated[float, Field(gt=0, le=120)]
+Count = Annotated[int, Field(ge=1)]
+Precision = Literal["auto", "float32", "bfloat16"]
+
+
+class Section(BaseModel):
+    """A section of params.yaml: every key must be there, no other may, and no type is converted."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Extract(Section):
+    fps: Hertz
+    size: Annotated[int, Field(ge=16, le=1024)]
+
+
+class Dataset(Section):
+    validation: Fraction
+    margin: Seconds
+    seed: int
+
+
+class Train(Section):
+    architecture: str
+    weights: str | None
+    epochs: Count
+    epoch_frames: Count
+    batch: Annotated[int, Field(ge=2)]
+    learning_rate: Annotated[float, Field(gt=0)]
+    weight_decay: Annotated[float, Field(ge=0)]
+    precision: Precision
+    seed: int
+
+
+class Predict(Section):
+    fps: Hertz
+    precision: Precision
+
+
+class Render(Section):
+    smooth: Seconds
+    threshold: Fraction | None
+    release: Share
+    merge_gap: Seconds
+    min_length: Seconds
+    pre_roll: Seconds
+    post_roll: Seconds
+    quality: Annotated[int, Field(ge=0, le=51)]
+    preset: Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"]
+
+
+class Params(Section):
+    data: Annotated[str, Field(min_length=1)]
+    vods: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")], str]
+    label: Annotated[str, Field(min_length=1)]
+    extract: Extract
+    dataset: Dataset
+    train: Train
+    predict: Predict
+    render: Render
+
+    @property
+    def folder(self) -> Path:
+        """The streamer's folder."""
+        return Path(self.data)
+
+    def vod(self, name: str) -> Path:
+        """The file of the VOD of this name; UserError if `vods` names none."""
+        if name not in self.vods:
+            known = ", ".join(self.vods) or "none"
+            raise UserError(f"{PARAMS_FILE}: vods: there is no VOD named {name} (there is: {known})")
+        return self.folder / self.vods[name]
+
+
+def load(path: Path = PARAMS_FILE, model: type[Section] = Params) -> Params:
+    """Read and check a file of parameters.
+
+    Parameters
+    ----------
+    path : Path
+        A YAML file.
+    model : type
+        What it must hold.
+
+    Raises
+    ------
+    UserError
+        No such file, not YAML, or a key that is unknown, missing, of the wrong type or out of range.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file; run from the folder that holds it") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f" line {mark.line + 1}" if mark else ""
+        raise UserError(f"{path}{line}: not valid YAML: {getattr(error, 'problem', None) or error}") from None
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        raise UserError(f"{path}: {_sentence(error, model)}") from None
+
+
+def _sentence(error: ValidationError, model: type[Section]) -> str:
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in first["loc"] if part != "[key]") or "the file"
+    match first["type"]:
+        case "extra_forbidden":
+            for part in first["loc"][:-1]:
+                model = model.model_fields[part].annotation
+            close = difflib.get_close_matches(str(first["loc"][-1]), model.model_fields, n=1)
+            return f"{key} is not a parameter" + (f"; did you mean {close[0]}?" if close else "")
+        case "missing":
+            return f"{key} is missing"
+    message = first["msg"]
+    return f"{key} is {first['input']!r}: {message[0].lower()}{message[1:]}"

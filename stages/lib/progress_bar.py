@@ -1,0 +1,51 @@
+"""Progress of long work: a bar on a terminal, sparse lines in a log."""
+
+import sys
+import time
+
+from progress.bar import Bar
+
+SECONDS_BETWEEN_LINES = 20
+
+
+class ProgressBar:
+    """Shows how much of a known amount of work is done, on standard error.
+
+    Parameters
+    ----------
+    message : str
+        What is being done.
+    total : float
+        The amount of work, in `unit`.
+    unit : str
+        What is counted, such as "clips" or "s of video".
+    """
+
+    def __init__(self, message: str, total: float, unit: str):
+        self.message, self.total, self.unit = message, total, unit
+        self.done = 0.0
+        self.last_line = time.monotonic()
+        self.bar = None
+        if sys.stderr.isatty():
+            self.bar = Bar(message, max=max(total, 1), suffix=f"%(index)d/%(max)d {unit}, %(eta_td)s left")
+
+    def __enter__(self) -> "ProgressBar":
+        return self
+
+    def advance(self, amount: float = 1) -> None:
+        """Count `amount` more of the work as done."""
+        self.done += amount
+        if self.bar:
+            self.bar.goto(min(self.done, self.total))
+        elif time.monotonic() - self.last_line > SECONDS_BETWEEN_LINES:
+            self.last_line = time.monotonic()
+            self._line()
+
+    def _line(self) -> None:
+        print(f"{self.message}: {self.done:.0f}/{self.total:.0f} {self.unit}", file=sys.stderr, flush=True)
+
+    def __exit__(self, error_type: type | None, *_: object) -> None:
+        if self.bar:
+            self.bar.finish()
+        elif error_type is None:
+            self._line()
