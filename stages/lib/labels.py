@@ -1,0 +1,95 @@
+"""labels.csv and holdout.csv: what is a highlight and what is not; groups.csv: which clips belong together."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from stages.lib import tables
+
+# A label of a whole clip is often its duration, rounded up to a tenth of a second.
+ROUNDING = 0.05
+
+
+@dataclass(frozen=True)
+class Label:
+    """A stretch of a video that a person marked.
+
+    Attributes
+    ----------
+    start, end : float
+        Seconds from the video's beginning; an end of None is the video's end.
+    highlight : bool
+        True for label 1, False for label 0.
+    row : tables.Row
+        Where it stands, for messages.
+    """
+
+    start: float
+    end: float | None
+    highlight: bool
+    row: tables.Row
+
+    def ending(self, duration: float) -> float:
+        """The end in seconds, in a video of this duration; UserError if the label passes it."""
+        if self.end is None:
+            return duration
+        if self.end > duration + ROUNDING:
+            raise self.row.error(f"ends at {self.end:g} s, but {self.row['video']} at {duration:.2f} s")
+        return min(self.end, duration)
+
+
+def read(path: Path) -> dict[str, list[Label]]:
+    """Read labels.csv or holdout.csv.
+
+    Parameters
+    ----------
+    path : Path
+        `video,start,end,label`: a video's name inside the streamer's folder, seconds, 1 or 0. A label with
+        neither start nor end is of the whole video. No file: no labels.
+
+    Returns
+    -------
+    dict
+        The labels of each video that has any, in the order of time.
+
+    Raises
+    ------
+    UserError
+        A malformed row, a video that does not exist, labels of one video that overlap.
+    """
+    labels = defaultdict(list)
+    for row in tables.read(path, ("video", "start", "end", "label")):
+        if row["label"] not in ("0", "1"):
+            raise row.error(f"label is {row['label']!r}, not 1 (a highlight) or 0 (none)")
+        if not (path.parent / row["video"]).is_file():
+            raise row.error(f"there is no video {path.parent / row['video']}")
+        start = row.seconds("start") if row["start"] else 0.0
+        end = row.seconds("end") if row["end"] else None
+        if end is not None and end <= start:
+            raise row.error(f"ends at {end:g} s, not after its start at {start:g} s")
+        labels[row["video"]].append(Label(start, end, row["label"] == "1", row))
+    for of_video in labels.values():
+        of_video.sort(key=lambda label: label.start)
+        for earlier, later in zip(of_video, of_video[1:], strict=False):
+            if earlier.end is None or later.start < earlier.end:
+                raise later.row.error(f"overlaps the label of {later.row['video']} in row {earlier.row.number}")
+    return dict(labels)
+
+
+class Groups:
+    """Which clips must stay on one side of a split, being of one recording or person.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds groups.csv (`video,group`: a glob on the clip's name and any name for the group), or none.
+    """
+
+    def __init__(self, folder: Path):
+        self.patterns = [(row["video"], row["group"]) for row in tables.read(folder / "groups.csv", ("video", "group"))]
+
+    def group(self, video: str) -> str:
+        """The group of a clip by its name inside the folder: the last match, else the clip by itself."""
+        groups = [group for pattern, group in self.patterns if fnmatchcase(video, pattern)]
+        return groups[-1] if groups else video
