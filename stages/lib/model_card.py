@@ -1,0 +1,48 @@
+"""What a model file says of itself, readable without the network: the metadata of models/model.safetensors."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import safetensors
+
+from stages.lib.errors import UserError
+
+PATH = Path("models/model.safetensors")
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """All that scoring needs beside the weights.
+
+    Attributes
+    ----------
+    architecture : str
+        torchvision's name of the face network.
+    extract : dict
+        The parameters of extraction that its training frames were made with.
+    features : str
+        features.VERSION at that time.
+    threshold : float
+        The probability from which a frame counts as a highlight, chosen on the validation clips.
+    """
+
+    architecture: str
+    extract: dict
+    features: str
+    threshold: float
+
+    def metadata(self) -> dict[str, str]:
+        """As safetensors keeps it, text by text."""
+        return {key: json.dumps(value, sort_keys=True) for key, value in asdict(self).items()}
+
+
+def read(path: Path = PATH) -> ModelCard:
+    """Read a model file's card; UserError if it is no model of this project."""
+    try:
+        with safetensors.safe_open(path, "np") as file:
+            return ModelCard(**{key: json.loads(value) for key, value in (file.metadata() or {}).items()})
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such model; make it with `dvc repro train`") from None
+    except (safetensors.SafetensorError, TypeError, ValueError):
+        raise UserError(f"{path}: not a model made by this project; make it anew with `dvc repro -f train`") from None
