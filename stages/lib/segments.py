@@ -1,0 +1,153 @@
+"""From a timeline to segments, and segments measured against the truth. Pure functions of numbers, in seconds."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from stages.lib.params import Render
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A stretch of a video.
+
+    Attributes
+    ----------
+    start, end : float
+        Seconds.
+    score : float
+        The mean of the smoothed probability in it, 0 to 1; 1 for what a person marked.
+    """
+
+    start: float
+    end: float
+    score: float = 1.0
+
+    @property
+    def duration(self) -> float:
+        """Seconds."""
+        return self.end - self.start
+
+
+def step(times: np.ndarray) -> float:
+    """Seconds from one moment of a timeline to the next."""
+    return float(times[1] - times[0]) if len(times) > 1 else 1.0
+
+
+def smooth(times: np.ndarray, probabilities: np.ndarray, seconds: float) -> np.ndarray:
+    """The mean probability within half of `seconds` of each moment; fewer moments count at the ends.
+
+    Parameters
+    ----------
+    times, probabilities : ndarray of float64, shape (moments,)
+        A timeline, evenly spaced.
+    seconds : float
+        Width of the mean.
+
+    Returns
+    -------
+    ndarray of float64, shape (moments,)
+    """
+    reach = int(seconds / 2 / step(times) + 1e-6)
+    sums = np.concatenate([[0.0], np.cumsum(probabilities)])
+    positions = np.arange(len(times))
+    first, last = np.maximum(positions - reach, 0), np.minimum(positions + reach + 1, len(times))
+    return (sums[last] - sums[first]) / (last - first)
+
+
+def events(times: np.ndarray, probabilities: np.ndarray, threshold: float, render: Render) -> list[Segment]:
+    """The moments worth showing, without padding, in order.
+
+    An event begins where the smoothed probability rises above `render.release` times the threshold, ends where it
+    falls below that, and counts if it reaches the threshold between (hysteresis: Canny, 1986, for edges in
+    pictures). Close events become one, and what is then still too short is dropped.
+
+    Parameters
+    ----------
+    times, probabilities : ndarray of float64, shape (moments,)
+        A timeline, evenly spaced. A moment stands for the time until the next one.
+    threshold : float
+        The model's, 0 to 1; `render.threshold`, where set, wins.
+    render : Render
+        smooth, threshold, release, merge_gap and min_length count.
+    """
+    spacing = step(times)
+    level = smooth(times, probabilities, render.smooth)
+    high = threshold if render.threshold is None else render.threshold
+    above = np.concatenate([[False], level >= high * render.release, [False]])
+    starts, ends = np.flatnonzero(~above[:-1] & above[1:]), np.flatnonzero(above[:-1] & ~above[1:])
+    runs: list[list[int]] = []
+    for start, end in zip(starts, ends, strict=True):
+        if level[start:end].max() < high:
+            continue
+        if runs and (start - runs[-1][1]) * spacing < render.merge_gap:
+            runs[-1][1] = end
+        else:
+            runs.append([start, end])
+    return [
+        Segment(float(times[start]), float(times[end - 1] + spacing), float(level[start:end].mean()))
+        for start, end in runs
+        if (end - start) * spacing >= render.min_length - 1e-6
+    ]
+
+
+def pad(found: Sequence[Segment], before: float, after: float, duration: float) -> list[Segment]:
+    """What the reel shows: each event with some time around it, inside the video; those that meet become one.
+
+    Parameters
+    ----------
+    found : sequence of Segment
+        In order.
+    before, after, duration : float
+        Seconds to add on both sides, and the length of the video.
+
+    Returns
+    -------
+    list of Segment
+        A joined segment has the best of the scores.
+    """
+    padded: list[Segment] = []
+    for event in found:
+        segment = Segment(max(0.0, event.start - before), min(duration, event.end + after), event.score)
+        if segment.duration <= 0:
+            continue
+        if padded and segment.start <= padded[-1].end:
+            last = padded.pop()
+            segment = Segment(last.start, max(last.end, segment.end), max(last.score, segment.score))
+        padded.append(segment)
+    return padded
+
+
+def overlap(one: Segment, other: Segment) -> float:
+    """How long both are on, seconds."""
+    return max(0.0, min(one.end, other.end) - max(one.start, other.start))
+
+
+def temporal_iou(one: Segment, other: Segment) -> float:
+    """Time in both over time in either, 0 to 1."""
+    shared = overlap(one, other)
+    return shared / (one.duration + other.duration - shared)
+
+
+def matches(found: Sequence[Segment], truth: Sequence[Segment], iou: float) -> int:
+    """How many found events are true ones: pairs with at least this temporal IoU, the best first, each used once.
+
+    The way in which event detection is scored in THUMOS and ActivityNet (Heilbron et al., 2015).
+    """
+    pairs = [
+        (temporal_iou(event, true), number, other)
+        for number, event in enumerate(found)
+        for other, true in enumerate(truth)
+    ]
+    used_found, used_truth = set(), set()
+    for value, number, other in sorted(pairs, key=lambda pair: -pair[0]):
+        if value >= iou and number not in used_found and other not in used_truth:
+            used_found.add(number)
+            used_truth.add(other)
+    return len(used_found)
+
+
+def shared_seconds(some: Sequence[Segment], others: Sequence[Segment]) -> float:
+    """Seconds in a segment of both lists, neither of which overlaps itself."""
+    return sum(overlap(one, other) for one in some for other in others)

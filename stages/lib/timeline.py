@@ -1,0 +1,47 @@
+"""data/timelines/<vod>.csv: the probability of a highlight over the time of a VOD."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from stages.lib import tables
+from stages.lib.errors import UserError
+
+FOLDER = Path("data/timelines")
+COLUMNS = ("time", "probability")
+
+
+def path(vod: str) -> Path:
+    """Where the timeline of the VOD of this name is."""
+    return FOLDER / f"{vod}.csv"
+
+
+def rows(times: np.ndarray, probabilities: np.ndarray) -> Iterator[tuple[str, str]]:
+    """The rows of moments, as text: milliseconds, and four digits, which is finer than any model is sure of."""
+    for time, probability in zip(times, probabilities, strict=True):
+        yield f"{time:.3f}", f"{probability:.4f}"
+
+
+def read(vod: str) -> tuple[np.ndarray, np.ndarray]:
+    """The timeline of a VOD.
+
+    Returns
+    -------
+    times : ndarray of float64, shape (moments,)
+        Seconds, evenly spaced from 0.
+    probabilities : ndarray of float64, shape (moments,)
+        0 to 1.
+
+    Raises
+    ------
+    UserError
+        There is no timeline, or it is malformed.
+    """
+    if not path(vod).exists():
+        raise UserError(f"{path(vod)}: no such timeline; make it with `dvc repro predict@{vod}`")
+    moments = [(row.number_in("time"), row.number_in("probability")) for row in tables.read(path(vod), COLUMNS)]
+    if not moments:
+        raise UserError(f"{path(vod)}: the timeline is empty; make it anew with `dvc repro -f predict@{vod}`")
+    times, probabilities = np.array(moments).T
+    return times, probabilities
