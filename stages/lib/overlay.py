@@ -1,0 +1,82 @@
+"""What is written over a reel's picture: one subtitle script, in the format that libass draws (ASS v4+)."""
+
+import colorsys
+from collections.abc import Sequence
+from pathlib import Path
+
+import matplotlib
+
+FONT = Path(matplotlib.get_data_path()) / "fonts/ttf/DejaVuSans-Bold.ttf"
+FONT_NAME = "DejaVu Sans"
+# The script's own units: the frame is this high whatever its pixels, and as wide as its shape makes it.
+HEIGHT = 720
+LEFT, TOP, FONT_SIZE = 24, 20, 34
+BAR_WIDTH, BAR_HEIGHT, BAR_TOP = 260, 16, 66
+
+HEADER = """[Script Info]
+ScriptType: v4.00+
+PlayResX: {width}
+PlayResY: {height}
+ScaledBorderAndShadow: yes
+WrapStyle: 2
+
+[V4+ Styles]
+Format: Name, Fontname, Fontsize, PrimaryColour, OutlineColour, BackColour, Bold, BorderStyle, Outline, Shadow, \
+Alignment, MarginL, MarginR, MarginV
+Style: Text,{font},{size},&H00FFFFFF,&H00000000,&H00000000,1,1,3,0,7,0,0,0
+Style: Bar,{font},{size},&H00FFFFFF,&H00000000,&H00000000,0,1,0,0,7,0,0,0
+
+[Events]
+Format: Layer, Start, End, Style, Text
+"""
+
+
+def script(label: str, moments: Sequence[tuple[float, float]], duration: float, shape: float) -> str:
+    """The text and the bar of each moment's probability, from green to red.
+
+    Parameters
+    ----------
+    label : str
+        What a highlight is called.
+    moments : sequence of (float, float)
+        Seconds from the segment's start, and the probability from then until the next; the first is at 0 or
+        before.
+    duration : float
+        Of the segment, seconds.
+    shape : float
+        Width of the frame over its height.
+    """
+    lines = [HEADER.format(width=round(HEIGHT * shape), height=HEIGHT, font=FONT_NAME, size=FONT_SIZE)]
+    lines.append(_event(0, 0.0, duration, "Bar", "&H000000&", BAR_WIDTH + 8, BAR_HEIGHT + 8, -4))
+    ends = [time for time, _ in moments[1:]] + [duration]
+    for (start, probability), end in zip(moments, ends, strict=True):
+        start, end = max(start, 0.0), min(end, duration)
+        if start >= end:
+            continue
+        colour = _colour(probability)
+        lines.append(_event(1, start, end, "Bar", colour, max(2, round(BAR_WIDTH * probability)), BAR_HEIGHT, 0))
+        text = f"{{\\pos({LEFT},{TOP})\\c{colour}}}{_plain(label)} {probability:.0%}"
+        lines.append(f"Dialogue: 2,{_time(start)},{_time(end)},Text,{text}\n")
+    return "".join(lines)
+
+
+def _event(layer: int, start: float, end: float, style: str, colour: str, width: int, height: int, shift: int) -> str:
+    drawing = f"m 0 0 l {width} 0 {width} {height} 0 {height}"
+    place = f"\\pos({LEFT + shift},{BAR_TOP + shift})\\c{colour}\\p1"
+    return f"Dialogue: {layer},{_time(start)},{_time(end)},{style},{{{place}}}{drawing}\n"
+
+
+def _colour(probability: float) -> str:
+    """From green for 0 over yellow to red for 1, as ASS writes a colour: blue, green, red."""
+    red, green, blue = (round(255 * part) for part in colorsys.hsv_to_rgb((1 - probability) / 3, 0.85, 0.95))
+    return f"&H{blue:02X}{green:02X}{red:02X}&"
+
+
+def _plain(text: str) -> str:
+    """The text with nothing in it that ASS would take for a command."""
+    return text.replace("\\", "/").replace("{", "(").replace("}", ")").replace("\n", " ")
+
+
+def _time(seconds: float) -> str:
+    hundredths = round(seconds * 100)
+    return f"{hundredths // 360000}:{hundredths // 6000 % 60:02}:{hundredths // 100 % 60:02}.{hundredths % 100:02}"

@@ -1,0 +1,78 @@
+"""Cut the reel of a VOD: reels/<vod>/reel.mp4 and reels/<vod>/segments.csv.
+
+Each segment is cut out of the VOD with the probability of every moment written over it, and all are joined in the
+order of time. Run from the project's folder: python -m stages.render demo
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from stages.lib import errors, files, film, media, model_card, overlay, params, segments, timeline, workers
+from stages.lib.film import Cut
+from stages.lib.media import Probe
+from stages.lib.params import Params
+from stages.lib.segments import Segment
+
+REELS = Path("reels")
+COLUMNS = ("segment", "start", "end", "reel_start", "reel_end", "score")
+
+
+def main(vod: str) -> None:
+    settings = params.load()
+    render = settings.render
+    path = settings.vod(vod)
+    probe = media.probe(path)
+    times, probabilities = timeline.read(vod)
+    found = segments.events(times, probabilities, model_card.read().threshold, render)
+    chosen = segments.pad(found, render.pre_roll, render.post_roll, probe.duration)
+    rate = film.frame_rate(probe)
+    lengths = [max(1, round(segment.duration * rate)) for segment in chosen]
+    with files.replacing(REELS / vod) as folder:
+        folder.mkdir()
+        write_table(folder / "segments.csv", chosen, np.cumsum([0, *lengths]) / float(rate))
+        if chosen:
+            cuts = [
+                plan(settings, path, probe, folder / f"{number:04}.mov", segment, length, times, probabilities)
+                for number, (segment, length) in enumerate(zip(chosen, lengths, strict=True), 1)
+            ]
+            for _ in workers.map(film.encode, cuts, f"render {vod}", "segments"):
+                pass
+            film.join([cut.target for cut in cuts], folder / "reel.mp4")
+            for cut in cuts:
+                cut.target.unlink()
+    if chosen:
+        print(f"{REELS / vod / 'reel.mp4'}: {len(chosen)} segments, {float(sum(lengths) / rate):.1f} s")
+    else:
+        print(f"{vod}: nothing to show, no moment reaches the threshold; {REELS / vod / 'segments.csv'} is empty")
+
+
+def plan(
+    settings: Params,
+    path: Path,
+    probe: Probe,
+    target: Path,
+    segment: Segment,
+    frames: int,
+    times: np.ndarray,
+    probabilities: np.ndarray,
+) -> Cut:
+    """What is to be encoded for a segment, with the probabilities of its moments."""
+    first = max(0, np.searchsorted(times, segment.start, side="right") - 1)
+    last = np.searchsorted(times, segment.end)
+    moments = list(zip(times[first:last] - segment.start, probabilities[first:last], strict=True))
+    script = overlay.script(settings.label, moments, segment.duration, probe.width / probe.height)
+    return Cut(path, probe, segment.start, frames, script, settings.render.quality, settings.render.preset, target)
+
+
+def write_table(path: Path, chosen: list[Segment], seams: np.ndarray) -> None:
+    """Write where each segment is in the VOD and in the reel (seconds), and its score."""
+    rows = []
+    for number, segment in enumerate(chosen):
+        numbers = (segment.start, segment.end, seams[number], seams[number + 1], segment.score)
+        rows.append((number + 1, *(f"{value:.3f}" for value in numbers)))
+    files.write_csv(path, COLUMNS, rows)
+
+
+if __name__ == "__main__":
+    errors.run(main, __doc__, vod="name of the VOD, a key of `vods` in params.yaml")
