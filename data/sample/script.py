@@ -1,0 +1,154 @@
+"""What happens when in one procedural video: the events, and every syllable that is spoken or shouted."""
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+# Each of these resembles an outburst in sound or in picture, but not in both.
+DISTRACTORS = ("explosion", "cheer", "hand", "grimace", "light", "teammate")
+SECONDS = {
+    "explosion": (0.8, 1.6),
+    "cheer": (1.5, 3.0),
+    "hand": (1.5, 3.0),
+    "grimace": (1.2, 2.5),
+    "light": (0.8, 1.8),
+    "teammate": (1.2, 2.8),
+}
+# No small talk while these go on: the streamer is busy, or must be seen to be silent.
+WITHOUT_TALK = ("rage", "cheer", "hand", "grimace", "teammate", "away")
+VOWELS = 5
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happens from `start` to `end` (seconds); `variant` chooses how it is played."""
+
+    kind: str
+    start: float
+    end: float
+    variant: int
+
+
+@dataclass(frozen=True)
+class Syllable:
+    """One spoken syllable: `start` and `length` in seconds, `pitch` in hertz, `vowel` below `VOWELS`."""
+
+    voice: str
+    start: float
+    length: float
+    strength: float
+    vowel: int
+    pitch: float
+
+
+@dataclass(frozen=True)
+class Script:
+    """A video's plan: its name seeds all chance in it, `duration` is in seconds."""
+
+    name: str
+    session: str
+    seed: int
+    duration: float
+    events: tuple[Event, ...]
+    syllables: tuple[Syllable, ...]
+
+    def generator(self, purpose: str) -> np.random.Generator:
+        """Chance for one purpose, the same in every process."""
+        return generator(self.seed, f"{self.name}/{purpose}")
+
+    def of_kind(self, *kinds: str) -> list[Event]:
+        """The events of these kinds, in order of time."""
+        return [event for event in self.events if event.kind in kinds]
+
+
+def generator(seed: int, name: str) -> np.random.Generator:
+    """Chance that depends on the seed and the name alone."""
+    return np.random.default_rng([seed, zlib.crc32(name.encode())])
+
+
+def clip_script(name: str, session: str, seed: int, duration: float, rages: bool, distractors: Sequence[str]) -> Script:
+    """Plan a clip with at most one outburst, and as many of the distractors as it has time for."""
+    chance = generator(seed, f"{name}/events")
+    fixed = [("rage", chance.uniform(1.5, max(1.5, min(5.0, 0.45 * duration))))] if rages else []
+    count = 1 if duration < 6 else 2
+    return _script(name, session, seed, duration, fixed, distractors[:count], chance)
+
+
+def vod_script(name: str, session: str, seed: int, duration: float) -> Script:
+    """Plan a VOD: outbursts for 5 % of its time (at least two), distractors, a scene without camera."""
+    chance = generator(seed, f"{name}/events")
+    outbursts = max(2, round(0.05 * duration / 2.4))
+    weights = chance.uniform(0.7, 1.5, outbursts)
+    lengths = np.clip(weights / weights.mean() * 0.05 * duration / outbursts, 1.5, 4.0)
+    fixed = [("rage", length) for length in lengths] + [("away", min(15.0, duration / 12))]
+    distractors = [DISTRACTORS[i % len(DISTRACTORS)] for i in range(3 * outbursts)]
+    return _script(name, session, seed, duration, fixed, distractors, chance)
+
+
+def _script(
+    name: str,
+    session: str,
+    seed: int,
+    duration: float,
+    fixed: list[tuple[str, float]],
+    distractors: Sequence[str],
+    chance: np.random.Generator,
+) -> Script:
+    taken = sum(length for _, length in fixed)
+    longest = (0.7 * duration - taken) / max(1, len(distractors))
+    # Shorter than half a second, nobody would notice them.
+    lengths = [min(longest, chance.uniform(*SECONDS[kind])) for kind in distractors if longest > 0.5]
+    flexible = list(zip(distractors, lengths, strict=False))
+    events = _place(fixed + flexible, duration, chance)
+    return Script(name, session, seed, duration, events, _speech(events, duration, chance))
+
+
+def _place(wanted: list[tuple[str, float]], duration: float, chance: np.random.Generator) -> tuple[Event, ...]:
+    order = chance.permutation(len(wanted))
+    free = duration - sum(length for _, length in wanted)
+    # A gap never vanishes: an outburst's edges stay its own, however roughly they are labelled.
+    gaps = free * (0.5 / (len(wanted) + 1) + 0.5 * chance.dirichlet(np.ones(len(wanted) + 1)))
+    events, time = [], 0.0
+    for gap, index in zip(gaps[:-1], order, strict=True):
+        kind, length = wanted[index]
+        start = round(float(time + gap), 2)
+        events.append(Event(kind, start, round(float(start + length), 2), int(chance.integers(4))))
+        time += gap + length
+    return tuple(events)
+
+
+def _speech(events: tuple[Event, ...], duration: float, chance: np.random.Generator) -> tuple[Syllable, ...]:
+    syllables = []
+    talkative = chance.uniform(0.5, 1.5)
+    time = 0.0
+    busy = [event for event in events if event.kind in WITHOUT_TALK]
+    for event in [*busy, Event("end", duration, duration, 0)]:
+        while (time := time + chance.uniform(0.2, 1.2) / talkative) < event.start - 0.7:
+            end = min(time + chance.uniform(0.8, 2.6), event.start - 0.2)
+            syllables += _phrase("talk", time, end, chance)
+            time = end
+        if event.kind in ("rage", "cheer", "teammate"):
+            voice = {"rage": "shout"}.get(event.kind, event.kind)
+            syllables += _phrase(voice, event.start, event.end, chance)
+        time = event.end + 0.3
+    return tuple(syllables)
+
+
+def _phrase(voice: str, start: float, end: float, chance: np.random.Generator) -> list[Syllable]:
+    shortest, longest, low, high, gap = {
+        "talk": (0.12, 0.25, 115, 160, 0.15),
+        "cheer": (0.13, 0.28, 190, 320, 0.12),
+        "shout": (0.22, 0.50, 230, 360, 0.06),
+        "teammate": (0.22, 0.50, 220, 350, 0.06),
+    }[voice]
+    syllables, time = [], start
+    while end - time > 0.08:
+        length = min(chance.uniform(shortest, longest), end - time)
+        strength, vowel = chance.uniform(0.7, 1.0), int(chance.integers(VOWELS))
+        # Sentences fall in pitch towards their end.
+        fall = 1.08 - 0.16 * (time - start) / (end - start)
+        syllables.append(Syllable(voice, time, length, strength, vowel, chance.uniform(low, high) * fall))
+        time += length + (gap * chance.uniform(0.5, 1.5) if chance.random() < 0.25 else 0.0)
+    return syllables
