@@ -33,16 +33,16 @@ class ModelCard:
     threshold: float
 
     def metadata(self) -> dict[str, str]:
-        """As safetensors keeps it, text by text."""
-        return {key: json.dumps(value, sort_keys=True) for key, value in asdict(self).items()}
+        """As safetensors keeps it: one text, since it writes several in any order."""
+        return {"card": json.dumps(asdict(self), sort_keys=True)}
 
 
 def read(path: Path = PATH) -> ModelCard:
     """Read a model file's card; UserError if it is no model of this project."""
     try:
         with safetensors.safe_open(path, "np") as file:
-            return ModelCard(**{key: json.loads(value) for key, value in (file.metadata() or {}).items()})
+            return ModelCard(**json.loads((file.metadata() or {})["card"]))
     except FileNotFoundError:
         raise UserError(f"{path}: no such model; make it with `dvc repro train`") from None
-    except (safetensors.SafetensorError, TypeError, ValueError):
+    except (safetensors.SafetensorError, KeyError, TypeError, ValueError):
         raise UserError(f"{path}: not a model made by this project; make it anew with `dvc repro -f train`") from None

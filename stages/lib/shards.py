@@ -37,7 +37,8 @@ def key(clip: Path, box: Box, extract: Extract) -> str:
 def write(path: Path, moments: features.Moments, duration: float, key: str) -> None:
     """Write the shard of a clip that lasts `duration` seconds."""
     tensors = {"times": moments.times, "frames": moments.frames, "sound": moments.sound}
-    metadata = {"key": key, "duration": str(duration)}
+    # One entry: safetensors writes several in any order, and the same shard must have the same bytes.
+    metadata = {"clip": json.dumps({"key": key, "duration": duration})}
     files.write_bytes(path, safetensors.numpy.save(tensors, metadata))
 
 
@@ -60,8 +61,8 @@ class Shard:
 
     def __init__(self, path: Path):
         self.file = safetensors.safe_open(path, "np")
-        metadata = self.file.metadata()
-        self.key, self.duration = metadata["key"], float(metadata["duration"])
+        metadata = json.loads(self.file.metadata()["clip"])
+        self.key, self.duration = metadata["key"], metadata["duration"]
         self.times = self.file.get_tensor("times")
 
     def frame(self, moment: int) -> np.ndarray:
@@ -77,7 +78,7 @@ def key_of(path: Path) -> str | None:
     """The key of a shard, or None if there is no whole shard."""
     try:
         return Shard(path).key
-    except (OSError, safetensors.SafetensorError, KeyError, TypeError):
+    except (OSError, safetensors.SafetensorError, KeyError, TypeError, ValueError):
         return None
 
 
