@@ -2,7 +2,7 @@
 
 import difflib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -65,6 +65,9 @@ class Render(Section):
     preset: Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"]
 
 
+SomeParams = TypeVar("SomeParams", bound=Section)
+
+
 class Params(Section):
     data: Annotated[str, Field(min_length=1)]
     vods: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")], str]
@@ -88,7 +91,7 @@ class Params(Section):
         return self.folder / self.vods[name]
 
 
-def load(path: Path = PARAMS_FILE, model: type[Section] = Params) -> Params:
+def load(path: Path = PARAMS_FILE, model: type[SomeParams] = Params) -> SomeParams:
     """Read and check a file of parameters.
 
     Parameters
