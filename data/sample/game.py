@@ -67,9 +67,9 @@ class Game:
         for event in self.explosions:
             self._explode(frame, event, time)
         for place, glyph in enumerate(f"{int(played * 130):06d}"):
-            self.glyphs[glyph].draw(frame, (0.02 + 0.022 * place) * width, 0.03 * height)
+            self.glyphs[glyph].draw(frame, (0.70 + 0.022 * place) * width, 0.03 * height)
         for place in range(3):
-            self.heart.draw(frame, (0.18 + 0.035 * place) * width, 0.035 * height)
+            self.heart.draw(frame, (0.86 + 0.035 * place) * width, 0.035 * height)
 
     def _explode(self, frame: Frame, event: Event, time: float) -> None:
         for number, start in enumerate(np.arange(event.start, event.end - 0.3, 0.45)):

@@ -10,8 +10,10 @@ FONT = Path(matplotlib.get_data_path()) / "fonts/ttf/DejaVuSans-Bold.ttf"
 FONT_NAME = "DejaVu Sans"
 # The script's own units: the frame is this high whatever its pixels, and as wide as its shape makes it.
 HEIGHT = 720
-LEFT, TOP, FONT_SIZE = 24, 20, 34
-BAR_WIDTH, BAR_HEIGHT, BAR_TOP = 260, 16, 66
+FONT_SIZE = 34
+TEXT_PLACE, BAR_PLACE, PANEL_PLACE = (30, 20), (30, 66), (18, 14)
+BAR_WIDTH, BAR_HEIGHT = 260, 16
+PANEL_WIDTH, PANEL_HEIGHT = 284, 80
 
 HEADER = """[Script Info]
 ScriptType: v4.00+
@@ -21,10 +23,9 @@ ScaledBorderAndShadow: yes
 WrapStyle: 2
 
 [V4+ Styles]
-Format: Name, Fontname, Fontsize, PrimaryColour, OutlineColour, BackColour, Bold, BorderStyle, Outline, Shadow, \
-Alignment, MarginL, MarginR, MarginV
-Style: Text,{font},{size},&H00FFFFFF,&H00000000,&H00000000,1,1,3,0,7,0,0,0
-Style: Bar,{font},{size},&H00FFFFFF,&H00000000,&H00000000,0,1,0,0,7,0,0,0
+Format: Name, Fontname, Fontsize, PrimaryColour, OutlineColour, Bold, BorderStyle, Outline, Shadow, Alignment
+Style: Text,{font},{size},&H00FFFFFF,&H00000000,1,1,2,0,7
+Style: Shape,{font},{size},&H00FFFFFF,&H00000000,0,1,0,0,7
 
 [Events]
 Format: Layer, Start, End, Style, Text
@@ -47,23 +48,29 @@ def script(label: str, moments: Sequence[tuple[float, float]], duration: float, 
         Width of the frame over its height.
     """
     lines = [HEADER.format(width=round(HEIGHT * shape), height=HEIGHT, font=FONT_NAME, size=FONT_SIZE)]
-    lines.append(_event(0, 0.0, duration, "Bar", "&H000000&", BAR_WIDTH + 8, BAR_HEIGHT + 8, -4))
+    # Half-transparent black behind it all: a game shows its own numbers in the same place.
+    panel = _rectangle(PANEL_PLACE, PANEL_WIDTH, PANEL_HEIGHT, "&H000000&\\1a&H70&")
+    lines.append(_line(0, 0.0, duration, "Shape", panel))
     ends = [time for time, _ in moments[1:]] + [duration]
     for (start, probability), end in zip(moments, ends, strict=True):
         start, end = max(start, 0.0), min(end, duration)
         if start >= end:
             continue
         colour = _colour(probability)
-        lines.append(_event(1, start, end, "Bar", colour, max(2, round(BAR_WIDTH * probability)), BAR_HEIGHT, 0))
-        text = f"{{\\pos({LEFT},{TOP})\\c{colour}}}{_plain(label)} {probability:.0%}"
-        lines.append(f"Dialogue: 2,{_time(start)},{_time(end)},Text,{text}\n")
+        bar = _rectangle(BAR_PLACE, max(2, round(BAR_WIDTH * probability)), BAR_HEIGHT, colour)
+        lines.append(_line(1, start, end, "Shape", bar))
+        place = "\\pos({},{})".format(*TEXT_PLACE)
+        lines.append(_line(2, start, end, "Text", f"{{{place}\\c{colour}}}{_plain(label)} {probability:.0%}"))
     return "".join(lines)
 
 
-def _event(layer: int, start: float, end: float, style: str, colour: str, width: int, height: int, shift: int) -> str:
-    drawing = f"m 0 0 l {width} 0 {width} {height} 0 {height}"
-    place = f"\\pos({LEFT + shift},{BAR_TOP + shift})\\c{colour}\\p1"
-    return f"Dialogue: {layer},{_time(start)},{_time(end)},{style},{{{place}}}{drawing}\n"
+def _rectangle(place: tuple[int, int], width: int, height: int, colour: str) -> str:
+    position = "\\pos({},{})".format(*place)
+    return f"{{{position}\\c{colour}\\p1}}m 0 0 l {width} 0 {width} {height} 0 {height}"
+
+
+def _line(layer: int, start: float, end: float, style: str, text: str) -> str:
+    return f"Dialogue: {layer},{_time(start)},{_time(end)},{style},{text}\n"
 
 
 def _colour(probability: float) -> str:
