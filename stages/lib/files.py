@@ -25,6 +25,11 @@ def replacing(target: Path) -> Iterator[Path]:
     ------
     Path
         Where to write; nothing is there yet.
+
+    Raises
+    ------
+    OSError
+        It cannot be written, for want of space or of permission; `filename` is the target.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f".partial-{target.name}")
@@ -39,6 +44,10 @@ def replacing(target: Path) -> Iterator[Path]:
             remove(old)
         else:
             os.replace(partial, target)
+    except OSError as error:
+        if error.filename in (None, str(partial)):
+            raise OSError(error.errno, error.strerror, str(target)) from error
+        raise
     finally:
         remove(partial)
 
@@ -46,10 +55,7 @@ def replacing(target: Path) -> Iterator[Path]:
 def write_bytes(target: Path, content: bytes) -> None:
     """Write a file whole."""
     with replacing(target) as partial:
-        try:
-            partial.write_bytes(content)
-        except OSError as error:
-            raise OSError(error.errno, error.strerror, str(target)) from error
+        partial.write_bytes(content)
 
 
 def write_csv(target: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

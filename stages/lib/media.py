@@ -191,7 +191,11 @@ def _beginning(container: av.container.InputContainer) -> float:
 def _promised_end(container: av.container.InputContainer, stream: av.stream.Stream) -> float | None:
     if stream.duration is not None:
         return float(((stream.start_time or 0) + stream.duration) * stream.time_base) - _beginning(container)
-    return container.duration / av.time_base if container.duration else None
+    if container.duration is None:
+        return None
+    # Matroska counts its duration from timestamp zero, other containers from the first timestamp.
+    from_zero = "matroska" in container.format.name
+    return container.duration / av.time_base - (_beginning(container) if from_zero else 0)
 
 
 class _Crop:
