@@ -1,0 +1,207 @@
+"""Bad input gets one sentence that names the place and the cause, exit code 1, and costs nothing."""
+
+import resource
+import signal
+
+import pytest
+
+from tests.conftest import Project
+
+
+def assert_sentence(done, *words: str) -> None:
+    """One line on standard error beside the progress, without a traceback, with these words in it."""
+    assert done.returncode == 1, done.stderr
+    lines = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    assert len(lines) == 1 and "Traceback" not in done.stderr, done.stderr
+    for word in words:
+        assert word in lines[0]
+
+
+def first_clip(project: Project):
+    return project.folder / "data/tiny/clips/c01.mp4"
+
+
+def test_no_clips(project):
+    for clip in (project.folder / "data/tiny/clips").iterdir():
+        clip.unlink()
+    assert_sentence(project.stage("extract_frames"), "data/tiny/clips", "no clips")
+
+
+DAMAGE = {
+    "empty": (lambda content: b"", "empty"),
+    "no video": (lambda content: b"I am no video. " * 500, "not a video"),
+    "cut off": (lambda content: content[: len(content) * 2 // 3], "cut off"),
+    "without its end": (lambda content: content[len(content) // 2 :], "not a video"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_bad_clip_is_named_and_the_others_are_not_wasted(project, damage):
+    spoil, word = DAMAGE[damage]
+    # The index of the file first, as downloads have it: the part that arrived can be read.
+    clip = first_clip(project)
+    moved = project.run(*ffmpeg(), "-i", str(clip), "-c", "copy", "-movflags", "+faststart", str(clip) + ".mp4")
+    assert moved.returncode == 0, moved.stderr
+    content = (clip.parent / "c01.mp4.mp4").read_bytes()
+    (clip.parent / "c01.mp4.mp4").unlink()
+    clip.write_bytes(spoil(content))
+    project.set_params(extract={"fps": 5})
+    assert_sentence(project.stage("extract_frames"), "data/tiny/clips/c01.mp4", word)
+    assert len(project.shards()) == 11
+    before = project.shards()
+    clip.unlink()
+    assert project.stage("extract_frames").returncode == 0
+    assert project.shards() == before
+
+
+def test_two_bad_clips_are_both_named(project):
+    first_clip(project).write_bytes(b"")
+    (first_clip(project).parent / "c02.mp4").write_bytes(b"x" * 999)
+    assert_sentence(project.stage("extract_frames"), "c01.mp4", "c02.mp4")
+
+
+def test_a_clip_without_sound_works(project):
+    clip = first_clip(project)
+    silent = clip.parent / "silent.mp4"
+    assert project.run(*ffmpeg(), "-i", str(clip), "-an", "-c", "copy", str(silent)).returncode == 0
+    project.write("data/tiny/labels.csv", project.read("data/tiny/labels.csv") + "clips/silent.mp4,,,0\n")
+    assert "train" in project.repro()
+    assert "silent.mp4.safetensors" in project.shards()
+
+
+PARAMS = {
+    "unknown": ({"train": {"epoch": 3}}, "train.epoch is not a parameter; did you mean epochs?"),
+    "unknown section": ({"trian": {"epochs": 3}}, "trian is not a parameter; did you mean train?"),
+    "wrong type": ({"extract": {"size": "big"}}, "extract.size is 'big'"),
+    "a word for a number": ({"extract": {"fps": "10"}}, "extract.fps is '10'"),
+    "out of range": ({"dataset": {"validation": 1.5}}, "dataset.validation is 1.5"),
+    "no such choice": ({"train": {"precision": "half"}}, "train.precision is 'half'"),
+    "no mapping": ({"vods": 7}, "vods is 7"),
+    "a path for a name": ({"vods": {"../up": "vods/demo.mp4"}}, "vods.../up"),
+}
+
+
+@pytest.mark.parametrize("name", PARAMS)
+def test_a_bad_parameter_is_named(project, name):
+    sections, words = PARAMS[name]
+    project.set_params(**sections)
+    assert_sentence(project.stage("extract_frames"), "params.yaml: ", words)
+
+
+def test_a_missing_parameter_is_named(project):
+    project.write("params.yaml", project.read("params.yaml").replace("margin: 0.2", ""))
+    assert_sentence(project.stage("build_dataset"), "params.yaml: dataset.margin is missing")
+
+
+def test_params_that_are_not_yaml(project):
+    project.write("params.yaml", "data: [\n")
+    assert_sentence(project.stage("train"), "params.yaml", "not valid YAML")
+
+
+HEADER = "video,start,end,label\n"
+GOOD = HEADER + "clips/c01.mp4,0.5,2,1\nclips/c03.mp4,0.5,2,1\nclips/c04.mp4,,,0\n"
+LABELS = {
+    "no such video": (GOOD + "clips/gone.mp4,1,2,1\n", "row 5", "there is no video data/tiny/clips/gone.mp4"),
+    "too few fields": (GOOD + "clips/c05.mp4,1,2\n", "row 5", "3 fields where 4 belong"),
+    "no number": (GOOD + "clips/c05.mp4,one,2,1\n", "row 5", "start is 'one', not a number"),
+    "negative": (GOOD + "clips/c05.mp4,-1,2,1\n", "row 5", "before the video begins"),
+    "end before start": (GOOD + "clips/c05.mp4,2,1,1\n", "row 5", "not after its start"),
+    "another label": (GOOD + "clips/c05.mp4,1,2,rage\n", "row 5", "label is 'rage'"),
+    "another header": ("clip,from,to,label\n", "row 1", "the header must be video,start,end,label"),
+    "overlap": (GOOD + "clips/c01.mp4,1.5,2.5,1\n", "row 5", "overlaps the label of clips/c01.mp4 in row 2"),
+    "past the end": (GOOD + "clips/c05.mp4,1,99,1\n", "row 5", "ends at 99 s, but clips/c05.mp4 at"),
+    "one class": (HEADER + "clips/c04.mp4,,,0\nclips/c05.mp4,,,0\n", "labels.csv", "no frame of any clip is highlight"),
+    "one clip": (HEADER + "clips/c01.mp4,0.5,2,1\n", "labels.csv", "1 of the clips"),
+    "one highlight": (HEADER + "clips/c01.mp4,0.5,2,1\nclips/c04.mp4,,,0\n", "labels.csv", "too few clips"),
+    "not text": (b"\xff\xfe\x00video".decode("latin-1"), "labels.csv", "UTF-8"),
+}
+
+
+@pytest.mark.parametrize("name", LABELS)
+def test_a_bad_label_is_named_by_its_row(project, name):
+    content, *words = LABELS[name]
+    index = project.read("data/dataset/index.csv")
+    (project.folder / "data/tiny/labels.csv").write_bytes(content.encode("latin-1"))
+    assert_sentence(project.stage("build_dataset"), "data/tiny/labels.csv", *words)
+    assert project.read("data/dataset/index.csv") == index
+
+
+@pytest.mark.parametrize("box", ["0.5,0,1.2,1", "0.5,0,0.5,1", "-0.1,0,1,1", "0,0,nan,1", "0,0,1"])
+def test_a_box_outside_the_frame_is_named_by_its_row(project, box):
+    project.write("data/tiny/facecams.csv", f"video,x0,y0,x1,y1\n*,0,0,1,1\nclips/*,{box}\n")
+    assert_sentence(project.stage("extract_frames"), "data/tiny/facecams.csv row 3")
+
+
+def test_a_model_made_with_other_settings(project):
+    project.set_params(extract={"size": 48})
+    timeline = project.read("data/timelines/demo.csv")
+    assert_sentence(
+        project.stage("predict", "demo"), "models/model.safetensors", "extract.size 32, not 48", "dvc repro"
+    )
+    assert project.read("data/timelines/demo.csv") == timeline
+
+
+def test_a_model_that_is_none(project):
+    project.write("models/model.safetensors", "I am no model. " * 99)
+    assert_sentence(project.stage("predict", "demo"), "models/model.safetensors", "not a model")
+    assert_sentence(project.stage("render", "demo"), "models/model.safetensors", "not a model")
+
+
+def test_no_such_vod(project):
+    assert_sentence(project.stage("predict", "other"), "params.yaml: vods", "other")
+    (project.folder / "data/tiny/vods/demo.mp4").unlink()
+    assert_sentence(project.stage("predict", "demo"), "data/tiny/vods/demo.mp4", "no such")
+
+
+NETWORKS = {
+    "no such architecture": ({"architecture": "resnet19"}, "train.architecture is 'resnet19'"),
+    "no such weights": ({"weights": "IMAGENET9"}, "train.weights is 'IMAGENET9'"),
+    "too small a picture": ({"architecture": "alexnet"}, "does not take frames of extract.size 32"),
+}
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_network_that_cannot_be(project, name):
+    train, words = NETWORKS[name]
+    project.set_params(train=train)
+    model = (project.folder / "models/model.safetensors").read_bytes()
+    assert_sentence(project.stage("train"), "params.yaml: ", words)
+    assert (project.folder / "models/model.safetensors").read_bytes() == model
+
+
+def limit_file_size(size: int):
+    """A disk that is full after so many bytes of any file: the nearest to one that any machine can have."""
+
+    def limit() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+    return limit
+
+
+# Arguments, bytes that fit, what is named.
+FULL = {
+    "extract_frames": ([], 1000, "data/frames"),
+    "build_dataset": ([], 1000, "data/dataset/index.csv"),
+    "train": ([], 1_000_000, "models/"),
+    "predict": (["demo"], 1000, "data/timelines/demo.csv"),
+    "render": (["demo"], 1000, "reels/demo"),
+}
+
+
+@pytest.mark.parametrize("stage", FULL)
+def test_a_full_disk_is_one_sentence_and_costs_nothing(project, stage):
+    arguments, size, words = FULL[stage]
+    outputs = ["data/dataset/index.csv", "models/model.safetensors", "data/timelines/demo.csv", "reels/demo/reel.mp4"]
+    before = {path: (project.folder / path).read_bytes() for path in outputs}
+    if stage == "extract_frames":
+        first_clip(project).write_bytes((first_clip(project).parent / "c03.mp4").read_bytes())
+    assert_sentence(project.stage(stage, *arguments, preexec_fn=limit_file_size(size)), words)
+    assert {path: (project.folder / path).read_bytes() for path in outputs} == before
+    assert not list(project.folder.glob("**/.partial-*"))
+
+
+def ffmpeg() -> list[str]:
+    import imageio_ffmpeg
+
+    return [imageio_ffmpeg.get_ffmpeg_exe(), "-loglevel", "error", "-y"]

@@ -1,0 +1,80 @@
+"""Which frames are learned from, which are left out, and on which side of the split each clip is."""
+
+import csv
+from collections import defaultdict
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from stages.lib import split
+from tests.conftest import Project
+
+
+def index(project: Project) -> dict[str, list[dict[str, str]]]:
+    """The rows of the index by clip."""
+    rows = defaultdict(list)
+    with (project.folder / "data/dataset/index.csv").open() as file:
+        for row in csv.DictReader(file):
+            rows[row["clip"]].append(row)
+    return rows
+
+
+def build(project: Project, labels: str) -> dict[str, list[dict[str, str]]]:
+    project.write("data/tiny/labels.csv", "video,start,end,label\n" + labels)
+    done = project.stage("build_dataset")
+    assert done.returncode == 0, done.stderr
+    return index(project)
+
+
+def test_time_that_no_label_covers_is_calm_and_edges_are_left_out(project):
+    rows = build(project, "clips/c01.mp4,0.9,1.9,1\nclips/c03.mp4,1,2,1\n")["c01.mp4"]
+    labels = {float(row["time"]): row["label"] for row in rows}
+    # Four frames a second, and a margin of 0.2 s around both edges.
+    assert {time for time, label in labels.items() if label == "1"} == {1.25, 1.5}
+    assert set(labels) & {0.75, 1.0, 1.75, 2.0} == set()
+    assert {0.0, 0.25, 0.5, 2.25, 2.5, 2.75} <= {time for time, label in labels.items() if label == "0"}
+
+
+def test_a_label_that_ends_with_the_clip_has_no_edge_there(project):
+    rows = build(project, "clips/c01.mp4,,,1\n" + "".join(f"clips/c{n:02}.mp4,1,2,1\n" for n in range(3, 10)))[
+        "c01.mp4"
+    ]
+    assert {row["label"] for row in rows} == {"1"}
+    assert float(rows[0]["time"]) == 0
+    assert float(rows[-1]["time"]) >= 2.75
+
+
+def test_clips_without_a_label_are_left_out_and_counted(project):
+    build(project, "clips/c01.mp4,1,2,1\nclips/c03.mp4,1,2,1\n")
+    assert set(index(project)) == {"c01.mp4", "c03.mp4"}
+    assert "10 clips have no label" in project.stage("build_dataset").stdout
+
+
+def test_clips_of_a_group_are_on_one_side(project):
+    project.write("data/tiny/groups.csv", "video,group\nclips/c0[1-6].mp4,one\nclips/c0[7-9].mp4,two\n")
+    build(project, "".join(f"clips/c{n:02}.mp4,1,2,1\n" for n in range(1, 13)))
+    sides = {clip: {row["split"] for row in rows} for clip, rows in index(project).items()}
+    assert len(set().union(*(sides[f"c{n:02}.mp4"] for n in range(1, 7)))) == 1
+    assert len(set().union(*(sides[f"c{n:02}.mp4"] for n in range(7, 10)))) == 1
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_clip_added_moves_no_other_and_both_sides_have_both_classes(seed):
+    clips = {f"clip {number}": number % 3 > 0 for number in range(36)}
+    alone = {clip: clip for clip in clips}
+    before = split.split(clips, alone, 0.25, seed)
+    more = clips | {"one more": True, "and calm": False}
+    after = split.split(more, alone | {"one more": "one more", "and calm": "and calm"}, 0.25, seed)
+    assert {clip: after[clip] for clip in clips} == before
+    for side in (split.TRAIN, split.VALIDATION):
+        assert {clips[clip] for clip in clips if before[clip] == side} == {True, False}
+
+
+def test_the_contact_sheet_is_a_picture_of_every_clip(project):
+    size = Image.open(project.folder / "data/dataset/preview.jpg").size
+    build(project, "clips/c01.mp4,1,2,1\nclips/c03.mp4,1,2,1\n")
+    with Image.open(project.folder / "data/dataset/preview.jpg") as picture:
+        assert picture.size[0] * picture.size[1] < size[0] * size[1]
+        red, green, _ = np.moveaxis(np.asarray(picture).astype(int), 2, 0)
+    assert ((red > 180) & (green < 60)).sum() > 100, "highlights have a red border"

@@ -1,0 +1,99 @@
+"""`dvc repro` runs exactly the stages that a change affects, and rewrites exactly the shards."""
+
+import shutil
+
+import pytest
+
+from tests.conftest import Project, copy_of
+
+BELOW_TRAIN = ["train", "predict@demo", "evaluate", "render@demo"]
+BELOW_FRAMES = ["build_dataset", *BELOW_TRAIN]
+ALL = ["extract_frames", *BELOW_FRAMES]
+
+
+def change_label(project: Project) -> None:
+    labels = project.read("data/tiny/labels.csv")
+    row = next(row for row in labels.splitlines() if row.endswith(",1"))
+    video, start, end, _ = row.split(",")
+    project.write("data/tiny/labels.csv", labels.replace(row, f"{video},{start},{float(end) - 0.5},1"))
+
+
+def add_clip(project: Project) -> None:
+    clips = project.folder / "data/tiny/clips"
+    with (clips / "new.mp4").open("wb") as file:
+        file.write((clips / "c01.mp4").read_bytes())
+    project.write("data/tiny/labels.csv", project.read("data/tiny/labels.csv") + "clips/new.mp4,,,0\n")
+
+
+def replace_clip(project: Project) -> None:
+    clips = project.folder / "data/tiny/clips"
+    shutil.copy(clips / "c02.mp4", clips / "c01.mp4")
+    labels = project.read("data/tiny/labels.csv").splitlines(keepends=True)
+    kept = [row for row in labels if "clips/c01.mp4" not in row]
+    project.write("data/tiny/labels.csv", "".join(kept) + "clips/c01.mp4,0.5,2,1\n")
+
+
+def remove_clip(project: Project) -> None:
+    (project.folder / "data/tiny/clips/c01.mp4").unlink()
+    labels = project.read("data/tiny/labels.csv").splitlines(keepends=True)
+    project.write("data/tiny/labels.csv", "".join(row for row in labels if "clips/c01.mp4" not in row))
+
+
+def add_facecam(project: Project) -> None:
+    facecams = project.read("data/tiny/facecams.csv")
+    project.write("data/tiny/facecams.csv", facecams + "clips/c0[12].mp4,0.1,0.1,0.5,0.5\n")
+
+
+def replace_vod(project: Project) -> None:
+    shutil.copy(project.folder / "data/tiny/clips/c01.mp4", project.folder / "data/tiny/vods/demo.mp4")
+    project.write("data/tiny/holdout.csv", "video,start,end,label\n")
+
+
+def edit(module: str):
+    def change(project: Project) -> None:
+        project.write(module, project.read(module) + "\n# A remark.\n")
+
+    return change
+
+
+def set_params(**sections):
+    return lambda project: project.set_params(**sections)
+
+
+EVERY = "every"
+CHANGES = {
+    "nothing": (lambda project: None, [], set()),
+    "a label": (change_label, BELOW_FRAMES, set()),
+    "a clip added": (add_clip, ALL, {"new.mp4"}),
+    "a clip replaced": (replace_clip, ALL, {"c01.mp4"}),
+    "a clip removed": (remove_clip, ALL, {"c01.mp4"}),
+    "a row of facecams.csv": (add_facecam, ALL, {"c01.mp4", "c02.mp4"}),
+    "extract.fps": (set_params(extract={"fps": 5}), ALL, EVERY),
+    "train.learning_rate": (set_params(train={"learning_rate": 0.002}), BELOW_TRAIN, set()),
+    "predict.fps": (set_params(predict={"fps": 4}), ["predict@demo", "evaluate", "render@demo"], set()),
+    "render.pre_roll": (set_params(render={"pre_roll": 0.5}), ["evaluate", "render@demo"], set()),
+    "a VOD replaced": (replace_vod, ["predict@demo", "evaluate", "render@demo"], set()),
+    "the module of segments": (edit("stages/lib/segments.py"), ["evaluate", "render@demo"], set()),
+    "the module of films": (edit("stages/lib/film.py"), ["render@demo"], set()),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_change_rebuilds_what_depends_on_it_and_nothing_else(project, name):
+    change, stages, shards = CHANGES[name]
+    before = project.shards()
+    change(project)
+    assert sorted(project.repro()) == sorted(stages)
+    after = project.shards()
+    rewritten = {clip for clip in before.keys() | after.keys() if before.get(clip) != after.get(clip)}
+    if shards == EVERY:
+        assert rewritten == before.keys()
+    else:
+        assert rewritten == {f"{clip}.safetensors" for clip in shards}
+    assert project.repro() == []
+
+
+def test_a_second_clean_build_gives_the_same_lock_file(unbuilt, built, tmp_path):
+    again = copy_of(unbuilt, tmp_path / "again")
+    again.repro()
+    assert again.read("dvc.lock") == built.read("dvc.lock")

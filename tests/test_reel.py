@@ -1,0 +1,126 @@
+"""The reel shows and sounds what the timeline asks for, and nothing else."""
+
+import csv
+
+import av
+import numpy as np
+import pytest
+
+from tests import videos
+from tests.conftest import Project
+
+
+def write_timeline(project: Project, highlights: list[tuple[float, float]], duration: float, fps: float = 5) -> None:
+    """A timeline that is sure: 0.95 in the highlights, 0.02 elsewhere."""
+    rows = []
+    for moment in range(round(duration * fps)):
+        time = moment / fps
+        high = any(start <= time < end for start, end in highlights)
+        rows.append(f"{time:.3f},{0.95 if high else 0.02:.4f}\n")
+    project.write("data/timelines/own.csv", "time,probability\n" + "".join(rows))
+
+
+def render(project: Project, **params) -> list[dict[str, float]]:
+    """Render the VOD `own` without smoothing or padding; the rows of segments.csv as numbers."""
+    plain = {"smooth": 0, "threshold": 0.5, "pre_roll": 0, "post_roll": 0, "min_length": 0.5, "merge_gap": 0.5}
+    project.set_params(vods={"own": "vods/own.mp4"}, render=plain | params)
+    done = project.stage("render", "own")
+    assert done.returncode == 0, done.stderr
+    with (project.folder / "reels/own/segments.csv").open() as file:
+        return [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
+
+
+@pytest.fixture
+def own(project):
+    """A project with a VOD of flashes and beeps, of 20 s, named `own`."""
+    videos.flash_and_beep(project.folder / "data/tiny/vods/own.mp4", 20)
+    return project
+
+
+def test_picture_and_sound_stay_together_at_every_seam(own):
+    write_timeline(own, [(2.6, 4.4), (6.8, 7.6), (9.4, 11.8), (15.0, 17.2)], 20)
+    rows = render(own)
+    reel = own.folder / "reels/own/reel.mp4"
+    times, light = videos.luminance(reel)
+    flashes = times[videos.onsets(light > 128)]
+    sound = np.abs(videos.samples(reel))
+    loud = np.array([sound[max(0, n - 240) : n + 1].max() > 0.1 for n in range(0, len(sound), 48)])
+    beeps = videos.onsets(loud) / 1000
+    expected = [
+        row["reel_start"] + second - row["start"]
+        for row in rows
+        for second in range(20)
+        if row["start"] <= second < row["end"]
+    ]
+    assert flashes == pytest.approx(expected, abs=0.04)
+    assert beeps == pytest.approx(expected, abs=0.04)
+
+
+def test_the_table_says_how_long_the_reel_is_and_where_everything_came_from(own):
+    write_timeline(own, [(2.6, 4.4), (9.4, 11.8)], 20)
+    rows = render(own)
+    assert [(row["start"], row["end"]) for row in rows] == [(2.6, 4.4), (9.4, 11.8)]
+    assert [row["score"] for row in rows] == pytest.approx([0.95, 0.95])
+    assert rows[1]["reel_start"] == rows[0]["reel_end"]
+    times, _ = videos.luminance(own.folder / "reels/own/reel.mp4")
+    assert np.diff(times) == pytest.approx(1 / 30, abs=1e-4)
+    assert times[-1] + 1 / 30 == pytest.approx(rows[-1]["reel_end"], abs=1e-3)
+
+
+def test_the_probability_is_written_over_every_moment(own):
+    write_timeline(own, [(3.2, 3.8)], 20)
+    render(own, pre_roll=0.6, post_roll=0.6)
+    with av.open(str(own.folder / "reels/own/reel.mp4")) as container:
+        frames = [frame.to_ndarray(format="rgb24").astype(int) for frame in container.decode(video=0)]
+    calm, high = frames[15], frames[27]
+    top = slice(0, 8)
+    assert (calm[top, :, 1] - calm[top, :, 0]).max() > 60, "green where calm"
+    assert (high[top, :, 0] - high[top, :, 1]).max() > 60, "red where high"
+    assert (np.abs(high[top] - calm[top]).max(axis=2) > 60).sum() > 20, "a longer bar where high"
+
+
+def test_nothing_to_show_gives_an_empty_table_and_no_reel(own):
+    write_timeline(own, [], 20)
+    own.write("reels/own/reel.mp4", "the last one")
+    assert render(own) == []
+    assert own.read("reels/own/segments.csv") == "segment,start,end,reel_start,reel_end,score\n"
+    assert [path.name for path in (own.folder / "reels/own").iterdir()] == ["segments.csv"]
+    assert "nothing to show" in own.stage("render", "own").stdout
+
+
+def test_a_vod_without_sound_gives_a_reel_without_sound(project):
+    videos.flash_and_beep(project.folder / "data/tiny/vods/own.mp4", 8, with_sound=False)
+    project.set_params(vods={"own": "vods/own.mp4"})
+    assert project.stage("predict", "own").returncode == 0
+    write_timeline(project, [(2.6, 4.4)], 8)
+    render(project)
+    with av.open(str(project.folder / "reels/own/reel.mp4")) as container:
+        assert not container.streams.audio
+        assert sum(1 for _ in container.decode(video=0)) == round(1.8 * 30)
+
+
+def test_a_variable_frame_rate_and_a_gap_do_not_move_the_moments(project):
+    """Frames come at 30, then 12 per second, and are missing for a second in between."""
+    times = [n / 30 for n in range(180)] + [7 + n / 12 for n in range(120)]
+
+    def picture(time: float) -> np.ndarray:
+        return videos.grey(255 if (time + 1e-6) % 1 < 0.2 else 0)
+
+    videos.write(project.folder / "data/tiny/vods/own.mp4", times, picture)
+    write_timeline(project, [(4.6, 5.4), (9.6, 11.4)], 17)
+    rows = render(project)
+    reel_times, light = videos.luminance(project.folder / "reels/own/reel.mp4")
+    flashes = reel_times[videos.onsets(light > 128)]
+    assert flashes == pytest.approx([0.4, rows[1]["reel_start"] + 0.4, rows[1]["reel_start"] + 1.4], abs=0.06)
+
+
+def test_what_a_segment_reaches_beyond_the_end_is_not_made_up(own):
+    write_timeline(own, [(18.6, 20.0)], 20)
+    rows = render(own, post_roll=3.0)
+    assert rows[-1]["end"] == pytest.approx(20.0, abs=0.05)
+
+
+def test_a_label_with_commands_of_the_subtitle_format_is_only_text(own):
+    write_timeline(own, [(2.6, 4.4)], 20)
+    own.set_params(label="{\\fs200}rage\\N%'\"; rm")
+    assert len(render(own)) == 1
