@@ -11,7 +11,6 @@ import numpy as np
 from stages.lib import errors, files, film, media, model_card, overlay, params, segments, timeline, workers
 from stages.lib.film import Cut
 from stages.lib.media import Probe
-from stages.lib.params import Params
 from stages.lib.segments import Segment
 
 REELS = Path("reels")
@@ -24,45 +23,36 @@ def main(vod: str) -> None:
     path = settings.vod(vod)
     probe = media.probe(path)
     times, probabilities = timeline.read(vod)
-    found = segments.events(times, probabilities, model_card.read().threshold, render)
+    threshold = render.threshold or model_card.read().threshold
+    found = segments.events(times, probabilities, threshold, render)
     chosen = segments.pad(found, render.pre_roll, render.post_roll, probe.duration)
-    rate = film.frame_rate(probe)
-    lengths = [max(1, round(segment.duration * rate)) for segment in chosen]
+    lengths = [max(1, round(segment.duration * probe.rate)) for segment in chosen]
     with files.replacing(REELS / vod) as folder:
         folder.mkdir()
-        write_table(folder / "segments.csv", chosen, np.cumsum([0, *lengths]) / float(rate))
+        write_table(folder / "segments.csv", chosen, np.cumsum([0, *lengths]) / float(probe.rate))
         if chosen:
-            cuts = [
-                plan(settings, path, probe, folder / f"{number:04}.mov", segment, length, times, probabilities)
-                for number, (segment, length) in enumerate(zip(chosen, lengths, strict=True), 1)
-            ]
+            cuts = []
+            for number, (segment, length) in enumerate(zip(chosen, lengths, strict=True), 1):
+                script = write_over(settings.label, segment, times, probabilities, probe)
+                target = folder / f"{number:04}.mov"
+                cuts.append(Cut(path, probe, segment.start, length, script, render, target))
             for _ in workers.map(film.encode, cuts, f"render {vod}", "segments"):
                 pass
             film.join([cut.target for cut in cuts], folder / "reel.mp4")
             for cut in cuts:
                 cut.target.unlink()
     if chosen:
-        print(f"{REELS / vod / 'reel.mp4'}: {len(chosen)} segments, {float(sum(lengths) / rate):.1f} s")
+        print(f"{REELS / vod / 'reel.mp4'}: {len(chosen)} segments, {float(sum(lengths) / probe.rate):.1f} s")
     else:
         print(f"{vod}: nothing to show, no moment reaches the threshold; {REELS / vod / 'segments.csv'} is empty")
 
 
-def plan(
-    settings: Params,
-    path: Path,
-    probe: Probe,
-    target: Path,
-    segment: Segment,
-    frames: int,
-    times: np.ndarray,
-    probabilities: np.ndarray,
-) -> Cut:
-    """What is to be encoded for a segment, with the probabilities of its moments."""
+def write_over(label: str, segment: Segment, times: np.ndarray, probabilities: np.ndarray, probe: Probe) -> str:
+    """The subtitle script of a segment: the probability of each of its moments."""
     first = max(0, np.searchsorted(times, segment.start, side="right") - 1)
     last = np.searchsorted(times, segment.end)
     moments = list(zip(times[first:last] - segment.start, probabilities[first:last], strict=True))
-    script = overlay.script(settings.label, moments, segment.duration, probe.width / probe.height)
-    return Cut(path, probe, segment.start, frames, script, settings.render.quality, settings.render.preset, target)
+    return overlay.script(label, moments, segment.duration, probe.width / probe.height)
 
 
 def write_table(path: Path, chosen: list[Segment], seams: np.ndarray) -> None:

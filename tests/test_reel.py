@@ -20,10 +20,10 @@ def write_timeline(project: Project, highlights: list[tuple[float, float]], dura
     project.write("data/timelines/own.csv", "time,probability\n" + "".join(rows))
 
 
-def render(project: Project, **params) -> list[dict[str, float]]:
+def render(project: Project, vod: str = "vods/own.mp4", **params) -> list[dict[str, float]]:
     """Render the VOD `own` without smoothing or padding; the rows of segments.csv as numbers."""
     plain = {"smooth": 0, "threshold": 0.5, "pre_roll": 0, "post_roll": 0, "min_length": 0.5, "merge_gap": 0.5}
-    project.set_params(vods={"own": "vods/own.mp4"}, render=plain | params)
+    project.set_params(vods={"own": vod}, render=plain | params)
     done = project.stage("render", "own")
     assert done.returncode == 0, done.stderr
     with (project.folder / "reels/own/segments.csv").open() as file:
@@ -37,9 +37,16 @@ def own(project):
     return project
 
 
-def test_picture_and_sound_stay_together_at_every_seam(own):
+@pytest.mark.parametrize(
+    ("container", "fps", "preset"),
+    [("mp4", 30, "ultrafast"), ("ts", 30, "veryfast"), ("mkv", 60_000 / 1001, "veryfast")],
+)
+def test_picture_and_sound_stay_together_at_every_seam(project, container, fps, preset):
+    own, folder = project, project.folder / "data/tiny/vods"
+    videos.flash_and_beep(folder / "made.mp4", 20, fps)
+    videos.ffmpeg("-i", folder / "made.mp4", "-c", "copy", folder / f"own.{container}")
     write_timeline(own, [(2.6, 4.4), (6.8, 7.6), (9.4, 11.8), (15.0, 17.2)], 20)
-    rows = render(own)
+    rows = render(own, vod=f"vods/own.{container}", preset=preset)
     reel = own.folder / "reels/own/reel.mp4"
     times, light = videos.luminance(reel)
     flashes = times[videos.onsets(light > 128)]
@@ -112,6 +119,26 @@ def test_a_variable_frame_rate_and_a_gap_do_not_move_the_moments(project):
     reel_times, light = videos.luminance(project.folder / "reels/own/reel.mp4")
     flashes = reel_times[videos.onsets(light > 128)]
     assert flashes == pytest.approx([0.4, rows[1]["reel_start"] + 0.4, rows[1]["reel_start"] + 1.4], abs=0.06)
+
+
+def test_a_segment_that_begins_in_a_gap_shows_what_was_on_display(project):
+    times = [n / 30 for n in range(150)] + [10 + n / 30 for n in range(150)]
+    path = project.folder / "data/tiny/vods/own.mp4"
+    videos.write(path, times, lambda time: videos.grey(60 if time < 5 else 200))
+    write_timeline(project, [(7.0, 9.0)], 15)
+    render(project)
+    _, light = videos.luminance(project.folder / "reels/own/reel.mp4")
+    assert light == pytest.approx(60, abs=8)
+
+
+def test_pixels_that_are_not_square_are_shown_in_shape(project):
+    folder = project.folder / "data/tiny/vods"
+    videos.flash_and_beep(folder / "made.mp4", 6)
+    videos.ffmpeg("-i", folder / "made.mp4", "-vf", "setsar=2/1", folder / "own.mp4")
+    write_timeline(project, [(2.6, 4.4)], 6)
+    render(project)
+    with av.open(str(project.folder / "reels/own/reel.mp4")) as container:
+        assert (container.streams.video[0].width, container.streams.video[0].height) == (128, 48)
 
 
 def test_what_a_segment_reaches_beyond_the_end_is_not_made_up(own):

@@ -1,10 +1,8 @@
 """Time is the presentation timestamp: what was when survives every oddity of a container."""
 
-import subprocess
-
-import imageio_ffmpeg
 import numpy as np
 import pytest
+from PIL import Image
 
 from stages.lib import features, media
 from stages.lib.facecam import Box
@@ -12,14 +10,12 @@ from tests import videos
 
 
 def read(path, fps=5.0, box=None, size=16) -> features.Moments:
-    chunks = list(features.moments(path, media.probe(path), box or Box(), fps, size, threads=1))
-    return features.Moments(
-        *(np.concatenate([getattr(chunk, part) for chunk in chunks]) for part in ("times", "frames", "sound"))
-    )
+    return features.read(path, media.probe(path), box or Box(), fps, size)
 
 
-def ffmpeg(*arguments) -> None:
-    subprocess.run([imageio_ffmpeg.get_ffmpeg_exe(), "-loglevel", "error", "-y", *map(str, arguments)], check=True)
+def level(moments: features.Moments) -> np.ndarray:
+    """How loud it is at each moment, in the loudest band."""
+    return moments.sound[:, features.SURROUNDINGS // 2].astype(float).max(axis=1)
 
 
 def clock(time: float) -> np.ndarray:
@@ -42,13 +38,12 @@ def test_a_late_start_is_second_zero_as_in_a_player(tmp_path, container):
 
     videos.write(tmp_path / "a.mp4", [n / 10 for n in range(50)], clock, tone, 5)
     late = tmp_path / f"late.{container}"
-    ffmpeg("-i", tmp_path / "a.mp4", "-c", "copy", "-output_ts_offset", 7, late)
+    videos.ffmpeg("-i", tmp_path / "a.mp4", "-c", "copy", "-output_ts_offset", 7, late)
     moments = read(late)
     assert moments.frames.mean(axis=(1, 2, 3)) == pytest.approx(60 + 20 * np.minimum(moments.times, 4.9), abs=4.5)
-    level = moments.sound[:, features.SURROUNDINGS // 2].astype(float).max(axis=1)
     inside = (moments.times > 2.1) & (moments.times < 2.9)
     outside = (moments.times < 1.9) | (moments.times > 3.1)
-    assert level[inside].min() > level[outside].max() + 5
+    assert level(moments)[inside].min() > level(moments)[outside].max() + 5
 
 
 def test_the_sound_around_a_moment_is_centred_on_it(tmp_path):
@@ -67,9 +62,9 @@ def test_the_sound_around_a_moment_is_centred_on_it(tmp_path):
 
 def test_sound_that_ends_early_is_silence_from_then_on(tmp_path):
     videos.write(tmp_path / "a.mp4", [n / 10 for n in range(60)], clock, lambda t: 0.3 * np.sin(6283 * t), 2)
-    level = read(tmp_path / "a.mp4").sound[:, features.SURROUNDINGS // 2].astype(float).max(axis=1)
-    assert level[:9].min() > level[12:].max() + 5
-    assert len(level) == 30
+    loudness = level(read(tmp_path / "a.mp4"))
+    assert loudness[:9].min() > loudness[12:].max() + 5
+    assert len(loudness) == 30
 
 
 def test_the_box_is_what_is_cut_out(tmp_path):
@@ -92,3 +87,54 @@ def test_a_vod_is_read_like_a_clip_of_the_same(tmp_path):
     every_other = read(tmp_path / "a.mp4", fps=5)
     assert (whole.frames[::2] == every_other.frames).all()
     assert (whole.sound[::2] == every_other.sound).all()
+
+
+def test_sound_whose_clock_runs_fast_keeps_to_its_timestamps(tmp_path):
+    """Ten seconds of samples whose timestamps say nine: a tone at 8 s of samples is at 7.2 s."""
+
+    def tone(times):
+        return 0.5 * np.sin(2 * np.pi * 1000 * times) * ((times > 8) & (times < 9))
+
+    videos.write(tmp_path / "a.mp4", [n / 10 for n in range(90)], lambda time: videos.grey(99), tone, 10)
+    videos.ffmpeg("-i", tmp_path / "a.mp4", "-c", "copy", "-bsf:a", "setts=ts=TS*0.9", tmp_path / "fast.mkv")
+    moments = read(tmp_path / "fast.mkv")
+    loud = moments.times[level(moments) > level(moments).max() - 3]
+    assert loud.min() == pytest.approx(7.2, abs=0.31)
+    assert loud.max() == pytest.approx(8.1, abs=0.31)
+
+
+@pytest.mark.parametrize("container", ["mkv", "flv", "webm"])
+def test_sound_that_outlasts_the_picture_is_no_damage(tmp_path, container):
+    videos.write(tmp_path / "a.mp4", [n / 10 for n in range(50)], clock, lambda t: 0.1 * np.sin(6283 * t), 7)
+    codecs = ["-c:v", "libvpx", "-c:a", "libopus"] if container == "webm" else ["-c", "copy"]
+    videos.ffmpeg("-i", tmp_path / "a.mp4", *codecs, tmp_path / f"long.{container}")
+    assert read(tmp_path / f"long.{container}").times[-1] == pytest.approx(4.9, abs=0.25)
+
+
+def test_a_stream_whose_size_and_sound_change_is_read_to_its_end(tmp_path):
+    """As when a stream is interrupted and goes on with other settings."""
+    for number, (width, channels, rate) in enumerate([(64, 1, 48_000), (96, 2, 44_100)]):
+        videos.ffmpeg(
+            *("-f", "lavfi", "-t", 3, "-i", f"color=gray:s={width}x48:r=10"),
+            *("-f", "lavfi", "-t", 3, "-i", f"sine=1000:r={rate}", "-ac", channels),
+            *("-output_ts_offset", 3 * number, tmp_path / f"{number}.ts"),
+        )
+    joined = tmp_path / "joined.ts"
+    joined.write_bytes((tmp_path / "0.ts").read_bytes() + (tmp_path / "1.ts").read_bytes())
+    moments = read(joined)
+    assert moments.times[-1] > 5.5
+    assert (level(moments)[2:-2] > -5).all()
+
+
+@pytest.mark.parametrize("degrees", [90, 180, 270])
+def test_a_phones_picture_is_upright(tmp_path, degrees):
+    picture = np.zeros((48, 96, 3), np.uint8)
+    picture[:24, :48] = 255
+    videos.write(tmp_path / "a.mp4", [0.0, 0.1], lambda time: picture)
+    videos.ffmpeg("-display_rotation", degrees, "-i", tmp_path / "a.mp4", "-c", "copy", tmp_path / "turned.mp4")
+    videos.ffmpeg("-i", tmp_path / "turned.mp4", "-frames:v", 1, "-s", "32x32", tmp_path / "shown.png")
+    shown = np.asarray(Image.open(tmp_path / "shown.png").convert("RGB")).astype(int)
+    read_face = read(tmp_path / "turned.mp4", size=32).frames[0].astype(int)
+    assert np.abs(shown - read_face).mean() < 12
+    probe = media.probe(tmp_path / "turned.mp4")
+    assert (probe.width, probe.height) == ((48, 96) if degrees % 180 else (96, 48))

@@ -1,13 +1,20 @@
 """Videos that tests make: what they show and sound like at each moment is known."""
 
+import subprocess
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
 import av
+import imageio_ffmpeg
 import numpy as np
 
 RATE = 48_000
+
+
+def ffmpeg(*arguments: object) -> None:
+    """Run FFmpeg, for what cannot be made frame by frame."""
+    subprocess.run([imageio_ffmpeg.get_ffmpeg_exe(), "-loglevel", "error", "-y", *map(str, arguments)], check=True)
 
 
 def write(

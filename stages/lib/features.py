@@ -1,12 +1,12 @@
 """From video to model input: the one function for clips and VODs alike, so that training and scanning agree."""
 
 import hashlib
+import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import av
 import numpy as np
 
 from stages.lib import media
@@ -14,9 +14,7 @@ from stages.lib.facecam import Box
 
 # Changes whenever the code does that decides what features a video gives: shards and models made by other code
 # are then refused.
-VERSION = hashlib.sha256(
-    b"".join(Path(source).read_bytes() for source in (__file__, media.__file__)) + av.__version__.encode()
-).hexdigest()
+VERSION = hashlib.sha256(b"".join(Path(source).read_bytes() for source in (__file__, media.__file__))).hexdigest()
 
 # Sound is analysed as speech recognisers do: windows of 25 ms at 16 kHz and 40 mel bands (Davis and
 # Mermelstein, 1980, for the bands on the mel scale); a step of 20 ms follows syllables closely enough.
@@ -86,6 +84,13 @@ def moments(path: Path, probe: media.Probe, box: Box, fps: float, size: int, thr
         )
 
 
+def read(path: Path, probe: media.Probe, box: Box, fps: float, size: int) -> Moments:
+    """All of `moments` at once, for a video that is short."""
+    chunks = moments(path, probe, box, fps, size, threads=1)
+    parts = zip(*((chunk.times, chunk.frames, chunk.sound) for chunk in chunks), strict=True)
+    return Moments(*(np.concatenate(part) for part in parts))
+
+
 def _surroundings(path: Path, probe: media.Probe, times: np.ndarray) -> Iterator[np.ndarray]:
     if not probe.sound:
         yield from (np.full((SURROUNDINGS, BANDS), np.nan, np.float32) for _ in times)
@@ -123,7 +128,8 @@ def _log_mel(blocks: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
     filters = _mel_filters()
     taper = np.hanning(WINDOW + 1)[:-1].astype(np.float32)
     pending = np.zeros(WINDOW // 2, np.float32)
-    for block in blocks:
+    # Half a window of silence after the last sample, as before the first.
+    for block in itertools.chain(blocks, [pending]):
         pending = np.concatenate([pending, block])
         steps = (len(pending) - WINDOW) // STEP + 1
         if steps > 0:

@@ -4,7 +4,6 @@ import shutil
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 
 import ffmpeg
@@ -13,10 +12,15 @@ import imageio_ffmpeg
 from stages.lib import overlay
 from stages.lib.errors import UserError
 from stages.lib.media import Probe
+from stages.lib.params import Render
 
 SOUND_RATE = 48_000
 # AAC at this rate is transparent to most listeners in stereo (bits per second).
 SOUND_BITS = 160_000
+# Reading begins this much before a cut (seconds). Seeking in some containers lands behind the keyframe, whose picture
+# would then be missing; and the frame on display at the cut may be from before it. Recorders put a keyframe every two
+# seconds, or at the most every ten.
+LEAD = 10.0
 
 
 @dataclass(frozen=True)
@@ -35,10 +39,8 @@ class Cut:
         How many frames of the reel it lasts.
     script : str
         The subtitle script to burn in.
-    quality : int
-        x264's constant rate factor.
-    preset : str
-        x264's preset.
+    render : Render
+        Its quality and preset count.
     target : Path
         The file to write: MOV, with the picture as in the reel and the sound uncompressed.
     """
@@ -48,52 +50,57 @@ class Cut:
     start: float
     frames: int
     script: str
-    quality: int
-    preset: str
+    render: Render
     target: Path
 
 
-def frame_rate(probe: Probe) -> Fraction:
-    """The constant frame rate of a reel of this source: its average, at most 60, in a form that encoders take."""
-    return min(probe.rate, Fraction(60)).limit_denominator(1001)
-
-
 def encode(cut: Cut) -> None:
-    """Encode one segment; only it and what lies between it and the keyframe before is decoded.
+    """Encode one segment; what lies more than LEAD and a keyframe's distance before it is not decoded.
 
     Picture and sound are made exactly as long as `frames` says, so that joined segments stay in sync. One thread,
     since x264's output depends on their number.
+
+    Raises
+    ------
+    UserError
+        FFmpeg fails; its reason is in the sentence.
     """
-    rate = frame_rate(cut.probe)
+    rate = cut.probe.rate
     duration = float(cut.frames / rate)
+    lead = min(cut.start, LEAD)
     folder = cut.target.with_suffix("")
     folder.mkdir()
     (folder / "overlay.ass").write_text(cut.script, encoding="utf-8")
     shutil.copy(overlay.FONT, folder)
-    # A second more than needed is read and the last frame held: sources end and stutter anywhere. Where a stream
-    # changes its size or colours, FFmpeg would start its filters anew and lose count: scaling copes without.
-    reading = {"ss": f"{cut.start:.6f}", "t": f"{duration + 1:.6f}", "threads": 1, "reinit_filter": 0}
-    source = ffmpeg.input(str(cut.source.resolve()), **reading)
-    width, height = cut.probe.width // 2 * 2, cut.probe.height // 2 * 2
-    picture = (
-        source.video.filter("scale", width, height)
+    # A second more than needed is read and the last frame held: sources end and stutter anywhere.
+    reading = {"ss": f"{cut.start - lead:.6f}", "t": f"{lead + duration + 1:.6f}", "threads": 1}
+    path = str(cut.source.resolve())
+    streams = [
+        # Where a stream changes its size or colours, FFmpeg would start its filters anew and lose count of the
+        # frames: scaling copes without.
+        ffmpeg.input(path, **reading, reinit_filter=0)
+        .video.filter("scale", cut.probe.width, cut.probe.height)
         .filter("setsar", 1)
-        .filter("fps", fps=str(rate), start_time=0)
+        .filter("fps", fps=str(rate), start_time=f"{lead:.6f}")
+        .filter("setpts", "PTS-STARTPTS")
         .filter("tpad", stop_mode="clone", stop_duration=duration + 1)
         .filter("trim", end_frame=cut.frames)
         .filter("ass", filename="overlay.ass", fontsdir=".")
         .filter("format", "yuv420p")
-    )
-    streams = [picture]
+    ]
     if cut.probe.sound:
+        first = round(lead * SOUND_RATE)
         streams.append(
-            source.audio.filter("aresample", SOUND_RATE, **{"async": 1, "first_pts": 0})
+            ffmpeg.input(path, **reading)
+            .audio.filter("aresample", SOUND_RATE, **{"async": 1, "first_pts": 0})
             .filter("aformat", channel_layouts="stereo")
             .filter("apad")
-            .filter("atrim", end_sample=round(duration * SOUND_RATE))
+            .filter("atrim", start_sample=first, end_sample=first + round(duration * SOUND_RATE))
+            .filter("asetpts", "PTS-STARTPTS")
         )
-    options = {"c:v": "libx264", "crf": cut.quality, "preset": cut.preset, "threads": 1, "c:a": "pcm_s16le"}
-    _run(ffmpeg.output(*streams, str(cut.target.resolve()), **options), folder, cut.target)
+    options = {"c:v": "libx264", "crf": cut.render.quality, "preset": cut.render.preset, "threads": 1}
+    command = ffmpeg.output(*streams, str(cut.target.resolve()), **options, **{"c:a": "pcm_s16le"})
+    _run(command, folder, f"{cut.source} from {cut.start:.1f} s")
     shutil.rmtree(folder)
 
 
@@ -102,20 +109,14 @@ def join(parts: Sequence[Path], target: Path) -> None:
     listing = target.with_suffix(".txt")
     listing.write_text("".join(f"file {part.name}\n" for part in parts))
     source = ffmpeg.input(listing.name, format="concat")
-    options = {
-        "c:v": "copy",
-        "c:a": "aac",
-        "b:a": SOUND_BITS,
-        "movflags": "+faststart",
-        "fflags": "+bitexact",
-    }
-    _run(ffmpeg.output(source, target.name, **options), target.parent, target)
+    options = {"c:v": "copy", "c:a": "aac", "b:a": SOUND_BITS, "movflags": "+faststart", "fflags": "+bitexact"}
+    _run(ffmpeg.output(source, target.name, **options), target.parent, target.name)
     listing.unlink()
 
 
-def _run(command: ffmpeg.nodes.OutputStream, folder: Path, target: Path) -> None:
+def _run(command: ffmpeg.nodes.OutputStream, folder: Path, subject: str) -> None:
     arguments = command.global_args("-nostdin", "-loglevel", "error", "-y").compile(cmd=imageio_ffmpeg.get_ffmpeg_exe())
     done = subprocess.run(arguments, cwd=folder, capture_output=True, text=True, errors="replace")
     if done.returncode:
-        reason = done.stderr.strip().splitlines()[-1] if done.stderr.strip() else f"FFmpeg ended with {done.returncode}"
-        raise UserError(f"{target.name} could not be written: {reason}")
+        said = done.stderr.strip().splitlines()
+        raise UserError(f"{subject}: could not be encoded: {said[0] if said else f'FFmpeg gave {done.returncode}'}")

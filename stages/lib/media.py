@@ -12,6 +12,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+from av.stream import Disposition
 
 from stages.lib.errors import UserError
 from stages.lib.facecam import Box
@@ -30,9 +31,9 @@ class Probe:
     duration : float
         Seconds, of the picture.
     width, height : int
-        Pixels.
+        As displayed: pixels that are not square stretched, a phone's picture upright. Even.
     rate : Fraction
-        Frames per second, on average.
+        Frames per second: what it has wherever none is missing, 10 to 60.
     sound : bool
         Whether it has a sound track.
     """
@@ -46,18 +47,50 @@ class Probe:
 
 def probe(path: Path) -> Probe:
     """What a video file holds; UserError if it is no video that FFmpeg reads."""
-    with _open(path) as container:
-        video = container.streams.video[0]
-        width, height = video.width, video.height
-        duration = _promised_end(container, video)
-        if duration is None:
-            # Some recorders leave the duration out; the packets tell it without decoding.
-            ends = [p.pts + (p.duration or 0) for p in container.demux(video) if p.pts is not None]
-            duration = float(max(ends, default=0) * video.time_base) - _beginning(container)
-        if duration <= 0:
-            raise UserError(f"{path}: the video holds no frame; remove it or record it anew")
-        rate = video.average_rate or video.guessed_rate or Fraction(30)
-        return Probe(duration, width, height, rate, bool(container.streams.audio))
+    with _open(path) as (container, video):
+        first = next(_decode(container, video), None)
+        if first is None:
+            raise UserError(f"{path}: no frame of it has a time; remove it or convert it to MP4")
+        width, height = first.width * float(video.sample_aspect_ratio or 1), first.height
+        if first.rotation % 180:
+            width, height = height, width
+        return Probe(
+            _end_of_picture(container, video),
+            max(2, round(width / 2) * 2),
+            max(2, round(height / 2) * 2),
+            _steady_rate(video),
+            bool(container.streams.audio),
+        )
+
+
+def _steady_rate(video: av.VideoStream) -> Fraction:
+    # The average rate is pulled down by every frame that is missing, the guessed one is not.
+    for rate in (video.guessed_rate, video.average_rate):
+        if rate and rate >= 10:
+            return min(rate, Fraction(60)).limit_denominator(1001)
+    return Fraction(30)
+
+
+def _end_of_picture(container: av.container.InputContainer, video: av.VideoStream) -> float:
+    beginning = _beginning(container)
+    if video.duration is not None:
+        return float(((video.start_time or 0) + video.duration) * video.time_base) - beginning
+    # Other containers only say when their longest track ends, or nothing: the last packets tell.
+    promised = 0.0
+    if container.duration is not None:
+        # Matroska counts from timestamp zero, others from the first timestamp.
+        from_zero = "matroska" in container.format.name
+        promised = container.duration / av.time_base - (beginning if from_zero else 0)
+        last_minute = max(0.0, promised - 60) + beginning
+        container.seek(int(last_minute * av.time_base))
+    ends = {True: 0.0, False: 0.0}
+    for packet in container.demux(video, *container.streams.audio[:1]):
+        if packet.pts is not None:
+            end = float((packet.pts + (packet.duration or 0)) * packet.time_base) - beginning
+            is_picture = packet.stream is video
+            ends[is_picture] = max(ends[is_picture], end)
+    cut_off = max(ends.values()) < promised - TRUNCATED
+    return promised if cut_off else ends[True] or promised
 
 
 def faces(path: Path, times: Iterator[float], box: Box, size: int, threads: int) -> Iterator[np.ndarray]:
@@ -87,8 +120,7 @@ def faces(path: Path, times: Iterator[float], box: Box, size: int, threads: int)
         The file ends before the last of the times: it was cut off.
     """
     crop = _Crop(box, size)
-    with _open(path) as container:
-        stream = container.streams.video[0]
+    with _open(path) as (container, stream):
         stream.thread_type, stream.codec_context.thread_count = "AUTO", threads
         beginning = _beginning(container)
         shown, shown_until, face = None, 0.0, None
@@ -124,22 +156,21 @@ def sound(path: Path, rate: int, duration: float) -> Iterator[np.ndarray]:
         Blocks of at most a few seconds, -1 to 1, with nothing between them.
     """
     total, done = round(duration * rate), 0
-    resampler = av.AudioResampler(format="flt", layout="mono", rate=rate)
-    with _open(path) as container:
-        stream = container.streams.audio[0]
-        beginning = _beginning(container)
-        for frame in _decode(container, stream):
-            if frame.pts is None:
-                continue
-            due = round((frame.time - beginning) * rate)
-            # Timestamps are rounded by containers: only more than a frame's worth is a gap.
-            if due - done > rate // 10:
-                for block in _silence(min(due, total) - done, rate):
-                    yield block
-                    done += len(block)
+    with _open(path) as (container, _):
+        resampler, sort = None, None
+        for frame in _decode(container, container.streams.audio[0]):
+            if sort != (frame.format.name, frame.layout.name, frame.rate):
+                sort = (frame.format.name, frame.layout.name, frame.rate)
+                resampler = av.AudioResampler(format="flt", layout="mono", rate=rate)
+            # Timestamps are rounded by containers: only a tenth of a second is a gap, or an overlap.
+            late = round((frame.time - _beginning(container)) * rate) - done
+            for block in _silence(min(late, total - done) if late > rate // 10 else 0, rate):
+                yield block
+                done += len(block)
             frame.pts = None
             for resampled in resampler.resample(frame):
-                block = resampled.to_ndarray().reshape(-1)[: total - done]
+                block = resampled.to_ndarray().reshape(-1)
+                block = block[-late if late < -rate // 10 else 0 :][: total - done]
                 done += len(block)
                 if len(block):
                     yield block
@@ -155,19 +186,23 @@ def _silence(samples: int, rate: int) -> Iterator[np.ndarray]:
 
 
 @contextmanager
-def _open(path: Path) -> Iterator[av.container.InputContainer]:
+def _open(path: Path) -> Iterator[tuple[av.container.InputContainer, av.VideoStream]]:
+    """A file and its picture track; whatever FFmpeg finds wrong with it becomes a UserError."""
     if path.is_file() and path.stat().st_size == 0:
         raise UserError(f"{path}: the file is empty; remove it or download it again")
     try:
-        container = av.open(str(path))
+        with av.open(str(path)) as container:
+            # A cover picture is a track too, but of a sound file.
+            tracks = [video for video in container.streams.video if not video.disposition & Disposition.attached_pic]
+            if not tracks:
+                raise UserError(f"{path}: has no picture; remove or replace it")
+            if tracks[0].codec_context is None:
+                raise UserError(f"{path}: its picture is in a format that FFmpeg does not know; convert it to H.264")
+            yield container, tracks[0]
     except av.error.FileNotFoundError:
         raise UserError(f"{path}: no such video") from None
     except av.error.FFmpegError as error:
         raise UserError(f"{path}: not a video that can be read ({error.strerror}); remove or replace it") from None
-    with container:
-        if not container.streams.video:
-            raise UserError(f"{path}: has no picture; remove or replace it")
-        yield container
 
 
 def _decode(container: av.container.InputContainer, stream: av.stream.Stream) -> Iterator[av.frame.Frame]:
@@ -188,16 +223,6 @@ def _beginning(container: av.container.InputContainer) -> float:
     return (container.start_time or 0) / av.time_base
 
 
-def _promised_end(container: av.container.InputContainer, stream: av.stream.Stream) -> float | None:
-    if stream.duration is not None:
-        return float(((stream.start_time or 0) + stream.duration) * stream.time_base) - _beginning(container)
-    if container.duration is None:
-        return None
-    # Matroska counts its duration from timestamp zero, other containers from the first timestamp.
-    from_zero = "matroska" in container.format.name
-    return container.duration / av.time_base - (_beginning(container) if from_zero else 0)
-
-
 class _Crop:
     """Cuts a box out of frames and scales it, whatever their size, which may change within a stream."""
 
@@ -206,21 +231,30 @@ class _Crop:
         self.source = None
 
     def __call__(self, frame: av.VideoFrame) -> np.ndarray:
-        source = (frame.width, frame.height, frame.format.name)
+        source = (frame.width, frame.height, frame.format.name, frame.rotation)
         if source != self.source:
             self.source, self.graph = source, self._graph(frame)
         self.graph.push(frame)
         return self.graph.pull().to_ndarray(format="rgb24")
 
     def _graph(self, frame: av.VideoFrame) -> av.filter.Graph:
-        left, right = round(self.box.x0 * frame.width), round(self.box.x1 * frame.width)
-        top, bottom = round(self.box.y0 * frame.height), round(self.box.y1 * frame.height)
         graph = av.filter.Graph()
-        graph.link_nodes(
-            graph.add_buffer(width=frame.width, height=frame.height, format=frame.format, time_base=frame.time_base),
+        nodes = [
+            graph.add_buffer(width=frame.width, height=frame.height, format=frame.format, time_base=frame.time_base)
+        ]
+        width, height = frame.width, frame.height
+        # The box is in the upright picture, as players show it.
+        turns = round(frame.rotation / 90) % 4
+        for _ in range(turns):
+            nodes.append(graph.add("transpose", "cclock"))
+            width, height = height, width
+        left, right = round(self.box.x0 * width), round(self.box.x1 * width)
+        top, bottom = round(self.box.y0 * height), round(self.box.y1 * height)
+        nodes += [
             graph.add("crop", f"{max(right - left, 2)}:{max(bottom - top, 2)}:{left}:{top}"),
             graph.add("scale", f"{self.size}:{self.size}:flags=area"),
             graph.add("format", "rgb24"),
             graph.add("buffersink"),
-        ).configure()
+        ]
+        graph.link_nodes(*nodes).configure()
         return graph
