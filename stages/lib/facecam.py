@@ -1,10 +1,11 @@
 """facecams.csv: where the face is in each video."""
 
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from pathlib import Path
 
-from stages.lib import tables
+from stages.lib.tables import Patterns, Row
+
+SIDES = ("x0", "y0", "x1", "y1")
 
 
 @dataclass(frozen=True)
@@ -32,17 +33,18 @@ class Facecams:
     """
 
     def __init__(self, folder: Path):
-        self.patterns: list[tuple[str, Box]] = []
-        for row in tables.read(folder / "facecams.csv", ("video", "x0", "y0", "x1", "y1")):
-            box = Box(*(row.number_in(side) for side in ("x0", "y0", "x1", "y1")))
-            if not (0 <= box.x0 < box.x1 <= 1 and 0 <= box.y0 < box.y1 <= 1):
-                raise row.error(
-                    "the box must lie inside the frame, 0 <= x0 < x1 <= 1 and 0 <= y0 < y1 <= 1, "
-                    f"but is {box.x0:g},{box.y0:g},{box.x1:g},{box.y1:g}"
-                )
-            self.patterns.append((row["video"], box))
+        self.patterns = Patterns(folder / "facecams.csv", SIDES, _box)
 
     def box(self, video: str) -> Box:
         """The box of a video by its name inside the folder (`clips/a.mp4`): the last match, else all of it."""
-        boxes = [box for pattern, box in self.patterns if fnmatchcase(video, pattern)]
-        return boxes[-1] if boxes else Box()
+        return self.patterns.of(video) or Box()
+
+
+def _box(row: Row) -> Box:
+    box = Box(*(row.number_in(side) for side in SIDES))
+    if not (0 <= box.x0 < box.x1 <= 1 and 0 <= box.y0 < box.y1 <= 1):
+        raise row.error(
+            "the box must lie inside the frame, 0 <= x0 < x1 <= 1 and 0 <= y0 < y1 <= 1, "
+            f"but is {box.x0:g},{box.y0:g},{box.x1:g},{box.y1:g}"
+        )
+    return box

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 from stages.lib import tables
@@ -32,6 +31,8 @@ class Label:
 
     def ending(self, duration: float) -> float:
         """The end in seconds, in a video of this duration; UserError if the label passes it."""
+        if self.start >= duration:
+            raise self.row.error(f"begins at {self.start:g} s, but {self.row['video']} ends at {duration:.2f} s")
         if self.end is None:
             return duration
         if self.end > duration + ROUNDING:
@@ -62,13 +63,14 @@ def read(path: Path) -> dict[str, list[Label]]:
     for row in tables.read(path, ("video", "start", "end", "label")):
         if row["label"] not in ("0", "1"):
             raise row.error(f"label is {row['label']!r}, not 1 (a highlight) or 0 (none)")
-        if not (path.parent / row["video"]).is_file():
-            raise row.error(f"there is no video {path.parent / row['video']}")
+        video = row.video()
+        if not (path.parent / video).is_file():
+            raise row.error(f"there is no video {path.parent / video}")
         start = row.seconds("start") if row["start"] else 0.0
         end = row.seconds("end") if row["end"] else None
         if end is not None and end <= start:
             raise row.error(f"ends at {end:g} s, not after its start at {start:g} s")
-        labels[row["video"]].append(Label(start, end, row["label"] == "1", row))
+        labels[video].append(Label(start, end, row["label"] == "1", row))
     for of_video in labels.values():
         of_video.sort(key=lambda label: label.start)
         for earlier, later in zip(of_video, of_video[1:], strict=False):
@@ -84,12 +86,22 @@ class Groups:
     ----------
     folder : Path
         Holds groups.csv (`video,group`: a glob on the clip's name and any name for the group), or none.
+
+    Raises
+    ------
+    UserError
+        A malformed row, or one without a group.
     """
 
     def __init__(self, folder: Path):
-        self.patterns = [(row["video"], row["group"]) for row in tables.read(folder / "groups.csv", ("video", "group"))]
+        self.patterns = tables.Patterns(folder / "groups.csv", ("group",), _group)
 
     def group(self, video: str) -> str:
         """The group of a clip by its name inside the folder: the last match, else the clip by itself."""
-        groups = [group for pattern, group in self.patterns if fnmatchcase(video, pattern)]
-        return groups[-1] if groups else video
+        return self.patterns.of(video) or video
+
+
+def _group(row: tables.Row) -> str:
+    if not row["group"]:
+        raise row.error("the group is empty; give it any name")
+    return row["group"]

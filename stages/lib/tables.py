@@ -2,11 +2,15 @@
 
 import csv
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from fnmatch import fnmatchcase
+from pathlib import Path, PurePosixPath
+from typing import Generic, TypeVar
 
 from stages.lib.errors import UserError
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -18,7 +22,7 @@ class Row:
     path : Path
         The file.
     number : int
-        The line of the file, as an editor counts it: the header is 1.
+        The line of the file that it begins on, as an editor counts: the header is 1.
     fields : dict
         Text of each column, without white space around it.
     """
@@ -33,6 +37,14 @@ class Row:
     def error(self, cause: str) -> UserError:
         """The sentence that says what is wrong in this row."""
         return UserError(f"{self.path} row {self.number}: {cause}")
+
+    def video(self) -> str:
+        """The column `video`; UserError unless it is written in the one way that names it inside the folder."""
+        name = self["video"]
+        path = PurePosixPath(name)
+        if str(path) != name or path.is_absolute() or ".." in path.parts or not name.isprintable():
+            raise self.error(f"video is {name!r}; write it as it is inside the folder, such as clips/a.mp4")
+        return name
 
     def seconds(self, column: str) -> float:
         """The column as a number of seconds; UserError if it is not one or is negative."""
@@ -75,15 +87,17 @@ def read(path: Path, columns: Sequence[str]) -> Iterator[Row]:
     if not path.exists():
         return
     with path.open(encoding="utf-8-sig", newline="") as file:
-        lines = csv.reader(file)
+        lines = csv.reader(file, strict=True)
         try:
             header = [name.strip() for name in next(lines, [])]
             if header != list(columns):
                 raise UserError(f"{path} row 1: the header must be {','.join(columns)}")
+            number = lines.line_num + 1
             for fields in lines:
-                if not any(field.strip() for field in fields):
+                row = Row(path, number, dict(zip(columns, map(str.strip, fields), strict=False)))
+                number = lines.line_num + 1
+                if not any(row.fields.values()):
                     continue
-                row = Row(path, lines.line_num, dict(zip(columns, map(str.strip, fields), strict=False)))
                 if len(fields) != len(columns):
                     raise row.error(f"{len(fields)} fields where {len(columns)} belong ({','.join(columns)})")
                 yield row
@@ -91,3 +105,26 @@ def read(path: Path, columns: Sequence[str]) -> Iterator[Row]:
             raise UserError(f"{path}: not text in UTF-8; save it as CSV UTF-8") from None
         except csv.Error as error:
             raise UserError(f"{path} row {lines.line_num}: {error}") from None
+
+
+class Patterns(Generic[Value]):
+    """A table of globs on videos' names, in which the last row that fits a video counts.
+
+    Parameters
+    ----------
+    path : Path
+        A table whose first column is `video`: a name inside the streamer's folder, with * and ? for any text or
+        letter and [ab] for one of some, or exactly a video's name, whatever it is made of.
+    columns : sequence of str
+        The other columns.
+    value : function
+        What a row says of the videos that it fits.
+    """
+
+    def __init__(self, path: Path, columns: Sequence[str], value: Callable[[Row], Value]):
+        self.rows = [(row["video"], value(row)) for row in read(path, ("video", *columns))]
+
+    def of(self, video: str) -> Value | None:
+        """What the last row that fits this video says; None if no row does."""
+        fitting = [value for pattern, value in self.rows if pattern == video or fnmatchcase(video, pattern)]
+        return fitting[-1] if fitting else None
