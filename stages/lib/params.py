@@ -4,8 +4,9 @@ import difflib
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from stages.lib.errors import UserError
 
@@ -15,6 +16,7 @@ Fraction = Annotated[float, Field(gt=0, lt=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[float, Field(ge=0, le=3600)]
 Hertz = Annotated[float, Field(gt=0, le=120)]
+Seed = Annotated[int, Field(ge=0)]
 Count = Annotated[int, Field(ge=1)]
 Precision = Literal["auto", "float32", "bfloat16"]
 
@@ -22,7 +24,7 @@ Precision = Literal["auto", "float32", "bfloat16"]
 class Section(BaseModel):
     """A section of params.yaml: every key must be there, no other may, and no type is converted."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class Extract(Section):
@@ -33,23 +35,25 @@ class Extract(Section):
 class Dataset(Section):
     validation: Fraction
     margin: Seconds
-    seed: int
+    seed: Seed
 
 
 class Train(Section):
     architecture: str
     weights: str | None
+    threads: Count
     epochs: Count
     epoch_frames: Count
     batch: Annotated[int, Field(ge=2)]
     learning_rate: Annotated[float, Field(gt=0)]
     weight_decay: Annotated[float, Field(ge=0)]
     precision: Precision
-    seed: int
+    seed: Seed
 
 
 class Predict(Section):
     fps: Hertz
+    threads: Count
     precision: Precision
 
 
@@ -77,6 +81,14 @@ class Params(Section):
     train: Train
     predict: Predict
     render: Render
+
+    @field_validator("vods")
+    @classmethod
+    def _names_of_their_own(cls, vods: dict[str, str]) -> dict[str, str]:
+        # Each name is a folder in reels/, and some file systems do not tell small letters from capitals.
+        if len({name.lower() for name in vods} | {"timelines"}) <= len(vods):
+            raise ValueError("two names are the same, or one is `timelines`, which evaluate writes")
+        return vods
 
     @property
     def folder(self) -> Path:
@@ -107,13 +119,16 @@ def load(path: Path = PARAMS_FILE, model: type[SomeParams] = Params) -> SomePara
         No such file, not YAML, or a key that is unknown, missing, of the wrong type or out of range.
     """
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        # The reader that DVC has, so that both see the same: 1e-3 is a number, and a key stands only once.
+        content = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UserError(f"{path}: no such file; run from the folder that holds it") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f" line {mark.line + 1}" if mark else ""
-        raise UserError(f"{path}{line}: not valid YAML: {getattr(error, 'problem', None) or error}") from None
+    except MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        problem = (error.problem or "cannot be read").splitlines()[0]
+        raise UserError(f"{path} line {line}: not valid YAML: {problem}") from None
+    except (YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: not valid YAML: {str(error).splitlines()[0]}") from None
     try:
         return model.model_validate(content)
     except ValidationError as error:
