@@ -13,7 +13,6 @@ from stages.lib import contact_sheet, errors, index, labels, params, shards, spl
 from stages.lib.errors import UserError
 from stages.lib.labels import Groups, Label
 
-FRAMES = Path("data/frames")
 PREVIEW = Path("data/dataset/preview.jpg")
 LEFT_OUT = -1
 # How each class is drawn: the colour of its border and its name.
@@ -33,7 +32,7 @@ def main() -> None:
     settings = params.load()
     folder, dataset = settings.folder, settings.dataset
     labelled = labels.read(folder / "labels.csv")
-    paths = sorted(FRAMES.glob(f"*{shards.SUFFIX}"))
+    paths = sorted(shards.FOLDER.glob(f"*{shards.SUFFIX}"))
     clips = [
         label_clip(path, labelled[video], dataset.margin)
         for path in paths

@@ -35,15 +35,14 @@ class Scan:
 
 def main() -> None:
     settings = params.load()
-    threshold = model_card.read().threshold
+    threshold = settings.render.threshold or model_card.read().threshold
     holdout = labels.read(settings.folder / "holdout.csv")
     scans = [scan(vod, settings, threshold, holdout) for vod in settings.vods]
     with files.replacing(PICTURES) as folder:
         folder.mkdir()
         for one in scans:
             picture = io.BytesIO()
-            level = settings.render.threshold or threshold
-            timeline_plot.draw(picture, one.vod, one.times, one.probabilities, level, one.reel, one.truth)
+            timeline_plot.draw(picture, one.vod, one.times, one.probabilities, threshold, one.reel, one.truth)
             files.write_bytes(folder / f"{one.vod}.png", picture.getvalue())
     figures = measure([one for one in scans if one.truth is not None])
     files.write_bytes(METRICS, (json.dumps(figures, indent=2) + "\n").encode())

@@ -7,21 +7,17 @@ removed. Run from the project's folder: python -m stages.extract_frames
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-
 from stages.lib import errors, features, files, media, params, shards, workers
 from stages.lib.errors import UserError
 from stages.lib.facecam import Box, Facecams
 from stages.lib.params import Extract
-
-FRAMES = Path("data/frames")
 
 
 def main() -> None:
     settings = params.load()
     facecams = Facecams(settings.folder)
     clips = find_clips(settings.folder / "clips")
-    remove_stale({shards.name(clip.name) for clip in clips})
+    remove_stale({shards.path(clip.name) for clip in clips})
     jobs = [(clip, facecams.box(f"clips/{clip.name}")) for clip in clips]
     outcomes = list(workers.map(partial(extract, settings.extract), jobs, "extract frames", "clips"))
     problems = [outcome for outcome in outcomes if isinstance(outcome, str)]
@@ -38,11 +34,11 @@ def find_clips(folder: Path) -> list[Path]:
     return clips
 
 
-def remove_stale(current: set[str]) -> None:
-    """Remove everything from the folder of shards but the shards of these names."""
-    FRAMES.mkdir(parents=True, exist_ok=True)
-    for path in FRAMES.iterdir():
-        if path.name not in current:
+def remove_stale(current: set[Path]) -> None:
+    """Remove everything from the folder of shards but these."""
+    shards.FOLDER.mkdir(parents=True, exist_ok=True)
+    for path in shards.FOLDER.iterdir():
+        if path not in current:
             files.remove(path)
 
 
@@ -52,18 +48,17 @@ def extract(settings: Extract, job: tuple[Path, Box]) -> bool | str:
     A bad clip loses its shard, if it had one: it was made from another file.
     """
     clip, box = job
-    shard = FRAMES / shards.name(clip.name)
+    shard = shards.path(clip.name)
     key = shards.key(clip, box, settings)
     if shards.key_of(shard) == key:
         return False
     try:
         probe = media.probe(clip)
-        chunks = list(features.moments(clip, probe, box, settings.fps, settings.size, threads=1))
+        moments = features.read(clip, probe, box, settings.fps, settings.size)
     except UserError as error:
         files.remove(shard)
         return str(error)
-    whole = (np.concatenate([getattr(chunk, part) for chunk in chunks]) for part in ("times", "frames", "sound"))
-    shards.write(shard, features.Moments(*whole), probe.duration, key)
+    shards.write(shard, moments, probe.duration, key)
     return True
 
 

@@ -18,7 +18,7 @@ def main(vod: str) -> None:
     path = settings.vod(vod)
     probe = media.probe(path)
     box = Facecams(settings.folder).box(settings.vods[vod])
-    torch.set_num_threads(workers.cores())
+    torch.set_num_threads(settings.predict.threads)
     model = network.load(model_card.PATH, settings.extract)
     dtype = network.arithmetic(settings.predict.precision)
     chunks = features.moments(path, probe, box, settings.predict.fps, settings.extract.size, workers.cores())

@@ -24,13 +24,11 @@ from stages.lib import (
     params,
     split,
     training,
-    workers,
 )
 from stages.lib.errors import UserError
 from stages.lib.index import Entry
 from stages.lib.model_card import ModelCard
 
-FRAMES = Path("data/frames")
 METRICS = Path("models/metrics.json")
 
 
@@ -39,18 +37,17 @@ def main() -> None:
     learned, held_back = index.read(split.TRAIN), index.read(split.VALIDATION)
     if not learned or not held_back:
         raise UserError(f"{index.PATH}: holds no frames to train on; build it with `dvc repro build_dataset`")
-    torch.set_num_threads(workers.cores())
+    torch.set_num_threads(settings.train.threads)
     torch.use_deterministic_algorithms(True)
     torch.manual_seed(settings.train.seed)
-    reader = batches.Reader(FRAMES, learned + held_back)
+    reader = batches.Reader(learned + held_back)
     model = network.build(settings.train.architecture, settings.train.weights, settings.extract.size)
     set_sound_range(model, reader, learned)
-    probabilities, progress = training.fit(model, settings, reader, learned, held_back)
+    probabilities, threshold, progress = training.fit(model, settings, reader, learned, held_back)
     labels = np.array([entry.label for entry in held_back])
-    threshold = measures.best_threshold(labels, probabilities)
-    write_metrics(labels, probabilities, threshold, progress)
     card = ModelCard(settings.train.architecture, settings.extract.model_dump(), features.VERSION, threshold)
     network.save(model_card.PATH, model, card)
+    write_metrics(labels, probabilities, threshold, progress)
     checkpoint.remove()
 
 

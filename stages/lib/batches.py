@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -32,15 +31,13 @@ class Reader:
 
     Parameters
     ----------
-    folder : Path
-        Holds the shards.
     entries : sequence of Entry
         What may be read.
     """
 
-    def __init__(self, folder: Path, entries: Sequence[Entry]):
+    def __init__(self, entries: Sequence[Entry]):
         clips = sorted({entry.clip for entry in entries})
-        self.shards = {clip: shards.Shard(folder / shards.name(clip)) for clip in clips}
+        self.shards = {clip: shards.Shard(shards.path(clip)) for clip in clips}
 
     def read(self, entries: Sequence[Entry]) -> Batch:
         """The moments of these entries, in their order."""

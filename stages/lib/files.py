@@ -32,13 +32,15 @@ def replacing(target: Path) -> Iterator[Path]:
         It cannot be written, for want of space or of permission; `filename` is the target.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f".partial-{target.name}")
+    partial, old = (target.with_name(f".{state}-{target.name}") for state in ("partial", "old"))
+    if old.exists() and not target.exists():
+        # Killed between the two renames below: nothing has taken the place of the old folder.
+        old.rename(target)
+    remove(old)
     remove(partial)
     try:
         yield partial
         if partial.is_dir() and target.is_dir():
-            old = target.with_name(f".old-{target.name}")
-            remove(old)
             target.rename(old)
             partial.rename(target)
             remove(old)
@@ -59,7 +61,7 @@ def write_bytes(target: Path, content: bytes) -> None:
 
 
 def write_csv(target: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Write a table whole, one row at a time, lines ended by a newline."""
+    """Write a table that fits into memory whole, lines ended by a newline."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)

@@ -104,7 +104,8 @@ def build(architecture: str, weights: str | None, size: int) -> Classifier:
             model.eval()(torch.zeros(1, 3, size, size), torch.zeros(1, features.SURROUNDINGS, features.BANDS))
     except (RuntimeError, AssertionError) as error:
         raise UserError(
-            f"{PARAMS_FILE}: train.architecture {architecture} does not take frames of extract.size {size}: {error}"
+            f"{PARAMS_FILE}: train.architecture {architecture} does not take frames of extract.size {size}: "
+            f"{str(error).splitlines()[0]}"
         ) from None
     return model.to(memory_format=torch.channels_last)
 

@@ -31,8 +31,8 @@ class Segment:
 
 
 def step(times: np.ndarray) -> float:
-    """Seconds from one moment of a timeline to the next."""
-    return float(times[1] - times[0]) if len(times) > 1 else 1.0
+    """Seconds from one moment of a timeline to the next, all taken together, as each is rounded."""
+    return float(times[-1] - times[0]) / (len(times) - 1) if len(times) > 1 else 1.0
 
 
 def smooth(times: np.ndarray, probabilities: np.ndarray, seconds: float) -> np.ndarray:
@@ -68,18 +68,17 @@ def events(times: np.ndarray, probabilities: np.ndarray, threshold: float, rende
     times, probabilities : ndarray of float64, shape (moments,)
         A timeline, evenly spaced. A moment stands for the time until the next one.
     threshold : float
-        The model's, 0 to 1; `render.threshold`, where set, wins.
+        0 to 1.
     render : Render
-        smooth, threshold, release, merge_gap and min_length count.
+        smooth, release, merge_gap and min_length count.
     """
     spacing = step(times)
     level = smooth(times, probabilities, render.smooth)
-    high = threshold if render.threshold is None else render.threshold
-    above = np.concatenate([[False], level >= high * render.release, [False]])
+    above = np.concatenate([[False], level >= threshold * render.release, [False]])
     starts, ends = np.flatnonzero(~above[:-1] & above[1:]), np.flatnonzero(above[:-1] & ~above[1:])
     runs: list[list[int]] = []
     for start, end in zip(starts, ends, strict=True):
-        if level[start:end].max() < high:
+        if level[start:end].max() < threshold:
             continue
         if runs and (start - runs[-1][1]) * spacing < render.merge_gap:
             runs[-1][1] = end

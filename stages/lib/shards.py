@@ -12,6 +12,7 @@ from stages.lib import features, files
 from stages.lib.facecam import Box
 from stages.lib.params import Extract
 
+FOLDER = Path("data/frames")
 SUFFIX = ".safetensors"
 
 
@@ -82,9 +83,9 @@ def key_of(path: Path) -> str | None:
         return None
 
 
-def name(clip: str) -> str:
-    """The file name of the shard of a clip."""
-    return clip + SUFFIX
+def path(clip: str) -> Path:
+    """Where the shard of the clip of this file name is."""
+    return FOLDER / (clip + SUFFIX)
 
 
 def clip_of(shard: Path) -> str:

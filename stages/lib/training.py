@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import torchvision
 from dvclive import Live
 from torch.nn import functional
 
@@ -28,28 +29,38 @@ def fit(
     reader: batches.Reader,
     training: Sequence[Entry],
     validation: Sequence[Entry],
-) -> tuple[np.ndarray, checkpoint.Progress]:
+) -> tuple[np.ndarray, float, checkpoint.Progress]:
     """Train to the last epoch and return to the best one.
 
     Returns
     -------
     ndarray of float64, shape (len(validation),)
         Probability of each validation frame by the best epoch, which the model then has the weights of.
+    float
+        The threshold with the best F1 on them.
     Progress
         What was logged.
+
+    Raises
+    ------
+    UserError
+        The training diverges.
     """
     train, dtype = settings.train, network.arithmetic(settings.train.precision)
     optimizer = torch.optim.AdamW(model.parameters(), lr=train.learning_rate, weight_decay=train.weight_decay)
     key = training_key(settings, reader, dtype)
     progress = checkpoint.restore(key, model, optimizer)
     labels = np.array([entry.label for entry in validation], np.float32)
-    files.remove(LIVE)
-    with Live(str(LIVE), dvcyaml=None, save_dvc_exp=False) as live:
+    with files.replacing(LIVE) as folder, Live(str(folder), dvcyaml=None, save_dvc_exp=False) as live:
         for figures in progress.history:
             log(live, figures)
         for epoch in range(len(progress.history), train.epochs):
             loss = train_epoch(model, optimizer, train, reader, training, epoch, dtype)
             probabilities = validate(model, reader, validation, dtype)
+            if not (math.isfinite(loss) and np.isfinite(probabilities).all()):
+                raise UserError(
+                    f"{params.PARAMS_FILE}: train.learning_rate {train.learning_rate:g} is too high: the loss is {loss}"
+                )
             figures = {
                 "train/loss": loss,
                 "validation/loss": cross_entropy(labels, probabilities),
@@ -65,8 +76,9 @@ def fit(
             log(live, figures)
         model.load_state_dict(progress.best_weights)
         probabilities = validate(model, reader, validation, dtype)
-        log_curves(live, labels, probabilities)
-    return probabilities, progress
+        threshold = measures.best_threshold(labels, probabilities)
+        log_curves(live, labels, probabilities, threshold)
+    return probabilities, threshold, progress
 
 
 def train_epoch(
@@ -98,12 +110,7 @@ def train_epoch(
             optimizer.step()
             losses.append(loss.item())
             bar.advance()
-    mean = float(np.mean(losses))
-    if not math.isfinite(mean):
-        raise UserError(
-            f"{params.PARAMS_FILE}: train.learning_rate {train.learning_rate:g} is too high: the loss is {mean}"
-        )
-    return mean
+    return float(np.mean(losses))
 
 
 def learning_rate(train: Train, epochs: float) -> float:
@@ -132,10 +139,10 @@ def cross_entropy(labels: np.ndarray, probabilities: np.ndarray) -> float:
 def training_key(settings: Params, reader: batches.Reader, dtype: torch.dtype) -> str:
     """A hash of everything that decides the training: a checkpoint of another one is not gone on from."""
     digest = hashlib.sha256(index.PATH.read_bytes())
-    for source in (__file__, augment.__file__, batches.__file__, network.__file__):
+    for source in (__file__, augment.__file__, batches.__file__, measures.__file__, network.__file__):
         digest.update(Path(source).read_bytes())
     keys = {clip: shard.key for clip, shard in reader.shards.items()}
-    state = [settings.train.model_dump(), keys, str(dtype), torch.get_num_threads(), torch.__version__]
+    state = [settings.train.model_dump(), keys, str(dtype), torch.__version__, torchvision.__version__]
     digest.update(json.dumps(state, sort_keys=True).encode())
     return digest.hexdigest()
 
@@ -147,13 +154,13 @@ def log(live: Live, figures: dict[str, float]) -> None:
     live.next_step()
 
 
-def log_curves(live: Live, labels: np.ndarray, probabilities: np.ndarray) -> None:
+def log_curves(live: Live, labels: np.ndarray, probabilities: np.ndarray, threshold: float) -> None:
     """Log what `dvc plots` draws of the best epoch."""
     live.log_sklearn_plot("precision_recall", labels, probabilities, drop_intermediate=True)
     live.log_sklearn_plot("roc", labels, probabilities, drop_intermediate=True)
     live.log_sklearn_plot("calibration", labels, probabilities, n_bins=10)
     names, chosen = (
         np.array(["calm", "highlight"]),
-        probabilities >= measures.best_threshold(labels, probabilities),
+        probabilities >= threshold,
     )
     live.log_sklearn_plot("confusion_matrix", names[labels.astype(int)].tolist(), names[chosen.astype(int)].tolist())

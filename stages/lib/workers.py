@@ -5,8 +5,10 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
 
+from stages.lib.errors import UserError
 from stages.lib.progress_bar import ProgressBar
 
 Item = TypeVar("Item")
@@ -36,7 +38,7 @@ def map(function: Callable[[Item], Result], items: Sequence[Item], message: str,
 
     Raises
     ------
-    Whatever the function raises for the first item that fails.
+    Whatever the function raises for the first item that fails; UserError if a process is killed.
     """
     if not items:
         return
@@ -50,6 +52,8 @@ def map(function: Callable[[Item], Result], items: Sequence[Item], message: str,
             for result in pool.map(function, items):
                 bar.advance()
                 yield result
+        except BrokenProcessPool:
+            raise UserError(f"{message}: a process was killed, most likely for want of memory; free some") from None
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 
