@@ -1,6 +1,6 @@
 # make        builds the environment and the demo reel
 # make test   builds the environment, checks the style and runs the tests
-# make clean  removes the environment and everything that the pipeline made; clips, labels and DVC's cache stay
+# make clean  removes the environment and what the pipeline made; clips, labels, figures and DVC's cache stay
 # make help   prints this
 
 PYTHON ?= python3
@@ -24,8 +24,8 @@ test: .venv/ready
 	touch $@
 
 clean:
-	rm -rf .venv data/frames data/dataset data/timelines/*.csv models/model.safetensors models/.checkpoint.safetensors
-	rm -rf reels/*/ data/sample/clips data/sample/vods data/sample/*.csv
+	rm -rf .venv data/frames data/dataset/*.* data/timelines/*.csv models/model.safetensors models/.checkpoint.safetensors
+	rm -rf reels/*/ data/sample/clips data/sample/vods
 
 help:
 	@sed -n 's/^# //p' Makefile
