@@ -2,7 +2,9 @@
 
 import os
 import re
+import resource
 import shutil
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -24,7 +26,8 @@ SAMPLE = {
 PARAMS = {
     "data": "data/tiny",
     "extract": {"fps": 4, "size": 32},
-    "train": {"architecture": "shufflenet_v2_x0_5", "epochs": 3, "epoch_frames": 96, "batch": 16},
+    "train": {"architecture": "shufflenet_v2_x0_5", "epochs": 3, "epoch_frames": 96, "batch": 16, "threads": 1},
+    "predict": {"threads": 1},
     "render": {"threshold": 0.2, "preset": "ultrafast"},
 }
 ENVIRONMENT = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
@@ -129,3 +132,13 @@ def copy_of(project: Project, target: Path) -> Project:
     """A copy of a project, DVC's cache included."""
     shutil.copytree(project.folder, target, symlinks=True)
     return Project(target)
+
+
+def limit_file_size(size: int):
+    """A disk that is full after so many bytes of any file: the nearest to one that any machine can have."""
+
+    def limit() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+    return limit

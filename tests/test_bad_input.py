@@ -1,11 +1,9 @@
 """Bad input gets one sentence that names the place and the cause, exit code 1, and costs nothing."""
 
-import resource
-import signal
-
 import pytest
 
-from tests.conftest import Project
+from tests import videos
+from tests.conftest import Project, limit_file_size
 
 
 def assert_sentence(done, *words: str) -> None:
@@ -40,8 +38,7 @@ def test_a_bad_clip_is_named_and_the_others_are_not_wasted(project, damage):
     spoil, word = DAMAGE[damage]
     # The index of the file first, as downloads have it: the part that arrived can be read.
     clip = first_clip(project)
-    moved = project.run(*ffmpeg(), "-i", str(clip), "-c", "copy", "-movflags", "+faststart", str(clip) + ".mp4")
-    assert moved.returncode == 0, moved.stderr
+    videos.ffmpeg("-i", clip, "-c", "copy", "-movflags", "+faststart", str(clip) + ".mp4")
     content = (clip.parent / "c01.mp4.mp4").read_bytes()
     (clip.parent / "c01.mp4.mp4").unlink()
     clip.write_bytes(spoil(content))
@@ -63,7 +60,7 @@ def test_two_bad_clips_are_both_named(project):
 def test_a_clip_without_sound_works(project):
     clip = first_clip(project)
     silent = clip.parent / "silent.mp4"
-    assert project.run(*ffmpeg(), "-i", str(clip), "-an", "-c", "copy", str(silent)).returncode == 0
+    videos.ffmpeg("-i", clip, "-an", "-c", "copy", silent)
     project.write("data/tiny/labels.csv", project.read("data/tiny/labels.csv") + "clips/silent.mp4,,,0\n")
     assert "train" in project.repro()
     assert "silent.mp4.safetensors" in project.shards()
@@ -77,6 +74,10 @@ PARAMS = {
     "out of range": ({"dataset": {"validation": 1.5}}, "dataset.validation is 1.5"),
     "no such choice": ({"train": {"precision": "half"}}, "train.precision is 'half'"),
     "no mapping": ({"vods": 7}, "vods is 7"),
+    "a name twice": ({"vods": {"a": "vods/demo.mp4", "A": "vods/demo.mp4"}}, "vods"),
+    "a name that is taken": ({"vods": {"timelines": "vods/demo.mp4"}}, "vods"),
+    "a negative seed": ({"train": {"seed": -1}}, "train.seed is -1"),
+    "infinite": ({"train": {"learning_rate": float("inf")}}, "train.learning_rate is inf"),
     "a path for a name": ({"vods": {"../up": "vods/demo.mp4"}}, "vods.../up"),
 }
 
@@ -110,6 +111,10 @@ LABELS = {
     "another header": ("clip,from,to,label\n", "row 1", "the header must be video,start,end,label"),
     "overlap": (GOOD + "clips/c01.mp4,1.5,2.5,1\n", "row 5", "overlaps the label of clips/c01.mp4 in row 2"),
     "past the end": (GOOD + "clips/c05.mp4,1,99,1\n", "row 5", "ends at 99 s, but clips/c05.mp4 at"),
+    "beyond the end": (GOOD + "clips/c05.mp4,90,,1\n", "row 5", "begins at 90 s, but clips/c05.mp4 ends"),
+    "another spelling": (GOOD + "./clips/c05.mp4,1,2,1\n", "row 5", "write it as it is inside the folder"),
+    "outside the folder": (GOOD + "../tiny/clips/c05.mp4,1,2,1\n", "row 5", "write it as it is inside the folder"),
+    "a quote left open": (GOOD + 'clips/c05.mp4,"1,2,1\n', "labels.csv row"),
     "one class": (HEADER + "clips/c04.mp4,,,0\nclips/c05.mp4,,,0\n", "labels.csv", "no frame of any clip is highlight"),
     "one clip": (HEADER + "clips/c01.mp4,0.5,2,1\n", "labels.csv", "1 of the clips"),
     "one highlight": (HEADER + "clips/c01.mp4,0.5,2,1\nclips/c04.mp4,,,0\n", "labels.csv", "too few clips"),
@@ -144,6 +149,7 @@ def test_a_model_made_with_other_settings(project):
 def test_a_model_that_is_none(project):
     project.write("models/model.safetensors", "I am no model. " * 99)
     assert_sentence(project.stage("predict", "demo"), "models/model.safetensors", "not a model")
+    project.set_params(render={"threshold": None})
     assert_sentence(project.stage("render", "demo"), "models/model.safetensors", "not a model")
 
 
@@ -169,14 +175,33 @@ def test_a_network_that_cannot_be(project, name):
     assert (project.folder / "models/model.safetensors").read_bytes() == model
 
 
-def limit_file_size(size: int):
-    """A disk that is full after so many bytes of any file: the nearest to one that any machine can have."""
+def test_a_training_that_diverges_costs_nothing(project):
+    before = {path: path.read_bytes() for path in (project.folder / "models").rglob("*") if path.is_file()}
+    project.set_params(train={"learning_rate": 1e30})
+    assert_sentence(project.stage("train"), "params.yaml: train.learning_rate 1e+30 is too high")
+    (project.folder / "models/.checkpoint.safetensors").unlink(missing_ok=True)
+    assert {path: path.read_bytes() for path in (project.folder / "models").rglob("*") if path.is_file()} == before
 
-    def limit() -> None:
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
-    return limit
+def test_numbers_with_an_exponent_are_numbers(project):
+    params = project.read("params.yaml")
+    project.write("params.yaml", params.replace("learning_rate: 0.001", "learning_rate: 1e-3"))
+    assert project.read("params.yaml") != params
+    assert project.stage("evaluate").returncode == 0
+
+
+def test_a_name_with_brackets_is_itself(project):
+    clip = first_clip(project)
+    clip.rename(clip.with_name("It's [x1] ünd.mp4"))
+    facecams = project.read("data/tiny/facecams.csv")
+    project.write("data/tiny/facecams.csv", facecams + "clips/It's [x1] ünd.mp4,0.5,0.5,1.2,1\n")
+    assert_sentence(project.stage("extract_frames"), "facecams.csv row")
+    project.write("data/tiny/facecams.csv", facecams + "clips/It's [x1] ünd.mp4,0,0,1,1\n")
+    assert project.stage("extract_frames").returncode == 0
+    whole = (project.folder / "data/frames/It's [x1] ünd.mp4.safetensors").read_bytes()
+    project.write("data/tiny/facecams.csv", facecams)
+    assert project.stage("extract_frames").returncode == 0
+    assert (project.folder / "data/frames/It's [x1] ünd.mp4.safetensors").read_bytes() != whole
 
 
 # Arguments, bytes that fit, what is named.
@@ -199,9 +224,3 @@ def test_a_full_disk_is_one_sentence_and_costs_nothing(project, stage):
     assert_sentence(project.stage(stage, *arguments, preexec_fn=limit_file_size(size)), words)
     assert {path: (project.folder / path).read_bytes() for path in outputs} == before
     assert not list(project.folder.glob("**/.partial-*"))
-
-
-def ffmpeg() -> list[str]:
-    import imageio_ffmpeg
-
-    return [imageio_ffmpeg.get_ffmpeg_exe(), "-loglevel", "error", "-y"]

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.conftest import ENVIRONMENT, Project
+from tests.conftest import ENVIRONMENT, Project, limit_file_size
 
 OUTPUTS = ["data/frames", "models", "data/timelines", "reels"]
 
@@ -22,14 +22,18 @@ def one_core() -> None:
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
 
 
-def test_one_worker_makes_the_same_shards_and_reel_as_many(project):
-    before = digests(project, "data/frames", "reels/demo")
+def test_one_core_makes_the_same_as_many(project):
+    project.set_params(train={"threads": 2}, predict={"threads": 2})
+    project.repro()
+    before = digests(project, *OUTPUTS)
     assert (project.folder / "reels/demo/reel.mp4").exists(), "the tiny sample has a reel to compare"
     for shard in (project.folder / "data/frames").iterdir():
         shard.unlink()
-    assert project.stage("extract_frames", preexec_fn=one_core).returncode == 0
-    assert project.stage("render", "demo", preexec_fn=one_core).returncode == 0
-    assert digests(project, "data/frames", "reels/demo") == before
+    (project.folder / "models/model.safetensors").unlink()
+    (project.folder / "data/timelines/demo.csv").unlink()
+    for stage in (["extract_frames"], ["train"], ["predict", "demo"], ["evaluate"], ["render", "demo"]):
+        assert project.stage(*stage, preexec_fn=one_core).returncode == 0
+    assert digests(project, *OUTPUTS) == before
 
 
 def kill_after(project: Project, line: str, stage: str, *arguments: str) -> None:
@@ -75,3 +79,11 @@ def test_what_a_killed_rendering_left_is_cleaned_up(project):
     project.write("reels/.old-demo/reel.mp4", "the one before")
     assert project.stage("render", "demo").returncode == 0
     assert digests(project, "reels") == before
+
+
+def test_a_reel_that_a_kill_left_beside_its_place_is_put_back(project):
+    before = digests(project, "reels/demo")
+    (project.folder / "reels/demo").rename(project.folder / "reels/.old-demo")
+    assert project.stage("render", "demo", preexec_fn=limit_file_size(1000)).returncode == 1
+    assert digests(project, "reels/demo") == before
+    assert not (project.folder / "reels/.old-demo").exists()

@@ -24,12 +24,6 @@ def test_an_event_reaches_the_threshold_and_lasts_until_the_release():
     assert found([0.1, 0.5, 0.9, 0.5, 0.1, 0.5, 0.7, 0.1]) == [(1, 4)]
 
 
-def test_the_threshold_of_the_parameters_wins_over_the_models():
-    times, levels = np.arange(4.0), np.array([0.1, 0.5, 0.7, 0.1])
-    assert segments.events(times, levels, 0.9, Render(**PLAIN)) == []
-    assert len(segments.events(times, levels, 0.9, Render(**PLAIN | {"threshold": 0.6}))) == 1
-
-
 def test_close_events_become_one_and_short_ones_are_dropped_after_that():
     levels = [0.9, 0.1, 0.9, 0.1, 0.1, 0.1, 0.9, 0.1]
     assert found(levels, merge_gap=1.5, min_length=2.0) == [(0, 3)]
