@@ -51,7 +51,9 @@ def main() -> None:
     index.write(entries)
     shown = clips[:: -(-len(clips) // contact_sheet.MOST_CLIPS)]
     contact_sheet.write(PREVIEW, [strip(clip, sides[clip.name]) for clip in shown])
-    report(entries, len(paths) - len(clips), len(labelled) - len(clips))
+    named = {clip.name for clip in clips}
+    unlabelled = [clip for path in paths if (clip := shards.clip_of(path)) not in named]
+    report(entries, unlabelled, len(labelled) - len(clips))
 
 
 def label_clip(path: Path, clip_labels: list[Label], margin: float) -> LabelledClip:
@@ -119,16 +121,16 @@ def strip(clip: LabelledClip, side: str) -> contact_sheet.Strip:
     )
 
 
-def report(entries: list[index.Entry], unlabelled: int, elsewhere: int) -> None:
+def report(entries: list[index.Entry], unlabelled: list[str], elsewhere: int) -> None:
     """Say what the dataset holds."""
     for side in (split.TRAIN, split.VALIDATION):
         frames = [entry for entry in entries if entry.split == side]
         clips, highlights = len({entry.clip for entry in frames}), sum(entry.label for entry in frames)
         print(f"{side}: {clips} clips, {highlights} highlight frames, {len(frames) - highlights} calm ones")
     if unlabelled:
-        print(f"{unlabelled} clips have no label and are left out")
+        print(f"clips without a label, left out: {len(unlabelled)} ({', '.join(unlabelled[:10])})")
     if elsewhere:
-        print(f"{elsewhere} labelled videos are not clips and are left out")
+        print(f"labelled videos that are no clips, left out: {elsewhere}")
 
 
 if __name__ == "__main__":

@@ -42,7 +42,8 @@ def main() -> None:
         folder.mkdir()
         for one in scans:
             picture = io.BytesIO()
-            timeline_plot.draw(picture, one.vod, one.times, one.probabilities, threshold, one.reel, one.truth)
+            level = segments.smooth(one.times, one.probabilities, settings.render.smooth)
+            timeline_plot.draw(picture, one.vod, one.times, level, threshold, one.reel, one.truth)
             files.write_bytes(folder / f"{one.vod}.png", picture.getvalue())
     figures = measure([one for one in scans if one.truth is not None])
     files.write_bytes(METRICS, (json.dumps(figures, indent=2) + "\n").encode())

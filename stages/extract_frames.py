@@ -17,6 +17,9 @@ def main() -> None:
     settings = params.load()
     facecams = Facecams(settings.folder)
     clips = find_clips(settings.folder / "clips")
+    videos = [f"clips/{clip.name}" for clip in clips] + list(settings.vods.values())
+    for row in facecams.patterns.idle(videos):
+        print(f"{row.path} row {row.number}: {row['video']} fits no video")
     remove_stale({shards.path(clip.name) for clip in clips})
     jobs = [(clip, facecams.box(f"clips/{clip.name}")) for clip in clips]
     outcomes = list(workers.map(partial(extract, settings.extract), jobs, "extract frames", "clips"))

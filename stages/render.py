@@ -14,6 +14,8 @@ from stages.lib.media import Probe
 from stages.lib.segments import Segment
 
 REELS = Path("reels")
+# A reel of more than this share of its VOD is hardly what was meant.
+LONG = 0.5
 COLUMNS = ("segment", "start", "end", "reel_start", "reel_end", "score")
 
 
@@ -41,10 +43,16 @@ def main(vod: str) -> None:
             film.join([cut.target for cut in cuts], folder / "reel.mp4")
             for cut in cuts:
                 cut.target.unlink()
-    if chosen:
-        print(f"{REELS / vod / 'reel.mp4'}: {len(chosen)} segments, {float(sum(lengths) / probe.rate):.1f} s")
-    else:
-        print(f"{vod}: nothing to show, no moment reaches the threshold; {REELS / vod / 'segments.csv'} is empty")
+    share = sum(segment.duration for segment in chosen) / probe.duration
+    if not chosen:
+        highest = segments.smooth(times, probabilities, render.smooth).max()
+        print(
+            f"{vod}: nothing to show, so there is no reel: the probability rises to {highest:.2f} when smoothed, "
+            f"and the threshold is {threshold:.2f} (render.threshold)"
+        )
+    elif share > LONG:
+        print(f"{vod}: the reel is {share:.0%} of the VOD; raise render.threshold or render.release, or train longer")
+    print(f"{REELS / vod}: segments: {len(chosen)}, seconds: {float(sum(lengths) / probe.rate):.1f}")
 
 
 def write_over(label: str, segment: Segment, times: np.ndarray, probabilities: np.ndarray, probe: Probe) -> str:

@@ -48,7 +48,7 @@ def test_a_label_that_ends_with_the_clip_has_no_edge_there(project):
 def test_clips_without_a_label_are_left_out_and_counted(project):
     build(project, "clips/c01.mp4,1,2,1\nclips/c03.mp4,1,2,1\n")
     assert set(index(project)) == {"c01.mp4", "c03.mp4"}
-    assert "10 clips have no label" in project.stage("build_dataset").stdout
+    assert "left out: 10 (c02.mp4, c04.mp4, " in project.stage("build_dataset").stdout
 
 
 def test_clips_of_a_group_are_on_one_side(project):

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from stages.lib import files
+from stages.lib import files, fonts
 
 CELL = 96
 BORDER = 4
@@ -43,7 +43,7 @@ class Strip:
 
 def write(path: Path, strips: Sequence[Strip]) -> None:
     """Draw strips side by side and below one another into a JPEG of about the shape of a screen."""
-    font = ImageFont.load_default(11)
+    font = ImageFont.truetype(fonts.BOLD, 10)
     width, height = FRAMES_PER_CLIP * CELL + GAP, CELL + CAPTION
     columns = max(1, round(math.sqrt(len(strips) * height * 1.5 / width)))
     rows = math.ceil(len(strips) / columns)

@@ -9,7 +9,7 @@ from pathlib import Path
 import ffmpeg
 import imageio_ffmpeg
 
-from stages.lib import overlay
+from stages.lib import fonts
 from stages.lib.errors import UserError
 from stages.lib.media import Probe
 from stages.lib.params import Render
@@ -71,7 +71,7 @@ def encode(cut: Cut) -> None:
     folder = cut.target.with_suffix("")
     folder.mkdir()
     (folder / "overlay.ass").write_text(cut.script, encoding="utf-8")
-    (folder / overlay.FONT.name).write_bytes(overlay.FONT.read_bytes())
+    (folder / fonts.BOLD.name).write_bytes(fonts.BOLD.read_bytes())
     # A second more than needed is read and the last frame held: sources end and stutter anywhere.
     reading = {"ss": f"{cut.start - lead:.6f}", "t": f"{lead + duration + 1:.6f}", "threads": 1}
     path = str(cut.source.resolve())

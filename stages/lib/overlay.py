@@ -2,12 +2,9 @@
 
 import colorsys
 from collections.abc import Sequence
-from pathlib import Path
 
-import matplotlib
+from stages.lib import fonts
 
-FONT = Path(matplotlib.get_data_path()) / "fonts/ttf/DejaVuSans-Bold.ttf"
-FONT_NAME = "DejaVu Sans"
 # The script's own units: the frame is this high whatever its pixels, and as wide as its shape makes it.
 HEIGHT = 720
 FONT_SIZE = 34
@@ -47,7 +44,7 @@ def script(label: str, moments: Sequence[tuple[float, float]], duration: float, 
     shape : float
         Width of the frame over its height.
     """
-    lines = [HEADER.format(width=round(HEIGHT * shape), height=HEIGHT, font=FONT_NAME, size=FONT_SIZE)]
+    lines = [HEADER.format(width=round(HEIGHT * shape), height=HEIGHT, font=fonts.FAMILY, size=FONT_SIZE)]
     # Half-transparent black behind it all: a game shows its own numbers in the same place.
     panel = _rectangle(PANEL_PLACE, PANEL_WIDTH, PANEL_HEIGHT, "&H000000&\\1a&H70&")
     lines.append(_line(0, 0.0, duration, "Shape", panel))

@@ -1,7 +1,7 @@
 """params.yaml as typed objects; what is wrong in it is one sentence that names the key."""
 
 import difflib
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -84,11 +84,12 @@ class Params(Section):
 
     @field_validator("vods")
     @classmethod
-    def _names_of_their_own(cls, vods: dict[str, str]) -> dict[str, str]:
+    def _named_in_one_way(cls, vods: dict[str, str]) -> dict[str, str]:
         # Each name is a folder in reels/, and some file systems do not tell small letters from capitals.
         if len({name.lower() for name in vods} | {"timelines"}) <= len(vods):
             raise ValueError("two names are the same, or one is `timelines`, which evaluate writes")
-        return vods
+        # As the tables name them.
+        return {name: str(PurePosixPath(file)) for name, file in vods.items()}
 
     @property
     def folder(self) -> Path:

@@ -60,7 +60,7 @@ class Row:
         except ValueError:
             value = math.nan
         if not math.isfinite(value):
-            raise self.error(f"{column} is {self[column]!r}, not a number")
+            raise self.error(f"{column} is {self[column]!r}, not a number such as 62.5")
         return value
 
 
@@ -91,7 +91,7 @@ def read(path: Path, columns: Sequence[str]) -> Iterator[Row]:
         try:
             header = [name.strip() for name in next(lines, [])]
             if header != list(columns):
-                raise UserError(f"{path} row 1: the header must be {','.join(columns)}")
+                raise UserError(f"{path} row 1: the header must be {','.join(columns)}, with commas between")
             number = lines.line_num + 1
             for fields in lines:
                 row = Row(path, number, dict(zip(columns, map(str.strip, fields), strict=False)))
@@ -122,9 +122,19 @@ class Patterns(Generic[Value]):
     """
 
     def __init__(self, path: Path, columns: Sequence[str], value: Callable[[Row], Value]):
-        self.rows = [(row["video"], value(row)) for row in read(path, ("video", *columns))]
+        self.rows = [(row, value(row)) for row in read(path, ("video", *columns))]
 
     def of(self, video: str) -> Value | None:
         """What the last row that fits this video says; None if no row does."""
-        fitting = [value for pattern, value in self.rows if pattern == video or fnmatchcase(video, pattern)]
+        fitting = [value for row, value in self.rows if _fits(row["video"], video)]
         return fitting[-1] if fitting else None
+
+    def idle(self, videos: Sequence[str]) -> Iterator[Row]:
+        """The rows that fit none of these videos, which are most likely misspelt."""
+        for row, _ in self.rows:
+            if not any(_fits(row["video"], video) for video in videos):
+                yield row
+
+
+def _fits(pattern: str, video: str) -> bool:
+    return pattern == video or fnmatchcase(video, pattern)

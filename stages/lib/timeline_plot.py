@@ -30,7 +30,7 @@ def draw(
     title : str
         What stands above.
     times, probabilities : ndarray of float64, shape (moments,)
-        The timeline, in seconds and 0 to 1.
+        The timeline as segments are chosen from it, in seconds and 0 to 1.
     threshold : float
         Drawn as a line.
     chosen : sequence of Segment
