@@ -1,6 +1,6 @@
 """Build the index of labelled frames, data/dataset/index.csv, and a picture of it, data/dataset/preview.jpg.
 
-Clips without a label are left out and counted, and so are frames too close to a label's edge to be sure of.
+Clips without a label are left out and named; frames too close to a label's edge to be sure of are left out.
 Run from the project's folder: python -m stages.build_dataset
 """
 
