@@ -4,6 +4,7 @@ Time is the presentation timestamp, in seconds from the beginning of the file as
 rates vary, streams start late and recordings drop frames, so nothing counts frames to know the time.
 """
 
+import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from stages.lib.facecam import Box
 # A file that ends this much before the time it promises was cut off (seconds); containers round, and the last
 # frames may be missing where a recorder stopped.
 TRUNCATED = 0.5
+# Sound that is decoded before it is used, since decoders need what came before to be exact (seconds).
+WARM_UP = 0.5
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,7 @@ def faces(path: Path, times: Iterator[float], box: Box, size: int, threads: int)
     path : Path
         A video.
     times : iterator of float
-        Ascending, seconds, inside the video.
+        Ascending, seconds, inside the video. What lies long before the first is not decoded.
     box : Box
         The part of the picture to take.
     size : int
@@ -124,9 +127,12 @@ def faces(path: Path, times: Iterator[float], box: Box, size: int, threads: int)
         stream.thread_type, stream.codec_context.thread_count = "AUTO", threads
         beginning = _beginning(container)
         shown, shown_until, face = None, 0.0, None
-        decoded = _decode(container, stream)
+        first = next(times, None)
+        if first is None:
+            return
+        decoded = _decode_from(container, stream, first)
         upcoming = next(decoded, None)
-        for time in times:
+        for time in itertools.chain([first], times):
             while upcoming is not None and (shown is None or upcoming.time - beginning <= time + 1e-6):
                 shown, face = upcoming, None
                 shown_until = shown.time - beginning + float((shown.duration or 0) * shown.time_base)
@@ -138,8 +144,8 @@ def faces(path: Path, times: Iterator[float], box: Box, size: int, threads: int)
             yield face
 
 
-def sound(path: Path, rate: int, duration: float) -> Iterator[np.ndarray]:
-    """The sound of a video, mixed to one channel, from its beginning to its end.
+def sound(path: Path, rate: int, duration: float, start: float = 0.0) -> Iterator[np.ndarray]:
+    """The sound of a video, mixed to one channel, without a gap.
 
     Parameters
     ----------
@@ -149,16 +155,19 @@ def sound(path: Path, rate: int, duration: float) -> Iterator[np.ndarray]:
         Samples per second (Hz).
     duration : float
         Seconds; sound that ends earlier or has gaps is filled with silence, later sound is dropped.
+    start : float
+        Seconds; where to begin.
 
     Yields
     ------
     ndarray of float32, shape (samples,)
         Blocks of at most a few seconds, -1 to 1, with nothing between them.
     """
-    total, done = round(duration * rate), 0
+    total, done = round(duration * rate), round(start * rate)
     with _open(path) as (container, _):
-        resampler, sort = None, None
-        for frame in _decode(container, container.streams.audio[0]):
+        resampler, sort, reached = None, None, start == 0
+        stream = container.streams.audio[0]
+        for frame in _decode_from(container, stream, max(0.0, start - WARM_UP)):
             if sort != (frame.format.name, frame.layout.name, frame.rate):
                 sort = (frame.format.name, frame.layout.name, frame.rate)
                 resampler = av.AudioResampler(format="flt", layout="mono", rate=rate)
@@ -168,11 +177,14 @@ def sound(path: Path, rate: int, duration: float) -> Iterator[np.ndarray]:
                 yield block
                 done += len(block)
             frame.pts = None
+            surplus = max(0, -late) if late < -rate // 10 or not reached else 0
             for resampled in resampler.resample(frame):
-                block = resampled.to_ndarray().reshape(-1)
-                block = block[-late if late < -rate // 10 else 0 :][: total - done]
+                samples = resampled.to_ndarray().reshape(-1)
+                block = samples[surplus:][: total - done]
+                surplus = max(0, surplus - len(samples))
                 done += len(block)
                 if len(block):
+                    reached = True
                     yield block
             if done >= total:
                 return
@@ -217,6 +229,24 @@ def _decode(container: av.container.InputContainer, stream: av.stream.Stream) ->
         except av.error.InvalidDataError:
             continue
         yield from (frame for frame in frames if frame.pts is not None)
+
+
+def _decode_from(
+    container: av.container.InputContainer, stream: av.stream.Stream, time: float
+) -> Iterator[av.frame.Frame]:
+    """The frames of a track from one at or before `time` (seconds) on; near it, where the file can be searched."""
+    back = 0.0
+    while back < time:
+        container.seek(int((time - back + _beginning(container)) * av.time_base))
+        frames = _decode(container, stream)
+        first = next(frames, None)
+        if first is not None and first.time - _beginning(container) <= time:
+            return itertools.chain([first], frames)
+        # Some containers are searched by guess, and land behind the time.
+        back = 2 * back + 5
+    if time > 0:
+        container.seek(int(_beginning(container) * av.time_base))
+    return _decode(container, stream)
 
 
 def _beginning(container: av.container.InputContainer) -> float:
