@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from stages.lib import contact_sheet, errors, index, labels, params, shards, split
+from stages.lib import contact_sheet, errors, index, labels, params, shards
 from stages.lib.errors import UserError
 from stages.lib.labels import Groups, Label
 
@@ -21,69 +21,77 @@ LOOKS = {1: ("crimson", "highlight"), 0: ("seagreen", "calm"), LEFT_OUT: ("silve
 
 @dataclass(frozen=True)
 class LabelledClip:
-    """A clip's shard and the class of each of its frames: 1, 0 or LEFT_OUT, int8 of shape (frames,)."""
+    """A clip or excerpt: its name, its group, its shard and the class of each frame, 1, 0 or LEFT_OUT, int8."""
 
     name: str
+    group: str
     shard: shards.Shard
     classes: np.ndarray
 
 
 def main() -> None:
     settings = params.load()
-    folder, dataset = settings.folder, settings.dataset
-    labelled = labels.read(folder / "labels.csv")
+    folder, margin = settings.folder, settings.dataset.margin
+    labelled, groups = labels.read(folder / "labels.csv"), Groups(folder)
     paths = sorted(shards.FOLDER.glob(f"*{shards.SUFFIX}"))
-    clips = [
-        label_clip(path, labelled[video], dataset.margin)
-        for path in paths
-        if (video := f"clips/{shards.clip_of(path)}") in labelled
-    ]
+    clips, unlabelled = [], []
+    for path in paths:
+        name = shards.clip_of(path)
+        if f"clips/{name}" in labelled:
+            clips.append(label_clip(name, groups.group(f"clips/{name}"), labelled[f"clips/{name}"], margin))
+        else:
+            unlabelled.append(name)
+    for video, rows in labelled.items():
+        if not video.startswith("clips/"):
+            clips += [label_excerpt(video, groups.group(video), row, margin) for row in rows]
     check_enough(clips, folder)
-    groups = Groups(folder)
-    sides = split.split(
-        {clip.name: bool((clip.classes == 1).any()) for clip in clips},
-        {clip.name: groups.group(f"clips/{clip.name}") for clip in clips},
-        dataset.validation,
-        dataset.seed,
-    )
-    entries = [entry for clip in clips for entry in index_entries(clip, sides[clip.name])]
-    check_both_sides(entries, folder)
+    entries = [entry for clip in clips for entry in index_entries(clip)]
     index.write(entries)
-    shown = clips[:: -(-len(clips) // contact_sheet.MOST_CLIPS)]
-    contact_sheet.write(PREVIEW, [strip(clip, sides[clip.name]) for clip in shown])
-    named = {clip.name for clip in clips}
-    unlabelled = [clip for path in paths if (clip := shards.clip_of(path)) not in named]
-    report(entries, unlabelled, len(labelled) - len(clips))
+    contact_sheet.write(PREVIEW, [strip(clip) for clip in clips[:: -(-len(clips) // contact_sheet.MOST_CLIPS)]])
+    report(entries, unlabelled)
 
 
-def label_clip(path: Path, clip_labels: list[Label], margin: float) -> LabelledClip:
+def label_clip(name: str, group: str, rows: list[Label], margin: float) -> LabelledClip:
     """The class of every frame of a clip: time that no label covers is calm."""
-    shard = shards.Shard(path)
-    classes = np.zeros(len(shard.times), np.int8)
+    shard = shards.Shard(shards.path(name))
+    return LabelledClip(name, group, shard, classify(shard, rows, margin, elsewhere=0))
+
+
+def label_excerpt(video: str, group: str, row: Label, margin: float) -> LabelledClip:
+    """The class of every frame of a labelled stretch of a VOD: nothing is known of the time around it."""
+    name = shards.excerpt(video, row.start, row.end)
+    if not shards.path(name).exists():
+        raise row.row.error("is not extracted; run `dvc repro extract_excerpts`")
+    shard = shards.Shard(shards.path(name))
+    return LabelledClip(name, group, shard, classify(shard, [row], margin, elsewhere=LEFT_OUT))
+
+
+def classify(shard: shards.Shard, rows: list[Label], margin: float, elsewhere: int) -> np.ndarray:
+    """The class of each frame: int8 of shape (frames,); `elsewhere` where no row says one."""
+    classes = np.full(len(shard.times), elsewhere, np.int8)
     edges = []
-    for label in clip_labels:
+    for label in rows:
         end = label.ending(shard.duration)
-        inside = (shard.times >= label.start) & (shard.times < end)
-        classes[inside] = label.highlight
+        classes[(shard.times >= label.start) & (shard.times < end)] = label.highlight
         if label.highlight:
-            # Where a label begins or ends with the clip itself, there is no change to be unsure of.
+            # Where a label begins or ends with the video itself, there is no change to be unsure of.
             edges += [edge for edge in (label.start, end) if 0 < edge < shard.duration - labels.ROUNDING]
     for edge in edges:
         classes[np.abs(shard.times - edge) < margin] = LEFT_OUT
-    return LabelledClip(shards.clip_of(path), shard, classes)
+    return classes
 
 
-def index_entries(clip: LabelledClip, side: str) -> list[index.Entry]:
+def index_entries(clip: LabelledClip) -> list[index.Entry]:
     """The frames of a clip that the model may learn from or be measured on."""
     return [
-        index.Entry(clip.name, int(frame), round(float(clip.shard.times[frame]), 3), int(label), side)
+        index.Entry(clip.name, int(frame), round(float(clip.shard.times[frame]), 3), int(label), clip.group)
         for frame, label in enumerate(clip.classes)
         if label != LEFT_OUT
     ]
 
 
 def check_enough(clips: list[LabelledClip], folder: Path) -> None:
-    """UserError unless both classes are there and there are clips enough to hold some back."""
+    """UserError unless both classes are there, in clips enough to measure on others than were learned from."""
     if len(clips) < 2:
         raise UserError(
             f"{folder / 'labels.csv'}: {len(clips)} of the clips are labelled; the least is 2, and a few dozen are good"
@@ -97,40 +105,27 @@ def check_enough(clips: list[LabelledClip], folder: Path) -> None:
             )
 
 
-def check_both_sides(entries: list[index.Entry], folder: Path) -> None:
-    """UserError unless both classes are among the frames for training and among those for validation."""
-    for side in (split.TRAIN, split.VALIDATION):
-        for label in (1, 0):
-            if not any(entry.split == side and entry.label == label for entry in entries):
-                raise UserError(
-                    f"{folder / 'labels.csv'}: too few clips: none with a frame of label {label} is left for {side}; "
-                    f"label more clips, or divide groups.csv into smaller groups"
-                )
-
-
-def strip(clip: LabelledClip, side: str) -> contact_sheet.Strip:
-    """Frames of a clip, evenly spread over it, each with its class."""
-    count = min(contact_sheet.FRAMES_PER_CLIP, len(clip.classes))
-    chosen = np.linspace(0, len(clip.classes) - 1, count).round().astype(int)
+def strip(clip: LabelledClip) -> contact_sheet.Strip:
+    """Frames of a clip, evenly spread over what is known of it, each with its class."""
+    known = np.flatnonzero(clip.classes != LEFT_OUT)
+    first, last = (known[0], known[-1]) if len(known) else (0, len(clip.classes) - 1)
+    count = min(contact_sheet.FRAMES_PER_CLIP, last - first + 1)
+    chosen = np.linspace(first, last, count).round().astype(int)
     looks = [LOOKS[int(clip.classes[frame])] for frame in chosen]
     return contact_sheet.Strip(
-        caption=f"{clip.name} ({side})",
+        caption=clip.name,
         frames=[clip.shard.frame(frame) for frame in chosen],
         notes=[f"{clip.shard.times[frame]:.1f} {name}" for frame, (_, name) in zip(chosen, looks, strict=True)],
         colours=[colour for colour, _ in looks],
     )
 
 
-def report(entries: list[index.Entry], unlabelled: list[str], elsewhere: int) -> None:
+def report(entries: list[index.Entry], unlabelled: list[str]) -> None:
     """Say what the dataset holds."""
-    for side in (split.TRAIN, split.VALIDATION):
-        frames = [entry for entry in entries if entry.split == side]
-        clips, highlights = len({entry.clip for entry in frames}), sum(entry.label for entry in frames)
-        print(f"{side}: {clips} clips, {highlights} highlight frames, {len(frames) - highlights} calm ones")
+    clips, highlights = len({entry.clip for entry in entries}), sum(entry.label for entry in entries)
+    print(f"{clips} clips, {highlights} highlight frames, {len(entries) - highlights} calm ones")
     if unlabelled:
         print(f"clips without a label, left out: {len(unlabelled)} ({', '.join(unlabelled[:10])})")
-    if elsewhere:
-        print(f"labelled videos that are no clips, left out: {elsewhere}")
 
 
 if __name__ == "__main__":

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from stages.lib import errors, files, labels, measures, model_card, params, segments, timeline, timeline_plot
+from stages.lib import errors, files, labels, measures, model, params, segments, timeline, timeline_plot
+from stages.lib.model import Card
 from stages.lib.params import Params
-from stages.lib.segments import Segment
+from stages.lib.segments import Choice, Segment
 
 METRICS = Path("reels/metrics.json")
 PICTURES = Path("reels/timelines")
@@ -28,39 +29,37 @@ class Scan:
     times: np.ndarray
     probabilities: np.ndarray
     duration: float
-    events: list[Segment]
-    reel: list[Segment]
+    choice: Choice
     truth: list[Segment] | None
 
 
 def main() -> None:
     settings = params.load()
-    threshold = settings.render.threshold or model_card.read().threshold
-    holdout = labels.read(settings.folder / "holdout.csv")
-    scans = [scan(vod, settings, threshold, holdout) for vod in settings.vods]
+    card, holdout = model.read_card(), labels.read(settings.folder / "holdout.csv")
+    scans = [scan(vod, settings, card, holdout) for vod in settings.vods]
     with files.replacing(PICTURES) as folder:
         folder.mkdir()
         for one in scans:
             picture = io.BytesIO()
-            level = segments.smooth(one.times, one.probabilities, settings.render.smooth)
-            timeline_plot.draw(picture, one.vod, one.times, level, threshold, one.reel, one.truth)
+            timeline_plot.draw(picture, one.vod, one.times, one.choice, one.truth)
             files.write_bytes(folder / f"{one.vod}.png", picture.getvalue())
     figures = measure([one for one in scans if one.truth is not None])
     files.write_bytes(METRICS, (json.dumps(figures, indent=2) + "\n").encode())
     print(json.dumps(figures, indent=2) if figures else "no VOD is in holdout.csv: there is nothing to measure against")
 
 
-def scan(vod: str, settings: Params, threshold: float, holdout: dict[str, list[labels.Label]]) -> Scan:
+def scan(vod: str, settings: Params, card: Card, holdout: dict[str, list[labels.Label]]) -> Scan:
     """What is chosen of a VOD, beside what is true."""
     times, probabilities = timeline.read(vod)
     duration = float(times[-1]) + segments.step(times)
-    events = segments.events(times, probabilities, threshold, settings.render)
-    reel = segments.pad(events, settings.render.pre_roll, settings.render.post_roll, duration)
+    # Whether the moments are found, also where the reel is of the others.
+    render = settings.render.model_copy(update={"invert": False})
+    choice = segments.choose(times, probabilities, duration, card.threshold, card.highlights, render)
     marks = holdout.get(settings.vods[vod])
     truth = None
     if marks is not None:
         truth = [Segment(mark.start, mark.ending(duration)) for mark in marks if mark.highlight]
-    return Scan(vod, times, probabilities, duration, events, reel, truth)
+    return Scan(vod, times, probabilities, duration, choice, truth)
 
 
 def measure(scans: list[Scan]) -> dict:
@@ -70,10 +69,10 @@ def measure(scans: list[Scan]) -> dict:
     classes = [true_frames(one) for one in scans]
     probabilities = np.concatenate([one.probabilities for one in scans])
     hours = sum(one.duration for one in scans) / 3600
-    reel = sum(segment.duration for one in scans for segment in one.reel)
+    reel = sum(segment.duration for one in scans for segment in one.choice.reel)
     true = sum(segment.duration for one in scans for segment in one.truth)
-    shared = sum(segments.shared_seconds(one.reel, one.truth) for one in scans)
-    false_alarms = sum(not segments.shared_seconds([event], one.truth) for one in scans for event in one.events)
+    shared = sum(segments.shared_seconds(one.choice.reel, one.truth) for one in scans)
+    false_alarms = sum(not segments.shared_seconds([event], one.truth) for one in scans for event in one.choice.events)
     figures = {"hours": hours, "reel_seconds": reel, "highlight_seconds": true}
     if true:
         figures["frame_average_precision"] = measures.average_precision(np.concatenate(classes), probabilities)
@@ -93,8 +92,8 @@ def true_frames(one: Scan) -> np.ndarray:
 
 def event_figures(scans: list[Scan], iou: float) -> dict[str, float]:
     """Precision, recall and F1 of the events, without padding."""
-    hits = sum(segments.matches(one.events, one.truth, iou) for one in scans)
-    precision = hits / max(sum(len(one.events) for one in scans), 1)
+    hits = sum(segments.matches(one.choice.events, one.truth, iou) for one in scans)
+    precision = hits / max(sum(len(one.choice.events) for one in scans), 1)
     recall = hits / max(sum(len(one.truth) for one in scans), 1)
     figures = {"precision": precision, "recall": recall, "f1": measures.f1(precision, recall)}
     return {name: round(figure, 4) for name, figure in figures.items()}

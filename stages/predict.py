@@ -1,15 +1,15 @@
 """Score every moment of a VOD: data/timelines/<vod>.csv, its probability of being a highlight over time.
 
-The VOD is streamed: memory does not grow with its length. Run from the project's folder:
+The VOD is streamed; what is kept of an hour is two megabytes. Run from the project's folder:
 python -m stages.predict demo
 """
 
-import csv
+import numpy as np
 
-import torch
-
-from stages.lib import errors, features, files, media, model_card, network, params, timeline, workers
+from stages.lib import context, errors, features, files, linear, media, model, params, timeline, workers
+from stages.lib.calibration import Calibration
 from stages.lib.facecam import Facecams
+from stages.lib.params import Params
 from stages.lib.progress_bar import ProgressBar
 
 
@@ -18,21 +18,37 @@ def main(vod: str) -> None:
     path = settings.vod(vod)
     probe = media.probe(path)
     box = Facecams(settings.folder).box(settings.vods[vod])
+    card, tensors = model.load(model.PATH, settings.extract, context.VERSION)
+    score_faces = face_scorer(card, tensors, settings) if card.architecture else None
+    times, motion, sound, face_logits = [], [], [], []
+    fps, size = settings.extract.fps, settings.extract.size
+    with ProgressBar(f"scan {vod}", probe.duration, "s of video") as bar:
+        for moments in features.moments(path, probe, box, fps, size, workers.cores()):
+            times.append(moments.times)
+            motion.append(moments.motion)
+            sound.append(moments.sound)
+            if score_faces:
+                face_logits.append(score_faces(moments.frames))
+            bar.advance(len(moments.times) / fps)
+    values = context.relative(np.concatenate(motion), np.concatenate(sound), fps)
+    logits = linear.from_tensors(model.under("linear.", tensors)).logits(values, fps)
+    if face_logits:
+        logits += np.concatenate(face_logits)
+    probabilities = Calibration(card.slope, card.offset).probabilities(logits)
+    files.write_csv(timeline.path(vod), timeline.COLUMNS, timeline.rows(np.concatenate(times), probabilities))
+
+
+def face_scorer(card: model.Card, tensors: dict[str, np.ndarray], settings: Params):
+    """A function from frames, uint8 of shape (frames, size, size, 3), to what their faces add to the logits."""
+    # Only here, since it takes seconds and the default needs none of it.
+    import torch
+
+    from stages.lib import network
+
     torch.set_num_threads(settings.predict.threads)
-    model = network.load(model_card.PATH, settings.extract)
+    face = network.from_tensors(card.architecture, model.under("face.", tensors))
     dtype = network.arithmetic(settings.predict.precision)
-    chunks = features.moments(path, probe, box, settings.predict.fps, settings.extract.size, workers.cores())
-    with (
-        ProgressBar(f"scan {vod}", probe.duration, "s of video") as bar,
-        files.replacing(timeline.path(vod)) as partial,
-        partial.open("w", newline="") as file,
-    ):
-        table = csv.writer(file, lineterminator="\n")
-        table.writerow(timeline.COLUMNS)
-        for moments in chunks:
-            probabilities = network.score(model, moments, dtype)
-            table.writerows(timeline.rows(moments.times, probabilities))
-            bar.advance(len(moments.times) / settings.predict.fps)
+    return lambda frames: network.score(face, frames, dtype)
 
 
 if __name__ == "__main__":

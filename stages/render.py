@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from stages.lib import errors, files, film, media, model_card, overlay, params, segments, timeline, workers
+from stages.lib import errors, files, film, media, model, overlay, params, segments, timeline, workers
 from stages.lib.film import Cut
 from stages.lib.media import Probe
 from stages.lib.segments import Segment
@@ -25,9 +25,9 @@ def main(vod: str) -> None:
     path = settings.vod(vod)
     probe = media.probe(path)
     times, probabilities = timeline.read(vod)
-    threshold = render.threshold or model_card.read().threshold
-    found = segments.events(times, probabilities, threshold, render)
-    chosen = segments.pad(found, render.pre_roll, render.post_roll, probe.duration)
+    card = model.read_card()
+    choice = segments.choose(times, probabilities, probe.duration, card.threshold, card.highlights, render)
+    chosen = choice.reel
     lengths = [max(1, round(segment.duration * probe.rate)) for segment in chosen]
     with files.replacing(REELS / vod) as folder:
         folder.mkdir()
@@ -45,13 +45,15 @@ def main(vod: str) -> None:
                 cut.target.unlink()
     share = sum(segment.duration for segment in chosen) / probe.duration
     if not chosen:
-        highest = segments.smooth(times, probabilities, render.smooth).max()
         print(
-            f"{vod}: nothing to show, so there is no reel: the probability rises to {highest:.2f} when smoothed, "
-            f"and the threshold is {threshold:.2f} (render.threshold)"
+            f"{vod}: nothing to show, so there is no reel: the probability rises to {choice.level.max():.2f} when "
+            f"smoothed, and the threshold is {choice.threshold:.2f} (render.threshold)"
         )
     elif share > LONG:
-        print(f"{vod}: the reel is {share:.0%} of the VOD; raise render.threshold or render.release, or train longer")
+        print(
+            f"{vod}: the reel is {share:.0%} of the VOD; raise render.threshold or render.release, "
+            "or lower train.highlights"
+        )
     print(f"{REELS / vod}: segments: {len(chosen)}, seconds: {float(sum(lengths) / probe.rate):.1f}")
 
 

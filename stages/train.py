@@ -1,78 +1,128 @@
-"""Train the model on the indexed frames: models/model.safetensors, models/metrics.json and plots in models/live/.
+"""Train the model: models/model.safetensors, how good it is, models/metrics.json, and plots of that, models/live/.
 
-Every epoch is logged with DVCLive and checkpointed; a training that was killed goes on from its last epoch, to
-the same bytes. Run from the project's folder: python -m stages.train
+How good it is, is measured by cross-validation: each clip is scored by a model that learned from clips of other
+groups. The model that is kept learns from all. Run from the project's folder: python -m stages.train
 """
 
 import json
+from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import torch
+from dvclive import Live
 
-from stages.lib import (
-    batches,
-    checkpoint,
-    errors,
-    features,
-    files,
-    index,
-    measures,
-    model_card,
-    network,
-    params,
-    split,
-    training,
-)
+from stages.lib import calibration, context, errors, examples, files, folds, index, learning, measures, model, params
+from stages.lib.calibration import Calibration
 from stages.lib.errors import UserError
-from stages.lib.index import Entry
-from stages.lib.model_card import ModelCard
+from stages.lib.examples import Clip
+from stages.lib.params import Params
 
 METRICS = Path("models/metrics.json")
+LIVE = Path("models/live")
 
 
 def main() -> None:
     settings = params.load()
-    learned, held_back = index.read(split.TRAIN), index.read(split.VALIDATION)
-    if not learned or not held_back:
+    train = settings.train
+    clips = in_random_order(list(examples.read(settings.extract.fps)), train.seed)
+    fold_of = deal(clips, settings)
+    labels = examples.labels(clips)
+    fold = np.repeat([fold_of[clip.group] for clip in clips], [len(clip.labels) for clip in clips])
+    logits = cross_validate(clips, fold_of, settings)
+    calibrated = calibration.fit(logits, labels).for_share(labels.mean(), train.highlights)
+    in_stream = calibrated.probabilities(logits)
+    threshold = calibration.threshold(in_stream, labels, train.highlights, train.target_precision)
+    kept = clips[: settings.dataset.clips]
+    learned = learning.learn(kept, settings, "all clips")
+    save(learned, calibrated, threshold, settings)
+
+    probabilities = cross_calibrate(logits, labels, fold)
+    precision, recall = calibration.precision_and_recall(in_stream, labels, train.highlights, threshold)
+    figures = {
+        "clips": len(kept),
+        "minutes": round(len(examples.labels(kept)) / settings.extract.fps / 60, 2),
+        "cross_validation": measures.cross_validation(labels, probabilities, fold),
+        "threshold": {"probability": round(threshold, 4), "precision": round(precision, 4), "recall": round(recall, 4)},
+    }
+    files.write_bytes(METRICS, (json.dumps(figures, indent=2) + "\n").encode())
+    log(learned.losses, labels, probabilities)
+    learning.forget_unfinished(settings)
+    print(json.dumps(figures, indent=2))
+    if precision < train.target_precision:
+        print(f"train.target_precision {train.target_precision:g} is out of reach: {precision:.2f} is the nearest")
+
+
+def in_random_order(clips: list[Clip], seed: int) -> list[Clip]:
+    """The clips so that the first few of them are a fair sample; UserError if there are none."""
+    if not clips:
         raise UserError(f"{index.PATH}: holds no frames to train on; build it with `dvc repro build_dataset`")
-    torch.set_num_threads(settings.train.threads)
-    torch.use_deterministic_algorithms(True)
-    torch.manual_seed(settings.train.seed)
-    reader = batches.Reader(learned + held_back)
-    model = network.build(settings.train.architecture, settings.train.weights, settings.extract.size)
-    set_sound_range(model, reader, learned)
-    probabilities, threshold, progress = training.fit(model, settings, reader, learned, held_back)
-    labels = np.array([entry.label for entry in held_back])
-    card = ModelCard(settings.train.architecture, settings.extract.model_dump(), features.VERSION, threshold)
-    network.save(model_card.PATH, model, card)
-    write_metrics(labels, probabilities, threshold, progress)
-    checkpoint.remove()
+    names = folds.in_random_order({clip.name: bool(clip.labels.any()) for clip in clips}, seed)
+    by_name = {clip.name: clip for clip in clips}
+    return [by_name[name] for name in names]
 
 
-def set_sound_range(model: network.Classifier, reader: batches.Reader, entries: Sequence[Entry]) -> None:
-    """Let the model know the mean and the deviation of each band over the training frames."""
-    sums, squares, count = np.zeros(features.BANDS), np.zeros(features.BANDS), 0
-    for batch in batches.in_order(entries, 256):
-        sound = reader.read(batch).sound.reshape(-1, features.BANDS).astype(np.float64)
-        sound = sound[~np.isnan(sound[:, 0])]
-        sums, squares, count = sums + sound.sum(0), squares + (sound**2).sum(0), count + len(sound)
-    if count:
-        mean = sums / count
-        deviation = np.sqrt(np.maximum(squares / count - mean**2, 1e-6))
-        model.sound_mean.copy_(torch.from_numpy(mean))
-        model.sound_deviation.copy_(torch.from_numpy(deviation))
+def deal(clips: Sequence[Clip], settings: Params) -> dict[str, int]:
+    """The fold of each group of clips; UserError if there are too few to learn from some and measure on others."""
+    groups = defaultdict(set)
+    for clip in clips:
+        groups[clip.group] |= set(clip.labels.tolist())
+    fold_of = folds.deal(groups, settings.train.folds, settings.train.seed)
+    if fold_of is None:
+        raise UserError(
+            f"{settings.folder / 'labels.csv'}: too few clips: without one group of them, highlight or calm frames are "
+            "all gone; label more clips, or divide groups.csv into smaller groups"
+        )
+    return fold_of
 
 
-def write_metrics(
-    labels: np.ndarray, probabilities: np.ndarray, threshold: float, progress: checkpoint.Progress
-) -> None:
-    """Write what the best epoch reaches on the validation clips."""
-    figures = measures.summary(labels, probabilities, threshold)
-    figures |= {"threshold": threshold, "best_epoch": progress.best_epoch + 1}
-    files.write_bytes(METRICS, (json.dumps({"validation": figures}, indent=2) + "\n").encode())
-    print(f"validation: average precision {figures['average_precision']:.3f} in epoch {figures['best_epoch']}")
+def cross_validate(clips: Sequence[Clip], fold_of: dict[str, int], settings: Params) -> np.ndarray:
+    """The logit of each frame by a model that did not learn from its group: float64 of shape (frames,)."""
+    scored = {}
+    for fold in sorted(set(fold_of.values())):
+        others = [clip for clip in clips if fold_of[clip.group] != fold]
+        learned = learning.learn(others[: settings.dataset.clips], settings, f"without fold {fold + 1}")
+        for clip in clips:
+            if fold_of[clip.group] == fold:
+                scored[clip.name] = learning.score(learned, clip, settings)
+    return np.concatenate([scored[clip.name] for clip in clips])
+
+
+def cross_calibrate(logits: np.ndarray, labels: np.ndarray, fold: np.ndarray) -> np.ndarray:
+    """The probability of each frame, calibrated on the other folds: float64 of shape (frames,)."""
+    probabilities = np.empty(len(logits))
+    for each in np.unique(fold):
+        held_out = fold == each
+        probabilities[held_out] = calibration.fit(logits[~held_out], labels[~held_out]).probabilities(logits[held_out])
+    return probabilities
+
+
+def save(learned: learning.Model, calibrated: Calibration, threshold: float, settings: Params) -> None:
+    """Write the model."""
+    card = model.Card(
+        architecture=settings.train.architecture,
+        extract=settings.extract.model_dump(),
+        code=context.VERSION,
+        slope=calibrated.slope,
+        offset=calibrated.offset,
+        threshold=threshold,
+        highlights=settings.train.highlights,
+    )
+    model.save(model.PATH, card, learned.tensors())
+
+
+def log(losses: Sequence[float], labels: np.ndarray, probabilities: np.ndarray) -> None:
+    """Log the loss of each epoch, if there are any, and what `dvc plots` draws."""
+    with files.replacing(LIVE) as folder, Live(str(folder), dvcyaml=None, save_dvc_exp=False) as live:
+        for loss in losses:
+            live.log_metric("loss", loss)
+            live.next_step()
+        live.log_sklearn_plot("precision_recall", labels, probabilities, drop_intermediate=True)
+        live.log_sklearn_plot("roc", labels, probabilities, drop_intermediate=True)
+        live.log_sklearn_plot("calibration", labels, probabilities, n_bins=10)
+        names = np.array(["calm", "highlight"])
+        chosen = (probabilities >= 0.5).astype(int)
+        live.log_sklearn_plot("confusion_matrix", names[labels].tolist(), names[chosen].tolist())
 
 
 if __name__ == "__main__":

@@ -26,10 +26,12 @@ SAMPLE = {
 PARAMS = {
     "data": "data/tiny",
     "extract": {"fps": 4, "size": 32},
-    "train": {"architecture": "shufflenet_v2_x0_5", "epochs": 3, "epoch_frames": 96, "batch": 16, "threads": 1},
+    "train": {"epochs": 3, "epoch_frames": 96, "batch": 16, "threads": 1},
     "predict": {"threads": 1},
     "render": {"threshold": 0.2, "preset": "ultrafast"},
 }
+# The smallest of face networks.
+FACE = {"architecture": "shufflenet_v2_x0_5", "folds": 2}
 ENVIRONMENT = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
 
 

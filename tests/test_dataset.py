@@ -1,13 +1,11 @@
-"""Which frames are learned from, which are left out, and on which side of the split each clip is."""
+"""Which frames are learned from and which are left out."""
 
 import csv
 from collections import defaultdict
 
 import numpy as np
-import pytest
 from PIL import Image
 
-from stages.lib import split
 from tests.conftest import Project
 
 
@@ -49,26 +47,6 @@ def test_clips_without_a_label_are_left_out_and_counted(project):
     build(project, "clips/c01.mp4,1,2,1\nclips/c03.mp4,1,2,1\n")
     assert set(index(project)) == {"c01.mp4", "c03.mp4"}
     assert "left out: 10 (c02.mp4, c04.mp4, " in project.stage("build_dataset").stdout
-
-
-def test_clips_of_a_group_are_on_one_side(project):
-    project.write("data/tiny/groups.csv", "video,group\nclips/c0[1-6].mp4,one\nclips/c0[7-9].mp4,two\n")
-    build(project, "".join(f"clips/c{n:02}.mp4,1,2,1\n" for n in range(1, 13)))
-    sides = {clip: {row["split"] for row in rows} for clip, rows in index(project).items()}
-    assert len(set().union(*(sides[f"c{n:02}.mp4"] for n in range(1, 7)))) == 1
-    assert len(set().union(*(sides[f"c{n:02}.mp4"] for n in range(7, 10)))) == 1
-
-
-@pytest.mark.parametrize("seed", range(20))
-def test_a_clip_added_moves_no_other_and_both_sides_have_both_classes(seed):
-    clips = {f"clip {number}": number % 3 > 0 for number in range(36)}
-    alone = {clip: clip for clip in clips}
-    before = split.split(clips, alone, 0.25, seed)
-    more = clips | {"one more": True, "and calm": False}
-    after = split.split(more, alone | {"one more": "one more", "and calm": "and calm"}, 0.25, seed)
-    assert {clip: after[clip] for clip in clips} == before
-    for side in (split.TRAIN, split.VALIDATION):
-        assert {clips[clip] for clip in clips if before[clip] == side} == {True, False}
 
 
 def test_the_contact_sheet_is_a_picture_of_every_clip(project):

@@ -9,6 +9,7 @@ from tests.conftest import Project, copy_of
 BELOW_TRAIN = ["train", "predict@demo", "evaluate", "render@demo"]
 BELOW_FRAMES = ["build_dataset", *BELOW_TRAIN]
 ALL = ["extract_frames", *BELOW_FRAMES]
+EXCERPTS = ["extract_excerpts"]
 
 
 def change_label(project: Project) -> None:
@@ -63,16 +64,17 @@ def set_params(**sections):
 EVERY = "every"
 CHANGES = {
     "nothing": (lambda project: None, [], set()),
-    "a label": (change_label, BELOW_FRAMES, set()),
-    "a clip added": (add_clip, ALL, {"new.mp4"}),
-    "a clip replaced": (replace_clip, ALL, {"c01.mp4"}),
-    "a clip removed": (remove_clip, ALL, {"c01.mp4"}),
-    "a row of facecams.csv": (add_facecam, ALL, {"c01.mp4", "c02.mp4"}),
-    "extract.fps": (set_params(extract={"fps": 5}), ALL, EVERY),
-    "train.learning_rate": (set_params(train={"learning_rate": 0.002}), BELOW_TRAIN, set()),
-    "predict.fps": (set_params(predict={"fps": 4}), ["predict@demo", "evaluate", "render@demo"], set()),
+    "a label": (change_label, EXCERPTS + BELOW_FRAMES, set()),
+    "a clip added": (add_clip, EXCERPTS + ALL, {"new.mp4"}),
+    "a clip replaced": (replace_clip, EXCERPTS + ALL, {"c01.mp4"}),
+    "a clip removed": (remove_clip, EXCERPTS + ALL, {"c01.mp4"}),
+    "a row of facecams.csv": (add_facecam, EXCERPTS + ALL, {"c01.mp4", "c02.mp4"}),
+    "extract.fps": (set_params(extract={"fps": 5}), EXCERPTS + ALL, EVERY),
+    "train.penalty": (set_params(train={"penalty": 50}), BELOW_TRAIN, set()),
+    "dataset.clips": (set_params(dataset={"clips": 6}), BELOW_TRAIN, set()),
+    "render.invert": (set_params(render={"invert": True}), ["render@demo"], set()),
     "render.pre_roll": (set_params(render={"pre_roll": 0.5}), ["evaluate", "render@demo"], set()),
-    "a VOD replaced": (replace_vod, ["predict@demo", "evaluate", "render@demo"], set()),
+    "a VOD replaced": (replace_vod, [*EXCERPTS, "predict@demo", "evaluate", "render@demo"], set()),
     "the module of segments": (edit("stages/lib/segments.py"), ["evaluate", "render@demo"], set()),
     "the module of films": (edit("stages/lib/film.py"), ["render@demo"], set()),
 }

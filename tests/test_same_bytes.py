@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.conftest import ENVIRONMENT, Project, limit_file_size
+from tests.conftest import ENVIRONMENT, FACE, Project, limit_file_size
 
 OUTPUTS = ["data/frames", "models", "data/timelines", "reels"]
 
@@ -23,7 +23,7 @@ def one_core() -> None:
 
 
 def test_one_core_makes_the_same_as_many(project):
-    project.set_params(train={"threads": 2}, predict={"threads": 2})
+    project.set_params(train=FACE | {"threads": 2}, predict={"threads": 2}, render={"threshold": 0.01})
     project.repro()
     before = digests(project, *OUTPUTS)
     assert (project.folder / "reels/demo/reel.mp4").exists(), "the tiny sample has a reel to compare"
@@ -47,21 +47,25 @@ def kill_after(project: Project, line: str, stage: str, *arguments: str) -> None
 
 
 def test_a_killed_training_goes_on_to_the_same_model(project):
+    project.set_params(train=FACE)
+    assert project.stage("train").returncode == 0
     before = digests(project, "models")
     (project.folder / "models/model.safetensors").unlink()
-    kill_after(project, "epoch 2 of 3", "train")
+    kill_after(project, "without fold 2: epoch 2 of 3", "train")
     assert not (project.folder / "models/model.safetensors").exists()
     resumed = project.stage("train")
     assert resumed.returncode == 0, resumed.stderr
-    assert "epoch 1 of 3" not in resumed.stderr
-    assert "epoch 3 of 3" in resumed.stderr
+    assert "without fold 1: epoch" not in resumed.stderr
+    assert "without fold 2: epoch 1 of 3" not in resumed.stderr
+    assert "without fold 2: epoch 3 of 3" in resumed.stderr
     assert digests(project, "models") == before
 
 
 def test_a_checkpoint_of_another_training_is_not_gone_on_from(project):
-    kill_after(project, "epoch 2 of 3", "train")
-    project.set_params(train={"seed": 1})
-    assert "epoch 1 of 3" in project.stage("train").stderr
+    project.set_params(train=FACE)
+    kill_after(project, "without fold 1: epoch 2 of 3", "train")
+    project.set_params(train={"epoch_frames": 80})
+    assert "without fold 1: epoch 1 of 3" in project.stage("train").stderr
 
 
 @pytest.mark.parametrize("leftover", ["data/frames/.partial-c01.mp4.safetensors", "data/frames/gone.mp4.safetensors"])

@@ -8,7 +8,7 @@ from stages.lib.params import Render
 from stages.lib.segments import Segment
 
 PLAIN = {
-    "smooth": 0.0, "threshold": None, "release": 0.5, "merge_gap": 0.0, "min_length": 0.0,
+    "invert": False, "smooth": 0.0, "threshold": None, "release": 0.5, "merge_gap": 0.0, "min_length": 0.0,
     "pre_roll": 0.0, "post_roll": 0.0, "quality": 21, "preset": "veryfast",
 }  # fmt: skip
 
@@ -16,8 +16,9 @@ PLAIN = {
 def found(levels: list[float], threshold: float = 0.8, **render) -> list[tuple[float, float]]:
     """The events of a timeline of one moment per second."""
     times = np.arange(len(levels), dtype=float)
-    events = segments.events(times, np.array(levels), threshold, Render(**PLAIN | render))
-    return [(event.start, event.end) for event in events]
+    render = Render(**PLAIN | render)
+    choice = segments.choose(times, np.array(levels), len(levels), threshold, 0.05, render)
+    return [(event.start, event.end) for event in choice.events]
 
 
 def test_an_event_reaches_the_threshold_and_lasts_until_the_release():
@@ -57,16 +58,19 @@ def test_shared_seconds_count_each_second_once():
 
 
 def test_measures_of_probabilities():
-    labels, probabilities = np.array([0, 0, 1, 1]), np.array([0.1, 0.6, 0.4, 0.9])
-    figures = measures.summary(labels, probabilities, threshold=0.5)
-    assert figures["precision"] == figures["recall"] == figures["f1"] == 0.5
-    assert figures["roc_auc"] == 0.75
-    assert figures["average_precision"] == pytest.approx(1 / 2 + 2 / 3 / 2, abs=1e-4)
-    assert figures["expected_calibration_error"] == pytest.approx((0.1 + 0.6 + 0.6 + 0.1) / 4)
+    labels, probabilities = np.array([0, 0, 1, 1, 1, 0]), np.array([0.1, 0.6, 0.4, 0.9, 0.8, 0.2])
+    figures = measures.cross_validation(labels, probabilities, np.array([0, 0, 0, 0, 1, 1]))
+    of_first = 1 / 2 + 2 / 3 / 2
+    assert figures["roc_auc"] == pytest.approx(8 / 9, abs=1e-4)
+    assert figures["roc_auc_std"] == pytest.approx((1 - 0.75) / 2, abs=1e-4)
+    assert figures["average_precision"] == pytest.approx(2 / 3 + 3 / 4 / 3, abs=1e-4)
+    assert figures["average_precision_std"] == pytest.approx((1 - of_first) / 2, abs=1e-4)
+    assert figures["expected_calibration_error"] == pytest.approx((0.1 + 0.6 + 0.6 + 0.1 + 0.2 + 0.2) / 6, abs=1e-4)
     assert figures["base_rate"] == 0.5
 
 
-def test_the_best_threshold_has_the_best_f1():
-    labels = np.array([0, 0, 0, 1, 0, 1, 1])
-    threshold = measures.best_threshold(labels, np.array([0.1, 0.2, 0.3, 0.4, 0.5, 0.8, 0.9]))
-    assert 0.3 < threshold < 0.4
+def test_a_fold_of_one_label_has_no_figures_of_its_own():
+    labels, probabilities = np.array([0, 1, 0, 0]), np.array([0.2, 0.8, 0.1, 0.3])
+    figures = measures.cross_validation(labels, probabilities, np.array([0, 0, 1, 1]))
+    assert figures["average_precision"] == 1
+    assert figures["average_precision_std"] == 0

@@ -1,4 +1,4 @@
-"""Random changes to training moments that leave their meaning alone, a batch at a time.
+"""Random changes to training pictures that leave their meaning alone, a batch at a time.
 
 All randomness is torch's own: its seed decides it.
 """
@@ -14,7 +14,7 @@ def pictures(frames: torch.Tensor) -> torch.Tensor:
 
     Parameters
     ----------
-    frames : float32, shape (moments, 3, size, size)
+    frames : float32, shape (frames, 3, size, size)
         0 to 1.
 
     Returns
@@ -43,34 +43,6 @@ def pictures(frames: torch.Tensor) -> torch.Tensor:
     frames = (middle + (frames - middle) * contrast) * brightness * tint
     noise = torch.randn_like(frames) * _between(0, 0.04, count, 1, 1, 1)
     return (frames + noise).clamp(0, 1)
-
-
-def sounds(sound: torch.Tensor) -> torch.Tensor:
-    """Change the level and blank a stretch of time and of bands (SpecAugment, Park et al., 2019); sometimes all.
-
-    Parameters
-    ----------
-    sound : float32, shape (moments, steps, bands)
-        Log-mel energies.
-
-    Returns
-    -------
-    The same shape, NaN where blanked.
-    """
-    count, steps, bands = sound.shape
-    # 6 dB up or down is a factor of 4 in power.
-    sound = sound + _between(-math.log(4), math.log(4), count, 1, 1)
-    blank = _stretch(count, steps, 0.2).unsqueeze(2) | _stretch(count, bands, 0.2).unsqueeze(1)
-    blank |= (torch.rand(count) < 0.1).view(count, 1, 1)
-    return sound.masked_fill(blank, math.nan)
-
-
-def _stretch(count: int, length: int, longest: float) -> torch.Tensor:
-    """A random run of up to a share of the positions: bool of shape (count, length)."""
-    width = torch.rand(count, 1) * longest * length
-    start = torch.rand(count, 1) * (length - width)
-    position = torch.arange(length).unsqueeze(0)
-    return (position >= start) & (position < start + width)
 
 
 def _between(low: float, high: float, *shape: int) -> torch.Tensor:

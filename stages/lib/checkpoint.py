@@ -1,7 +1,6 @@
-"""Training's whole state after an epoch, so that a killed training goes on exactly where it was."""
+"""A training's whole state after an epoch, so that a killed training goes on exactly where it was."""
 
 import json
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import safetensors
@@ -11,49 +10,40 @@ from torch import nn
 
 from stages.lib import files
 
-PATH = Path("models/.checkpoint.safetensors")
+FOLDER = Path("models/.checkpoints")
 
 
-@dataclass
-class Progress:
-    """How far training is.
+def save(name: str, key: str, losses: list[float], model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+    """Write the state of the training of this name.
 
-    Attributes
+    Parameters
     ----------
-    history : list of dict
-        The logged figures of each epoch that is done.
-    best_epoch : int
-        The epoch with the best average precision so far, from 0.
-    best_weights : dict
-        The model's state after that epoch.
+    name : str
+        Of the file.
+    key : str
+        Says of which training it is.
+    losses : list of float
+        Of each epoch that is done.
+    model, optimizer
+        As they are after the last of them.
     """
-
-    history: list[dict[str, float]] = field(default_factory=list)
-    best_epoch: int = 0
-    best_weights: dict[str, torch.Tensor] = field(default_factory=dict)
-
-
-def save(key: str, progress: Progress, model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
-    """Write the state; `key` says of which training it is."""
     tensors = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
-    tensors |= {f"best.{name}": tensor for name, tensor in progress.best_weights.items()}
     for number, state in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{number}.{name}": tensor for name, tensor in state.items()}
     tensors = {name: tensor.contiguous().clone() for name, tensor in tensors.items()}
-    metadata = {"key": key, "history": json.dumps(progress.history), "best_epoch": str(progress.best_epoch)}
-    files.write_bytes(PATH, safetensors.torch.save(tensors, metadata))
+    files.write_bytes(_path(name), safetensors.torch.save(tensors, {"key": key, "losses": json.dumps(losses)}))
 
 
-def restore(key: str, model: nn.Module, optimizer: torch.optim.Optimizer) -> Progress:
-    """Bring model and optimizer to the saved state of this training, if there is one; else leave them alone."""
+def restore(name: str, key: str, model: nn.Module, optimizer: torch.optim.Optimizer) -> list[float]:
+    """Bring model and optimizer to the saved state of this training, if there is one, and return its losses."""
     try:
-        with safetensors.safe_open(PATH, "pt") as file:
+        with safetensors.safe_open(_path(name), "pt") as file:
             metadata = file.metadata()
             if metadata["key"] != key:
-                return Progress()
+                return []
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (OSError, safetensors.SafetensorError):
-        return Progress()
+        return []
     model.load_state_dict(_under("model.", tensors))
     parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
     for name, tensor in _under("optimizer.", tensors).items():
@@ -63,12 +53,16 @@ def restore(key: str, model: nn.Module, optimizer: torch.optim.Optimizer) -> Pro
             # The same layout in memory as in an unbroken run: arithmetic may round by it.
             tensor = torch.empty_like(parameter).copy_(tensor)
         optimizer.state[parameter][part] = tensor
-    return Progress(json.loads(metadata["history"]), int(metadata["best_epoch"]), _under("best.", tensors))
+    return json.loads(metadata["losses"])
 
 
 def remove() -> None:
-    """Forget the state: training is done."""
-    files.remove(PATH)
+    """Forget all states: training is done."""
+    files.remove(FOLDER)
+
+
+def _path(name: str) -> Path:
+    return FOLDER / f"{name}.safetensors"
 
 
 def _under(prefix: str, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:

@@ -1,13 +1,18 @@
-"""From video to model input: the one function for clips and VODs alike, so that training and scanning agree."""
+"""From video to what the model sees: the one function for clips and VODs alike, so that training and scanning agree.
+
+A moment is described by its face picture, by how much that picture moves and by how loud it is in each band.
+"""
 
 import hashlib
 import itertools
 import math
+from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from stages.lib import media
 from stages.lib.facecam import Box
@@ -16,23 +21,32 @@ from stages.lib.facecam import Box
 # are then refused.
 VERSION = hashlib.sha256(b"".join(Path(source).read_bytes() for source in (__file__, media.__file__))).hexdigest()
 
-# Sound is analysed as speech recognisers do: windows of 25 ms at 16 kHz and 40 mel bands (Davis and
-# Mermelstein, 1980, for the bands on the mel scale); a step of 20 ms follows syllables closely enough.
+# Sound is analysed as speech recognisers do: windows of 25 ms at 16 kHz and bands on the mel scale (Davis and
+# Mermelstein, 1980). A step of 20 ms follows syllables, and the five around a moment are taken together.
 SAMPLE_RATE = 16_000
 WINDOW = 400
 STEP = 320
-BANDS = 40
+STEPS = 5
+BANDS = 16
 LOWEST, HIGHEST = 60.0, 7600.0
-FLOOR = 1e-9
-# Steps of sound around a moment: one second before it and one after.
-SURROUNDINGS = 100
+# Far below any recording's noise, so that digital silence has a logarithm.
+SILENCE = 1e-9
+
+# Motion is the change of the grey picture, this small, to that of 0.2 s before and after, in proportion to its
+# contrast: of 0.1, 0.2, 0.3 and 0.5 s, with and without contrast, what separates outbursts best on 36 clips of
+# different people, by cross-validation.
+GREY = 32
+LAG = 0.2
+# The contrast of a picture that is nearly of one grey, and the change of one that stands still.
+FLAT = 0.05
+STILL = 0.005
 
 CHUNK = 64
 
 
 @dataclass(frozen=True)
 class Moments:
-    """Model input for some moments of a video.
+    """Some consecutive moments of a video.
 
     Attributes
     ----------
@@ -40,16 +54,28 @@ class Moments:
         Seconds.
     frames : ndarray of uint8, shape (moments, size, size, 3)
         The face box, red, green, blue.
-    sound : ndarray of float16, shape (moments, SURROUNDINGS, BANDS)
-        Log-mel energies of the sound around the moment, in time order; NaN where the video has no sound.
+    motion : ndarray of float32, shape (moments,)
+        Logarithm of the mean change of the picture within LAG, over its contrast.
+    sound : ndarray of float32, shape (moments, BANDS)
+        Logarithm of the power in each band; NaN where the video has no sound.
     """
 
     times: np.ndarray
     frames: np.ndarray
+    motion: np.ndarray
     sound: np.ndarray
 
 
-def moments(path: Path, probe: media.Probe, box: Box, fps: float, size: int, threads: int) -> Iterator[Moments]:
+def moments(
+    path: Path,
+    probe: media.Probe,
+    box: Box,
+    fps: float,
+    size: int,
+    threads: int,
+    start: float = 0.0,
+    end: float | None = None,
+) -> Iterator[Moments]:
     """Read a video as model input, on an even grid of time, a chunk at a time.
 
     Parameters
@@ -61,70 +87,106 @@ def moments(path: Path, probe: media.Probe, box: Box, fps: float, size: int, thr
     box : Box
         Where the face is.
     fps : float
-        Moments per second (Hz); the first is at 0 s.
+        Moments per second (Hz); the grid begins at 0 s.
     size : int
         Width and height of a frame, pixels.
     threads : int
         Decoding threads.
+    start, end : float
+        The moments from `start` until before `end` are read; None is the end of the video.
 
     Yields
     ------
     Moments
         At most CHUNK of them at a time.
     """
-    times = np.arange(math.ceil(probe.duration * fps - 1e-6)) / fps
-    faces = media.faces(path, iter(times), box, size, threads)
-    sounds = _surroundings(path, probe, times)
-    for start in range(0, len(times), CHUNK):
-        chunk = times[start : start + CHUNK]
-        yield Moments(
-            chunk,
-            np.stack([next(faces) for _ in chunk]),
-            np.stack([next(sounds) for _ in chunk]).astype(np.float16),
-        )
+    end = probe.duration if end is None else min(end, probe.duration)
+    numbers = np.arange(math.ceil(start * fps - 1e-6), math.ceil(end * fps - 1e-6))
+    times = numbers / fps
+    faces = with_motion(media.faces(path, iter(times), box, size, threads), max(1, round(LAG * fps)))
+    sounds = _sounds(path, probe, times)
+    for first in range(0, len(times), CHUNK):
+        chunk = times[first : first + CHUNK]
+        frames, motion = zip(*itertools.islice(faces, len(chunk)), strict=True)
+        sound = np.stack(list(itertools.islice(sounds, len(chunk))))
+        yield Moments(chunk, np.stack(frames), np.array(motion, np.float32), sound)
 
 
-def read(path: Path, probe: media.Probe, box: Box, fps: float, size: int) -> Moments:
-    """All of `moments` at once, for a video that is short."""
-    chunks = moments(path, probe, box, fps, size, threads=1)
-    parts = zip(*((chunk.times, chunk.frames, chunk.sound) for chunk in chunks), strict=True)
-    return Moments(*(np.concatenate(part) for part in parts))
+def read(
+    path: Path,
+    probe: media.Probe,
+    box: Box,
+    fps: float,
+    size: int,
+    start: float = 0.0,
+    end: float | None = None,
+) -> Moments:
+    """All of `moments` at once, for a video or stretch that is short."""
+    return join(moments(path, probe, box, fps, size, 1, start, end))
 
 
-def _surroundings(path: Path, probe: media.Probe, times: np.ndarray) -> Iterator[np.ndarray]:
+def join(chunks: Iterator[Moments]) -> Moments:
+    """Consecutive moments as one."""
+    chunks = list(chunks)
+    return Moments(*(np.concatenate([getattr(chunk, field.name) for chunk in chunks]) for field in fields(Moments)))
+
+
+def with_motion(frames: Iterator[np.ndarray], lag: int) -> Iterator[tuple[np.ndarray, float]]:
+    """Each frame with the logarithm of how much the picture changes from `lag` frames before to `lag` after.
+
+    The mean of both changes; of one at the video's ends, where there is no other.
+    """
+    kept: deque[tuple[np.ndarray, np.ndarray]] = deque()
+    before: deque[float] = deque()
+    for frame in frames:
+        kept.append((frame, _grey(frame)))
+        if len(kept) > lag:
+            after = float(np.abs(kept[-1][1] - kept[0][1]).mean())
+            before.append(after)
+            earlier = before.popleft() if len(before) > lag else after
+            frame, grey = kept.popleft()
+            yield frame, _motion((earlier + after) / 2, grey)
+    # The last of `before` belongs to the last frame; a video shorter than both lags has fewer than frames are left.
+    missing = len(kept) - len(before)
+    before.extendleft([before[0] if before else 0.0] * missing)
+    for (frame, grey), earlier in zip(kept, before, strict=True):
+        yield frame, _motion(earlier, grey)
+
+
+def _motion(change: float, grey: np.ndarray) -> float:
+    return math.log(change / max(float(grey.std()), FLAT) + STILL)
+
+
+def _grey(frame: np.ndarray) -> np.ndarray:
+    small = Image.fromarray(frame).convert("L").resize((GREY, GREY), Image.Resampling.BOX)
+    return np.asarray(small, np.float32) / 255
+
+
+def _sounds(path: Path, probe: media.Probe, times: np.ndarray) -> Iterator[np.ndarray]:
+    """The bands around each of the times, float32 of shape (BANDS,)."""
     if not probe.sound:
-        yield from (np.full((SURROUNDINGS, BANDS), np.nan, np.float32) for _ in times)
+        yield from (np.full(BANDS, np.nan, np.float32) for _ in times)
         return
-    steps = _log_mel(media.sound(path, SAMPLE_RATE, probe.duration))
-    kept, first, ended = np.empty((0, BANDS), np.float32), 0, False
+    # Analysis begins a little before the first moment, where there is any before.
+    first = max(0, _step(times[0]) - STEPS)
+    powers = _powers(media.sound(path, SAMPLE_RATE, probe.duration, first * STEP / SAMPLE_RATE))
+    kept = np.empty((0, BANDS), np.float32)
     for time in times:
-        start = round(time * SAMPLE_RATE / STEP) - SURROUNDINGS // 2
-        # At the beginning, the steps that stand in for those before it reach one further than those after.
-        needed = max(start + SURROUNDINGS, 1 - start)
-        while not ended and first + len(kept) < needed:
-            block = next(steps, None)
-            if block is None:
-                ended = True
-            else:
-                kept = np.concatenate([kept, block])
-        wanted = np.arange(start, start + SURROUNDINGS)
-        # Before the first step and after the last the sound is mirrored, so that an edge is nothing special.
-        total = first + len(kept) if ended else math.inf
-        yield kept[_mirrored(wanted, total) - first]
-        unused = max(0, start - SURROUNDINGS - first)
-        kept, first = kept[unused:], first + unused
+        start = _step(time) - STEPS // 2
+        passed = min(max(0, start - first), len(kept))
+        kept, first = kept[passed:], first + passed
+        while first + len(kept) < start + STEPS and (block := next(powers, None)) is not None:
+            kept = np.concatenate([kept, block])
+        around = kept[max(0, start - first) : start + STEPS - first]
+        yield np.log((around if len(around) else kept[-1:]).mean(axis=0) + SILENCE)
 
 
-def _mirrored(steps: np.ndarray, total: float) -> np.ndarray:
-    if math.isinf(total):
-        return np.abs(steps)
-    period = max(1, 2 * (int(total) - 1))
-    steps = steps % period
-    return np.minimum(steps, period - steps)
+def _step(time: float) -> int:
+    return round(time * SAMPLE_RATE / STEP)
 
 
-def _log_mel(blocks: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
-    """Log-mel energies, float32 of shape (steps, BANDS), of consecutive blocks of samples; step n is at n * STEP."""
+def _powers(blocks: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
+    """Power per band, float32 of shape (steps, BANDS), of consecutive blocks of samples; step n is at n * STEP."""
     filters = _mel_filters()
     taper = np.hanning(WINDOW + 1)[:-1].astype(np.float32)
     pending = np.zeros(WINDOW // 2, np.float32)
@@ -135,7 +197,7 @@ def _log_mel(blocks: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
         if steps > 0:
             windows = np.lib.stride_tricks.sliding_window_view(pending, WINDOW)[::STEP][:steps]
             power = np.abs(np.fft.rfft(windows * taper)) ** 2 / WINDOW
-            yield np.log(power.astype(np.float32) @ filters + FLOOR)
+            yield power.astype(np.float32) @ filters
             pending = pending[steps * STEP :]
 
 

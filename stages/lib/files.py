@@ -1,6 +1,7 @@
 """Outputs that are whole or absent: written beside the target and renamed."""
 
 import csv
+import hashlib
 import io
 import os
 import shutil
@@ -67,6 +68,12 @@ def write_csv(target: Path, header: Sequence[str], rows: Iterable[Sequence[objec
     writer.writerow(header)
     writer.writerows(rows)
     write_bytes(target, text.getvalue().encode())
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def remove(path: Path) -> None:

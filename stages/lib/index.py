@@ -1,4 +1,4 @@
-"""data/dataset/index.csv: which frame of which clip has which label, and on which side of the split it is."""
+"""data/dataset/index.csv: which frame of which clip has which label."""
 
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass, fields
@@ -16,22 +16,22 @@ class Entry:
     Attributes
     ----------
     clip : str
-        File name of the clip.
+        File name of the clip, or the excerpt of a VOD as `shards.excerpt` names it.
     frame : int
         Its number in the clip's shard.
     time : float
-        Seconds from the clip's beginning.
+        Seconds from the video's beginning.
     label : int
         1 for a highlight, 0 for none.
-    split : str
-        split.TRAIN or split.VALIDATION.
+    group : str
+        Clips of one group are learned from together or measured on together.
     """
 
     clip: str
     frame: int
     time: float
     label: int
-    split: str
+    group: str
 
 
 COLUMNS = tuple(field.name for field in fields(Entry))
@@ -42,10 +42,9 @@ def write(entries: Iterable[Entry]) -> None:
     files.write_csv(PATH, COLUMNS, map(astuple, entries))
 
 
-def read(side: str) -> list[Entry]:
-    """The entries of one side of the split."""
+def read() -> list[Entry]:
+    """The entries, those of a clip together."""
     return [
-        Entry(row["clip"], int(row["frame"]), float(row["time"]), int(row["label"]), row["split"])
+        Entry(row["clip"], int(row["frame"]), float(row["time"]), int(row["label"]), row["group"])
         for row in tables.read(PATH, COLUMNS)
-        if row["split"] == side
     ]

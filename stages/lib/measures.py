@@ -1,36 +1,35 @@
 """How good probabilities are, as numbers. Pure functions."""
 
 import numpy as np
-from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score
+from sklearn.metrics import average_precision_score, roc_auc_score
 
 
-def summary(labels: np.ndarray, probabilities: np.ndarray, threshold: float) -> dict[str, float]:
-    """The usual figures of a binary classifier.
+def cross_validation(labels: np.ndarray, probabilities: np.ndarray, fold: np.ndarray) -> dict[str, float]:
+    """The usual figures of a binary classifier that was measured by cross-validation.
 
     Parameters
     ----------
     labels : ndarray of 0 and 1, shape (n,)
     probabilities : ndarray of float, shape (n,)
-    threshold : float
-        From which probability on the answer is yes.
+        Each by a model that did not learn from its fold.
+    fold : ndarray of int, shape (n,)
 
     Returns
     -------
     dict
-        average_precision, roc_auc, precision, recall, f1, expected_calibration_error, base_rate: 0 to 1 each.
+        average_precision and roc_auc over all, and with `_std` their standard deviation over folds (of those that
+        have both labels, as neither is defined elsewhere); expected_calibration_error; base_rate.
     """
-    chosen = probabilities >= threshold
-    hits = float((chosen & (labels == 1)).sum())
-    precision, recall = hits / max(chosen.sum(), 1), hits / max((labels == 1).sum(), 1)
-    figures = {
-        "average_precision": average_precision(labels, probabilities),
-        "roc_auc": roc_auc_score(labels, probabilities),
-        "precision": precision,
-        "recall": recall,
-        "f1": f1(precision, recall),
-        "expected_calibration_error": expected_calibration_error(labels, probabilities),
-        "base_rate": float(labels.mean()),
-    }
+    figures = {}
+    for name, measure in (("average_precision", average_precision), ("roc_auc", roc_auc_score)):
+        of_folds = [
+            measure(labels[fold == each], probabilities[fold == each])
+            for each in np.unique(fold)
+            if 0 < labels[fold == each].mean() < 1
+        ]
+        figures |= {name: measure(labels, probabilities), f"{name}_std": np.std(of_folds) if of_folds else 0.0}
+    figures["expected_calibration_error"] = expected_calibration_error(labels, probabilities)
+    figures["base_rate"] = labels.mean()
     return {name: round(float(figure), 4) for name, figure in figures.items()}
 
 
@@ -42,15 +41,6 @@ def average_precision(labels: np.ndarray, probabilities: np.ndarray) -> float:
 def f1(precision: float, recall: float) -> float:
     """The harmonic mean of precision and recall; 0 where both are."""
     return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
-
-
-def best_threshold(labels: np.ndarray, probabilities: np.ndarray) -> float:
-    """The threshold with the best F1 on these frames, in the middle between it and the next lower probability."""
-    precision, recall, thresholds = precision_recall_curve(labels, probabilities)
-    scores = [f1(*pair) for pair in zip(precision[:-1], recall[:-1], strict=True)]
-    best = int(np.argmax(scores))
-    below = thresholds[best - 1] if best else thresholds[best]
-    return round(float(np.clip((thresholds[best] + below) / 2, 0.01, 0.99)), 4)
 
 
 def expected_calibration_error(labels: np.ndarray, probabilities: np.ndarray, bins: int = 10) -> float:

@@ -1,33 +1,27 @@
-"""The model: the face and the sound around a moment, fused into one logit. Build, save, load, score."""
+"""A face network: what the face looks like, as one logit that is added to that of motion and sound."""
 
 import urllib.error
-from pathlib import Path
 
 import numpy as np
-import safetensors.torch
 import torch
 import torchvision
 from torch import nn
 
-from stages.lib import features, files, model_card
 from stages.lib.errors import UserError
-from stages.lib.features import Moments
-from stages.lib.model_card import ModelCard
-from stages.lib.params import PARAMS_FILE, Extract
+from stages.lib.params import PARAMS_FILE
 
 # Mean and standard deviation of ImageNet's pictures, which torchvision's weights expect:
 # https://pytorch.org/vision/stable/models.html
-FACE_MEAN, FACE_DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 # Width of the output that torchvision's classification models have, being made for ImageNet's 1000 classes.
-FACE_OUTPUTS = 1000
-SOUND_OUTPUTS = 64
+OUTPUTS = 1000
 
 
-class Classifier(nn.Module):
-    """A face network and a sound network side by side, joined by one linear layer.
+class FaceNetwork(nn.Module):
+    """Any of torchvision's classification models, joined to one logit.
 
-    The face network keeps the 1000 outputs that it has for ImageNet: so any architecture fits, and weights
-    trained there can be loaded whole.
+    The model keeps the 1000 outputs that it has for ImageNet: so any architecture fits, and weights trained there
+    can be loaded whole.
 
     Parameters
     ----------
@@ -38,45 +32,29 @@ class Classifier(nn.Module):
     def __init__(self, architecture: str):
         super().__init__()
         self.face = torchvision.models.get_model(architecture, weights=None)
-        self.sound = nn.Sequential(
-            *_convolution(1, 16),
-            *_convolution(16, 32),
-            *_convolution(32, 64),
-            nn.AdaptiveAvgPool2d(1),
-            nn.Flatten(),
-        )
-        self.join = nn.Sequential(nn.Dropout(0.2), nn.Linear(FACE_OUTPUTS + SOUND_OUTPUTS, 1))
-        self.register_buffer("face_mean", torch.tensor(FACE_MEAN).view(1, 3, 1, 1))
-        self.register_buffer("face_deviation", torch.tensor(FACE_DEVIATION).view(1, 3, 1, 1))
-        self.register_buffer("sound_mean", torch.zeros(features.BANDS))
-        self.register_buffer("sound_deviation", torch.ones(features.BANDS))
+        self.join = nn.Sequential(nn.Dropout(0.2), nn.Linear(OUTPUTS, 1))
+        self.register_buffer("mean", torch.tensor(MEAN).view(1, 3, 1, 1))
+        self.register_buffer("deviation", torch.tensor(DEVIATION).view(1, 3, 1, 1))
 
-    def forward(self, frames: torch.Tensor, sound: torch.Tensor) -> torch.Tensor:
-        """The logit of each moment.
+    def forward(self, frames: torch.Tensor) -> torch.Tensor:
+        """The logit of each frame.
 
         Parameters
         ----------
-        frames : float32, shape (moments, 3, size, size)
+        frames : float32, shape (frames, 3, size, size)
             0 to 1.
-        sound : float32, shape (moments, steps, features.BANDS)
-            Log-mel energies. NaN, for no sound, counts as the mean of all sound.
 
         Returns
         -------
-        float, shape (moments,)
+        float, shape (frames,)
         """
-        face = self.face((frames - self.face_mean) / self.face_deviation)
+        face = self.face((frames - self.mean) / self.deviation)
         face = getattr(face, "logits", face)  # Inception and GoogLeNet return more than logits in training.
-        sound = torch.nan_to_num((sound - self.sound_mean) / self.sound_deviation, nan=0.0)
-        return self.join(torch.cat([face, self.sound(sound.unsqueeze(1))], dim=1)).squeeze(1)
+        return self.join(face).squeeze(1)
 
 
-def _convolution(inputs: int, outputs: int) -> tuple[nn.Module, ...]:
-    return nn.Conv2d(inputs, outputs, 3, stride=2, padding=1), nn.BatchNorm2d(outputs), nn.ReLU()
-
-
-def build(architecture: str, weights: str | None, size: int) -> Classifier:
-    """A new model.
+def build(architecture: str, weights: str | None, size: int) -> FaceNetwork:
+    """A new network.
 
     Parameters
     ----------
@@ -96,18 +74,18 @@ def build(architecture: str, weights: str | None, size: int) -> Classifier:
         raise UserError(
             f"{PARAMS_FILE}: train.architecture is {architecture!r}, no classification model of torchvision"
         )
-    model = Classifier(architecture)
+    network = FaceNetwork(architecture)
     if weights is not None:
-        model.face.load_state_dict(_pretrained(architecture, weights))
+        network.face.load_state_dict(_pretrained(architecture, weights))
     try:
         with torch.inference_mode():
-            model.eval()(torch.zeros(1, 3, size, size), torch.zeros(1, features.SURROUNDINGS, features.BANDS))
+            network.eval()(torch.zeros(1, 3, size, size))
     except (RuntimeError, AssertionError) as error:
         raise UserError(
             f"{PARAMS_FILE}: train.architecture {architecture} does not take frames of extract.size {size}: "
             f"{str(error).splitlines()[0]}"
         ) from None
-    return model.to(memory_format=torch.channels_last)
+    return network.to(memory_format=torch.channels_last)
 
 
 def _pretrained(architecture: str, weights: str) -> dict[str, torch.Tensor]:
@@ -125,45 +103,19 @@ def _pretrained(architecture: str, weights: str) -> dict[str, torch.Tensor]:
         ) from None
 
 
-def save(path: Path, model: Classifier, card: ModelCard) -> None:
-    """Write a model with its card."""
-    state = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
-    files.write_bytes(path, safetensors.torch.save(state, card.metadata()))
+def tensors(network: FaceNetwork) -> dict[str, np.ndarray]:
+    """The weights as numbers, to be saved."""
+    return {name: tensor.contiguous().numpy() for name, tensor in network.state_dict().items()}
 
 
-def load(path: Path, extract: Extract) -> Classifier:
-    """Read a model to score with.
-
-    Parameters
-    ----------
-    path : Path
-        Written by `save`.
-    extract : Extract
-        How the moments to score are made.
-
-    Raises
-    ------
-    UserError
-        No such file, no model of this project, or one whose training frames were made in another way.
-    """
-    card = model_card.read(path)
-    if card.extract != extract.model_dump() or card.features != features.VERSION:
-        differing = [
-            f"extract.{key} {card.extract.get(key)}, not {value}"
-            for key, value in extract.model_dump().items()
-            if card.extract.get(key) != value
-        ]
-        raise UserError(
-            f"{path}: trained with {', '.join(differing) or 'other code for its features'}; "
-            "train it anew with `dvc repro train`"
-        )
+def from_tensors(architecture: str, saved: dict[str, np.ndarray]) -> FaceNetwork:
+    """The network that `tensors` was taken from, ready to score; UserError if they do not fit the architecture."""
     try:
-        model = Classifier(card.architecture)
-        model.load_state_dict(safetensors.torch.load_file(path))
+        network = FaceNetwork(architecture)
+        network.load_state_dict({name: torch.from_numpy(tensor) for name, tensor in saved.items()})
     except (RuntimeError, ValueError) as error:
-        reason = str(error).splitlines()[0]
-        raise UserError(f"{path}: not a model made by this project ({reason})") from None
-    return model.eval().to(memory_format=torch.channels_last)
+        raise UserError(f"not a model made by this project ({str(error).splitlines()[0]})") from None
+    return network.eval().to(memory_format=torch.channels_last)
 
 
 def arithmetic(precision: str) -> torch.dtype:
@@ -174,19 +126,18 @@ def arithmetic(precision: str) -> torch.dtype:
     return torch.bfloat16 if use_bfloat16 else torch.float32
 
 
-def inputs(frames: np.ndarray, sound: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
-    """Moments as the model takes them, from `Moments.frames` and `Moments.sound`."""
-    pictures = torch.from_numpy(frames).permute(0, 3, 1, 2).float() / 255
-    return pictures, torch.from_numpy(sound).float()
+def pictures(frames: np.ndarray) -> torch.Tensor:
+    """Frames as the network takes them, from uint8 of shape (frames, size, size, 3)."""
+    return torch.from_numpy(frames).permute(0, 3, 1, 2).float() / 255
 
 
-def logits(model: Classifier, frames: torch.Tensor, sound: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
-    """The logit of each moment, float32, computed in the given arithmetic."""
+def logits(network: FaceNetwork, frames: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+    """The logit of each frame, float32, computed in the given arithmetic."""
     with torch.autocast("cpu", dtype=torch.bfloat16, enabled=dtype == torch.bfloat16):
-        return model(frames, sound).float()
+        return network(frames).float()
 
 
-def score(model: Classifier, moments: Moments, dtype: torch.dtype) -> np.ndarray:
-    """The probability that each moment belongs to a highlight: float32 of shape (moments,), 0 to 1."""
+def score(network: FaceNetwork, frames: np.ndarray, dtype: torch.dtype) -> np.ndarray:
+    """The logit of each frame, float32 of shape (frames,), from uint8 of shape (frames, size, size, 3)."""
     with torch.inference_mode():
-        return torch.sigmoid(logits(model, *inputs(moments.frames, moments.sound), dtype)).numpy()
+        return logits(network, pictures(frames), dtype).numpy()

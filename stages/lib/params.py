@@ -33,31 +33,34 @@ class Extract(Section):
 
 
 class Dataset(Section):
-    validation: Fraction
     margin: Seconds
-    seed: Seed
+    clips: Annotated[int, Field(ge=2)] | None
 
 
 class Train(Section):
-    architecture: str
+    folds: Annotated[int, Field(ge=2, le=100)]
+    penalty: Annotated[float, Field(gt=0)]
+    highlights: Fraction
+    target_precision: Fraction
+    architecture: str | None
     weights: str | None
-    threads: Count
     epochs: Count
     epoch_frames: Count
     batch: Annotated[int, Field(ge=2)]
     learning_rate: Annotated[float, Field(gt=0)]
     weight_decay: Annotated[float, Field(ge=0)]
     precision: Precision
+    threads: Count
     seed: Seed
 
 
 class Predict(Section):
-    fps: Hertz
-    threads: Count
     precision: Precision
+    threads: Count
 
 
 class Render(Section):
+    invert: bool
     smooth: Seconds
     threshold: Fraction | None
     release: Share

@@ -56,25 +56,77 @@ def smooth(times: np.ndarray, probabilities: np.ndarray, seconds: float) -> np.n
     return (sums[last] - sums[first]) / (last - first)
 
 
-def events(times: np.ndarray, probabilities: np.ndarray, threshold: float, render: Render) -> list[Segment]:
-    """The moments worth showing, without padding, in order.
+@dataclass(frozen=True)
+class Choice:
+    """What is chosen of a timeline.
 
-    An event begins where the smoothed probability rises above `render.release` times the threshold, ends where it
-    falls below that, and counts if it reaches the threshold between (hysteresis: Canny, 1986, for edges in
-    pictures). Close events become one, and what is then still too short is dropped.
+    Attributes
+    ----------
+    level : ndarray of float64, shape (moments,)
+        The smoothed probability of what is wanted.
+    threshold : float
+        What it must reach.
+    events : list of Segment
+        Without padding.
+    reel : list of Segment
+        With it: what is shown.
+    """
+
+    level: np.ndarray
+    threshold: float
+    events: list[Segment]
+    reel: list[Segment]
+
+
+def choose(
+    times: np.ndarray, probabilities: np.ndarray, duration: float, threshold: float, share: float, render: Render
+) -> Choice:
+    """Choose what a reel shows.
 
     Parameters
     ----------
     times, probabilities : ndarray of float64, shape (moments,)
-        A timeline, evenly spaced. A moment stands for the time until the next one.
+        A timeline, evenly spaced.
+    duration : float
+        Of the video, seconds.
     threshold : float
+        The model's, 0 to 1, where `render.threshold` is None.
+    share : float
+        How much of a stream is likely to be highlights, 0 to 1. With `render.invert` the calmest moments are wanted,
+        which most are, so this share of them is taken where `render.threshold` is None.
+    render : Render
+        The parameters of the reel.
+    """
+    release = render.release
+    if render.invert:
+        probabilities = 1 - probabilities
+        threshold = float(np.quantile(smooth(times, probabilities, render.smooth), 1 - share))
+        # Nearly everything is calm, so that nothing falls below a share of the threshold.
+        release = 1.0
+    level = smooth(times, probabilities, render.smooth)
+    threshold = render.threshold or threshold
+    found = events(times, level, threshold, release, render)
+    return Choice(level, threshold, found, pad(found, render.pre_roll, render.post_roll, duration))
+
+
+def events(times: np.ndarray, level: np.ndarray, threshold: float, release: float, render: Render) -> list[Segment]:
+    """The moments worth showing, without padding, in order.
+
+    An event begins where the smoothed probability rises above `release` times the threshold, ends where it falls
+    below that, and counts if it reaches the threshold between (hysteresis: Canny, 1986, for edges in pictures).
+    Close events become one, and what is then still too short is dropped.
+
+    Parameters
+    ----------
+    times, level : ndarray of float64, shape (moments,)
+        A timeline, evenly spaced, its probabilities smoothed. A moment stands for the time until the next one.
+    threshold, release : float
         0 to 1.
     render : Render
-        smooth, release, merge_gap and min_length count.
+        merge_gap and min_length count.
     """
     spacing = step(times)
-    level = smooth(times, probabilities, render.smooth)
-    above = np.concatenate([[False], level >= threshold * render.release, [False]])
+    above = np.concatenate([[False], level >= threshold * release, [False]])
     starts, ends = np.flatnonzero(~above[:-1] & above[1:]), np.flatnonzero(above[:-1] & ~above[1:])
     runs: list[list[int]] = []
     for start, end in zip(starts, ends, strict=True):

@@ -1,8 +1,13 @@
-"""A clip's shard: its frames and sound in one safetensors file, with the key that says whether it is current."""
+"""A shard: the labelled stretch of one video as model input, with the key that says whether it is current.
+
+That of a clip holds all of it. That of an excerpt, a stretch of a VOD that labels.csv names, holds also what is around.
+"""
 
 import hashlib
 import json
+import re
 from pathlib import Path
+from urllib.parse import quote
 
 import numpy as np
 import safetensors
@@ -13,38 +18,38 @@ from stages.lib.facecam import Box
 from stages.lib.params import Extract
 
 FOLDER = Path("data/frames")
+EXCERPTS = Path("data/excerpts")
 SUFFIX = ".safetensors"
 
 
-def key(clip: Path, box: Box, extract: Extract) -> str:
+def key(digest: str, box: Box, extract: Extract, start: float = 0.0, end: float | None = None) -> str:
     """A hash of everything that a shard is made from: same key, same bytes.
 
     Parameters
     ----------
-    clip : Path
-        Its bytes count, its name does not.
+    digest : str
+        `files.digest` of the video; its name does not count.
     box : Box
         Where the face is.
     extract : Extract
         The parameters of extraction.
+    start, end : float
+        What of the video is read, seconds; None is its end.
     """
-    settings = {"box": vars(box), "extract": extract.model_dump(), "features": features.VERSION}
-    with clip.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256")
-    digest.update(json.dumps(settings, sort_keys=True).encode())
-    return digest.hexdigest()
+    made_from = [digest, vars(box), extract.model_dump(), start, end, features.VERSION]
+    return hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()
 
 
 def write(path: Path, moments: features.Moments, duration: float, key: str) -> None:
-    """Write the shard of a clip that lasts `duration` seconds."""
-    tensors = {"times": moments.times, "frames": moments.frames, "sound": moments.sound}
+    """Write the shard of a video that lasts `duration` seconds."""
+    tensors = vars(moments)
     # One entry: safetensors writes several in any order, and the same shard must have the same bytes.
     metadata = {"clip": json.dumps({"key": key, "duration": duration})}
     files.write_bytes(path, safetensors.numpy.save(tensors, metadata))
 
 
 class Shard:
-    """A shard opened for reading, mapped into memory: a moment is read when asked for.
+    """A shard opened for reading, mapped into memory: a frame is read when asked for.
 
     Parameters
     ----------
@@ -55,9 +60,9 @@ class Shard:
     ----------
     key : str
     duration : float
-        Of the clip, seconds.
+        Of the video, seconds.
     times : ndarray of float64, shape (moments,)
-        Seconds.
+        Seconds from the video's beginning.
     """
 
     def __init__(self, path: Path):
@@ -67,12 +72,16 @@ class Shard:
         self.times = self.file.get_tensor("times")
 
     def frame(self, moment: int) -> np.ndarray:
-        """The face of a moment: uint8 of shape (size, size, 3)."""
+        """The face at a moment: uint8 of shape (size, size, 3)."""
         return self.file.get_slice("frames")[moment]
 
-    def sound(self, moment: int) -> np.ndarray:
-        """The sound around a moment: float16 of shape (features.SURROUNDINGS, features.BANDS)."""
-        return self.file.get_slice("sound")[moment]
+    def motion(self) -> np.ndarray:
+        """As `features.Moments.motion`: float32 of shape (moments,)."""
+        return self.file.get_tensor("motion")
+
+    def sound(self) -> np.ndarray:
+        """As `features.Moments.sound`: float32 of shape (moments, features.BANDS)."""
+        return self.file.get_tensor("sound")
 
 
 def key_of(path: Path) -> str | None:
@@ -83,8 +92,15 @@ def key_of(path: Path) -> str | None:
         return None
 
 
+def excerpt(video: str, start: float, end: float | None) -> str:
+    """The name of the excerpt of a VOD (its name inside the streamer's folder) between two times, in seconds."""
+    return f"{video}@{start:.3f}-{'end' if end is None else f'{end:.3f}'}"
+
+
 def path(clip: str) -> Path:
-    """Where the shard of the clip of this file name is."""
+    """Where the shard of a clip, by its file name, or of an excerpt is."""
+    if re.search(r"@\d+\.\d{3}-(\d+\.\d{3}|end)$", clip):
+        return EXCERPTS / (quote(clip, safe="@ ") + SUFFIX)
     return FOLDER / (clip + SUFFIX)
 
 

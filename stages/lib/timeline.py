@@ -18,9 +18,9 @@ def path(vod: str) -> Path:
 
 
 def rows(times: np.ndarray, probabilities: np.ndarray) -> Iterator[tuple[str, str]]:
-    """The rows of moments, as text: milliseconds, and four digits, which is finer than any model is sure of."""
+    """The rows of moments, as text: milliseconds, and four digits that count, so that calm moments differ too."""
     for time, probability in zip(times, probabilities, strict=True):
-        yield f"{time:.3f}", f"{probability:.4f}"
+        yield f"{time:.3f}", f"{probability:.4g}"
 
 
 def read(vod: str) -> tuple[np.ndarray, np.ndarray]:

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from stages.lib.segments import Segment
+from stages.lib.segments import Choice, Segment
 
 SECONDS_PER_ROW = 1800
 
@@ -16,9 +16,7 @@ def draw(
     target: BinaryIO,
     title: str,
     times: np.ndarray,
-    probabilities: np.ndarray,
-    threshold: float,
-    chosen: Sequence[Segment],
+    choice: Choice,
     truth: Sequence[Segment] | None,
 ) -> None:
     """Draw a timeline as a PNG, half an hour to a row.
@@ -29,12 +27,10 @@ def draw(
         Where to write.
     title : str
         What stands above.
-    times, probabilities : ndarray of float64, shape (moments,)
-        The timeline as segments are chosen from it, in seconds and 0 to 1.
-    threshold : float
-        Drawn as a line.
-    chosen : sequence of Segment
-        What is in the reel, in seconds.
+    times : ndarray of float64, shape (moments,)
+        Seconds.
+    choice : Choice
+        What is chosen of them.
     truth : sequence of Segment or None
         What should be; None if nobody said.
     """
@@ -44,9 +40,9 @@ def draw(
     axes = figure.subplots(rows, squeeze=False)[:, 0]
     for row, axis in enumerate(axes):
         inside = (times >= row * SECONDS_PER_ROW) & (times < (row + 1) * SECONDS_PER_ROW)
-        axis.plot(times[inside] / 60, probabilities[inside], color="black", linewidth=0.7, label="probability")
-        axis.axhline(threshold, color="gray", linestyle="--", linewidth=0.8, label="threshold")
-        _spans(axis, chosen, 0.0, 1.0, "tab:orange", 0.35, "in the reel")
+        axis.plot(times[inside] / 60, choice.level[inside], color="black", linewidth=0.7, label="probability")
+        axis.axhline(choice.threshold, color="gray", linestyle="--", linewidth=0.8, label="threshold")
+        _spans(axis, choice.reel, 0.0, 1.0, "tab:orange", 0.35, "in the reel")
         _spans(axis, truth or [], 1.02, 1.1, "tab:red", 1.0, "true highlight")
         first = row * SECONDS_PER_ROW / 60
         axis.set_xlim(

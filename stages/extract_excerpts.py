@@ -1,0 +1,54 @@
+"""Extract the stretches of VODs that labels.csv names into shards: data/excerpts/<vod>@<start>-<end>.safetensors.
+
+So a false alarm, or a highlight that was missed, is learned from by one row. Each excerpt has what is around it, since
+a moment is seen relative to what is normal. Run from the project's folder: python -m stages.extract_excerpts
+"""
+
+from pathlib import Path
+
+from stages.lib import context, errors, extraction, labels, media, params, shards
+from stages.lib.extraction import Job
+from stages.lib.facecam import Facecams
+from stages.lib.labels import Label
+
+# Longer rows would be hours of frames (seconds).
+LONGEST = 600.0
+AROUND = context.NORMAL / 2
+
+
+def main() -> None:
+    settings = params.load()
+    facecams = Facecams(settings.folder)
+    jobs = []
+    for video, rows in labels.read(settings.folder / "labels.csv").items():
+        if not video.startswith("clips/"):
+            check_not_held_out(settings.folder / "holdout.csv", video, rows[0])
+            duration = media.probe(settings.folder / video).duration
+            jobs += [job(settings.folder, video, row, duration, facecams) for row in rows]
+    extraction.bring_up_to_date(shards.EXCERPTS, jobs, settings.extract, "extract excerpts", "excerpts")
+
+
+def check_not_held_out(holdout: Path, video: str, label: Label) -> None:
+    """UserError if the VOD is in vods/ no more, or is one to measure against."""
+    if not video.startswith("vods/"):
+        raise label.row.error(f"{video} is neither in clips/ nor in vods/; move it into one of them")
+    if video in labels.read(holdout):
+        raise label.row.error(
+            f"{video} is in {holdout}, whose VODs are only measured against and never learned from; "
+            "take its rows out of one of the two"
+        )
+
+
+def job(folder: Path, video: str, label: Label, duration: float, facecams: Facecams) -> Job:
+    """What to extract for a labelled stretch of a VOD."""
+    end = label.ending(duration)
+    if end - label.start > LONGEST:
+        raise label.row.error(
+            f"{end - label.start:.0f} s of a VOD in one row; label at most {LONGEST:.0f} s, such as a false alarm alone"
+        )
+    shard = shards.path(shards.excerpt(video, label.start, label.end))
+    return Job(shard, folder / video, facecams.box(video), max(0.0, label.start - AROUND), end + AROUND)
+
+
+if __name__ == "__main__":
+    errors.run(main, __doc__)

@@ -1,0 +1,98 @@
+"""A model learns from clips and scores others: motion and sound first, then a face network, if one is chosen."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from stages.lib import batches, examples, linear
+from stages.lib.examples import Clip
+from stages.lib.linear import Linear
+from stages.lib.params import Params
+
+# Frames that are scored at once.
+CHUNK = 64
+
+
+@dataclass(frozen=True)
+class Model:
+    """What was learned.
+
+    Attributes
+    ----------
+    linear : Linear
+        From motion and sound.
+    face : FaceNetwork or None
+        Its logit is added.
+    losses : list of float
+        Of each epoch of the face network, nats per frame.
+    """
+
+    linear: Linear
+    face: Any = None
+    losses: list[float] = field(default_factory=list)
+
+    def tensors(self) -> dict[str, np.ndarray]:
+        """As the model file keeps it."""
+        tensors = {f"linear.{name}": tensor for name, tensor in self.linear.tensors().items()}
+        if self.face is not None:
+            from stages.lib import network
+
+            tensors |= {f"face.{name}": tensor for name, tensor in network.tensors(self.face).items()}
+        return tensors
+
+
+def learn(clips: Sequence[Clip], settings: Params, name: str) -> Model:
+    """Learn from labelled clips.
+
+    Parameters
+    ----------
+    clips : sequence of Clip
+        Of both labels.
+    settings : Params
+        `extract` and `train` count.
+    name : str
+        What to call this training, of the several that cross-validation takes.
+    """
+    fps, train = settings.extract.fps, settings.train
+    fitted = linear.fit(examples.contexts(clips, fps), examples.labels(clips), train.penalty)
+    if train.architecture is None:
+        return Model(fitted)
+    # Only here, since it takes seconds and the default needs none of it.
+    from stages.lib import face_training
+
+    face, losses = face_training.fit(train, settings.extract.size, frames(clips, fitted, fps), name)
+    return Model(fitted, face, losses)
+
+
+def frames(clips: Sequence[Clip], fitted: Linear, fps: float) -> list[batches.Frame]:
+    """The labelled frames of clips, with what motion and sound say of them."""
+    return [
+        batches.Frame(clip.shard, int(moment), int(label), float(offset))
+        for clip in clips
+        for moment, label, offset in zip(
+            clip.moments, clip.labels, fitted.logits(clip.values, fps)[clip.moments], strict=True
+        )
+    ]
+
+
+def score(learned: Model, clip: Clip, settings: Params) -> np.ndarray:
+    """The logit of each moment of a clip that counts: float64 of shape (labelled,)."""
+    logits = learned.linear.logits(clip.values, settings.extract.fps)[clip.moments]
+    if learned.face is not None:
+        from stages.lib import network
+
+        dtype = network.arithmetic(settings.train.precision)
+        for first in range(0, len(clip.moments), CHUNK):
+            pictures = np.stack([clip.shard.frame(moment) for moment in clip.moments[first : first + CHUNK]])
+            logits[first : first + CHUNK] += network.score(learned.face, pictures, dtype)
+    return logits
+
+
+def forget_unfinished(settings: Params) -> None:
+    """Remove what a training that is interrupted would go on from."""
+    if settings.train.architecture is not None:
+        from stages.lib import checkpoint
+
+        checkpoint.remove()
