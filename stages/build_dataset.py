@@ -33,26 +33,25 @@ def main() -> None:
     settings = params.load()
     folder, margin = settings.folder, settings.dataset.margin
     labelled, groups = labels.read(folder / "labels.csv"), Groups(folder)
-    paths = sorted(shards.FOLDER.glob(f"*{shards.SUFFIX}"))
-    clips, unlabelled = [], []
-    for path in paths:
-        name = shards.clip_of(path)
-        if f"clips/{name}" in labelled:
-            clips.append(label_clip(name, groups.group(f"clips/{name}"), labelled[f"clips/{name}"], margin))
+    clips = []
+    for video, rows in sorted(labelled.items()):
+        group = groups.group(video)
+        if video.startswith("clips/"):
+            clips.append(label_clip(video.removeprefix("clips/"), group, rows, margin))
         else:
-            unlabelled.append(name)
-    for video, rows in labelled.items():
-        if not video.startswith("clips/"):
-            clips += [label_excerpt(video, groups.group(video), row, margin) for row in rows]
+            clips += [label_excerpt(video, group, row, margin) for row in rows]
     check_enough(clips, folder)
     entries = [entry for clip in clips for entry in index_entries(clip)]
     index.write(entries)
     contact_sheet.write(PREVIEW, [strip(clip) for clip in clips[:: -(-len(clips) // contact_sheet.MOST_CLIPS)]])
-    report(entries, unlabelled)
+    extracted = sorted(map(shards.clip_of, shards.FOLDER.glob(f"*{shards.SUFFIX}")))
+    report(entries, [name for name in extracted if f"clips/{name}" not in labelled])
 
 
 def label_clip(name: str, group: str, rows: list[Label], margin: float) -> LabelledClip:
     """The class of every frame of a clip: time that no label covers is calm."""
+    if not shards.path(name).exists():
+        raise rows[0].row.error("is not extracted; clips are files in clips/ itself: run `dvc repro extract_frames`")
     shard = shards.Shard(shards.path(name))
     return LabelledClip(name, group, shard, classify(shard, rows, margin, elsewhere=0))
 

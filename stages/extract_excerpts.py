@@ -4,6 +4,7 @@ So a false alarm, or a highlight that was missed, is learned from by one row. Ea
 a moment is seen relative to what is normal. Run from the project's folder: python -m stages.extract_excerpts
 """
 
+import math
 from pathlib import Path
 
 from stages.lib import context, errors, extraction, labels, media, params, shards
@@ -11,9 +12,8 @@ from stages.lib.extraction import Job
 from stages.lib.facecam import Facecams
 from stages.lib.labels import Label
 
-# Longer rows would be hours of frames (seconds).
-LONGEST = 600.0
-AROUND = context.NORMAL / 2
+# Longer rows would be too many pictures to hold at once (seconds).
+LONGEST = 300.0
 
 
 def main() -> None:
@@ -22,14 +22,14 @@ def main() -> None:
     jobs = []
     for video, rows in labels.read(settings.folder / "labels.csv").items():
         if not video.startswith("clips/"):
-            check_not_held_out(settings.folder / "holdout.csv", video, rows[0])
+            check_place(settings.folder / "holdout.csv", video, rows[0])
             duration = media.probe(settings.folder / video).duration
             jobs += [job(settings.folder, video, row, duration, facecams) for row in rows]
     extraction.bring_up_to_date(shards.EXCERPTS, jobs, settings.extract, "extract excerpts", "excerpts")
 
 
-def check_not_held_out(holdout: Path, video: str, label: Label) -> None:
-    """UserError if the VOD is in vods/ no more, or is one to measure against."""
+def check_place(holdout: Path, video: str, label: Label) -> None:
+    """UserError if a video is no VOD in vods/, or one that is only measured against."""
     if not video.startswith("vods/"):
         raise label.row.error(f"{video} is neither in clips/ nor in vods/; move it into one of them")
     if video in labels.read(holdout):
@@ -47,7 +47,11 @@ def job(folder: Path, video: str, label: Label, duration: float, facecams: Facec
             f"{end - label.start:.0f} s of a VOD in one row; label at most {LONGEST:.0f} s, such as a false alarm alone"
         )
     shard = shards.path(shards.excerpt(video, label.start, label.end))
-    return Job(shard, folder / video, facecams.box(video), max(0.0, label.start - AROUND), end + AROUND)
+    # All that counts for what is normal there, from an anchor on, so that excerpts are seen as the whole VOD is.
+    grid, reach = context.ANCHORS, context.NORMAL / 2
+    first = max(0.0, math.floor(label.start / grid) * grid - reach)
+    last = math.ceil(end / grid) * grid + reach + 1
+    return Job(shard, folder / video, facecams.box(video), label.start, end, first, last)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,8 @@ def main() -> None:
     settings = params.load()
     facecams = Facecams(settings.folder)
     clips = find_clips(settings.folder / "clips")
-    videos = [f"clips/{clip.name}" for clip in clips] + list(settings.vods.values())
+    vods = (settings.folder / "vods").rglob("*")
+    videos = [path.relative_to(settings.folder).as_posix() for path in (*clips, *vods)] + list(settings.vods.values())
     for row in facecams.patterns.idle(videos):
         print(f"{row.path} row {row.number}: {row['video']} fits no video")
     jobs = [Job(shards.path(clip.name), clip, facecams.box(f"clips/{clip.name}")) for clip in clips]

@@ -1,6 +1,6 @@
 """Score every moment of a VOD: data/timelines/<vod>.csv, its probability of being a highlight over time.
 
-The VOD is streamed; what is kept of an hour is two megabytes. Run from the project's folder:
+The VOD is streamed; what is kept of an hour is three megabytes. Run from the project's folder:
 python -m stages.predict demo
 """
 

@@ -33,21 +33,21 @@ def main() -> None:
     calibrated = calibration.fit(logits, labels).for_share(labels.mean(), train.highlights)
     in_stream = calibrated.probabilities(logits)
     threshold = calibration.threshold(in_stream, labels, train.highlights, train.target_precision)
-    kept = clips[: settings.dataset.clips]
+    kept = first_of(clips, settings.dataset.clips)
     learned = learning.learn(kept, settings, "all clips")
     save(learned, calibrated, threshold, settings)
 
     probabilities = cross_calibrate(logits, labels, fold)
     precision, recall = calibration.precision_and_recall(in_stream, labels, train.highlights, threshold)
     figures = {
-        "clips": len(kept),
-        "minutes": round(len(examples.labels(kept)) / settings.extract.fps / 60, 2),
+        "training_clips": len(kept),
+        "training_minutes": round(len(examples.labels(kept)) / settings.extract.fps / 60, 2),
         "cross_validation": measures.cross_validation(labels, probabilities, fold),
         "threshold": {"probability": round(threshold, 4), "precision": round(precision, 4), "recall": round(recall, 4)},
     }
     files.write_bytes(METRICS, (json.dumps(figures, indent=2) + "\n").encode())
     log(learned.losses, labels, probabilities)
-    learning.forget_unfinished(settings)
+    files.remove(learning.UNFINISHED)
     print(json.dumps(figures, indent=2))
     if precision < train.target_precision:
         print(f"train.target_precision {train.target_precision:g} is out of reach: {precision:.2f} is the nearest")
@@ -60,6 +60,13 @@ def in_random_order(clips: list[Clip], seed: int) -> list[Clip]:
     names = folds.in_random_order({clip.name: bool(clip.labels.any()) for clip in clips}, seed)
     by_name = {clip.name: clip for clip in clips}
     return [by_name[name] for name in names]
+
+
+def first_of(clips: Sequence[Clip], count: int | None) -> Sequence[Clip]:
+    """So many clips, None for all of them; UserError if there is nothing to tell apart in them."""
+    if len(set(examples.labels(clips[:count]))) < 2:
+        raise UserError(f"{params.PARAMS_FILE}: dataset.clips {count} is too few: all of their frames have one label")
+    return clips[:count]
 
 
 def deal(clips: Sequence[Clip], settings: Params) -> dict[str, int]:
@@ -81,7 +88,7 @@ def cross_validate(clips: Sequence[Clip], fold_of: dict[str, int], settings: Par
     scored = {}
     for fold in sorted(set(fold_of.values())):
         others = [clip for clip in clips if fold_of[clip.group] != fold]
-        learned = learning.learn(others[: settings.dataset.clips], settings, f"without fold {fold + 1}")
+        learned = learning.learn(first_of(others, settings.dataset.clips), settings, f"without fold {fold + 1}")
         for clip in clips:
             if fold_of[clip.group] == fold:
                 scored[clip.name] = learning.score(learned, clip, settings)

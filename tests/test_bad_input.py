@@ -59,6 +59,19 @@ def test_two_bad_clips_are_both_named(project):
     assert_sentence(project.stage("extract_frames"), "c01.mp4", "c02.mp4")
 
 
+def test_a_picture_among_the_clips_is_named(project):
+    videos.ffmpeg("-i", first_clip(project), "-frames:v", 1, first_clip(project).parent / "thumbnail.png")
+    assert_sentence(project.stage("extract_frames"), "data/tiny/clips/thumbnail.png", "lasts no time")
+
+
+def test_a_labelled_clip_in_a_deeper_folder_is_named(project):
+    (first_clip(project).parent / "deep").mkdir()
+    first_clip(project).rename(first_clip(project).parent / "deep/c01.mp4")
+    labels = project.read("data/tiny/labels.csv").replace("clips/c01.mp4", "clips/deep/c01.mp4")
+    project.write("data/tiny/labels.csv", labels)
+    assert_sentence(project.stage("build_dataset"), "labels.csv row", "clips/ itself")
+
+
 def test_a_clip_without_sound_works(project):
     clip = first_clip(project)
     silent = clip.parent / "silent.mp4"
@@ -137,6 +150,15 @@ def test_too_few_clips_to_measure_on_others(project):
     project.write("data/tiny/labels.csv", HEADER + "clips/c01.mp4,0.5,2,1\nclips/c04.mp4,,,0\n")
     assert project.stage("build_dataset").returncode == 0
     assert_sentence(project.stage("train"), "data/tiny/labels.csv", "too few clips")
+
+
+def test_too_few_clips_to_learn_from(project):
+    rows = "".join(f"clips/c{number:02}.mp4,,,{int(number > 2)}\n" for number in range(1, 13))
+    project.write("data/tiny/labels.csv", HEADER + rows)
+    assert project.stage("build_dataset").returncode == 0
+    project.set_params(dataset={"clips": 2})
+    # Ten whole highlights and two whole calms: the first two of any fair order are highlights.
+    assert_sentence(project.stage("train"), "params.yaml: dataset.clips 2 is too few")
 
 
 EXCERPTS = {

@@ -69,7 +69,7 @@ def test_a_highlight_in_a_vod_is_learned_from(project):
     rows = [row for row in csv.DictReader(project.read("data/dataset/index.csv").splitlines()) if "@" in row["clip"]]
     assert {row["label"] for row in rows} == {"1"}
     assert all(start + 0.2 <= float(row["time"]) <= end - 0.2 for row in rows)
-    assert metrics(project)["clips"] == before["clips"] + 1
+    assert metrics(project)["training_clips"] == before["training_clips"] + 1
 
 
 def test_clips_of_one_group_are_not_measured_by_what_was_learned_from_each_other(project):
@@ -95,8 +95,8 @@ def test_fewer_clips_are_learned_from_and_all_are_measured_on(project):
     everything = train(project)
     project.set_params(dataset={"clips": 4})
     few = train(project)
-    assert few["clips"] == 4
-    assert few["minutes"] < everything["minutes"]
+    assert few["training_clips"] == 4
+    assert few["training_minutes"] < everything["training_minutes"]
     assert few["cross_validation"]["base_rate"] == everything["cross_validation"]["base_rate"]
     assert few["cross_validation"]["average_precision"] != everything["cross_validation"]["average_precision"]
 

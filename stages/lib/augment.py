@@ -10,7 +10,7 @@ from torch.nn import functional
 
 
 def pictures(frames: torch.Tensor) -> torch.Tensor:
-    """Mirror, turn, zoom, shift, relight and blur the colours of each picture by itself.
+    """Mirror, turn, zoom, shift and relight each picture by itself, and add noise.
 
     Parameters
     ----------

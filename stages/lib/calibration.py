@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_limits
 
-# Less than this would turn the order of moments round, or nearly make them all the same, if a model is worse than
-# chance on clips that it did not see.
+# A model that is worse than chance on clips that it did not see would otherwise turn the order of moments round.
 LEAST_SLOPE = 0.01
 # A threshold that finds less of the highlights than this was set by a few frames.
 LEAST_RECALL = 0.1
@@ -44,8 +44,13 @@ def fit(logits: np.ndarray, labels: np.ndarray) -> Calibration:
     labels : ndarray of 0 and 1, shape (frames,)
         Both of them.
     """
-    regression = LogisticRegression(C=1e6).fit(logits[:, None], labels)
-    return Calibration(max(float(regression.coef_[0, 0]), LEAST_SLOPE), float(regression.intercept_[0]))
+    # Sums are rounded in another order with another number of threads.
+    with threadpool_limits(1):
+        regression = LogisticRegression(C=1e6).fit(logits[:, None], labels)
+    slope, offset = float(regression.coef_[0, 0]), float(regression.intercept_[0])
+    if slope < LEAST_SLOPE:
+        return Calibration(LEAST_SLOPE, _odds(labels.mean()) - LEAST_SLOPE * float(logits.mean()))
+    return Calibration(slope, offset)
 
 
 def threshold(probabilities: np.ndarray, labels: np.ndarray, share: float, target_precision: float) -> float:
@@ -63,8 +68,8 @@ def threshold(probabilities: np.ndarray, labels: np.ndarray, share: float, targe
     share : float
         Of highlights in a stream: the frames count as if they were of both labels in this proportion.
     target_precision : float
-        Which share of the chosen frames must be highlights. Where no threshold reaches it, the one that comes nearest
-        is taken.
+        Which share of the chosen frames, before any smoothing, must be highlights. Where no threshold reaches it,
+        the one that comes nearest is taken.
 
     Returns
     -------
@@ -79,8 +84,6 @@ def threshold(probabilities: np.ndarray, labels: np.ndarray, share: float, targe
     last_of_equals = np.append(ranked[:-1] > ranked[1:], True)
     typical = ranked >= np.median(probabilities[labels == 1])
     possible = np.flatnonzero(last_of_equals & typical & (recall >= LEAST_RECALL))
-    if not len(possible):
-        possible = np.flatnonzero(last_of_equals & (recall >= LEAST_RECALL))[:1]
     enough = possible[precision[possible] >= target_precision]
     best = enough[-1] if len(enough) else possible[np.argmax(precision[possible])]
     below = ranked[best + 1] if best + 1 < len(ranked) else 0.0

@@ -10,16 +10,14 @@ from torch import nn
 
 from stages.lib import files
 
-FOLDER = Path("models/.checkpoints")
 
-
-def save(name: str, key: str, losses: list[float], model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
-    """Write the state of the training of this name.
+def save(path: Path, key: str, losses: list[float], model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+    """Write the state of a training.
 
     Parameters
     ----------
-    name : str
-        Of the file.
+    path : Path
+        Where.
     key : str
         Says of which training it is.
     losses : list of float
@@ -31,13 +29,13 @@ def save(name: str, key: str, losses: list[float], model: nn.Module, optimizer: 
     for number, state in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{number}.{name}": tensor for name, tensor in state.items()}
     tensors = {name: tensor.contiguous().clone() for name, tensor in tensors.items()}
-    files.write_bytes(_path(name), safetensors.torch.save(tensors, {"key": key, "losses": json.dumps(losses)}))
+    files.write_bytes(path, safetensors.torch.save(tensors, {"key": key, "losses": json.dumps(losses)}))
 
 
-def restore(name: str, key: str, model: nn.Module, optimizer: torch.optim.Optimizer) -> list[float]:
+def restore(path: Path, key: str, model: nn.Module, optimizer: torch.optim.Optimizer) -> list[float]:
     """Bring model and optimizer to the saved state of this training, if there is one, and return its losses."""
     try:
-        with safetensors.safe_open(_path(name), "pt") as file:
+        with safetensors.safe_open(path, "pt") as file:
             metadata = file.metadata()
             if metadata["key"] != key:
                 return []
@@ -54,15 +52,6 @@ def restore(name: str, key: str, model: nn.Module, optimizer: torch.optim.Optimi
             tensor = torch.empty_like(parameter).copy_(tensor)
         optimizer.state[parameter][part] = tensor
     return json.loads(metadata["losses"])
-
-
-def remove() -> None:
-    """Forget all states: training is done."""
-    files.remove(FOLDER)
-
-
-def _path(name: str) -> Path:
-    return FOLDER / f"{name}.safetensors"
 
 
 def _under(prefix: str, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:

@@ -19,7 +19,7 @@ COLUMNS = 1 + features.BANDS
 # clips of different people: a second on both sides is better than half of one or one and a half.
 WINDOWS = ((-1.0, -0.6), (-0.5, -0.3), (-0.2, -0.1), (0.0, 0.0), (0.1, 0.2), (0.3, 0.5), (0.6, 1.0))
 
-# What is normal is measured over this long (seconds); a clip that is shorter has only itself.
+# What is normal is measured over this long, at anchors so far apart (seconds); a clip that is shorter has only itself.
 NORMAL = 60.0
 ANCHORS = 10.0
 # How much of the normal level is taken away. All of it (1) loses that a shouting streamer is loud in the whole of a
@@ -45,10 +45,10 @@ def relative(motion: np.ndarray, sound: np.ndarray, fps: float) -> np.ndarray:
         NaN in the columns of sound where there is none.
     """
     usual_motion = _normal(motion, fps, np.median)
-    usual_power = _normal(np.exp(sound).mean(axis=1), fps, np.mean)
-    motion = motion - MOTION_SHARE * usual_motion
-    sound = sound - SOUND_SHARE * np.log(usual_power)[:, None]
-    return np.column_stack([motion, sound]).astype(np.float32)
+    usual_level = np.log(_normal(np.exp(sound).mean(axis=1), fps, np.mean))
+    motion = motion - np.float32(MOTION_SHARE) * usual_motion
+    sound = sound - np.float32(SOUND_SHARE) * usual_level[:, None]
+    return np.column_stack([motion, sound])
 
 
 def _normal(values: np.ndarray, fps: float, average) -> np.ndarray:
@@ -59,7 +59,7 @@ def _normal(values: np.ndarray, fps: float, average) -> np.ndarray:
         average(values[max(0, int(anchor - reach)) : int(anchor + reach) + 1])
         for anchor in np.minimum(anchors, len(values) - 1)
     ]
-    return np.interp(np.arange(len(values)), anchors, averages)
+    return np.interp(np.arange(len(values)), anchors, averages).astype(np.float32)
 
 
 def windows(values: np.ndarray, fps: float) -> np.ndarray:

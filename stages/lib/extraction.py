@@ -1,9 +1,13 @@
 """Bringing a folder of shards up to date: only those that are missing or were made from something else are made."""
 
+import math
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+
+import numpy as np
 
 from stages.lib import features, files, media, shards, workers
 from stages.lib.errors import UserError
@@ -24,7 +28,9 @@ class Job:
     box : Box
         Where the face is in it.
     start, end : float
-        Which stretch of it, seconds; None is its end.
+        Which stretch of it is kept, seconds; None is its end.
+    first, last : float
+        Which stretch of it is read, seconds; None is its end.
     """
 
     shard: Path
@@ -32,6 +38,8 @@ class Job:
     box: Box
     start: float = 0.0
     end: float | None = None
+    first: float = 0.0
+    last: float | None = None
 
 
 def bring_up_to_date(folder: Path, jobs: Sequence[Job], settings: Extract, message: str, unit: str) -> None:
@@ -41,26 +49,41 @@ def bring_up_to_date(folder: Path, jobs: Sequence[Job], settings: Extract, messa
     for path in folder.iterdir():
         if path not in current:
             files.remove(path)
-    outcomes = list(workers.map(partial(extract, settings), jobs, message, unit))
-    problems = [outcome for outcome in outcomes if isinstance(outcome, str)]
+    of_video = defaultdict(list)
+    for job in jobs:
+        of_video[job.video].append(job)
+    outcomes = [
+        outcome
+        for of_one in workers.map(partial(extract, settings), list(of_video.values()), message, "videos")
+        for outcome in of_one
+    ]
+    problems = dict.fromkeys(outcome for outcome in outcomes if isinstance(outcome, str))
     print(f"{outcomes.count(True)} of {len(jobs)} {unit} extracted, {outcomes.count(False)} were current")
     if problems:
         raise UserError("; ".join(problems))
 
 
-def extract(settings: Extract, job: Job) -> bool | str:
-    """Bring one shard up to date; True if it was written, or what is wrong with the video.
+def extract(settings: Extract, jobs: Sequence[Job]) -> list[bool | str]:
+    """Bring the shards of one video up to date; for each, whether it was written, or what is wrong with the video.
 
-    A bad video loses its shard, if it had one: it was made from another file.
+    A bad video loses its shards, if it had any: they were made from another file.
     """
-    key = shards.key(files.digest(job.video), job.box, settings, job.start, job.end)
+    digest = files.digest(jobs[0].video)
+    return [extract_one(settings, job, digest) for job in jobs]
+
+
+def extract_one(settings: Extract, job: Job, digest: str) -> bool | str:
+    """Bring one shard up to date, of a video with this digest."""
+    key = shards.key(digest, job.box, settings, job.start, job.end, job.first, job.last)
     if shards.key_of(job.shard) == key:
         return False
     try:
         probe = media.probe(job.video)
-        moments = features.read(job.video, probe, job.box, settings.fps, settings.size, job.start, job.end)
+        moments = features.read(job.video, probe, job.box, settings.fps, settings.size, job.first, job.last)
     except UserError as error:
         files.remove(job.shard)
         return str(error)
-    shards.write(job.shard, moments, probe.duration, key)
+    end = math.inf if job.end is None else job.end
+    shown = slice(*np.searchsorted(moments.times, (job.start - 1e-6, end - 1e-6)).tolist())
+    shards.write(job.shard, moments, shown, probe.duration, key)
     return True

@@ -22,7 +22,9 @@ from stages.lib.progress_bar import ProgressBar
 LONGEST_GRADIENT = 1.0
 
 
-def fit(train: Train, size: int, frames: Sequence[Frame], name: str) -> tuple[FaceNetwork, list[float]]:
+def fit(
+    train: Train, size: int, frames: Sequence[Frame], name: str, unfinished: Path
+) -> tuple[FaceNetwork, list[float]]:
     """Train a face network.
 
     Parameters
@@ -35,6 +37,8 @@ def fit(train: Train, size: int, frames: Sequence[Frame], name: str) -> tuple[Fa
         What to learn from; the logit of the network is added to their offsets.
     name : str
         What to call this training, of the several that cross-validation takes.
+    unfinished : Path
+        Where its state is kept after each epoch; what is there already is gone on from.
 
     Returns
     -------
@@ -55,7 +59,7 @@ def fit(train: Train, size: int, frames: Sequence[Frame], name: str) -> tuple[Fa
     model = network.build(train.architecture, train.weights, size)
     optimizer = torch.optim.AdamW(model.parameters(), lr=train.learning_rate, weight_decay=train.weight_decay)
     key = training_key(train, frames, dtype)
-    losses = checkpoint.restore(name, key, model, optimizer)
+    losses = checkpoint.restore(unfinished, key, model, optimizer)
     for epoch in range(len(losses), train.epochs):
         loss = train_epoch(model, optimizer, train, frames, epoch, dtype, name)
         if not math.isfinite(loss):
@@ -63,7 +67,7 @@ def fit(train: Train, size: int, frames: Sequence[Frame], name: str) -> tuple[Fa
                 f"{params.PARAMS_FILE}: train.learning_rate {train.learning_rate:g} is too high: the loss is {loss}"
             )
         losses.append(loss)
-        checkpoint.save(name, key, losses, model, optimizer)
+        checkpoint.save(unfinished, key, losses, model, optimizer)
     return model.eval(), losses
 
 

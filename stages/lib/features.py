@@ -146,7 +146,8 @@ def with_motion(frames: Iterator[np.ndarray], lag: int) -> Iterator[tuple[np.nda
             earlier = before.popleft() if len(before) > lag else after
             frame, grey = kept.popleft()
             yield frame, _motion((earlier + after) / 2, grey)
-    # The last of `before` belongs to the last frame; a video shorter than both lags has fewer than frames are left.
+    # The last of `before` belongs to the last frame. In a video shorter than two lags there are fewer of them than
+    # frames left: the first of these take the nearest change.
     missing = len(kept) - len(before)
     before.extendleft([before[0] if before else 0.0] * missing)
     for (frame, grey), earlier in zip(kept, before, strict=True):

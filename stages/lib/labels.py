@@ -80,7 +80,7 @@ def read(path: Path) -> dict[str, list[Label]]:
 
 
 class Groups:
-    """Which clips must stay on one side of a split, being of one recording or person.
+    """Which clips are learned from together or measured on together, being of one recording or person.
 
     Parameters
     ----------

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,8 @@ from stages.lib.params import Params
 
 # Frames that are scored at once.
 CHUNK = 64
+# What a face network's training that is interrupted goes on from.
+UNFINISHED = Path("models/.checkpoints")
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,8 @@ def learn(clips: Sequence[Clip], settings: Params, name: str) -> Model:
     # Only here, since it takes seconds and the default needs none of it.
     from stages.lib import face_training
 
-    face, losses = face_training.fit(train, settings.extract.size, frames(clips, fitted, fps), name)
+    unfinished = UNFINISHED / f"{name}.safetensors"
+    face, losses = face_training.fit(train, settings.extract.size, frames(clips, fitted, fps), name, unfinished)
     return Model(fitted, face, losses)
 
 
@@ -88,11 +92,3 @@ def score(learned: Model, clip: Clip, settings: Params) -> np.ndarray:
             pictures = np.stack([clip.shard.frame(moment) for moment in clip.moments[first : first + CHUNK]])
             logits[first : first + CHUNK] += network.score(learned.face, pictures, dtype)
     return logits
-
-
-def forget_unfinished(settings: Params) -> None:
-    """Remove what a training that is interrupted would go on from."""
-    if settings.train.architecture is not None:
-        from stages.lib import checkpoint
-
-        checkpoint.remove()

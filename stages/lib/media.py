@@ -57,8 +57,11 @@ def probe(path: Path) -> Probe:
         width, height = first.width * float(video.sample_aspect_ratio or 1), first.height
         if first.rotation % 180:
             width, height = height, width
+        duration = _end_of_picture(container, video)
+        if duration <= 0:
+            raise UserError(f"{path}: lasts no time, as a picture does; remove it or convert it to MP4")
         return Probe(
-            _end_of_picture(container, video),
+            duration,
             max(2, round(width / 2) * 2),
             max(2, round(height / 2) * 2),
             _steady_rate(video),

@@ -1,13 +1,13 @@
-"""A shard: the labelled stretch of one video as model input, with the key that says whether it is current.
+"""A shard: one video as model input, with the key that says whether it is current.
 
-That of a clip holds all of it. That of an excerpt, a stretch of a VOD that labels.csv names, holds also what is around.
+That of a clip holds all of it. That of an excerpt, a stretch of a VOD that labels.csv names, holds the motion and sound
+around it too, since a moment is seen relative to what is normal, but no pictures of that.
 """
 
 import hashlib
 import json
 import re
 from pathlib import Path
-from urllib.parse import quote
 
 import numpy as np
 import safetensors
@@ -22,7 +22,7 @@ EXCERPTS = Path("data/excerpts")
 SUFFIX = ".safetensors"
 
 
-def key(digest: str, box: Box, extract: Extract, start: float = 0.0, end: float | None = None) -> str:
+def key(digest: str, box: Box, extract: Extract, *stretches: float | None) -> str:
     """A hash of everything that a shard is made from: same key, same bytes.
 
     Parameters
@@ -33,18 +33,32 @@ def key(digest: str, box: Box, extract: Extract, start: float = 0.0, end: float 
         Where the face is.
     extract : Extract
         The parameters of extraction.
-    start, end : float
-        What of the video is read, seconds; None is its end.
+    stretches : float or None
+        What of the video is kept and what is read, seconds.
     """
-    made_from = [digest, vars(box), extract.model_dump(), start, end, features.VERSION]
+    made_from = [digest, vars(box), extract.model_dump(), stretches, features.VERSION]
     return hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()
 
 
-def write(path: Path, moments: features.Moments, duration: float, key: str) -> None:
-    """Write the shard of a video that lasts `duration` seconds."""
-    tensors = vars(moments)
+def write(path: Path, moments: features.Moments, shown: slice, duration: float, key: str) -> None:
+    """Write a shard.
+
+    Parameters
+    ----------
+    path : Path
+        Where.
+    moments : Moments
+        What was read.
+    shown : slice
+        The moments whose frames are kept.
+    duration : float
+        Of the video, seconds.
+    key : str
+        From `key`.
+    """
+    tensors = vars(moments) | {"frames": moments.frames[shown]}
     # One entry: safetensors writes several in any order, and the same shard must have the same bytes.
-    metadata = {"clip": json.dumps({"key": key, "duration": duration})}
+    metadata = {"clip": json.dumps({"key": key, "duration": duration, "first_frame": shown.start})}
     files.write_bytes(path, safetensors.numpy.save(tensors, metadata))
 
 
@@ -61,6 +75,8 @@ class Shard:
     key : str
     duration : float
         Of the video, seconds.
+    first_frame : int
+        The number of the first moment that has a frame.
     times : ndarray of float64, shape (moments,)
         Seconds from the video's beginning.
     """
@@ -68,12 +84,12 @@ class Shard:
     def __init__(self, path: Path):
         self.file = safetensors.safe_open(path, "np")
         metadata = json.loads(self.file.metadata()["clip"])
-        self.key, self.duration = metadata["key"], metadata["duration"]
+        self.key, self.duration, self.first_frame = (metadata[name] for name in ("key", "duration", "first_frame"))
         self.times = self.file.get_tensor("times")
 
     def frame(self, moment: int) -> np.ndarray:
         """The face at a moment: uint8 of shape (size, size, 3)."""
-        return self.file.get_slice("frames")[moment]
+        return self.file.get_slice("frames")[moment - self.first_frame]
 
     def motion(self) -> np.ndarray:
         """As `features.Moments.motion`: float32 of shape (moments,)."""
@@ -100,7 +116,7 @@ def excerpt(video: str, start: float, end: float | None) -> str:
 def path(clip: str) -> Path:
     """Where the shard of a clip, by its file name, or of an excerpt is."""
     if re.search(r"@\d+\.\d{3}-(\d+\.\d{3}|end)$", clip):
-        return EXCERPTS / (quote(clip, safe="@ ") + SUFFIX)
+        return EXCERPTS / (clip.replace("%", "%25").replace("/", "%2F") + SUFFIX)
     return FOLDER / (clip + SUFFIX)
 
 
