@@ -1,0 +1,99 @@
+"""What each part of the model is worth: cross-validation with and without it, over several deals of the folds.
+
+Measures on the clips of the project as they are extracted and labelled now (`dvc repro build_dataset` first). With
+--face, also a face network, which takes a few minutes per row and seed:
+
+    python -m benchmarks.ablation --seeds 3
+    python -m benchmarks.ablation --face resnet18 --seeds 1
+"""
+
+import argparse
+import dataclasses
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from stages import train
+from stages.lib import context, examples, measures, params
+from stages.lib.examples import Clip
+from stages.lib.params import Params
+
+Change = Callable[[Clip], np.ndarray]
+
+
+def without(columns: slice) -> Change:
+    """Values of a clip in which some columns are absent."""
+
+    def change(clip: Clip) -> np.ndarray:
+        values = clip.values.copy()
+        values[:, columns] = np.nan
+        return values
+
+    return change
+
+
+def without_normal(clip: Clip) -> np.ndarray:
+    """Values of a clip from which nothing normal is taken away."""
+    return np.column_stack([clip.shard.motion(), clip.shard.sound()])
+
+
+def as_it_is(clip: Clip) -> np.ndarray:
+    return clip.values
+
+
+MOTION, SOUND, EVERYTHING = slice(0, 1), slice(1, None), slice(None)
+# Each part: what is changed of the clips, the windows of context, whether a face network takes part.
+ALL_WINDOWS, NO_WINDOWS = context.WINDOWS, ((0.0, 0.0),)
+VARIANTS = {
+    "motion, sound, context, normal (the default)": (as_it_is, ALL_WINDOWS, False),
+    "without motion": (without(MOTION), ALL_WINDOWS, False),
+    "without sound": (without(SOUND), ALL_WINDOWS, False),
+    "without normal": (without_normal, ALL_WINDOWS, False),
+    "without context": (as_it_is, NO_WINDOWS, False),
+    "motion alone, without context or normal": (lambda clip: without(SOUND)(with_raw(clip)), NO_WINDOWS, False),
+    "sound alone, without context or normal": (lambda clip: without(MOTION)(with_raw(clip)), NO_WINDOWS, False),
+    "the default and a face network": (as_it_is, ALL_WINDOWS, True),
+    "a face network alone": (without(EVERYTHING), ALL_WINDOWS, True),
+}
+
+
+def with_raw(clip: Clip) -> Clip:
+    """A clip whose values are not relative."""
+    return dataclasses.replace(clip, values=without_normal(clip))
+
+
+def main(seeds: int, face: str | None) -> None:
+    settings = params.load()
+    clips = list(examples.read(settings.extract.fps))
+    print("| what the model sees | average precision | ROC-AUC |")
+    print("| --- | --- | --- |")
+    for name, (change, windows, uses_face) in VARIANTS.items():
+        if uses_face and face is None:
+            continue
+        context.WINDOWS = windows
+        changed = [dataclasses.replace(clip, values=change(clip)) for clip in clips]
+        architecture = face if uses_face else None
+        figures = np.array([measure(changed, settings, seed, architecture) for seed in range(seeds)])
+        columns = [f"{mean:.3f} ± {spread:.3f}" for mean, spread in zip(figures.mean(0), figures.std(0), strict=True)]
+        print(f"| {name} | {' | '.join(columns)} |", flush=True)
+
+
+def measure(clips: Sequence[Clip], settings: Params, seed: int, architecture: str | None) -> tuple[float, float]:
+    """Average precision and ROC-AUC of out-of-fold predictions."""
+    changes = {"seed": seed, "architecture": architecture}
+    settings = settings.model_copy(update={"train": settings.train.model_copy(update=changes)})
+    ordered = train.in_random_order(list(clips), seed)
+    fold_of = train.deal(ordered, settings)
+    labels = examples.labels(ordered)
+    fold = np.repeat([fold_of[clip.group] for clip in ordered], [len(clip.labels) for clip in ordered])
+    probabilities = train.cross_calibrate(train.cross_validate(ordered, fold_of, settings), labels, fold)
+    figures = measures.cross_validation(labels, probabilities, fold)
+    return figures["average_precision"], figures["roc_auc"]
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seeds", type=int, default=3, help="how many deals of the folds (3)")
+    parser.add_argument("--face", help="torchvision's name of a face network to measure too, such as resnet18")
+    arguments = parser.parse_args()
+    main(arguments.seeds, arguments.face)
