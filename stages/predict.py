@@ -1,55 +1,77 @@
 """Score every moment of a VOD: data/timelines/<vod>.csv, its probability of being a highlight over time.
 
+The whole VOD is listened to; what that leaves in doubt is looked at (predict.scan: two-look), or everything is (dense).
 The VOD is streamed; what is kept of an hour is three megabytes. Run from the project's folder:
 python -m stages.predict demo
 """
 
+from functools import partial
+
 import numpy as np
 
-from stages.lib import context, errors, features, files, linear, media, model, params, timeline, workers
+from stages.lib import context, errors, features, files, linear, media, model, params, scan, timeline, workers
 from stages.lib.calibration import Calibration
 from stages.lib.facecam import Facecams
-from stages.lib.params import Params
-from stages.lib.progress_bar import ProgressBar
+from stages.lib.model import Card
+from stages.lib.scan import Vod
 
 
-def main(vod: str) -> None:
+def main(name: str) -> None:
     settings = params.load()
-    path = settings.vod(vod)
-    probe = media.probe(path)
-    box = Facecams(settings.folder).box(settings.vods[vod])
-    card, tensors = model.load(model.PATH, settings.extract, context.VERSION)
-    score_faces = face_scorer(card, tensors, settings) if card.architecture else None
-    times, motion, sound, face_logits = [], [], [], []
-    fps, size = settings.extract.fps, settings.extract.size
-    with ProgressBar(f"scan {vod}", probe.duration, "s of video") as bar:
-        for moments in features.moments(path, probe, box, fps, size, workers.cores()):
-            times.append(moments.times)
-            motion.append(moments.motion)
-            sound.append(moments.sound)
-            if score_faces:
-                face_logits.append(score_faces(moments.frames))
-            bar.advance(len(moments.times) / fps)
-    values = context.relative(np.concatenate(motion), np.concatenate(sound), fps)
-    logits = linear.from_tensors(model.under("linear.", tensors)).logits(values, fps)
-    if face_logits:
-        logits += np.concatenate(face_logits)
-    probabilities = Calibration(card.slope, card.offset).probabilities(logits)
-    files.write_csv(timeline.path(vod), timeline.COLUMNS, timeline.rows(np.concatenate(times), probabilities))
+    path = settings.vod(name)
+    card, weights = model.load(model.PATH, settings.extract, context.VERSION)
+    box = Facecams(settings.folder).box(settings.vods[name])
+    precision, digest = settings.predict.precision, files.digest(model.PATH)
+    vod = Vod(path, media.probe(path), box, settings.extract, precision, card.architecture, digest)
+    probabilities, looked_at = score(vod, name, card, weights, settings.predict.scan == "two-look")
+    times = np.arange(vod.moments) / settings.extract.fps
+    files.write_csv(timeline.path(name), timeline.COLUMNS, timeline.rows(times, probabilities))
+    print(f"{name}: looked at {looked_at:.0%} of {vod.probe.duration / 60:.1f} minutes")
 
 
-def face_scorer(card: model.Card, tensors: dict[str, np.ndarray], settings: Params):
-    """A function from frames, uint8 of shape (frames, size, size, 3), to what their faces add to the logits."""
-    # Only here, since it takes seconds and the default needs none of it.
-    import torch
+def score(vod: Vod, name: str, card: Card, weights: dict[str, np.ndarray], two_looks: bool) -> tuple[np.ndarray, float]:
+    """The probability of each moment of a VOD, float64 of shape (moments,), and which share of it was looked at."""
+    fps = vod.extract.fps
+    sound, glances = first_look(vod, name, two_looks and vod.probe.sound)
+    motion = np.full(len(sound), np.nan, np.float32)
+    # The sound alone decides where to look, and stands where nobody looks.
+    heard = linear.from_tensors(model.under("first_look.", weights))
+    logits = heard.logits(context.relative(motion, sound, fps), fps)
+    probabilities = Calibration(card.first_slope, card.first_offset).probabilities(logits)
+    wanted = worth_looking(logits, card, fps) if glances else np.full(len(sound), True)
+    face_logits = np.zeros(len(sound))
+    parts = scan.stretches(wanted, fps)
+    looked = workers.map(partial(scan.look, vod), parts, f"look at {name}", "stretches")
+    for part, (moved, faces) in zip(parts, looked, strict=True):
+        motion[part.start : part.stop], face_logits[part.start : part.stop] = moved, faces
+    values = context.relative(motion, sound, fps, glances)
+    seen = linear.from_tensors(model.under("linear.", weights)).logits(values, fps) + face_logits
+    probabilities[wanted] = Calibration(card.slope, card.offset).probabilities(seen)[wanted]
+    return probabilities, float(wanted.mean())
 
-    from stages.lib import network
 
-    torch.set_num_threads(settings.predict.threads)
-    face = network.from_tensors(card.architecture, model.under("face.", tensors))
-    dtype = network.arithmetic(settings.predict.precision)
-    return lambda frames: network.score(face, frames, dtype)
+def first_look(vod: Vod, name: str, glancing: bool) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray] | None]:
+    """The sound of the whole VOD, as in `features.Moments`, and glances at it as `context.relative` takes them.
+
+    None where it is not glanced at, or too short for it.
+    """
+    parts = scan.stretches(np.full(vod.moments, True), vod.extract.fps)
+    listened = workers.map(partial(scan.first_look, vod, glancing), parts, f"listen to {name}", "stretches")
+    sounds, glances = zip(*listened, strict=True)
+    # Two stretches may glance at the same keyframe.
+    places = dict(pair for of_stretch in glances for pair in of_stretch)
+    taken = (np.array(sorted(places)), np.array([places[place] for place in sorted(places)], np.float32))
+    return np.concatenate(sounds), taken if places else None
+
+
+def worth_looking(logits: np.ndarray, card: Card, fps: float) -> np.ndarray:
+    """Which moments to look at: what is not clearly calm by its sound, and what counts for it; bool (moments,)."""
+    reach = round(max(context.WINDOWS[-1]) * fps) + features.lag(fps)
+    doubtful = logits >= card.clearly_calm
+    # The last moment tells whether the file is whole.
+    doubtful[-1] = True
+    return np.convolve(doubtful, np.ones(2 * reach + 1), "same") > 0
 
 
 if __name__ == "__main__":
-    errors.run(main, __doc__, vod="name of the VOD, a key of `vods` in params.yaml")
+    errors.run(main, __doc__, name="name of the VOD, a key of `vods` in params.yaml")

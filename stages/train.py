@@ -35,7 +35,20 @@ def main() -> None:
     threshold = calibration.threshold(in_stream, labels, train.highlights, train.target_precision)
     kept = first_of(clips, settings.dataset.clips)
     learned = learning.learn(kept, settings, "all clips")
-    save(learned, calibrated, threshold, settings)
+    listened, first_look, clearly_calm = learn_first_look(clips, fold_of, in_stream >= threshold / 2, settings)
+    card = model.Card(
+        architecture=train.architecture,
+        extract=settings.extract.model_dump(),
+        code=context.VERSION,
+        slope=calibrated.slope,
+        offset=calibrated.offset,
+        first_slope=first_look.slope,
+        first_offset=first_look.offset,
+        clearly_calm=clearly_calm,
+        threshold=threshold,
+        highlights=train.highlights,
+    )
+    model.save(model.PATH, card, learned.tensors("linear.") | listened.tensors("first_look."))
 
     probabilities = cross_calibrate(logits, labels, fold)
     precision, recall = calibration.precision_and_recall(in_stream, labels, train.highlights, threshold)
@@ -104,18 +117,31 @@ def cross_calibrate(logits: np.ndarray, labels: np.ndarray, fold: np.ndarray) ->
     return probabilities
 
 
-def save(learned: learning.Model, calibrated: Calibration, threshold: float, settings: Params) -> None:
-    """Write the model."""
-    card = model.Card(
-        architecture=settings.train.architecture,
-        extract=settings.extract.model_dump(),
-        code=context.VERSION,
-        slope=calibrated.slope,
-        offset=calibrated.offset,
-        threshold=threshold,
-        highlights=settings.train.highlights,
-    )
-    model.save(model.PATH, card, learned.tensors())
+def learn_first_look(
+    clips: Sequence[Clip], fold_of: dict[str, int], found: np.ndarray, settings: Params
+) -> tuple[learning.Model, Calibration, float]:
+    """A model of the sound alone, to say where a VOD need not be looked at.
+
+    Parameters
+    ----------
+    clips, fold_of, settings
+        As for `cross_validate`.
+    found : ndarray of bool, shape (frames,)
+        Which frames the whole model finds when it has not learned from their group.
+
+    Returns
+    -------
+    Model, Calibration
+        Its probabilities are for streams.
+    float
+        The logit below which a moment is clearly calm: few of those found are.
+    """
+    plain = settings.model_copy(update={"train": settings.train.model_copy(update={"architecture": None})})
+    heard, labels = learning.by_sound_alone(clips), examples.labels(clips)
+    logits = cross_validate(heard, fold_of, plain)
+    calibrated = calibration.fit(logits, labels).for_share(labels.mean(), settings.train.highlights)
+    clearly_calm = float(np.quantile(logits[found], 1 - settings.train.looked_at))
+    return learning.learn(first_of(heard, settings.dataset.clips), plain, "sound"), calibrated, clearly_calm
 
 
 def log(losses: Sequence[float], labels: np.ndarray, probabilities: np.ndarray) -> None:

@@ -27,7 +27,6 @@ PARAMS = {
     "data": "data/tiny",
     "extract": {"fps": 4, "size": 32},
     "train": {"epochs": 3, "epoch_frames": 96, "batch": 16, "threads": 1},
-    "predict": {"threads": 1},
     "render": {"threshold": 0.2, "preset": "ultrafast"},
 }
 # The smallest of face networks.

@@ -108,6 +108,7 @@ def test_a_smaller_share_of_highlights_makes_the_model_more_reluctant(project):
         return [float(row["probability"]) for row in rows]
 
     levels = []
+    project.set_params(predict={"scan": "dense"})
     for share in (0.2, 0.02):
         project.set_params(train={"highlights": share})
         train(project)

@@ -23,7 +23,7 @@ def one_core() -> None:
 
 
 def test_one_core_makes_the_same_as_many(project):
-    project.set_params(train=FACE | {"threads": 2}, predict={"threads": 2}, render={"threshold": 0.01})
+    project.set_params(train=FACE | {"threads": 2}, render={"threshold": 0.01})
     project.repro()
     before = digests(project, *OUTPUTS)
     assert (project.folder / "reels/demo/reel.mp4").exists(), "the tiny sample has a reel to compare"

@@ -27,7 +27,9 @@ ANCHORS = 10.0
 SOUND_SHARE, MOTION_SHARE = 0.3, 0.5
 
 
-def relative(motion: np.ndarray, sound: np.ndarray, fps: float) -> np.ndarray:
+def relative(
+    motion: np.ndarray, sound: np.ndarray, fps: float, glances: tuple[np.ndarray, np.ndarray] | None = None
+) -> np.ndarray:
     """Motion and sound of consecutive moments, partly relative to what is normal around them.
 
     Parameters
@@ -38,28 +40,34 @@ def relative(motion: np.ndarray, sound: np.ndarray, fps: float) -> np.ndarray:
         The same.
     fps : float
         Moments per second (Hz).
+    glances : tuple of two ndarrays, shape (glances,)
+        At which moments normal motion is measured, ascending, and the motion there. None measures it at all moments.
 
     Returns
     -------
     ndarray of float32, shape (moments, COLUMNS)
-        NaN in the columns of sound where there is none.
+        NaN where motion is, and in the columns of sound where there is none.
     """
-    usual_motion = _normal(motion, fps, np.median)
-    usual_level = np.log(_normal(np.exp(sound).mean(axis=1), fps, np.mean))
+    everywhere = np.arange(len(motion))
+    usual_motion = _normal(*(glances or (everywhere, motion)), len(motion), fps, np.median)
+    usual_level = np.log(_normal(everywhere, np.exp(sound).mean(axis=1), len(motion), fps, np.mean))
     motion = motion - np.float32(MOTION_SHARE) * usual_motion
     sound = sound - np.float32(SOUND_SHARE) * usual_level[:, None]
     return np.column_stack([motion, sound])
 
 
-def _normal(values: np.ndarray, fps: float, average) -> np.ndarray:
-    """The average within half of NORMAL of each moment: at anchors, and in proportion between them."""
-    anchors = np.arange(0, len(values) + ANCHORS * fps, ANCHORS * fps)
+def _normal(places: np.ndarray, values: np.ndarray, count: int, fps: float, average) -> np.ndarray:
+    """The average of values within half of NORMAL of each moment: at anchors, and in proportion between them.
+
+    `places` are the moments of the values, of which there may be any; one that has none within reach takes all.
+    """
+    anchors = np.arange(0, count + ANCHORS * fps, ANCHORS * fps)
     reach = NORMAL / 2 * fps
-    averages = [
-        average(values[max(0, int(anchor - reach)) : int(anchor + reach) + 1])
-        for anchor in np.minimum(anchors, len(values) - 1)
-    ]
-    return np.interp(np.arange(len(values)), anchors, averages).astype(np.float32)
+    averages = []
+    for anchor in np.minimum(anchors, count - 1):
+        first, last = np.searchsorted(places, (int(anchor - reach), int(anchor + reach) + 1))
+        averages.append(average(values[first:last] if first < last else values))
+    return np.interp(np.arange(count), anchors, averages).astype(np.float32)
 
 
 def windows(values: np.ndarray, fps: float) -> np.ndarray:

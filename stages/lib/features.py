@@ -103,8 +103,8 @@ def moments(
     end = probe.duration if end is None else min(end, probe.duration)
     numbers = np.arange(math.ceil(start * fps - 1e-6), math.ceil(end * fps - 1e-6))
     times = numbers / fps
-    faces = with_motion(media.faces(path, iter(times), box, size, threads), max(1, round(LAG * fps)))
-    sounds = _sounds(path, probe, times)
+    faces = seen(path, times, box, fps, size, threads)
+    sounds = heard(path, probe, times)
     for first in range(0, len(times), CHUNK):
         chunk = times[first : first + CHUNK]
         frames, motion = zip(*itertools.islice(faces, len(chunk)), strict=True)
@@ -131,8 +131,31 @@ def join(chunks: Iterator[Moments]) -> Moments:
     return Moments(*(np.concatenate([getattr(chunk, field.name) for chunk in chunks]) for field in fields(Moments)))
 
 
-def with_motion(frames: Iterator[np.ndarray], lag: int) -> Iterator[tuple[np.ndarray, float]]:
-    """Each frame with the logarithm of how much the picture changes from `lag` frames before to `lag` after.
+def lag(fps: float) -> int:
+    """LAG in moments, of which there are `fps` per second (Hz)."""
+    return max(1, round(LAG * fps))
+
+
+def seen(
+    path: Path, times: np.ndarray, box: Box, fps: float, size: int, threads: int
+) -> Iterator[tuple[np.ndarray, float]]:
+    """The frame and the motion at each of the times, which are consecutive moments; the rest as in `moments`."""
+    return with_motion(media.faces(path, iter(times.tolist()), box, size, threads), lag(fps))
+
+
+def glances(
+    path: Path, times: np.ndarray, box: Box, fps: float, size: int, duration: float
+) -> Iterator[tuple[float, float]]:
+    """The motion at a few moments that cost little to decode, near each of the times; seconds, and as in `Moments`."""
+    reach = lag(fps) / fps
+    inside = times[times < duration - 2 * reach].tolist()
+    for start, frames in media.glances(path, inside, (0.0, reach, 2 * reach), box, size):
+        before, grey, after = map(_grey, frames)
+        yield start + reach, _motion(float(np.abs(grey - before).mean() + np.abs(after - grey).mean()) / 2, grey)
+
+
+def with_motion(frames: Iterator[np.ndarray], reach: int) -> Iterator[tuple[np.ndarray, float]]:
+    """Each frame with the logarithm of how much the picture changes from `reach` frames before to `reach` after.
 
     The mean of both changes; of one at the video's ends, where there is no other.
     """
@@ -140,14 +163,14 @@ def with_motion(frames: Iterator[np.ndarray], lag: int) -> Iterator[tuple[np.nda
     before: deque[float] = deque()
     for frame in frames:
         kept.append((frame, _grey(frame)))
-        if len(kept) > lag:
+        if len(kept) > reach:
             after = float(np.abs(kept[-1][1] - kept[0][1]).mean())
             before.append(after)
-            earlier = before.popleft() if len(before) > lag else after
+            earlier = before.popleft() if len(before) > reach else after
             frame, grey = kept.popleft()
             yield frame, _motion((earlier + after) / 2, grey)
-    # The last of `before` belongs to the last frame. In a video shorter than two lags there are fewer of them than
-    # frames left: the first of these take the nearest change.
+    # The last of `before` belongs to the last frame. In a video shorter than twice the reach there are fewer of them
+    # than frames left: the first of these take the nearest change.
     missing = len(kept) - len(before)
     before.extendleft([before[0] if before else 0.0] * missing)
     for (frame, grey), earlier in zip(kept, before, strict=True):
@@ -163,8 +186,8 @@ def _grey(frame: np.ndarray) -> np.ndarray:
     return np.asarray(small, np.float32) / 255
 
 
-def _sounds(path: Path, probe: media.Probe, times: np.ndarray) -> Iterator[np.ndarray]:
-    """The bands around each of the times, float32 of shape (BANDS,)."""
+def heard(path: Path, probe: media.Probe, times: np.ndarray) -> Iterator[np.ndarray]:
+    """The sound at each of the times, which are consecutive moments, as in `Moments`: float32 of shape (BANDS,)."""
     if not probe.sound:
         yield from (np.full(BANDS, np.nan, np.float32) for _ in times)
         return
@@ -192,7 +215,7 @@ def _powers(blocks: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
     taper = np.hanning(WINDOW + 1)[:-1].astype(np.float32)
     pending = np.zeros(WINDOW // 2, np.float32)
     # Half a window of silence after the last sample, as before the first.
-    for block in itertools.chain(blocks, [pending]):
+    for block in _gather(itertools.chain(blocks, [pending]), SAMPLE_RATE):
         pending = np.concatenate([pending, block])
         steps = (len(pending) - WINDOW) // STEP + 1
         if steps > 0:
@@ -200,6 +223,19 @@ def _powers(blocks: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
             power = np.abs(np.fft.rfft(windows * taper)) ** 2 / WINDOW
             yield power.astype(np.float32) @ filters
             pending = pending[steps * STEP :]
+
+
+def _gather(blocks: Iterator[np.ndarray], samples: int) -> Iterator[np.ndarray]:
+    """The same in blocks of at least so many samples, but for the last: a call for every few costs more than they."""
+    gathered, count = [], 0
+    for block in blocks:
+        gathered.append(block)
+        count += len(block)
+        if count >= samples:
+            yield np.concatenate(gathered)
+            gathered, count = [], 0
+    if gathered:
+        yield np.concatenate(gathered)
 
 
 def _mel_filters() -> np.ndarray:

@@ -1,13 +1,13 @@
 """A model learns from clips and scores others: motion and sound first, then a face network, if one is chosen."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from stages.lib import batches, examples, linear
+from stages.lib import batches, context, examples, linear
 from stages.lib.examples import Clip
 from stages.lib.linear import Linear
 from stages.lib.params import Params
@@ -36,9 +36,9 @@ class Model:
     face: Any = None
     losses: list[float] = field(default_factory=list)
 
-    def tensors(self) -> dict[str, np.ndarray]:
-        """As the model file keeps it."""
-        tensors = {f"linear.{name}": tensor for name, tensor in self.linear.tensors().items()}
+    def tensors(self, prefix: str) -> dict[str, np.ndarray]:
+        """As the model file keeps it, the linear part under a prefix."""
+        tensors = {prefix + name: tensor for name, tensor in self.linear.tensors().items()}
         if self.face is not None:
             from stages.lib import network
 
@@ -68,6 +68,12 @@ def learn(clips: Sequence[Clip], settings: Params, name: str) -> Model:
     unfinished = UNFINISHED / f"{name}.safetensors"
     face, losses = face_training.fit(train, settings.extract.size, frames(clips, fitted, fps), name, unfinished)
     return Model(fitted, face, losses)
+
+
+def by_sound_alone(clips: Sequence[Clip]) -> list[Clip]:
+    """The clips as they are known before anybody looks: without motion."""
+    unseen = np.arange(context.COLUMNS) == 0
+    return [replace(clip, values=np.where(unseen, np.float32(np.nan), clip.values)) for clip in clips]
 
 
 def frames(clips: Sequence[Clip], fitted: Linear, fps: float) -> list[batches.Frame]:

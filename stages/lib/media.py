@@ -5,7 +5,7 @@ rates vary, streams start late and recordings drop frames, so nothing counts fra
 """
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
@@ -125,26 +125,69 @@ def faces(path: Path, times: Iterator[float], box: Box, size: int, threads: int)
     UserError
         The file ends before the last of the times: it was cut off.
     """
-    crop = _Crop(box, size)
+    crop, cropped, face = _Crop(box, size), None, None
     with _open(path) as (container, stream):
         stream.thread_type, stream.codec_context.thread_count = "AUTO", threads
-        beginning = _beginning(container)
-        shown, shown_until, face = None, 0.0, None
         first = next(times, None)
         if first is None:
             return
         decoded = _decode_from(container, stream, first)
-        upcoming = next(decoded, None)
-        for time in itertools.chain([first], times):
-            while upcoming is not None and (shown is None or upcoming.time - beginning <= time + 1e-6):
-                shown, face = upcoming, None
-                shown_until = shown.time - beginning + float((shown.duration or 0) * shown.time_base)
-                upcoming = next(decoded, None)
-            if shown is None or (upcoming is None and time > shown_until + TRUNCATED):
-                raise UserError(f"{path}: cut off or damaged: its picture ends at {shown_until:.1f} s")
-            if face is None:
-                face = crop(shown)
+        for frame in _on_display(path, decoded, itertools.chain([first], times), _beginning(container)):
+            if frame is not cropped:
+                cropped, face = frame, crop(frame)
             yield face
+
+
+def glances(
+    path: Path, times: Iterable[float], lags: Sequence[float], box: Box, size: int
+) -> Iterator[tuple[float, list[np.ndarray]]]:
+    """The face box at a few moments that cost little to decode, each just behind a keyframe.
+
+    Parameters
+    ----------
+    path : Path
+        A video.
+    times : iterable of float
+        Ascending, seconds: a glance is taken from the last keyframe before each of them, once from each keyframe.
+    lags : sequence of float
+        Ascending, seconds after the keyframe.
+    box, size
+        As in `faces`.
+
+    Yields
+    ------
+    float
+        The keyframe's time, seconds.
+    list of ndarray of uint8, shape (size, size, 3)
+        The frame on display after each of the lags.
+    """
+    crop, last = _Crop(box, size), None
+    with _open(path) as (container, stream):
+        beginning = _beginning(container)
+        for time in times:
+            decoded = _decode_from(container, stream, time)
+            first = next(decoded, None)
+            if first is None or first.time == last:
+                continue
+            last, start = first.time, first.time - beginning
+            shown = _on_display(path, itertools.chain([first], decoded), (start + lag for lag in lags), beginning)
+            yield start, [crop(frame) for frame in shown]
+
+
+def _on_display(
+    path: Path, decoded: Iterator[av.VideoFrame], times: Iterable[float], beginning: float
+) -> Iterator[av.VideoFrame]:
+    """The frame on display at each of the times; UserError where the file ends before them."""
+    shown, shown_until = None, 0.0
+    upcoming = next(decoded, None)
+    for time in times:
+        while upcoming is not None and (shown is None or upcoming.time - beginning <= time + 1e-6):
+            shown = upcoming
+            shown_until = shown.time - beginning + float((shown.duration or 0) * shown.time_base)
+            upcoming = next(decoded, None)
+        if shown is None or (upcoming is None and time > shown_until + TRUNCATED):
+            raise UserError(f"{path}: cut off or damaged: its picture ends at {shown_until:.1f} s")
+        yield shown
 
 
 def sound(path: Path, rate: int, duration: float, start: float = 0.0) -> Iterator[np.ndarray]:

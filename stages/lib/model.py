@@ -29,6 +29,10 @@ class Card:
         The version of the code that made what it saw of them.
     slope, offset : float
         The probability of a highlight in a stream is the sigmoid of slope * logit + offset.
+    first_slope, first_offset : float
+        The same for the logit of the sound alone.
+    clearly_calm : float
+        Moments whose logit by the sound alone is below this need not be looked at.
     threshold : float
         The probability from which a moment of a stream counts as a highlight.
     highlights : float
@@ -40,14 +44,17 @@ class Card:
     code: str
     slope: float
     offset: float
+    first_slope: float
+    first_offset: float
+    clearly_calm: float
     threshold: float
     highlights: float
 
 
-def save(path: Path, card: Card, tensors: dict[str, np.ndarray]) -> None:
+def save(path: Path, card: Card, weights: dict[str, np.ndarray]) -> None:
     """Write a model."""
     # One text, since safetensors writes several in any order.
-    files.write_bytes(path, safetensors.numpy.save(tensors, {"card": json.dumps(asdict(card), sort_keys=True)}))
+    files.write_bytes(path, safetensors.numpy.save(weights, {"card": json.dumps(asdict(card), sort_keys=True)}))
 
 
 def read_card(path: Path = PATH) -> Card:
@@ -89,9 +96,14 @@ def load(path: Path, extract: Extract, code: str) -> tuple[Card, dict[str, np.nd
             f"{path}: trained with {', '.join(differing) or 'other code for what it sees'}; "
             "train it anew with `dvc repro train`"
         )
-    return card, safetensors.numpy.load_file(path)
+    return card, tensors(path)
 
 
-def under(prefix: str, tensors: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The tensors whose names begin with a prefix, without it."""
-    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+def tensors(path: Path) -> dict[str, np.ndarray]:
+    """The weights of a model."""
+    return safetensors.numpy.load_file(path)
+
+
+def under(prefix: str, weights: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The weights whose names begin with a prefix, without it."""
+    return {name.removeprefix(prefix): tensor for name, tensor in weights.items() if name.startswith(prefix)}

@@ -42,6 +42,7 @@ class Train(Section):
     penalty: Annotated[float, Field(gt=0)]
     highlights: Fraction
     target_precision: Fraction
+    looked_at: Fraction
     architecture: str | None
     weights: str | None
     epochs: Count
@@ -55,8 +56,8 @@ class Train(Section):
 
 
 class Predict(Section):
+    scan: Literal["two-look", "dense"]
     precision: Precision
-    threads: Count
 
 
 class Render(Section):

@@ -1,0 +1,79 @@
+"""A VOD is scanned in parts, and looked at where its sound is in doubt: neither may show in the timeline."""
+
+import csv
+
+import numpy as np
+import pytest
+
+from stages.lib import media, scan
+from stages.lib.facecam import Box
+from stages.lib.params import Extract
+from tests import videos
+from tests.conftest import Project
+
+
+def timeline(project: Project) -> np.ndarray:
+    done = project.stage("predict", "demo")
+    assert done.returncode == 0, done.stderr
+    rows = csv.DictReader(project.read("data/timelines/demo.csv").splitlines())
+    return np.array([float(row["probability"]) for row in rows])
+
+
+def test_two_looks_find_what_looking_at_everything_finds(project):
+    assert "looked at 100%" not in project.stage("predict", "demo").stdout
+    two_looks = timeline(project)
+    project.set_params(predict={"scan": "dense"})
+    dense = timeline(project)
+    assert "looked at 100%" in project.stage("predict", "demo").stdout
+    found = dense > 0.3
+    assert found.any()
+    assert ((two_looks > 0.2) >= found).all()
+    assert np.abs(two_looks - dense).max() < 0.2
+
+
+def test_without_sound_everything_is_looked_at(project):
+    folder = project.folder / "data/tiny/vods"
+    videos.ffmpeg("-i", folder / "demo.mp4", "-an", "-c", "copy", folder / "silent.mp4")
+    (folder / "silent.mp4").replace(folder / "demo.mp4")
+    assert "looked at 100%" in project.stage("predict", "demo").stdout
+
+
+@pytest.mark.parametrize("way", ["two-look", "dense"])
+def test_a_vod_that_was_cut_off_is_named(project, way):
+    vod = project.folder / "data/tiny/vods/demo.mp4"
+    videos.ffmpeg("-i", vod, "-c", "copy", "-movflags", "+faststart", str(vod) + ".mp4")
+    content = vod.with_name("demo.mp4.mp4").read_bytes()
+    vod.write_bytes(content[: len(content) // 2])
+    project.set_params(predict={"scan": way})
+    done = project.stage("predict", "demo")
+    assert done.returncode == 1
+    assert "demo.mp4: cut off" in done.stderr
+
+
+def test_no_seam_shows_between_stretches(tmp_path):
+    def picture(time: float) -> np.ndarray:
+        shown = np.zeros((48, 64, 3), np.uint8)
+        shown[:, : int(20 + 15 * np.sin(3 * time) + time)] = 200
+        return shown
+
+    def hum(times: np.ndarray) -> np.ndarray:
+        return 0.3 * np.sin(2 * np.pi * (200 + 40 * times) * times)
+
+    path = tmp_path / "a.mp4"
+    videos.write(path, [n / 10 for n in range(200)], picture, hum, 20)
+    vod = scan.Vod(path, media.probe(path), Box(), Extract(fps=10, size=16), "float32", None, "")
+    whole, parts = range(200), [range(73), range(73, 74), range(74, 200)]
+    motion = np.concatenate([scan.look(vod, part)[0] for part in parts])
+    assert (motion == scan.look(vod, whole)[0]).all()
+    sound = np.concatenate([scan.first_look(vod, False, part)[0] for part in parts])
+    together, _ = scan.first_look(vod, False, whole)
+    assert sound.max(axis=1) == pytest.approx(together.max(axis=1), abs=0.05)
+
+
+def test_stretches_hold_each_wanted_moment_once():
+    wanted = np.zeros(10_000, bool)
+    wanted[5:9] = wanted[100:9_999] = True
+    parts = scan.stretches(wanted, 10)
+    assert [place for part in parts for place in part] == np.flatnonzero(wanted).tolist()
+    assert max(map(len, parts)) <= scan.STRETCH * 10
+    assert scan.stretches(np.zeros(50, bool), 10) == []
