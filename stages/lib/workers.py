@@ -1,4 +1,4 @@
-"""A map over independent items, in parallel, with a progress bar."""
+"""A map over independent items, in parallel, on this machine or many, with a progress bar."""
 
 import multiprocessing
 import os
@@ -6,10 +6,15 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from typing import TypeVar
 
 from stages.lib.errors import UserError
 from stages.lib.progress_bar import ProgressBar
+
+# Dask's own variable, which holds the address of a cluster's scheduler, such as tcp://10.0.0.1:8786.
+SCHEDULER = "DASK_SCHEDULER_ADDRESS"
+SECONDS_TO_CONNECT = 30
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -21,7 +26,7 @@ def cores() -> int:
 
 
 def map(function: Callable[[Item], Result], items: Sequence[Item], message: str, unit: str) -> Iterator[Result]:
-    """Apply a function to every item, one process per core.
+    """Apply a function to every item: one process per core or, where the environment names one, a Dask cluster.
 
     Parameters
     ----------
@@ -38,20 +43,24 @@ def map(function: Callable[[Item], Result], items: Sequence[Item], message: str,
 
     Raises
     ------
-    Whatever the function raises for the first item that fails; UserError if a process is killed.
+    Whatever the function raises for the first item that fails; UserError if a process is killed, or the cluster
+    cannot be reached.
     """
     if not items:
         return
-    with (
-        ProgressBar(message, len(items), unit) as bar,
-        ProcessPoolExecutor(
-            min(cores(), len(items)), multiprocessing.get_context("spawn"), initializer=_die_with_parent
-        ) as pool,
-    ):
+    over = _over_cluster if SCHEDULER in os.environ else _over_cores
+    with ProgressBar(message, len(items), unit) as bar:
+        for result in over(function, items, message):
+            bar.advance()
+            yield result
+
+
+def _over_cores(function: Callable[[Item], Result], items: Sequence[Item], message: str) -> Iterator[Result]:
+    with ProcessPoolExecutor(
+        min(cores(), len(items)), multiprocessing.get_context("spawn"), initializer=_die_with_parent
+    ) as pool:
         try:
-            for result in pool.map(function, items):
-                bar.advance()
-                yield result
+            yield from pool.map(function, items)
         except BrokenProcessPool:
             raise UserError(f"{message}: a process was killed, most likely for want of memory; free some") from None
         finally:
@@ -65,3 +74,30 @@ def _die_with_parent() -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
+
+
+def _over_cluster(function: Callable[[Item], Result], items: Sequence[Item], message: str) -> Iterator[Result]:
+    # Only here, since it takes a second and most machines are alone.
+    from distributed import Client
+    from distributed.scheduler import KilledWorker
+
+    address = os.environ[SCHEDULER]
+    try:
+        client = Client(address, timeout=SECONDS_TO_CONNECT)
+    except (OSError, ValueError) as error:
+        raise UserError(f"{SCHEDULER} is {address}: no Dask scheduler answers there ({error})") from None
+    with client:
+        try:
+            # Workers on other machines find the files by the same names, in the same folder.
+            for future in client.map(partial(_in_folder, os.getcwd(), function), items, pure=False):
+                yield future.result()
+        except KilledWorker:
+            raise UserError(
+                f"{message}: several workers of the cluster were killed on the same task, most likely for want of "
+                "memory; free some"
+            ) from None
+
+
+def _in_folder(folder: str, function: Callable[[Item], Result], item: Item) -> Result:
+    os.chdir(folder)
+    return function(item)

@@ -1,0 +1,106 @@
+"""A Dask cluster makes what one machine makes, also when one of its machines dies."""
+
+import os
+import shutil
+import subprocess
+import sys
+from contextlib import ExitStack
+
+import pytest
+
+from tests.conftest import ENVIRONMENT, Project
+from tests.test_same_bytes import digests
+
+STAGES = (["extract_frames"], ["predict", "demo"], ["render", "demo"])
+
+
+@pytest.fixture
+def cluster(project, tmp_path):
+    """The address of a scheduler, and the processes of its two workers, all of them on the loopback."""
+    with ExitStack() as stack:
+
+        def start(*arguments: str) -> subprocess.Popen:
+            command = [sys.executable, "-m", *arguments, "--host", "127.0.0.1", "--no-dashboard"]
+            process = subprocess.Popen(
+                command,
+                cwd=project.folder,
+                env=ENVIRONMENT,
+                stderr=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                text=True,
+            )
+            stack.callback(process.wait)
+            stack.callback(process.kill)
+            return process
+
+        def line_with(process: subprocess.Popen, text: str) -> str:
+            return next(line for line in process.stderr if text in line)
+
+        scheduler = start("distributed.cli.dask_scheduler", "--port", "0")
+        address = line_with(scheduler, "Scheduler at:").split()[-1]
+        workers = [
+            start(
+                "distributed.cli.dask_worker", address, "--nthreads", "1", "--no-nanny", "--local-directory", tmp_path
+            )
+            for _ in range(2)
+        ]
+        for worker in workers:
+            line_with(worker, "Registered to:")
+        yield address, workers
+
+
+def forget(project: Project) -> None:
+    shutil.rmtree(project.folder / "data/frames")
+    shutil.rmtree(project.folder / "reels/demo")
+    (project.folder / "data/timelines/demo.csv").unlink()
+
+
+def run(project: Project, address: str, *stage: str) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-m", f"stages.{stage[0]}", *stage[1:]]
+    environment = ENVIRONMENT | {"DASK_SCHEDULER_ADDRESS": address}
+    return subprocess.run(command, cwd=project.folder, env=environment, capture_output=True, text=True)
+
+
+def test_a_cluster_makes_the_same_bytes(project, cluster):
+    address, _ = cluster
+    before = digests(project, "data/frames", "data/timelines", "reels/demo")
+    forget(project)
+    for stage in STAGES:
+        done = run(project, address, *stage)
+        assert done.returncode == 0, done.stderr
+    assert digests(project, "data/frames", "data/timelines", "reels/demo") == before
+
+
+def test_a_worker_that_dies_costs_nothing(project, cluster):
+    address, workers = cluster
+    before = digests(project, "data/frames")
+    forget(project)
+    command = [sys.executable, "-m", "stages.extract_frames"]
+    environment = ENVIRONMENT | {"DASK_SCHEDULER_ADDRESS": address}
+    with subprocess.Popen(
+        command, cwd=project.folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        while not (project.folder / "data/frames").exists() or not os.listdir(project.folder / "data/frames"):
+            assert process.poll() is None
+        workers[0].kill()
+        _, errors = process.communicate()
+    assert process.returncode == 0, errors
+    assert digests(project, "data/frames") == before
+
+
+def test_what_a_user_can_mend_is_still_one_sentence(project, cluster):
+    address, _ = cluster
+    (project.folder / "data/tiny/clips/c01.mp4").write_bytes(b"")
+    done = run(project, address, "extract_frames")
+    assert done.returncode == 1
+    assert "error: data/tiny/clips/c01.mp4: the file is empty" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_cluster_that_is_not_there_is_named(project, monkeypatch):
+    monkeypatch.setitem(ENVIRONMENT, "DASK_SCHEDULER_ADDRESS", "tcp://127.0.0.1:9")
+    monkeypatch.setitem(ENVIRONMENT, "DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT", "2s")
+    (project.folder / "data/frames/c01.mp4.safetensors").unlink()
+    done = project.stage("extract_frames")
+    assert done.returncode == 1
+    assert "error: DASK_SCHEDULER_ADDRESS is tcp://127.0.0.1:9: no Dask scheduler answers there" in done.stderr
