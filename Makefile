@@ -24,7 +24,7 @@ test: .venv/ready
 	touch $@
 
 clean:
-	rm -rf .venv data/frames data/excerpts data/dataset/*.* data/timelines/*.csv models/model.safetensors models/.checkpoints
+	rm -rf .venv data/.digests.json data/frames data/excerpts data/dataset/*.* data/timelines/*.csv models/model.safetensors models/.checkpoints
 	rm -rf reels/*/ data/sample/clips data/sample/vods
 
 help:

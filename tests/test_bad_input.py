@@ -253,7 +253,7 @@ def test_a_name_with_brackets_is_itself(project):
 
 # Arguments, bytes that fit, what is named.
 FULL = {
-    "extract_frames": ([], 1000, "data/frames"),
+    "extract_frames": ([], 5000, "data/frames"),
     "build_dataset": ([], 1000, "data/dataset/index.csv"),
     "train": ([], 1000, "models/"),
     "predict": (["demo"], 1000, "data/timelines/demo.csv"),

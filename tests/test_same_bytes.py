@@ -77,6 +77,14 @@ def test_what_a_killed_extraction_left_is_cleaned_up(project, leftover):
     assert digests(project, "data/frames") == before
 
 
+@pytest.mark.parametrize("content", ["", "[]", "{", '{"data/tiny/clips/c01.mp4": {}}'])
+def test_hashes_that_are_remembered_wrongly_are_taken_anew(project, content):
+    before = digests(project, "data/frames")
+    project.write("data/.digests.json", content)
+    assert "0 of 12 clips extracted, 12 were current" in project.stage("extract_frames").stdout
+    assert digests(project, "data/frames") == before
+
+
 def test_what_a_killed_rendering_left_is_cleaned_up(project):
     before = digests(project, "reels")
     project.write("reels/.partial-demo/0001.mov", "half a segment")

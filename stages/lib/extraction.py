@@ -1,7 +1,6 @@
 """Bringing a folder of shards up to date: only those that are missing or were made from something else are made."""
 
 import math
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -9,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from stages.lib import features, files, media, shards, workers
+from stages.lib import digests, features, files, media, shards, workers
 from stages.lib.errors import UserError
 from stages.lib.facecam import Box
 from stages.lib.params import Extract
@@ -49,34 +48,24 @@ def bring_up_to_date(folder: Path, jobs: Sequence[Job], settings: Extract, messa
     for path in folder.iterdir():
         if path not in current:
             files.remove(path)
-    of_video = defaultdict(list)
-    for job in jobs:
-        of_video[job.video].append(job)
-    outcomes = [
-        outcome
-        for of_one in workers.map(partial(extract, settings), list(of_video.values()), message, "videos")
-        for outcome in of_one
+    digest_of = digests.of({job.video for job in jobs})
+    keys = [
+        shards.key(digest_of[job.video], job.box, settings, job.start, job.end, job.first, job.last) for job in jobs
     ]
-    problems = dict.fromkeys(outcome for outcome in outcomes if isinstance(outcome, str))
-    print(f"{outcomes.count(True)} of {len(jobs)} {unit} extracted, {outcomes.count(False)} were current")
+    stale = [(job, key) for job, key in zip(jobs, keys, strict=True) if shards.key_of(job.shard) != key]
+    outcomes = workers.map(partial(extract, settings), stale, message, unit)
+    problems = [outcome for outcome in outcomes if outcome is not None]
+    print(f"{len(stale) - len(problems)} of {len(jobs)} {unit} extracted, {len(jobs) - len(stale)} were current")
     if problems:
-        raise UserError("; ".join(problems))
+        raise UserError("; ".join(dict.fromkeys(problems)))
 
 
-def extract(settings: Extract, jobs: Sequence[Job]) -> list[bool | str]:
-    """Bring the shards of one video up to date; for each, whether it was written, or what is wrong with the video.
+def extract(settings: Extract, stale: tuple[Job, str]) -> str | None:
+    """Make one shard, with its key; what is wrong with the video, if anything is.
 
-    A bad video loses its shards, if it had any: they were made from another file.
+    A bad video loses its shard, if it had one: it was made from another file.
     """
-    digest = files.digest(jobs[0].video)
-    return [extract_one(settings, job, digest) for job in jobs]
-
-
-def extract_one(settings: Extract, job: Job, digest: str) -> bool | str:
-    """Bring one shard up to date, of a video with this digest."""
-    key = shards.key(digest, job.box, settings, job.start, job.end, job.first, job.last)
-    if shards.key_of(job.shard) == key:
-        return False
+    job, key = stale
     try:
         probe = media.probe(job.video)
         moments = features.read(job.video, probe, job.box, settings.fps, settings.size, job.first, job.last)
@@ -86,4 +75,4 @@ def extract_one(settings: Extract, job: Job, digest: str) -> bool | str:
     end = math.inf if job.end is None else job.end
     shown = slice(*np.searchsorted(moments.times, (job.start - 1e-6, end - 1e-6)).tolist())
     shards.write(job.shard, moments, shown, probe.duration, key)
-    return True
+    return None
