@@ -43,7 +43,9 @@ def main() -> None:
     check_enough(clips, folder)
     entries = [entry for clip in clips for entry in index_entries(clip)]
     index.write(entries)
-    contact_sheet.write(PREVIEW, [strip(clip) for clip in clips[:: -(-len(clips) // contact_sheet.MOST_CLIPS)]])
+    # Of a label that is all margin nothing is known.
+    shown = [clip for clip in clips if (clip.classes != LEFT_OUT).any()]
+    contact_sheet.write(PREVIEW, [strip(clip) for clip in shown[:: -(-len(shown) // contact_sheet.MOST_CLIPS)]])
     extracted = sorted(map(shards.clip_of, shards.FOLDER.glob(f"*{shards.SUFFIX}")))
     report(entries, [name for name in extracted if f"clips/{name}" not in labelled])
 
@@ -107,9 +109,8 @@ def check_enough(clips: list[LabelledClip], folder: Path) -> None:
 def strip(clip: LabelledClip) -> contact_sheet.Strip:
     """Frames of a clip, evenly spread over what is known of it, each with its class."""
     known = np.flatnonzero(clip.classes != LEFT_OUT)
-    first, last = (known[0], known[-1]) if len(known) else (0, len(clip.classes) - 1)
-    count = min(contact_sheet.FRAMES_PER_CLIP, last - first + 1)
-    chosen = np.linspace(first, last, count).round().astype(int)
+    count = min(contact_sheet.FRAMES_PER_CLIP, known[-1] - known[0] + 1)
+    chosen = np.linspace(known[0], known[-1], count).round().astype(int)
     looks = [LOOKS[int(clip.classes[frame])] for frame in chosen]
     return contact_sheet.Strip(
         caption=clip.name,

@@ -5,6 +5,7 @@ a moment is seen relative to what is normal. Run from the project's folder: pyth
 """
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
 
 from stages.lib import context, errors, extraction, labels, media, params, shards
@@ -19,22 +20,22 @@ LONGEST = 300.0
 def main() -> None:
     settings = params.load()
     facecams = Facecams(settings.folder)
-    jobs = []
+    holdout, jobs = labels.read(settings.folder / "holdout.csv"), []
     for video, rows in labels.read(settings.folder / "labels.csv").items():
         if not video.startswith("clips/"):
-            check_place(settings.folder / "holdout.csv", video, rows[0])
+            check_place(video, rows[0], holdout)
             duration = media.probe(settings.folder / video).duration
             jobs += [job(settings.folder, video, row, duration, facecams) for row in rows]
     extraction.bring_up_to_date(shards.EXCERPTS, jobs, settings.extract, "extract excerpts", "excerpts")
 
 
-def check_place(holdout: Path, video: str, label: Label) -> None:
+def check_place(video: str, label: Label, holdout: Mapping[str, list[Label]]) -> None:
     """UserError if a video is no VOD in vods/, or one that is only measured against."""
     if not video.startswith("vods/"):
         raise label.row.error(f"{video} is neither in clips/ nor in vods/; move it into one of them")
-    if video in labels.read(holdout):
+    if video in holdout:
         raise label.row.error(
-            f"{video} is in {holdout}, whose VODs are only measured against and never learned from; "
+            f"{video} is in {holdout[video][0].row.path}, whose VODs are only measured against and never learned from; "
             "take its rows out of one of the two"
         )
 

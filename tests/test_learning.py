@@ -72,6 +72,16 @@ def test_a_highlight_in_a_vod_is_learned_from(project):
     assert metrics(project)["training_clips"] == before["training_clips"] + 1
 
 
+def test_a_row_of_a_vod_that_is_all_margin_is_left_out(project):
+    before = project.read("data/dataset/index.csv")
+    project.write("data/tiny/holdout.csv", "video,start,end,label\n")
+    project.write(LABELS, project.read(LABELS) + "vods/demo.mp4,20,20.3,1\n")
+    for stage in ("extract_excerpts", "build_dataset"):
+        done = project.stage(stage)
+        assert done.returncode == 0, done.stderr
+    assert project.read("data/dataset/index.csv") == before
+
+
 def test_clips_of_one_group_are_not_measured_by_what_was_learned_from_each_other(project):
     """Every clip is there twice: who learned from one knows the other by heart."""
     clips = project.folder / "data/tiny/clips"

@@ -21,10 +21,8 @@ def of(paths: Iterable[Path]) -> dict[Path, str]:
     digests = dict(zip(new, workers.map(files.digest, new, "hash videos", "videos"), strict=True))
     known |= {str(path): {"state": states[path], "digest": digest} for path, digest in digests.items()}
     if new:
-        gone = [name for name in known if not Path(name).exists()]
-        for name in gone:
-            del known[name]
-        files.write_bytes(PATH, json.dumps(known).encode())
+        there = {name: entry for name, entry in known.items() if Path(name).exists()}
+        files.write_bytes(PATH, json.dumps(there).encode())
     return {path: known[str(path)]["digest"] for path in states}
 
 

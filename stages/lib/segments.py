@@ -97,13 +97,12 @@ def choose(
     render : Render
         The parameters of the reel.
     """
-    release = render.release
+    level, release = smooth(times, probabilities, render.smooth), render.release
     if render.invert:
-        probabilities = 1 - probabilities
-        threshold = float(np.quantile(smooth(times, probabilities, render.smooth), 1 - share))
+        level = 1 - level
+        threshold = float(np.quantile(level, 1 - share))
         # Nearly everything is calm, so that nothing falls below a share of the threshold.
         release = 1.0
-    level = smooth(times, probabilities, render.smooth)
     threshold = render.threshold or threshold
     found = events(times, level, threshold, release, render)
     return Choice(level, threshold, found, pad(found, render.pre_roll, render.post_roll, duration))
