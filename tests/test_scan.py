@@ -31,6 +31,16 @@ def test_two_looks_find_what_looking_at_everything_finds(project):
     assert np.abs(two_looks - dense).max() < 0.2
 
 
+def test_keyframes_that_are_far_apart_are_told_and_move_nothing(project):
+    before = timeline(project)
+    assert "keyframes" not in project.stage("predict", "demo").stdout
+    vod = project.folder / "data/tiny/vods/demo.mp4"
+    videos.ffmpeg("-i", vod, "-c:a", "copy", "-crf", 5, "-x264-params", "keyint=999:scenecut=0", vod.parent / "few.mp4")
+    (vod.parent / "few.mp4").replace(vod)
+    assert np.abs(timeline(project) - before).max() < 0.2
+    assert "its keyframes are 24 s apart" in project.stage("predict", "demo").stdout
+
+
 def test_without_sound_everything_is_looked_at(project):
     folder = project.folder / "data/tiny/vods"
     videos.ffmpeg("-i", folder / "demo.mp4", "-an", "-c", "copy", folder / "silent.mp4")
@@ -63,10 +73,11 @@ def test_no_seam_shows_between_stretches(tmp_path):
     videos.write(path, [n / 10 for n in range(200)], picture, hum, 20)
     vod = scan.Vod(path, media.probe(path), Box(), Extract(fps=10, size=16), "float32", None, "")
     whole, parts = range(200), [range(73), range(73, 74), range(74, 200)]
-    motion = np.concatenate([scan.look(vod, part)[0] for part in parts])
-    assert (motion == scan.look(vod, whole)[0]).all()
-    sound = np.concatenate([scan.first_look(vod, False, part)[0] for part in parts])
-    together, _ = scan.first_look(vod, False, whole)
+    motion = scan.look(vod, [whole])[0]
+    assert (np.concatenate([scan.look(vod, [part])[0] for part in parts]) == motion).all()
+    assert (scan.look(vod, [range(20, 40), range(90, 97)])[0] == motion[[*range(20, 40), *range(90, 97)]]).all()
+    sound = np.concatenate([scan.first_look(vod, [part])[0] for part in parts])
+    together, _ = scan.first_look(vod, [whole])
     assert sound.max(axis=1) == pytest.approx(together.max(axis=1), abs=0.05)
 
 
@@ -74,6 +85,6 @@ def test_stretches_hold_each_wanted_moment_once():
     wanted = np.zeros(10_000, bool)
     wanted[5:9] = wanted[100:9_999] = True
     parts = scan.stretches(wanted, 10)
-    assert [place for part in parts for place in part] == np.flatnonzero(wanted).tolist()
-    assert max(map(len, parts)) <= scan.STRETCH * 10
+    assert [place for runs in parts for run in runs for place in run] == np.flatnonzero(wanted).tolist()
+    assert max(runs[-1].stop - runs[0].start for runs in parts) <= scan.STRETCH * 10
     assert scan.stretches(np.zeros(50, bool), 10) == []

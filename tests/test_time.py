@@ -72,18 +72,25 @@ def test_the_box_is_what_is_cut_out(tmp_path):
         assert read(tmp_path / "a.mp4", box=box).frames[:, 2:-2, 2:-2].mean() == pytest.approx(level, abs=6)
 
 
-def test_a_vod_is_read_like_a_clip_of_the_same(tmp_path):
-    """Reading in chunks changes nothing: a long video's moments are those of its parts."""
-
+def test_another_rate_shows_the_same_at_the_same_times(tmp_path):
     def hum(times):
         return 0.3 * np.sin(2 * np.pi * (200 + 40 * times) * times)
 
     videos.write(tmp_path / "a.mp4", [n / 10 for n in range(300)], lambda time: videos.grey(60 + 5 * time), hum, 30)
-    whole = read(tmp_path / "a.mp4", fps=10)
-    assert len(whole.times) > 3 * features.CHUNK
-    every_other = read(tmp_path / "a.mp4", fps=5)
+    whole, every_other = read(tmp_path / "a.mp4", fps=10), read(tmp_path / "a.mp4", fps=5)
     assert (whole.frames[::2] == every_other.frames).all()
     assert (whole.sound[::2] == every_other.sound).all()
+
+
+@pytest.mark.parametrize("codec", ["libx264", "libx265"])
+def test_of_many_frames_a_second_each_moment_shows_one_that_is_hardly_old(tmp_path, codec):
+    """Of these, those are passed over that the others do without."""
+    videos.write(tmp_path / "a.mp4", [n / 60 for n in range(240)], lambda time: videos.grey(20 + 50 * time))
+    videos.ffmpeg("-i", tmp_path / "a.mp4", "-c:v", codec, "-bf", 3, "-crf", 10, tmp_path / "b.mp4")
+    moments = read(tmp_path / "b.mp4", fps=10)
+    shown = (moments.frames.mean(axis=(1, 2, 3)) - 20) / 50
+    assert (shown <= moments.times + 0.03).all() and (shown >= moments.times - 0.1).all()
+    assert len(set(shown.tolist())) > 35
 
 
 @pytest.mark.parametrize("container", ["mp4", "mkv", "ts"])

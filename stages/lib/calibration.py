@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
 # A model that is worse than chance on clips that it did not see would otherwise turn the order of moments round.
@@ -44,6 +43,9 @@ def fit(logits: np.ndarray, labels: np.ndarray) -> Calibration:
     labels : ndarray of 0 and 1, shape (frames,)
         Both of them.
     """
+    # Only here, since it takes a second or two and scanning needs none of it.
+    from sklearn.linear_model import LogisticRegression
+
     # Sums are rounded in another order with another number of threads.
     with threadpool_limits(1):
         regression = LogisticRegression(C=1e6).fit(logits[:, None], labels)

@@ -22,6 +22,9 @@ WINDOWS = ((-1.0, -0.6), (-0.5, -0.3), (-0.2, -0.1), (0.0, 0.0), (0.1, 0.2), (0.
 # What is normal is measured over this long, at anchors so far apart (seconds); a clip that is shorter has only itself.
 NORMAL = 60.0
 ANCHORS = 10.0
+# So many glances at a VOD within so long say as much of its normal motion: on the demo, the same events are found as by
+# all of its moments, and with half as many or within half as long, sometimes one too many.
+NORMAL_BY_GLANCES, GLANCES = 240.0, 12
 # How much of the normal level is taken away. All of it (1) loses that a shouting streamer is loud in the whole of a
 # short clip, none of it that some microphones are quiet; measured as above.
 SOUND_SHARE, MOTION_SHARE = 0.3, 0.5
@@ -41,28 +44,32 @@ def relative(
     fps : float
         Moments per second (Hz).
     glances : tuple of two ndarrays, shape (glances,)
-        At which moments normal motion is measured, ascending, and the motion there. None measures it at all moments.
+        At which moments normal motion is measured, ascending, and the motion there. None, for what is short, measures
+        it at all moments.
 
     Returns
     -------
     ndarray of float32, shape (moments, COLUMNS)
         NaN where motion is, and in the columns of sound where there is none.
     """
-    everywhere = np.arange(len(motion))
-    usual_motion = _normal(*(glances or (everywhere, motion)), len(motion), fps, np.median)
-    usual_level = np.log(_normal(everywhere, np.exp(sound).mean(axis=1), len(motion), fps, np.mean))
+    everywhere, count = np.arange(len(motion)), len(motion)
+    if glances:
+        usual_motion = _normal(*glances, count, fps, NORMAL_BY_GLANCES, np.median)
+    else:
+        usual_motion = _normal(everywhere, motion, count, fps, NORMAL, np.median)
+    usual_level = np.log(_normal(everywhere, np.exp(sound).mean(axis=1), count, fps, NORMAL, np.mean))
     motion = motion - np.float32(MOTION_SHARE) * usual_motion
     sound = sound - np.float32(SOUND_SHARE) * usual_level[:, None]
     return np.column_stack([motion, sound])
 
 
-def _normal(places: np.ndarray, values: np.ndarray, count: int, fps: float, average) -> np.ndarray:
-    """The average of values within half of NORMAL of each moment: at anchors, and in proportion between them.
+def _normal(places: np.ndarray, values: np.ndarray, count: int, fps: float, seconds: float, average) -> np.ndarray:
+    """The average of values within half of `seconds` of each moment: at anchors, and in proportion between them.
 
     `places` are the moments of the values, of which there may be any; one that has none within reach takes all.
     """
     anchors = np.arange(0, count + ANCHORS * fps, ANCHORS * fps)
-    reach = NORMAL / 2 * fps
+    reach = seconds / 2 * fps
     averages = []
     for anchor in np.minimum(anchors, count - 1):
         first, last = np.searchsorted(places, (int(anchor - reach), int(anchor + reach) + 1))

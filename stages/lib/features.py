@@ -7,8 +7,8 @@ import hashlib
 import itertools
 import math
 from collections import deque
-from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -41,8 +41,6 @@ LAG = 0.2
 FLAT = 0.05
 STILL = 0.005
 
-CHUNK = 64
-
 
 @dataclass(frozen=True)
 class Moments:
@@ -66,17 +64,16 @@ class Moments:
     sound: np.ndarray
 
 
-def moments(
+def read(
     path: Path,
     probe: media.Probe,
     box: Box,
     fps: float,
     size: int,
-    threads: int,
     start: float = 0.0,
     end: float | None = None,
-) -> Iterator[Moments]:
-    """Read a video as model input, on an even grid of time, a chunk at a time.
+) -> Moments:
+    """Read a clip, or a stretch of a VOD, as model input, on an even grid of time.
 
     Parameters
     ----------
@@ -90,45 +87,14 @@ def moments(
         Moments per second (Hz); the grid begins at 0 s.
     size : int
         Width and height of a frame, pixels.
-    threads : int
-        Decoding threads.
     start, end : float
         The moments from `start` until before `end` are read; None is the end of the video.
-
-    Yields
-    ------
-    Moments
-        At most CHUNK of them at a time.
     """
     end = probe.duration if end is None else min(end, probe.duration)
-    numbers = np.arange(math.ceil(start * fps - 1e-6), math.ceil(end * fps - 1e-6))
-    times = numbers / fps
-    faces = seen(path, times, box, fps, size, threads)
-    sounds = heard(path, probe, times)
-    for first in range(0, len(times), CHUNK):
-        chunk = times[first : first + CHUNK]
-        frames, motion = zip(*itertools.islice(faces, len(chunk)), strict=True)
-        sound = np.stack(list(itertools.islice(sounds, len(chunk))))
-        yield Moments(chunk, np.stack(frames), np.array(motion, np.float32), sound)
-
-
-def read(
-    path: Path,
-    probe: media.Probe,
-    box: Box,
-    fps: float,
-    size: int,
-    start: float = 0.0,
-    end: float | None = None,
-) -> Moments:
-    """All of `moments` at once, for a video or stretch that is short."""
-    return join(moments(path, probe, box, fps, size, 1, start, end))
-
-
-def join(chunks: Iterator[Moments]) -> Moments:
-    """Consecutive moments as one."""
-    chunks = list(chunks)
-    return Moments(*(np.concatenate([getattr(chunk, field.name) for chunk in chunks]) for field in fields(Moments)))
+    times = np.arange(math.ceil(start * fps - 1e-6), math.ceil(end * fps - 1e-6)) / fps
+    (moments,) = (list(moments) for moments in seen(path, [times], box, fps, size))
+    frames, motion = zip(*moments, strict=True)
+    return Moments(times, np.stack(frames), np.array(motion, np.float32), np.stack(list(heard(path, probe, times))))
 
 
 def lag(fps: float) -> int:
@@ -137,21 +103,25 @@ def lag(fps: float) -> int:
 
 
 def seen(
-    path: Path, times: np.ndarray, box: Box, fps: float, size: int, threads: int
-) -> Iterator[tuple[np.ndarray, float]]:
-    """The frame and the motion at each of the times, which are consecutive moments; the rest as in `moments`."""
-    return with_motion(media.faces(path, iter(times.tolist()), box, size, threads), lag(fps))
+    path: Path, stretches: Iterable[np.ndarray], box: Box, fps: float, size: int
+) -> Iterator[Iterator[tuple[np.ndarray, float]]]:
+    """The frame and the motion at each of the times of each stretch of consecutive moments; the rest as in `read`."""
+    for faces in media.faces(path, (times.tolist() for times in stretches), fps, box, size):
+        yield with_motion(faces, lag(fps))
 
 
 def glances(
     path: Path, times: np.ndarray, box: Box, fps: float, size: int, duration: float
 ) -> Iterator[tuple[float, float]]:
-    """The motion at a few moments that cost little to decode, near each of the times; seconds, and as in `Moments`."""
+    """The motion at a few moments that cost little to decode, near each of the times; seconds, and as in `Moments`.
+
+    The change is that from the moment until LAG after it, which has the same median as that of both sides.
+    """
     reach = lag(fps) / fps
-    inside = times[times < duration - 2 * reach].tolist()
-    for start, frames in media.glances(path, inside, (0.0, reach, 2 * reach), box, size):
-        before, grey, after = map(_grey, frames)
-        yield start + reach, _motion(float(np.abs(grey - before).mean() + np.abs(after - grey).mean()) / 2, grey)
+    inside = times[times < duration - reach].tolist()
+    for start, frames in media.glances(path, inside, (0.0, reach), fps, box, size):
+        grey, after = map(_grey, frames)
+        yield start, _motion(float(np.abs(after - grey).mean()), grey)
 
 
 def with_motion(frames: Iterator[np.ndarray], reach: int) -> Iterator[tuple[np.ndarray, float]]:

@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
-from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from stages.lib import context
@@ -69,6 +67,10 @@ def fit(examples: np.ndarray, labels: np.ndarray, penalty: float) -> Linear:
     penalty : float
         Strength of the pull of the weights of standardised columns towards zero (L2).
     """
+    # Only here, since it takes a second or two and scanning needs none of it.
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.preprocessing import StandardScaler
+
     flat = examples.reshape(len(examples), -1).astype(np.float64)
     absent = np.isnan(flat)
     mean = np.where(absent, 0, flat).sum(axis=0) / np.maximum((~absent).sum(axis=0), 1)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import av
 import numpy as np
-from av.stream import Disposition
+from av.stream import Discard, Disposition
 
 from stages.lib.errors import UserError
 from stages.lib.facecam import Box
@@ -23,6 +23,11 @@ from stages.lib.facecam import Box
 TRUNCATED = 0.5
 # Sound that is decoded before it is used, since decoders need what came before to be exact (seconds).
 WARM_UP = 0.5
+# Where a video has this many frames for each one that is wanted, those that no other needs, or few, are not decoded.
+# Encoders put one to three of them in a row, so that enough are left, at half the cost.
+SPARE = 5
+# How much of a video is read to know how far apart its keyframes are (seconds).
+FIRST_MINUTE = 60.0
 
 
 @dataclass(frozen=True)
@@ -99,79 +104,101 @@ def _end_of_picture(container: av.container.InputContainer, video: av.VideoStrea
     return promised if cut_off else ends[True] or promised
 
 
-def faces(path: Path, times: Iterator[float], box: Box, size: int, threads: int) -> Iterator[np.ndarray]:
-    """The face box of the frame on display at each of the given times.
+def faces(
+    path: Path, stretches: Iterable[Sequence[float]], fps: float, box: Box, size: int
+) -> Iterator[Iterator[np.ndarray]]:
+    """The face box of the frame on display at each of the given times, or of one shortly before it (SPARE).
 
     Parameters
     ----------
     path : Path
         A video.
-    times : iterator of float
-        Ascending, seconds, inside the video. What lies long before the first is not decoded.
+    stretches : iterable of sequences of float
+        Each of them times, ascending, seconds, inside the video. What is not near one of the stretches is not decoded.
+    fps : float
+        How many times there are in a second (Hz).
     box : Box
         The part of the picture to take.
     size : int
         Width and height to scale it to, pixels.
-    threads : int
-        Decoding threads.
 
     Yields
     ------
-    ndarray of uint8, shape (size, size, 3)
-        Red, green, blue. The array of a frame that is on display at several times is yielded several times.
+    iterator of ndarray of uint8, shape (size, size, 3)
+        Of each stretch: red, green, blue; to be used up before the next one. The array of a frame that is on display at
+        several times is yielded several times.
 
     Raises
     ------
     UserError
         The file ends before the last of the times: it was cut off.
     """
-    crop, cropped, face = _Crop(box, size), None, None
+    crop = _Crop(box, size)
     with _open(path) as (container, stream):
-        stream.thread_type, stream.codec_context.thread_count = "AUTO", threads
-        first = next(times, None)
-        if first is None:
-            return
-        decoded = _decode_from(container, stream, first)
-        for frame in _on_display(path, decoded, itertools.chain([first], times), _beginning(container)):
-            if frame is not cropped:
-                cropped, face = frame, crop(frame)
-            yield face
+        _decode_what_is_wanted(stream, fps)
+        for times in stretches:
+            decoded = _decode_from(container, stream, times[0])
+            yield crop.each(_on_display(path, decoded, times, _beginning(container)))
 
 
 def glances(
-    path: Path, times: Iterable[float], lags: Sequence[float], box: Box, size: int
+    path: Path, times: Iterable[float], lags: Sequence[float], fps: float, box: Box, size: int
 ) -> Iterator[tuple[float, list[np.ndarray]]]:
-    """The face box at a few moments that cost little to decode, each just behind a keyframe.
+    """The face box at a few moments that cost little to decode, where there are keyframes enough.
 
     Parameters
     ----------
     path : Path
         A video.
     times : iterable of float
-        Ascending, seconds: a glance is taken from the last keyframe before each of them, once from each keyframe.
+        Ascending, seconds: a glance begins at the last keyframe before each of them, or, if the one before it began
+        there, at the time itself.
     lags : sequence of float
-        Ascending, seconds after the keyframe.
-    box, size
+        Ascending, seconds from its beginning.
+    fps, box, size
         As in `faces`.
 
     Yields
     ------
     float
-        The keyframe's time, seconds.
+        Where the glance begins, seconds.
     list of ndarray of uint8, shape (size, size, 3)
         The frame on display after each of the lags.
     """
     crop, last = _Crop(box, size), None
     with _open(path) as (container, stream):
+        _decode_what_is_wanted(stream, fps)
         beginning = _beginning(container)
         for time in times:
             decoded = _decode_from(container, stream, time)
             first = next(decoded, None)
-            if first is None or first.time == last:
+            if first is None:
                 continue
-            last, start = first.time, first.time - beginning
+            start = first.time - beginning if first.time != last else time
+            last = first.time
             shown = _on_display(path, itertools.chain([first], decoded), (start + lag for lag in lags), beginning)
-            yield start, [crop(frame) for frame in shown]
+            yield start, list(crop.each(shown))
+
+
+def _decode_what_is_wanted(stream: av.VideoStream, fps: float) -> None:
+    # Videos are read in parallel, a core each.
+    stream.codec_context.thread_count = 1
+    if (stream.guessed_rate or 0) >= SPARE * fps:
+        # In H.264, frames predicted from both sides serve at most each other. In its successors any frame may be one.
+        stream.codec_context.skip_frame = "BIDIR" if stream.codec_context.name == "h264" else "NONREF"
+
+
+def keyframe_distance(path: Path) -> float:
+    """The longest time from one keyframe to the next in the first minute of a video, seconds."""
+    with _open(path) as (container, stream):
+        keyframes, last = [], 0.0
+        for packet in container.demux(stream):
+            if packet.pts is not None:
+                last = max(last, float(packet.pts * packet.time_base) - _beginning(container))
+                keyframes += [last] if packet.is_keyframe else []
+                if last > FIRST_MINUTE:
+                    break
+    return max(np.diff([*keyframes, last]), default=last)
 
 
 def _on_display(
@@ -210,7 +237,9 @@ def sound(path: Path, rate: int, duration: float, start: float = 0.0) -> Iterato
         Blocks of at most a few seconds, -1 to 1, with nothing between them.
     """
     total, done = round(duration * rate), round(start * rate)
-    with _open(path) as (container, _):
+    with _open(path) as (container, video):
+        # What is not asked for is not even read, where the container allows it.
+        video.discard = Discard.all
         resampler, sort, reached = None, None, start == 0
         stream = container.streams.audio[0]
         for frame in _decode_from(container, stream, max(0.0, start - WARM_UP)):
@@ -312,6 +341,13 @@ class _Crop:
             self.source, self.graph = source, self._graph(frame)
         self.graph.push(frame)
         return self.graph.pull().to_ndarray(format="rgb24")
+
+    def each(self, frames: Iterable[av.VideoFrame]) -> Iterator[np.ndarray]:
+        last = cropped = None
+        for frame in frames:
+            if frame is not last:
+                last, cropped = frame, self(frame)
+            yield cropped
 
     def _graph(self, frame: av.VideoFrame) -> av.filter.Graph:
         graph = av.filter.Graph()

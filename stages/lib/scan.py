@@ -9,14 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-from stages.lib import features, media, model
+from stages.lib import context, features, media, model
 from stages.lib.facecam import Box
 from stages.lib.params import Extract
 
 # Seconds of video that are worked on at once.
-STRETCH = 300.0
-# Where only parts of a VOD are looked at, normal motion is measured every so many seconds.
-GLANCES = 5.0
+STRETCH = 100.0
 # Frames that are scored at once.
 CHUNK = 64
 
@@ -56,54 +54,55 @@ class Vod:
         return int(np.ceil(self.probe.duration * self.extract.fps - 1e-6))
 
 
-def stretches(wanted: np.ndarray, fps: float) -> list[range]:
-    """The moments that are wanted, bool of shape (moments,), as runs of at most STRETCH."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], wanted, [False]])))
+def stretches(wanted: np.ndarray, fps: float) -> list[list[range]]:
+    """The moments that are wanted, bool of shape (moments,): what of them is in each STRETCH that has some, as runs."""
     longest = max(1, round(STRETCH * fps))
-    return [
-        range(start, min(start + longest, last))
-        for first, last in edges.reshape(-1, 2).tolist()
-        for start in range(first, last, longest)
-    ]
+    parts = []
+    for start in range(0, len(wanted), longest):
+        edges = np.flatnonzero(np.diff(np.concatenate([[False], wanted[start : start + longest], [False]])))
+        if len(edges):
+            parts.append([range(start + first, start + last) for first, last in edges.reshape(-1, 2).tolist()])
+    return parts
 
 
-def first_look(vod: Vod, glancing: bool, stretch: range) -> tuple[np.ndarray, list[tuple[float, float]]]:
-    """What a stretch sounds like, and a few glances at it.
+def first_look(vod: Vod, runs: list[range]) -> tuple[np.ndarray, list[tuple[float, float]]]:
+    """What a stretch, all of it one run, sounds like, and a few glances at it.
 
     Returns
     -------
     ndarray of float32, shape (moments, features.BANDS)
         As in `features.Moments`.
     list of (float, float)
-        If `glancing`: at which moments, as numbers with a fraction, ascending, and the motion there.
+        At which moments, as numbers with a fraction, ascending, and the motion there.
     """
-    fps = vod.extract.fps
-    times = np.array(stretch) / fps
+    fps, duration = vod.extract.fps, vod.probe.duration
+    (run,) = runs
+    times = np.array(run) / fps
     sound = np.stack(list(features.heard(vod.path, vod.probe, times)))
-    if not glancing:
-        return sound, []
-    glanced = times[:: max(1, round(GLANCES * fps))]
-    taken = features.glances(vod.path, glanced, vod.box, fps, vod.extract.size, vod.probe.duration)
+    spacing = min(context.NORMAL_BY_GLANCES, duration) / context.GLANCES
+    glanced = times[:: max(1, round(spacing * fps))]
+    taken = features.glances(vod.path, glanced, vod.box, fps, vod.extract.size, duration)
     return sound, [(time * fps, motion) for time, motion in taken]
 
 
-def look(vod: Vod, stretch: range) -> tuple[np.ndarray, np.ndarray]:
-    """The motion of a stretch, as in `features.Moments`, and the logits of its faces, 0 without a face network."""
+def look(vod: Vod, runs: list[range]) -> tuple[np.ndarray, np.ndarray]:
+    """The motion of runs of moments, as in `features.Moments`, and the logits of their faces, 0 without a network."""
     fps, reach = vod.extract.fps, features.lag(vod.extract.fps)
     # Motion is measured with what is before and after, so that no seam shows.
-    read = range(max(0, stretch.start - reach), min(vod.moments, stretch.stop + reach))
-    times = np.array(read) / fps
-    motion, logits, frames = [], [], []
-    for place, (frame, moved) in zip(
-        read, features.seen(vod.path, times, vod.box, fps, vod.extract.size, threads=1), strict=True
+    read = [range(max(0, run.start - reach), min(vod.moments, run.stop + reach)) for run in runs]
+    times = [np.array(places) / fps for places in read]
+    motion, logits = [], []
+    for run, places, seen in zip(
+        runs, read, features.seen(vod.path, times, vod.box, fps, vod.extract.size), strict=True
     ):
-        if place not in stretch:
-            continue
-        motion.append(moved)
-        frames.append(frame)
-        if len(frames) == CHUNK or len(motion) == len(stretch):
-            logits.append(_score(frames, vod))
-            frames = []
+        frames = []
+        for place, (frame, moved) in zip(places, seen, strict=True):
+            if place in run:
+                motion.append(moved)
+                frames.append(frame)
+            if frames and (len(frames) == CHUNK or place == places[-1]):
+                logits.append(_score(frames, vod))
+                frames = []
     return np.array(motion, np.float32), np.concatenate(logits)
 
 
