@@ -38,38 +38,40 @@ def main(name: str) -> None:
 def score(vod: Vod, name: str, card: Card, weights: dict[str, np.ndarray], two_looks: bool) -> tuple[np.ndarray, float]:
     """The probability of each moment of a VOD, float64 of shape (moments,), and which share of it was looked at."""
     fps = vod.extract.fps
-    sound, glances = first_look(vod, name)
-    motion = np.full(len(sound), np.nan, np.float32)
+    values, glances = first_look(vod, name)
     # The sound alone decides where to look, and stands where nobody looks.
     heard = linear.from_tensors(model.under("first_look.", weights))
-    logits = heard.logits(context.relative(motion, sound, fps, glances), fps)
+    logits = heard.logits(values, fps)
     probabilities = Calibration(card.first_slope, card.first_offset).probabilities(logits)
-    wanted = np.full(len(sound), True)
+    wanted = np.full(len(values), True)
     if two_looks and vod.probe.sound:
         wanted = worth_looking(logits, card, fps, media.keyframe_distance(vod.path), name)
-    face_logits = np.zeros(len(sound))
-    parts = scan.stretches(wanted, fps)
-    looked = workers.map(partial(scan.look, vod), parts, f"look at {name}", "stretches")
-    moved, faces = zip(*looked, strict=True)
-    motion[wanted], face_logits[wanted] = np.concatenate(moved), np.concatenate(faces)
-    values = context.relative(motion, sound, fps, glances)
-    seen = linear.from_tensors(model.under("linear.", weights)).logits(values, fps) + face_logits
-    probabilities[wanted] = Calibration(card.slope, card.offset).probabilities(seen)[wanted]
+    looked = workers.map(partial(scan.look, vod), scan.stretches(wanted, fps), f"look at {name}", "stretches")
+    moved, faces = map(np.concatenate, zip(*looked, strict=True))
+    motion = np.full(len(values), np.nan, np.float32)
+    motion[wanted] = moved
+    values[:, context.MOTION] = context.relative_motion(motion, fps, glances)
+    seen = linear.from_tensors(model.under("linear.", weights)).logits(values, fps)[wanted] + faces
+    probabilities[wanted] = Calibration(card.slope, card.offset).probabilities(seen)
     return probabilities, float(wanted.mean())
 
 
 def first_look(vod: Vod, name: str) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray] | None]:
-    """The sound of the whole VOD, as in `features.Moments`, and glances at it as `context.relative` takes them.
+    """What the whole VOD sounds like, as `context.relative` gives it without motion, and glances at it.
 
     None where it is too short to be glanced at.
     """
+    sound = np.empty((vod.moments, features.BANDS), np.float32)
+    places: dict[float, float] = {}
     parts = scan.stretches(np.full(vod.moments, True), vod.extract.fps)
     listened = workers.map(partial(scan.first_look, vod), parts, f"listen to {name}", "stretches")
-    sounds, glances = zip(*listened, strict=True)
-    # Two stretches may glance at the same keyframe.
-    places = dict(pair for of_stretch in glances for pair in of_stretch)
+    for (run,), (heard, glances) in zip(parts, listened, strict=True):
+        sound[run.start : run.stop] = heard
+        # Two stretches may glance at the same keyframe.
+        places |= dict(glances)
     taken = (np.array(sorted(places)), np.array([places[place] for place in sorted(places)], np.float32))
-    return np.concatenate(sounds), taken if places else None
+    unseen = np.full(vod.moments, np.nan, np.float32)
+    return context.relative(unseen, sound, vod.extract.fps), taken if places else None
 
 
 def worth_looking(logits: np.ndarray, card: Card, fps: float, keyframes: float, name: str) -> np.ndarray:

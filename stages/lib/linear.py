@@ -39,10 +39,12 @@ class Linear:
         ndarray of float64, shape (moments,)
         """
         total = np.full(len(values), self.bias)
-        for number, (mean, weights) in enumerate(zip(self.mean, self.weights, strict=True)):
-            # Weighted first, so that a stretch of any length needs no room for its windows.
-            weighted = np.where(np.isnan(values), mean, values) @ weights
-            total += context.window(weighted[:, None], number, fps)[:, 0]
+        for number, (means, weights) in enumerate(zip(self.mean, self.weights, strict=True)):
+            # Weighted first and column by column, so that a VOD of any length needs no room for its windows.
+            weighted = np.zeros((len(values), 1))
+            for column, mean, weight in zip(values.T, means, weights, strict=True):
+                weighted[:, 0] += weight * np.where(np.isnan(column), mean, column)
+            total += context.window(weighted, number, fps)[:, 0]
         return total
 
     def tensors(self) -> dict[str, np.ndarray]:

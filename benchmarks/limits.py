@@ -1,0 +1,208 @@
+"""How fast each step is beside what the machine can do at best, measured in the same run: one table of ratios.
+
+Makes an hour of 1080p60 and other videos in a temporary folder from the demo's VOD (`dvc repro` first). It takes less
+than 15 minutes on two cores, and 8 GB of disk:
+
+    make bench
+"""
+
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import imageio_ffmpeg
+import numpy as np
+import psutil
+
+from benchmarks import material
+from stages.lib import labels, media, model, params, segments, timeline, workers
+from stages.lib.segments import Segment
+from tests.conftest import Project
+
+MEBIBYTE = 2**20
+
+
+def main() -> None:
+    print("| what | beside | takes | limit | ratio | to reach |")
+    print("| --- | --- | --- | --- | --- | --- |")
+    with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR", "/var/tmp")) as name:
+        folder = Path(name)
+        vod = material.hour(folder)
+        extracting(vod, folder / "extracting")
+        many_clips(folder / "many")
+        predicting(vod, folder / "predicting")
+        losing(folder / "losing")
+        memory(folder)
+
+
+def row(what: str, beside: str, takes: float, limit: float, to_reach: str, unit: str = "s") -> None:
+    """Print a row of the table."""
+    cells = (what, beside, f"{takes:.4g} {unit}", f"{limit:.4g} {unit}", f"{takes / limit:.2f}", to_reach)
+    print(f"| {' | '.join(cells)} |", flush=True)
+
+
+def seconds(*runs: Callable[[], object], times: int = 1) -> list[float]:
+    """How long each run takes: the median of so many times, one run after the other in turn."""
+    taken = []
+    for _ in range(times):
+        for run in runs:
+            begin = time.perf_counter()
+            run()
+            taken.append(time.perf_counter() - begin)
+    return [statistics.median(taken[number :: len(runs)]) for number in range(len(runs))]
+
+
+def stage(project: Project, name: str, *arguments: str) -> None:
+    """Run a stage of a project; what it says where it fails."""
+    done = project.stage(name, *arguments)
+    if done.returncode:
+        sys.exit(f"{name}: {done.stderr}")
+
+
+def decode(jobs: Sequence[Sequence[object]]) -> None:
+    """Decode with the ffmpeg program to nowhere, a process per core, each on one thread; its input options per job."""
+
+    def run(job: Sequence[object]) -> None:
+        command = [imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-loglevel", "error", "-threads", 1, *job]
+        subprocess.run([*map(str, command), "-map", "0:v", "-f", "null", "-"], check=True)
+
+    with ThreadPoolExecutor(workers.cores()) as pool:
+        list(pool.map(run, jobs))
+
+
+def extracting(vod: Path, folder: Path) -> None:
+    """Sixty clips from nothing."""
+    project = material.project(folder, {})
+    clips = project.folder / "data/bench/clips"
+    clips.rmdir()
+    material.clips(vod, 60, 20, clips)
+    limit, takes = seconds(
+        lambda: decode([("-i", clip) for clip in sorted(clips.iterdir())]),
+        lambda: stage(project, "extract_frames"),
+    )
+    row("`extract_frames`, 60 clips of 20 s of 1080p60", "decoding them", takes, limit, "1.25")
+    shutil.rmtree(folder)
+
+
+def many_clips(folder: Path) -> None:
+    """A clip more, and nothing to do, in a project of 600 clips and 20 VODs."""
+    vod = material.small_vod(1 / 6, folder.parent)
+    names = [f"vod{number:02}" for number in range(20)]
+    project = material.project(folder, {name: vod for name in names}, extract={"size": 32})
+    clips = project.folder / "data/bench/clips"
+    clips.rmdir()
+    material.small_clips(601, clips)
+    spare = clips.rename(clips.with_name("spare")) / "clip600.mp4"
+    clips.mkdir()
+    shutil.copy(spare, clips)
+    (alone,) = seconds(lambda: stage(project, "extract_frames"))
+    clips.joinpath("clip600.mp4").unlink()
+    for clip in spare.parent.glob("clip[0-5]*"):
+        clip.rename(clips / clip.name)
+    stage(project, "extract_frames")
+    shutil.copy(spare, clips)
+    (added,) = seconds(lambda: stage(project, "extract_frames"))
+    row("`extract_frames`, a clip added to 600", "that clip alone", added, alone, "2 s more")
+
+    # As if all had run: `dvc repro` looks at outputs and not at how they came about.
+    for place in project.folder.glob("data/bench/vods/*"):
+        place.unlink()
+        shutil.copy(vod, place)
+    outputs = ["data/dataset/index.csv", "data/dataset/preview.jpg", "models/metrics.json", "models/live/metrics.json"]
+    outputs += ["reels/metrics.json", "data/excerpts/none", "reels/timelines/none"]
+    outputs += [f"data/timelines/{name}.csv" for name in names] + [f"reels/{name}/reel.mp4" for name in names]
+    for output in outputs:
+        project.write(output, "0")
+    dvc(project, "commit", "--force", "dvc.yaml")
+    empty = Project(folder / "empty")
+    empty.folder.mkdir()
+    dvc(empty, "init", "--no-scm")
+    if "didn't change" not in dvc(project, "repro"):
+        sys.exit("dvc repro had something to do")
+    limit, takes = seconds(lambda: dvc(empty, "status"), lambda: dvc(project, "repro"), times=3)
+    row("`dvc repro`, nothing changed, 600 clips, 20 VODs", "`dvc status` of an empty project", takes, limit, "5 s")
+    shutil.rmtree(folder)
+
+
+def dvc(project: Project, *arguments: str) -> str:
+    """Run DVC; what it printed."""
+    done = project.run("dvc", *arguments)
+    if done.returncode:
+        sys.exit(f"dvc {arguments[0]}: {done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def predicting(vod: Path, folder: Path) -> None:
+    """An hour with highlights in 5.7 % of it."""
+    project = material.project(folder, {"hour": vod})
+    share = 3600 / workers.cores()
+    parts = [("-skip_frame", "nokey", "-ss", part * share, "-t", share, "-i", vod) for part in range(workers.cores())]
+    limit, takes = seconds(lambda: decode(parts), lambda: stage(project, "predict", "hour"), times=2)
+    row("`predict`, 60 min of 1080p60", "decoding its keyframes", takes, limit, "3")
+    shutil.rmtree(folder)
+
+
+def losing(folder: Path) -> None:
+    """What the two-look scan of the demo loses of the highlights that the dense one finds."""
+    project = material.project(folder, {"demo": material.DEMO})
+    card, duration, found = model.read_card(), media.probe(material.DEMO).duration, []
+    truth = labels.read(Path("data/sample/holdout.csv"))["vods/demo.mp4"]
+    for way in ("dense", "two-look"):
+        project.set_params(predict={"scan": way})
+        stage(project, "predict", "demo")
+        times, probabilities = np.loadtxt(project.folder / timeline.path("demo"), delimiter=",", skiprows=1).T
+        render = params.load().render
+        events = segments.choose(times, probabilities, duration, card.threshold, card.highlights, render).events
+        found.append([segments.shared_seconds(events, [Segment(mark.start, mark.end)]) for mark in truth])
+    dense, two_look = np.array(found)
+    lost = np.maximum(dense - two_look, 0)
+    row("`predict.scan: two-look`, time of highlights lost", "found by `dense`", lost.sum(), dense.sum(), "0.01")
+    gone, there = np.sum((dense > 0) & (two_look == 0)), np.sum(dense > 0)
+    row("the same, highlights lost altogether", "found by `dense`", gone, there, "0", "of them")
+    shutil.rmtree(folder)
+
+
+def memory(folder: Path) -> None:
+    """The peak of all processes together, of ten minutes and of three hours."""
+    peaks = []
+    for hours in (1 / 6, 3):
+        project = material.project(folder / f"memory{hours:.2f}", {"small": material.small_vod(hours, folder)})
+        peaks.append([peak(project, name, "small") for name in ("predict", "render")])
+        shutil.rmtree(project.folder)
+    for name, short, long in zip(("predict", "render"), *peaks, strict=True):
+        row(f"`{name}`, peak memory, 3 h", "10 min", long / MEBIBYTE, short / MEBIBYTE, "1.10 and 1024 MiB", "MiB")
+
+
+def peak(project: Project, name: str, *arguments: str) -> int:
+    """The most memory that a stage and all of its processes have had, bytes; what several share counts once."""
+    most, ended = 0, threading.Event()
+
+    def watch() -> None:
+        nonlocal most
+        while not ended.wait(0.05):
+            used = 0
+            for process in psutil.Process().children(recursive=True):
+                try:
+                    used += process.memory_full_info().pss
+                except psutil.Error:
+                    continue
+            most = max(most, used)
+
+    watching = threading.Thread(target=watch)
+    watching.start()
+    stage(project, name, *arguments)
+    ended.set()
+    watching.join()
+    return most
+
+
+if __name__ == "__main__":
+    main()
