@@ -38,7 +38,7 @@ def main() -> None:
     listened, first_look, clearly_calm = learn_first_look(clips, fold_of, in_stream >= threshold / 2, settings)
     card = model.Card(
         architecture=train.architecture,
-        extract=settings.extract.model_dump(),
+        extract=settings.extract.seen(),
         code=context.VERSION,
         slope=calibrated.slope,
         offset=calibrated.offset,

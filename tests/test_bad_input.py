@@ -1,6 +1,7 @@
 """Bad input gets one sentence that names the place and the cause, exit code 1, and costs nothing."""
 
 import shutil
+import sys
 
 import pytest
 
@@ -198,6 +199,23 @@ def test_a_model_that_is_none(project):
     assert_sentence(project.stage("predict", "demo"), "models/model.safetensors", "not a model")
     project.set_params(render={"threshold": None})
     assert_sentence(project.stage("render", "demo"), "models/model.safetensors", "not a model")
+
+
+@pytest.mark.parametrize("stage", [["extract_frames"], ["predict", "demo"]])
+def test_a_video_chip_that_is_not_there_is_named_and_costs_nothing(project, stage):
+    before = project.shards()
+    # Apple's on Linux, and the other way round.
+    device = "vaapi" if sys.platform == "darwin" else "videotoolbox"
+    project.set_params(extract={"decoder": device})
+    assert_sentence(project.stage(*stage), "params.yaml: extract.decoder is", device, "set it to auto")
+    assert project.shards() == before
+
+
+def test_whatever_decodes_gives_the_same_shards(project):
+    before = project.shards()
+    project.set_params(extract={"decoder": "auto"})
+    assert project.repro() == ["extract_frames", "extract_excerpts", "predict@demo"]
+    assert project.shards() == before
 
 
 def test_no_such_vod(project):

@@ -6,11 +6,13 @@ from PIL import Image
 
 from stages.lib import features, media
 from stages.lib.facecam import Box
+from stages.lib.params import Extract
 from tests import videos
 
 
-def read(path, fps=5.0, box=None, size=16) -> features.Moments:
-    return features.read(path, media.probe(path), box or Box(), fps, size)
+def read(path, fps=5.0, box=None, size=16, start=0.0, end=None) -> features.Moments:
+    extract = Extract(fps=fps, size=size, decoder="auto")
+    return features.read(path, media.probe(path), box or Box(), extract, start, end)
 
 
 def level(moments: features.Moments) -> np.ndarray:
@@ -104,7 +106,7 @@ def test_a_stretch_is_read_like_the_whole(tmp_path, container):
     path = tmp_path / f"b.{container}"
     videos.ffmpeg("-i", tmp_path / "a.mp4", "-c", "copy", path)
     whole = read(path, fps=10)
-    part = features.read(path, media.probe(path), Box(), 10, 16, 12.34, 20.02)
+    part = read(path, fps=10, start=12.34, end=20.02)
     inside = (whole.times >= 12.34) & (whole.times < 20.02)
     assert (part.times == whole.times[inside]).all()
     assert (part.frames == whole.frames[inside]).all()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from stages.lib import digests, features, files, media, shards, workers
+from stages.lib import decoders, digests, features, files, media, shards, workers
 from stages.lib.errors import UserError
 from stages.lib.facecam import Box
 from stages.lib.params import Extract
@@ -43,6 +43,8 @@ class Job:
 
 def bring_up_to_date(folder: Path, jobs: Sequence[Job], settings: Extract, message: str, unit: str) -> None:
     """Make the shards of a folder be those of the jobs, and no others; UserError that names every bad video."""
+    # Before anything is removed.
+    decoders.accelerator(settings.decoder)
     current = {job.shard for job in jobs}
     folder.mkdir(parents=True, exist_ok=True)
     for path in folder.iterdir():
@@ -68,7 +70,7 @@ def extract(settings: Extract, stale: tuple[Job, str]) -> str | None:
     job, key = stale
     try:
         probe = media.probe(job.video)
-        moments = features.read(job.video, probe, job.box, settings.fps, settings.size, job.first, job.last)
+        moments = features.read(job.video, probe, job.box, settings, job.first, job.last)
     except UserError as error:
         files.remove(job.shard)
         return str(error)

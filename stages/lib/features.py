@@ -16,6 +16,7 @@ from PIL import Image
 
 from stages.lib import media
 from stages.lib.facecam import Box
+from stages.lib.params import Extract
 
 # Changes whenever the code does that decides what features a video gives: shards and models made by other code
 # are then refused.
@@ -65,13 +66,7 @@ class Moments:
 
 
 def read(
-    path: Path,
-    probe: media.Probe,
-    box: Box,
-    fps: float,
-    size: int,
-    start: float = 0.0,
-    end: float | None = None,
+    path: Path, probe: media.Probe, box: Box, extract: Extract, start: float = 0.0, end: float | None = None
 ) -> Moments:
     """Read a clip, or a stretch of a VOD, as model input, on an even grid of time.
 
@@ -83,16 +78,14 @@ def read(
         What `media.probe` says of it.
     box : Box
         Where the face is.
-    fps : float
-        Moments per second (Hz); the grid begins at 0 s.
-    size : int
-        Width and height of a frame, pixels.
+    extract : Extract
+        How many moments a second has, the grid beginning at 0 s, and how large frames are.
     start, end : float
         The moments from `start` until before `end` are read; None is the end of the video.
     """
-    end = probe.duration if end is None else min(end, probe.duration)
+    fps, end = extract.fps, probe.duration if end is None else min(end, probe.duration)
     times = np.arange(math.ceil(start * fps - 1e-6), math.ceil(end * fps - 1e-6)) / fps
-    (moments,) = (list(moments) for moments in seen(path, [times], box, fps, size))
+    (moments,) = (list(moments) for moments in seen(path, [times], box, extract))
     frames, motion = zip(*moments, strict=True)
     return Moments(times, np.stack(frames), np.array(motion, np.float32), np.stack(list(heard(path, probe, times))))
 
@@ -103,23 +96,23 @@ def lag(fps: float) -> int:
 
 
 def seen(
-    path: Path, stretches: Iterable[np.ndarray], box: Box, fps: float, size: int
+    path: Path, stretches: Iterable[np.ndarray], box: Box, extract: Extract
 ) -> Iterator[Iterator[tuple[np.ndarray, float]]]:
     """The frame and the motion at each of the times of each stretch of consecutive moments; the rest as in `read`."""
-    for faces in media.faces(path, (times.tolist() for times in stretches), fps, box, size):
-        yield with_motion(faces, lag(fps))
+    for faces in media.faces(path, (times.tolist() for times in stretches), box, extract):
+        yield with_motion(faces, lag(extract.fps))
 
 
 def glances(
-    path: Path, times: np.ndarray, box: Box, fps: float, size: int, duration: float
+    path: Path, times: np.ndarray, box: Box, extract: Extract, duration: float
 ) -> Iterator[tuple[float, float]]:
     """The motion at a few moments that cost little to decode, near each of the times; seconds, and as in `Moments`.
 
     The change is that from the moment until LAG after it, which has the same median as that of both sides.
     """
-    reach = lag(fps) / fps
+    reach = lag(extract.fps) / extract.fps
     inside = times[times < duration - reach].tolist()
-    for start, frames in media.glances(path, inside, (0.0, reach), fps, box, size):
+    for start, frames in media.glances(path, inside, (0.0, reach), box, extract):
         grey, after = map(_grey, frames)
         yield start, _motion(float(np.abs(after - grey).mean()), grey)
 

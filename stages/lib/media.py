@@ -15,8 +15,10 @@ import av
 import numpy as np
 from av.stream import Discard, Disposition
 
+from stages.lib import decoders
 from stages.lib.errors import UserError
 from stages.lib.facecam import Box
+from stages.lib.params import Extract
 
 # A file that ends this much before the time it promises was cut off (seconds); containers round, and the last
 # frames may be missing where a recorder stopped.
@@ -105,7 +107,7 @@ def _end_of_picture(container: av.container.InputContainer, video: av.VideoStrea
 
 
 def faces(
-    path: Path, stretches: Iterable[Sequence[float]], fps: float, box: Box, size: int
+    path: Path, stretches: Iterable[Sequence[float]], box: Box, extract: Extract
 ) -> Iterator[Iterator[np.ndarray]]:
     """The face box of the frame on display at each of the given times, or of one shortly before it (SPARE).
 
@@ -115,12 +117,10 @@ def faces(
         A video.
     stretches : iterable of sequences of float
         Each of them times, ascending, seconds, inside the video. What is not near one of the stretches is not decoded.
-    fps : float
-        How many times there are in a second (Hz).
     box : Box
         The part of the picture to take.
-    size : int
-        Width and height to scale it to, pixels.
+    extract : Extract
+        How many times there are in a second, what size to scale to, and what decodes.
 
     Yields
     ------
@@ -133,16 +133,16 @@ def faces(
     UserError
         The file ends before the last of the times: it was cut off.
     """
-    crop = _Crop(box, size)
-    with _open(path) as (container, stream):
-        _decode_what_is_wanted(stream, fps)
+    crop = _Crop(box, extract.size)
+    with _open(path, extract.decoder) as (container, stream):
+        _decode_what_is_wanted(stream, extract.fps)
         for times in stretches:
             decoded = _decode_from(container, stream, times[0])
             yield crop.each(_on_display(path, decoded, times, _beginning(container)))
 
 
 def glances(
-    path: Path, times: Iterable[float], lags: Sequence[float], fps: float, box: Box, size: int
+    path: Path, times: Iterable[float], lags: Sequence[float], box: Box, extract: Extract
 ) -> Iterator[tuple[float, list[np.ndarray]]]:
     """The face box at a few moments that cost little to decode, where there are keyframes enough.
 
@@ -155,7 +155,7 @@ def glances(
         there, at the time itself.
     lags : sequence of float
         Ascending, seconds from its beginning.
-    fps, box, size
+    box, extract
         As in `faces`.
 
     Yields
@@ -165,9 +165,9 @@ def glances(
     list of ndarray of uint8, shape (size, size, 3)
         The frame on display after each of the lags.
     """
-    crop, last = _Crop(box, size), None
-    with _open(path) as (container, stream):
-        _decode_what_is_wanted(stream, fps)
+    crop, last = _Crop(box, extract.size), None
+    with _open(path, extract.decoder) as (container, stream):
+        _decode_what_is_wanted(stream, extract.fps)
         beginning = _beginning(container)
         for time in times:
             decoded = _decode_from(container, stream, time)
@@ -273,12 +273,12 @@ def _silence(samples: int, rate: int) -> Iterator[np.ndarray]:
 
 
 @contextmanager
-def _open(path: Path) -> Iterator[tuple[av.container.InputContainer, av.VideoStream]]:
+def _open(path: Path, decoder: str = "software") -> Iterator[tuple[av.container.InputContainer, av.VideoStream]]:
     """A file and its picture track; whatever FFmpeg finds wrong with it becomes a UserError."""
     if path.is_file() and path.stat().st_size == 0:
         raise UserError(f"{path}: the file is empty; remove it or download it again")
     try:
-        with av.open(str(path)) as container:
+        with av.open(str(path), hwaccel=decoders.accelerator(decoder)) as container:
             # A cover picture is a track too, but of a sound file.
             tracks = [video for video in container.streams.video if not video.disposition & Disposition.attached_pic]
             if not tracks:

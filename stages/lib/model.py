@@ -86,10 +86,10 @@ def load(path: Path, extract: Extract, code: str) -> tuple[Card, dict[str, np.nd
         No such file, no model of this project, or one whose training frames were made in another way.
     """
     card = read_card(path)
-    if card.extract != extract.model_dump() or card.code != code:
+    if card.extract != extract.seen() or card.code != code:
         differing = [
             f"extract.{key} {card.extract.get(key)}, not {value}"
-            for key, value in extract.model_dump().items()
+            for key, value in extract.seen().items()
             if card.extract.get(key) != value
         ]
         raise UserError(

@@ -30,6 +30,11 @@ class Section(BaseModel):
 class Extract(Section):
     fps: Hertz
     size: Annotated[int, Field(ge=16, le=1024)]
+    decoder: Literal["software", "auto", "cuda", "vaapi", "videotoolbox"]
+
+    def seen(self) -> dict[str, float | int]:
+        """The parameters that decide what is seen: not the decoder, since all of them give the same picture."""
+        return self.model_dump(exclude={"decoder"})
 
 
 class Dataset(Section):

@@ -81,7 +81,7 @@ def first_look(vod: Vod, runs: list[range]) -> tuple[np.ndarray, list[tuple[floa
     sound = np.stack(list(features.heard(vod.path, vod.probe, times)))
     spacing = min(context.NORMAL_BY_GLANCES, duration) / context.GLANCES
     glanced = times[:: max(1, round(spacing * fps))]
-    taken = features.glances(vod.path, glanced, vod.box, fps, vod.extract.size, duration)
+    taken = features.glances(vod.path, glanced, vod.box, vod.extract, duration)
     return sound, [(time * fps, motion) for time, motion in taken]
 
 
@@ -92,9 +92,7 @@ def look(vod: Vod, runs: list[range]) -> tuple[np.ndarray, np.ndarray]:
     read = [range(max(0, run.start - reach), min(vod.moments, run.stop + reach)) for run in runs]
     times = [np.array(places) / fps for places in read]
     motion, logits = [], []
-    for run, places, seen in zip(
-        runs, read, features.seen(vod.path, times, vod.box, fps, vod.extract.size), strict=True
-    ):
+    for run, places, seen in zip(runs, read, features.seen(vod.path, times, vod.box, vod.extract), strict=True):
         frames = []
         for place, (frame, moved) in zip(places, seen, strict=True):
             if place in run:

@@ -36,7 +36,7 @@ def key(digest: str, box: Box, extract: Extract, *stretches: float | None) -> st
     stretches : float or None
         What of the video is kept and what is read, seconds.
     """
-    made_from = [digest, vars(box), extract.model_dump(), stretches, features.VERSION]
+    made_from = [digest, vars(box), extract.seen(), stretches, features.VERSION]
     return hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()
 
 
