@@ -102,9 +102,9 @@ def cross_validate(clips: Sequence[Clip], fold_of: dict[str, int], settings: Par
     for fold in sorted(set(fold_of.values())):
         others = [clip for clip in clips if fold_of[clip.group] != fold]
         learned = learning.learn(first_of(others, settings.dataset.clips), settings, f"without fold {fold + 1}")
-        for clip in clips:
-            if fold_of[clip.group] == fold:
-                scored[clip.name] = learning.score(learned, clip, settings)
+        held_out = [clip for clip in clips if fold_of[clip.group] == fold]
+        for clip, logits in zip(held_out, learning.score(learned, held_out, settings), strict=True):
+            scored[clip.name] = logits
     return np.concatenate([scored[clip.name] for clip in clips])
 
 

@@ -61,7 +61,7 @@ def test_no_seam_shows_between_stretches(tmp_path):
 
     path = tmp_path / "a.mp4"
     videos.write(path, [n / 10 for n in range(200)], picture, hum, 20)
-    vod = scan.Vod(path, media.probe(path), Box(), Extract(fps=10, size=16), "float32", None, "")
+    vod = scan.Vod(path, media.probe(path), Box(), Extract(fps=10, size=16), "cpu", "float32", None, "")
     whole, parts = range(200), [range(73), range(73, 74), range(74, 200)]
     motion = np.concatenate([scan.look(vod, part)[0] for part in parts])
     assert (motion == scan.look(vod, whole)[0]).all()

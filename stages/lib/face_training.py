@@ -50,16 +50,16 @@ def fit(
     Raises
     ------
     UserError
-        No such network, or the training diverges.
+        No such network or device, or the training diverges.
     """
-    torch.set_num_threads(train.threads)
-    torch.use_deterministic_algorithms(True)
+    device, dtype = prepare(train)
     torch.manual_seed(train.seed)
-    dtype = network.arithmetic(train.precision)
-    model = network.build(train.architecture, train.weights, size)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=train.learning_rate, weight_decay=train.weight_decay)
-    key = training_key(train, frames, dtype)
-    losses = checkpoint.restore(unfinished, key, model, optimizer)
+    model = network.build(train.architecture, train.weights, size, device)
+    optimizer = build_optimizer(model, train)
+    key = training_key(train, frames, device, dtype)
+    losses, state = checkpoint.read(unfinished, key)
+    if losses:
+        checkpoint.restore(state, model, optimizer)
     for epoch in range(len(losses), train.epochs):
         loss = train_epoch(model, optimizer, train, frames, epoch, dtype, name)
         if not math.isfinite(loss):
@@ -69,6 +69,22 @@ def fit(
         losses.append(loss)
         checkpoint.save(unfinished, key, losses, model, optimizer)
     return model.eval(), losses
+
+
+def prepare(train: Train) -> tuple[torch.device, torch.dtype]:
+    """Have PyTorch compute the same in every run; the device to train on, and the number type."""
+    torch.set_num_threads(train.threads)
+    # Where a device has no such algorithm for some layer, PyTorch says so and goes on.
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    # It costs some percent, and nothing here reads memory that it has not written.
+    torch.utils.deterministic.fill_uninitialized_memory = False
+    device = network.device("train.device", train.device)
+    return device, network.arithmetic(train.precision, device)
+
+
+def build_optimizer(model: FaceNetwork, train: Train) -> torch.optim.Optimizer:
+    """What makes the steps of a training; fused, it goes over the weights once."""
+    return torch.optim.AdamW(model.parameters(), train.learning_rate, weight_decay=train.weight_decay, fused=True)
 
 
 def train_epoch(
@@ -91,17 +107,18 @@ def train_epoch(
             for group in optimizer.param_groups:
                 group["lr"] = learning_rate(train, epoch + step / len(drawn))
             batch = batches.read(chosen)
-            logits = network.logits(model, augment.pictures(network.pictures(batch.frames)), dtype)
-            loss = functional.binary_cross_entropy_with_logits(
-                logits + torch.from_numpy(batch.offsets), torch.from_numpy(batch.labels)
-            )
+            pictures = augment.pictures(network.pictures(batch.frames, model.device))
+            offsets, labels = network.to(model.device, batch.offsets), network.to(model.device, batch.labels)
+            logits = network.logits(model, pictures, dtype) + offsets
+            loss = functional.binary_cross_entropy_with_logits(logits, labels)
             optimizer.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), LONGEST_GRADIENT)
             optimizer.step()
-            losses.append(loss.item())
+            # Read when all is done, since that waits for the device.
+            losses.append(loss.detach())
             bar.advance()
-    return float(np.mean(losses))
+    return torch.stack(losses).mean().item()
 
 
 def learning_rate(train: Train, epochs: float) -> float:
@@ -112,12 +129,13 @@ def learning_rate(train: Train, epochs: float) -> float:
     return train.learning_rate * (1 + math.cos(math.pi * (epochs - warm) / (train.epochs - warm))) / 2
 
 
-def training_key(train: Train, frames: Sequence[Frame], dtype: torch.dtype) -> str:
+def training_key(train: Train, frames: Sequence[Frame], device: torch.device, dtype: torch.dtype) -> str:
     """A hash of everything that decides the training: a checkpoint of another one is not gone on from."""
     digest = hashlib.sha256()
     for source in (__file__, augment.__file__, batches.__file__, network.__file__):
         digest.update(Path(source).read_bytes())
     learned = [(frame.shard.key, frame.moment, frame.label, frame.offset) for frame in frames]
-    state = [train.model_dump(), learned, str(dtype), torch.__version__, torchvision.__version__]
+    machine = [device.type, torch.__version__, torchvision.__version__]
+    state = [train.model_dump(), learned, str(dtype), machine]
     digest.update(json.dumps(state, sort_keys=True).encode())
     return digest.hexdigest()

@@ -3,6 +3,7 @@
 What is found does not depend on how many stretches are worked on at once: they are always the same.
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -17,8 +18,6 @@ from stages.lib.params import Extract
 STRETCH = 300.0
 # Where only parts of a VOD are looked at, normal motion is measured every so many seconds.
 GLANCES = 5.0
-# Frames that are scored at once.
-CHUNK = 64
 
 
 @dataclass(frozen=True)
@@ -34,8 +33,8 @@ class Vod:
         Where the face is.
     extract : Extract
         How moments are made.
-    precision : str
-        The arithmetic of a face network, as in the parameters.
+    device, precision : str
+        What computes a face network, and its arithmetic, as in the parameters.
     architecture : str or None
         Of the model's face network, as on its card.
     model : str
@@ -46,6 +45,7 @@ class Vod:
     probe: media.Probe
     box: Box
     extract: Extract
+    device: str
     precision: str
     architecture: str | None
     model: str
@@ -93,36 +93,37 @@ def look(vod: Vod, stretch: range) -> tuple[np.ndarray, np.ndarray]:
     # Motion is measured with what is before and after, so that no seam shows.
     read = range(max(0, stretch.start - reach), min(vod.moments, stretch.stop + reach))
     times = np.array(read) / fps
-    motion, logits, frames = [], [], []
-    for place, (frame, moved) in zip(
-        read, features.seen(vod.path, times, vod.box, fps, vod.extract.size, threads=1), strict=True
-    ):
-        if place not in stretch:
-            continue
-        motion.append(moved)
-        frames.append(frame)
-        if len(frames) == CHUNK or len(motion) == len(stretch):
-            logits.append(_score(frames, vod))
-            frames = []
-    return np.array(motion, np.float32), np.concatenate(logits)
+    motion = []
+
+    def faces() -> Iterator[np.ndarray]:
+        for place, (frame, moved) in zip(
+            read, features.seen(vod.path, times, vod.box, fps, vod.extract.size, threads=1), strict=True
+        ):
+            if place in stretch:
+                motion.append(moved)
+                yield frame
+
+    logits = _score(faces(), vod)
+    return np.array(motion, np.float32), logits
 
 
-def _score(frames: list[np.ndarray], vod: Vod) -> np.ndarray:
+def _score(frames: Iterable[np.ndarray], vod: Vod) -> np.ndarray:
     if vod.architecture is None:
-        return np.zeros(len(frames), np.float32)
+        return np.zeros(sum(1 for _ in frames), np.float32)
     # Only here, since it takes seconds and the default needs none of it.
     from stages.lib import network
 
-    face = _face_network(vod.architecture, vod.model)
-    return network.score(face, np.stack(frames), network.arithmetic(vod.precision))
+    face = _face_network(vod.architecture, vod.device, vod.model)
+    return network.score(face, frames, network.arithmetic(vod.precision, face.device))
 
 
 @lru_cache(maxsize=1)
-def _face_network(architecture: str, digest: str):
+def _face_network(architecture: str, device: str, digest: str):
     """The face network of the model with this digest, read once by each process."""
     import torch
 
     from stages.lib import network
 
     torch.set_num_threads(1)
-    return network.from_tensors(architecture, model.under("face.", model.tensors(model.PATH)))
+    weights = model.under("face.", model.tensors(model.PATH))
+    return network.from_tensors(architecture, weights, network.device("predict.device", device))
