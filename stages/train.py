@@ -2,9 +2,13 @@
 
 How good it is, is measured by cross-validation: each clip is scored by a model that learned from clips of other
 groups. The model that is kept learns from all. Run from the project's folder: python -m stages.train
+
+A face network learns faster in several processes, each on a graphics card or some cores of its own:
+torchrun --nproc-per-node 2 -m stages.train
 """
 
 import json
+import os
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -36,6 +40,13 @@ def main() -> None:
     kept = first_of(clips, settings.dataset.clips)
     learned = learning.learn(kept, settings, "all clips")
     listened, first_look, clearly_calm = learn_first_look(clips, fold_of, in_stream >= threshold / 2, settings)
+    if "RANK" in os.environ:
+        # Only here, since it takes seconds and the default needs none of it.
+        from stages.lib import torchrun
+
+        torchrun.leave()
+        if torchrun.rank() > 0:
+            return
     card = model.Card(
         architecture=train.architecture,
         extract=settings.extract.model_dump(),

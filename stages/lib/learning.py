@@ -90,11 +90,11 @@ def score(learned: Model, clips: Sequence[Clip], settings: Params) -> list[np.nd
     logits = [learned.linear.logits(clip.values, settings.extract.fps)[clip.moments] for clip in clips]
     if learned.face is None:
         return logits
-    from stages.lib import network
+    from stages.lib import network, torchrun
 
     dtype = network.arithmetic(settings.train.precision, learned.face.device)
 
     def look(clip: Clip) -> np.ndarray:
         return network.score(learned.face, (clip.shard.frame(moment) for moment in clip.moments), dtype)
 
-    return [heard + seen for heard, seen in zip(logits, map(look, clips), strict=True)]
+    return [heard + seen for heard, seen in zip(logits, torchrun.map(look, clips), strict=True)]
