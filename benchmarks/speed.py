@@ -70,7 +70,7 @@ def scanning(settings: Params, folder: Path) -> None:
     path = make_vod(settings.vod(name), folder)
     card, weights = model.load(model.PATH, settings.extract, context.VERSION)
     box = Facecams(settings.folder).box(source)
-    vod = Vod(path, media.probe(path), box, settings.extract, "auto", None, "")
+    vod = Vod(path, media.probe(path), box, settings.extract, "auto", "auto", None, "")
     hours = MINUTES / 60
     row(
         "limit: decoding the picture of a VOD (1080p60), a process per core",
@@ -130,16 +130,17 @@ def train_face(frames: list[batches.Frame], settings: Params, architecture: str,
     """Train on 1024 frames."""
     changes = {"precision": precision, "epoch_frames": 1024, "epochs": 1, "threads": workers.cores()}
     train = settings.train.model_copy(update=changes)
-    face = network.build(architecture, None, settings.extract.size)
-    optimizer = torch.optim.AdamW(face.parameters())
-    face_training.train_epoch(face, optimizer, train, frames, 0, network.arithmetic(precision), precision)
+    device, dtype = face_training.prepare(train)
+    face = network.build(architecture, None, settings.extract.size, device)
+    optimizer = face_training.build_optimizer(face, train)
+    face_training.train_epoch(face, optimizer, train, frames, 0, dtype, precision)
 
 
 def score_faces(faces: np.ndarray, architecture: str, precision: str) -> None:
     """Score pictures as `scan.look` does."""
-    face = network.build(architecture, None, faces.shape[1]).eval()
-    for first in range(0, len(faces), 64):
-        network.score(face, faces[first : first + 64], network.arithmetic(precision))
+    device = network.device("predict.device", "auto")
+    face = network.build(architecture, None, faces.shape[1], device).eval()
+    network.score(face, faces, network.arithmetic(precision, device))
 
 
 if __name__ == "__main__":

@@ -27,8 +27,8 @@ def main(name: str) -> None:
     path = settings.vod(name)
     card, weights = model.load(model.PATH, settings.extract, context.VERSION)
     box = Facecams(settings.folder).box(settings.vods[name])
-    precision, digest = settings.predict.precision, files.digest(model.PATH)
-    vod = Vod(path, media.probe(path), box, settings.extract, precision, card.architecture, digest)
+    device, precision, digest = settings.predict.device, settings.predict.precision, files.digest(model.PATH)
+    vod = Vod(path, media.probe(path), box, settings.extract, device, precision, card.architecture, digest)
     probabilities, looked_at = score(vod, name, card, weights, settings.predict.scan == "two-look")
     times = np.arange(vod.moments) / settings.extract.fps
     files.write_csv(timeline.path(name), timeline.COLUMNS, timeline.rows(times, probabilities))

@@ -2,9 +2,13 @@
 
 How good it is, is measured by cross-validation: each clip is scored by a model that learned from clips of other
 groups. The model that is kept learns from all. Run from the project's folder: python -m stages.train
+
+A face network learns faster in several processes, each on a graphics card or some cores of its own:
+torchrun --nproc-per-node 2 -m stages.train
 """
 
 import json
+import os
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -36,6 +40,13 @@ def main() -> None:
     kept = first_of(clips, settings.dataset.clips)
     learned = learning.learn(kept, settings, "all clips")
     listened, first_look, clearly_calm = learn_first_look(clips, fold_of, in_stream >= threshold / 2, settings)
+    if "RANK" in os.environ:
+        # Only here, since it takes seconds and the default needs none of it.
+        from stages.lib import torchrun
+
+        torchrun.leave()
+        if torchrun.rank() > 0:
+            return
     card = model.Card(
         architecture=train.architecture,
         extract=settings.extract.seen(),
@@ -102,9 +113,9 @@ def cross_validate(clips: Sequence[Clip], fold_of: dict[str, int], settings: Par
     for fold in sorted(set(fold_of.values())):
         others = [clip for clip in clips if fold_of[clip.group] != fold]
         learned = learning.learn(first_of(others, settings.dataset.clips), settings, f"without fold {fold + 1}")
-        for clip in clips:
-            if fold_of[clip.group] == fold:
-                scored[clip.name] = learning.score(learned, clip, settings)
+        held_out = [clip for clip in clips if fold_of[clip.group] == fold]
+        for clip, logits in zip(held_out, learning.score(learned, held_out, settings), strict=True):
+            scored[clip.name] = logits
     return np.concatenate([scored[clip.name] for clip in clips])
 
 

@@ -90,6 +90,7 @@ PARAMS = {
     "out of range": ({"train": {"target_precision": 1.5}}, "train.target_precision is 1.5"),
     "too small": ({"dataset": {"clips": 1}}, "dataset.clips is 1"),
     "no such choice": ({"train": {"precision": "half"}}, "train.precision is 'half'"),
+    "another choice": ({"predict": {"device": "gpu"}}, "predict.device is 'gpu'"),
     "no mapping": ({"vods": 7}, "vods is 7"),
     "a name twice": ({"vods": {"a": "vods/demo.mp4", "A": "vods/demo.mp4"}}, "vods"),
     "a name that is taken": ({"vods": {"timelines": "vods/demo.mp4"}}, "vods"),
@@ -227,6 +228,7 @@ def test_no_such_vod(project):
 NETWORKS = {
     "no such architecture": ({"architecture": "resnet19"}, "train.architecture is 'resnet19'"),
     "no such weights": (FACE | {"weights": "IMAGENET9"}, "train.weights is 'IMAGENET9'"),
+    "no such device": (FACE | {"device": "mps"}, "train.device is mps, but PyTorch finds no such device here"),
     "too small a picture": ({"architecture": "alexnet"}, "does not take frames of extract.size 32"),
 }
 

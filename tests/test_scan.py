@@ -71,7 +71,8 @@ def test_no_seam_shows_between_stretches(tmp_path):
 
     path = tmp_path / "a.mp4"
     videos.write(path, [n / 10 for n in range(200)], picture, hum, 20)
-    vod = scan.Vod(path, media.probe(path), Box(), Extract(fps=10, size=16, decoder="software"), "float32", None, "")
+    extract = Extract(fps=10, size=16, decoder="software")
+    vod = scan.Vod(path, media.probe(path), Box(), extract, "cpu", "float32", None, "")
     whole, parts = range(200), [range(73), range(73, 74), range(74, 200)]
     motion = scan.look(vod, [whole])[0]
     assert (np.concatenate([scan.look(vod, [part])[0] for part in parts]) == motion).all()

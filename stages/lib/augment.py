@@ -1,6 +1,6 @@
 """Random changes to training pictures that leave their meaning alone, a batch at a time.
 
-All randomness is torch's own: its seed decides it.
+All randomness is torch's own, of the device that the pictures are on: its seed decides it.
 """
 
 import math
@@ -21,11 +21,15 @@ def pictures(frames: torch.Tensor) -> torch.Tensor:
     -------
     The same shape and range.
     """
-    count = len(frames)
-    angle = _between(-12, 12, count) * math.pi / 180
-    zoom = _between(0.75, 1.15, count)
-    mirror = torch.where(torch.rand(count) < 0.5, -1.0, 1.0)
-    across, down = _between(-0.12, 0.12, count), _between(-0.12, 0.12, count)
+    return relight(move(frames))
+
+
+def move(frames: torch.Tensor) -> torch.Tensor:
+    """Mirror, turn, zoom and shift each picture by itself; what this leaves empty is filled by reflection."""
+    angle = _between(-12, 12, frames) * math.pi / 180
+    zoom = _between(0.75, 1.15, frames)
+    mirror = torch.where(_between(-1, 1, frames) < 0, -1.0, 1.0)
+    across, down = _between(-0.12, 0.12, frames), _between(-0.12, 0.12, frames)
     transform = torch.stack(
         [
             torch.stack([mirror * zoom * angle.cos(), -zoom * angle.sin(), across], 1),
@@ -34,16 +38,23 @@ def pictures(frames: torch.Tensor) -> torch.Tensor:
         1,
     )
     grid = functional.affine_grid(transform, frames.shape, align_corners=False)
-    frames = functional.grid_sample(frames, grid, padding_mode="reflection", align_corners=False)
-    brightness, contrast = _between(0.7, 1.3, count, 1, 1, 1), _between(0.7, 1.3, count, 1, 1, 1)
-    saturation, tint = _between(0.3, 1.3, count, 1, 1, 1), _between(0.85, 1.15, count, 3, 1, 1)
-    grey = frames.mean(1, keepdim=True)
-    frames = grey + (frames - grey) * saturation
-    middle = frames.mean((1, 2, 3), keepdim=True)
-    frames = (middle + (frames - middle) * contrast) * brightness * tint
-    noise = torch.randn_like(frames) * _between(0, 0.04, count, 1, 1, 1)
-    return (frames + noise).clamp(0, 1)
+    return functional.grid_sample(frames, grid, padding_mode="reflection", align_corners=False)
 
 
-def _between(low: float, high: float, *shape: int) -> torch.Tensor:
-    return low + (high - low) * torch.rand(*shape)
+def relight(frames: torch.Tensor) -> torch.Tensor:
+    """Change brightness, contrast, saturation and tint of each picture by itself, and add noise."""
+    brightness, contrast = _between(0.7, 1.3, frames, 1, 1), _between(0.7, 1.3, frames, 1, 1)
+    saturation, tint = _between(0.3, 1.3, frames, 1, 1), _between(0.85, 1.15, frames, 3, 1)
+    # All of it is linear in the three colours, so that one product of matrices does it: saturation is the distance
+    # from the pixel's mean, contrast that from the picture's.
+    grey = torch.full((3, 3), 1 / 3, device=frames.device)
+    colours = saturation * torch.eye(3, device=frames.device) + (1 - saturation) * grey
+    light, middle = brightness * tint, frames.mean((1, 2, 3)).view(-1, 1, 1)
+    lit = torch.baddbmm(light * (1 - contrast) * middle, light * contrast * colours, frames.flatten(2))
+    # All pictures get the same noise, more of it or less: to draw it for each would take as long as all the rest.
+    noise = torch.randn(frames.shape[1:], device=frames.device)
+    return lit.view_as(frames).addcmul_(noise, _between(0, 0.04, frames, 1, 1, 1)).clamp_(0, 1)
+
+
+def _between(low: float, high: float, frames: torch.Tensor, *shape: int) -> torch.Tensor:
+    return low + (high - low) * torch.rand(len(frames), *shape, device=frames.device)

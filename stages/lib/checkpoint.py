@@ -32,16 +32,21 @@ def save(path: Path, key: str, losses: list[float], model: nn.Module, optimizer:
     files.write_bytes(path, safetensors.torch.save(tensors, {"key": key, "losses": json.dumps(losses)}))
 
 
-def restore(path: Path, key: str, model: nn.Module, optimizer: torch.optim.Optimizer) -> list[float]:
-    """Bring model and optimizer to the saved state of this training, if there is one, and return its losses."""
+def read(path: Path, key: str) -> tuple[list[float], dict[str, torch.Tensor]]:
+    """The losses of each epoch and the state of this training that `save` wrote; both empty if there is none."""
     try:
         with safetensors.safe_open(path, "pt") as file:
             metadata = file.metadata()
             if metadata["key"] != key:
-                return []
+                return [], {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (OSError, safetensors.SafetensorError):
-        return []
+        return [], {}
+    return json.loads(metadata["losses"]), tensors
+
+
+def restore(tensors: dict[str, torch.Tensor], model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+    """Bring model and optimizer to a state that `read` found."""
     model.load_state_dict(_under("model.", tensors))
     parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
     for name, tensor in _under("optimizer.", tensors).items():
@@ -50,8 +55,7 @@ def restore(path: Path, key: str, model: nn.Module, optimizer: torch.optim.Optim
         if tensor.shape == parameter.shape:
             # The same layout in memory as in an unbroken run: arithmetic may round by it.
             tensor = torch.empty_like(parameter).copy_(tensor)
-        optimizer.state[parameter][part] = tensor
-    return json.loads(metadata["losses"])
+        optimizer.state[parameter][part] = tensor.to(parameter.device)
 
 
 def _under(prefix: str, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:

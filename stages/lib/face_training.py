@@ -1,4 +1,9 @@
-"""Fitting a face network to what motion and sound leave unexplained, epoch by epoch."""
+"""Fitting a face network to what motion and sound leave unexplained, epoch by epoch.
+
+Processes that `torchrun` started do it together: each batch is shared out and the gradients are added up, so that all
+make the same step. BatchNorm (Ioffe and Szegedy, 2015) normalises each share by itself; of its running averages, the
+mean over the processes is taken after each epoch.
+"""
 
 import hashlib
 import json
@@ -11,7 +16,7 @@ import torch
 import torchvision
 from torch.nn import functional
 
-from stages.lib import augment, batches, checkpoint, network, params
+from stages.lib import augment, batches, checkpoint, network, params, torchrun
 from stages.lib.batches import Frame
 from stages.lib.errors import UserError
 from stages.lib.network import FaceNetwork
@@ -50,16 +55,17 @@ def fit(
     Raises
     ------
     UserError
-        No such network, or the training diverges.
+        No such network or device, batches too small for so many processes, or the training diverges.
     """
-    torch.set_num_threads(train.threads)
-    torch.use_deterministic_algorithms(True)
+    device, dtype = prepare(train)
     torch.manual_seed(train.seed)
-    dtype = network.arithmetic(train.precision)
-    model = network.build(train.architecture, train.weights, size)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=train.learning_rate, weight_decay=train.weight_decay)
-    key = training_key(train, frames, dtype)
-    losses = checkpoint.restore(unfinished, key, model, optimizer)
+    model = network.build(train.architecture, train.weights, size, device)
+    optimizer = build_optimizer(model, train)
+    torchrun.join(device)
+    key = training_key(train, frames, device, dtype)
+    losses, state = torchrun.of_first(checkpoint.read(unfinished, key))
+    if losses:
+        checkpoint.restore(state, model, optimizer)
     for epoch in range(len(losses), train.epochs):
         loss = train_epoch(model, optimizer, train, frames, epoch, dtype, name)
         if not math.isfinite(loss):
@@ -67,8 +73,25 @@ def fit(
                 f"{params.PARAMS_FILE}: train.learning_rate {train.learning_rate:g} is too high: the loss is {loss}"
             )
         losses.append(loss)
-        checkpoint.save(unfinished, key, losses, model, optimizer)
+        if torchrun.rank() == 0:
+            checkpoint.save(unfinished, key, losses, model, optimizer)
     return model.eval(), losses
+
+
+def prepare(train: Train) -> tuple[torch.device, torch.dtype]:
+    """Have PyTorch compute the same in every run; the device to train on, and the number type."""
+    torch.set_num_threads(train.threads)
+    # Where a device has no such algorithm for some layer, PyTorch says so and goes on.
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    # It costs some percent, and nothing here reads memory that it has not written.
+    torch.utils.deterministic.fill_uninitialized_memory = False
+    device = network.device("train.device", train.device, torchrun.local_rank())
+    return device, network.arithmetic(train.precision, device)
+
+
+def build_optimizer(model: FaceNetwork, train: Train) -> torch.optim.Optimizer:
+    """What makes the steps of a training; fused, it goes over the weights once."""
+    return torch.optim.AdamW(model.parameters(), train.learning_rate, weight_decay=train.weight_decay, fused=True)
 
 
 def train_epoch(
@@ -82,26 +105,42 @@ def train_epoch(
 ) -> float:
     """One round of training; the mean loss, in nats per frame."""
     # All chance in an epoch follows from its number, so that one that is resumed is the one that was cut off.
-    torch.manual_seed(int(np.random.default_rng([train.seed, epoch]).integers(2**63)))
+    chance = np.random.default_rng([train.seed, epoch, torchrun.rank()])
+    torch.manual_seed(int(chance.integers(2**63)))
     model.train()
     drawn = list(batches.balanced(frames, train.epoch_frames, train.batch, [train.seed, epoch]))
     losses = []
-    with ProgressBar(f"{name}: epoch {epoch + 1} of {train.epochs}", len(drawn), "batches") as bar:
+    message, silent = f"{name}: epoch {epoch + 1} of {train.epochs}", torchrun.rank() > 0
+    with ProgressBar(message, len(drawn), "batches", silent) as bar:
         for step, chosen in enumerate(drawn):
             for group in optimizer.param_groups:
                 group["lr"] = learning_rate(train, epoch + step / len(drawn))
-            batch = batches.read(chosen)
-            logits = network.logits(model, augment.pictures(network.pictures(batch.frames)), dtype)
-            loss = functional.binary_cross_entropy_with_logits(
-                logits + torch.from_numpy(batch.offsets), torch.from_numpy(batch.labels)
-            )
+            batch = batches.read(torchrun.share(chosen))
+            pictures = augment.pictures(network.pictures(batch.frames, model.device))
+            offsets, labels = network.to(model.device, batch.offsets), network.to(model.device, batch.labels)
+            logits = network.logits(model, pictures, dtype) + offsets
+            # The shares of all processes add up to the mean over the batch.
+            loss = functional.binary_cross_entropy_with_logits(logits, labels, reduction="sum") / len(chosen)
             optimizer.zero_grad()
             loss.backward()
+            torchrun.add([weight.grad for weight in model.parameters() if weight.grad is not None])
             torch.nn.utils.clip_grad_norm_(model.parameters(), LONGEST_GRADIENT)
             optimizer.step()
-            losses.append(loss.item())
+            # Read when all is done, since that waits for the device.
+            losses.append(loss.detach())
             bar.advance()
-    return float(np.mean(losses))
+    average_running(model)
+    loss = torch.stack(losses).mean()
+    torchrun.add([loss])
+    return loss.item()
+
+
+def average_running(model: FaceNetwork) -> None:
+    """Give BatchNorm's running averages the mean over all processes."""
+    running = [each for name, each in model.named_buffers() if name.endswith(("running_mean", "running_var"))]
+    for each in running:
+        each /= torchrun.processes()
+    torchrun.add(running)
 
 
 def learning_rate(train: Train, epochs: float) -> float:
@@ -112,12 +151,13 @@ def learning_rate(train: Train, epochs: float) -> float:
     return train.learning_rate * (1 + math.cos(math.pi * (epochs - warm) / (train.epochs - warm))) / 2
 
 
-def training_key(train: Train, frames: Sequence[Frame], dtype: torch.dtype) -> str:
+def training_key(train: Train, frames: Sequence[Frame], device: torch.device, dtype: torch.dtype) -> str:
     """A hash of everything that decides the training: a checkpoint of another one is not gone on from."""
     digest = hashlib.sha256()
-    for source in (__file__, augment.__file__, batches.__file__, network.__file__):
+    for source in (__file__, augment.__file__, batches.__file__, network.__file__, torchrun.__file__):
         digest.update(Path(source).read_bytes())
     learned = [(frame.shard.key, frame.moment, frame.label, frame.offset) for frame in frames]
-    state = [train.model_dump(), learned, str(dtype), torch.__version__, torchvision.__version__]
+    machine = [device.type, torchrun.processes(), torch.__version__, torchvision.__version__]
+    state = [train.model_dump(), learned, str(dtype), machine]
     digest.update(json.dumps(state, sort_keys=True).encode())
     return digest.hexdigest()

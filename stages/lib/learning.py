@@ -12,8 +12,6 @@ from stages.lib.examples import Clip
 from stages.lib.linear import Linear
 from stages.lib.params import Params
 
-# Frames that are scored at once.
-CHUNK = 64
 # What a face network's training that is interrupted goes on from.
 UNFINISHED = Path("models/.checkpoints")
 
@@ -87,14 +85,16 @@ def frames(clips: Sequence[Clip], fitted: Linear, fps: float) -> list[batches.Fr
     ]
 
 
-def score(learned: Model, clip: Clip, settings: Params) -> np.ndarray:
-    """The logit of each moment of a clip that counts: float64 of shape (labelled,)."""
-    logits = learned.linear.logits(clip.values, settings.extract.fps)[clip.moments]
-    if learned.face is not None:
-        from stages.lib import network
+def score(learned: Model, clips: Sequence[Clip], settings: Params) -> list[np.ndarray]:
+    """The logit of each moment that counts, for each clip: float64 of shape (labelled,)."""
+    logits = [learned.linear.logits(clip.values, settings.extract.fps)[clip.moments] for clip in clips]
+    if learned.face is None:
+        return logits
+    from stages.lib import network, torchrun
 
-        dtype = network.arithmetic(settings.train.precision)
-        for first in range(0, len(clip.moments), CHUNK):
-            pictures = np.stack([clip.shard.frame(moment) for moment in clip.moments[first : first + CHUNK]])
-            logits[first : first + CHUNK] += network.score(learned.face, pictures, dtype)
-    return logits
+    dtype = network.arithmetic(settings.train.precision, learned.face.device)
+
+    def look(clip: Clip) -> np.ndarray:
+        return network.score(learned.face, (clip.shard.frame(moment) for moment in clip.moments), dtype)
+
+    return [heard + seen for heard, seen in zip(logits, torchrun.map(look, clips), strict=True)]

@@ -19,6 +19,7 @@ Hertz = Annotated[float, Field(gt=0, le=120)]
 Seed = Annotated[int, Field(ge=0)]
 Count = Annotated[int, Field(ge=1)]
 Precision = Literal["auto", "float32", "bfloat16"]
+Device = Literal["auto", "cpu", "cuda", "mps"]
 
 
 class Section(BaseModel):
@@ -55,6 +56,7 @@ class Train(Section):
     batch: Annotated[int, Field(ge=2)]
     learning_rate: Annotated[float, Field(gt=0)]
     weight_decay: Annotated[float, Field(ge=0)]
+    device: Device
     precision: Precision
     threads: Count
     seed: Seed
@@ -62,6 +64,7 @@ class Train(Section):
 
 class Predict(Section):
     scan: Literal["two-look", "dense"]
+    device: Device
     precision: Precision
 
 

@@ -19,14 +19,17 @@ class ProgressBar:
         The amount of work, in `unit`.
     unit : str
         What is counted, such as "clips" or "s of video".
+    silent : bool
+        Show nothing, since another process does.
     """
 
-    def __init__(self, message: str, total: float, unit: str):
+    def __init__(self, message: str, total: float, unit: str, silent: bool = False):
         self.message, self.total, self.unit = message, total, unit
         self.done = 0.0
         self.last_line = time.monotonic()
         self.bar = None
-        if sys.stderr.isatty():
+        self.silent = silent
+        if sys.stderr.isatty() and not silent:
             self.bar = Bar(message, max=max(total, 1), suffix=f"%(index)d/%(max)d {unit}, %(eta_td)s left")
 
     def __enter__(self) -> "ProgressBar":
@@ -42,6 +45,8 @@ class ProgressBar:
             self._line()
 
     def _line(self) -> None:
+        if self.silent:
+            return
         print(f"{self.message}: {self.done:.0f}/{self.total:.0f} {self.unit}", file=sys.stderr, flush=True)
 
     def __exit__(self, error_type: type | None, *_: object) -> None:

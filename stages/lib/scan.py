@@ -3,6 +3,7 @@
 What is found does not depend on how many stretches are worked on at once: they are always the same.
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -15,8 +16,6 @@ from stages.lib.params import Extract
 
 # Seconds of video that are worked on at once.
 STRETCH = 100.0
-# Frames that are scored at once.
-CHUNK = 64
 
 
 @dataclass(frozen=True)
@@ -32,8 +31,8 @@ class Vod:
         Where the face is.
     extract : Extract
         How moments are made.
-    precision : str
-        The arithmetic of a face network, as in the parameters.
+    device, precision : str
+        What computes a face network, and its arithmetic, as in the parameters.
     architecture : str or None
         Of the model's face network, as on its card.
     model : str
@@ -44,6 +43,7 @@ class Vod:
     probe: media.Probe
     box: Box
     extract: Extract
+    device: str
     precision: str
     architecture: str | None
     model: str
@@ -91,35 +91,36 @@ def look(vod: Vod, runs: list[range]) -> tuple[np.ndarray, np.ndarray]:
     # Motion is measured with what is before and after, so that no seam shows.
     read = [range(max(0, run.start - reach), min(vod.moments, run.stop + reach)) for run in runs]
     times = [np.array(places) / fps for places in read]
-    motion, logits = [], []
-    for run, places, seen in zip(runs, read, features.seen(vod.path, times, vod.box, vod.extract), strict=True):
-        frames = []
-        for place, (frame, moved) in zip(places, seen, strict=True):
-            if place in run:
-                motion.append(moved)
-                frames.append(frame)
-            if frames and (len(frames) == CHUNK or place == places[-1]):
-                logits.append(_score(frames, vod))
-                frames = []
-    return np.array(motion, np.float32), np.concatenate(logits)
+    motion = []
+
+    def faces() -> Iterator[np.ndarray]:
+        for run, places, seen in zip(runs, read, features.seen(vod.path, times, vod.box, vod.extract), strict=True):
+            for place, (frame, moved) in zip(places, seen, strict=True):
+                if place in run:
+                    motion.append(moved)
+                    yield frame
+
+    logits = _score(faces(), vod)
+    return np.array(motion, np.float32), logits
 
 
-def _score(frames: list[np.ndarray], vod: Vod) -> np.ndarray:
+def _score(frames: Iterable[np.ndarray], vod: Vod) -> np.ndarray:
     if vod.architecture is None:
-        return np.zeros(len(frames), np.float32)
+        return np.zeros(sum(1 for _ in frames), np.float32)
     # Only here, since it takes seconds and the default needs none of it.
     from stages.lib import network
 
-    face = _face_network(vod.architecture, vod.model)
-    return network.score(face, np.stack(frames), network.arithmetic(vod.precision))
+    face = _face_network(vod.architecture, vod.device, vod.model)
+    return network.score(face, frames, network.arithmetic(vod.precision, face.device))
 
 
 @lru_cache(maxsize=1)
-def _face_network(architecture: str, digest: str):
+def _face_network(architecture: str, device: str, digest: str):
     """The face network of the model with this digest, read once by each process."""
     import torch
 
     from stages.lib import network
 
     torch.set_num_threads(1)
-    return network.from_tensors(architecture, model.under("face.", model.tensors(model.PATH)))
+    weights = model.under("face.", model.tensors(model.PATH))
+    return network.from_tensors(architecture, weights, network.device("predict.device", device))

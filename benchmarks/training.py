@@ -1,0 +1,116 @@
+"""How much of a face network's speed in training is left once frames are read and changed: images per second.
+
+Measures in turn the bare step of the network (forward, loss, backward, optimizer) on one random batch in memory, and
+an epoch of training on shards that it makes in a temporary folder. It takes half a minute on two cores:
+
+    python -m benchmarks.training
+"""
+
+import argparse
+import tempfile
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from stages.lib import batches, face_training, features, network, params, shards
+from stages.lib.network import FaceNetwork
+from stages.lib.params import Train
+
+ARCHITECTURE = "resnet18"
+SIZE = 128
+CLIPS = 24
+MOMENTS = 80
+STEPS = 4
+ROUNDS = 8
+
+
+def measure() -> tuple[float, float, float]:
+    """Train as in params.yaml, on any device.
+
+    Returns
+    -------
+    float
+        Images per second of the bare step, the median over rounds.
+    float
+        The same of an epoch.
+    float
+        The second over the first, the median over rounds.
+    """
+    train = params.load().train
+    train = train.model_copy(update={"architecture": ARCHITECTURE, "epoch_frames": STEPS * train.batch})
+    device, dtype = face_training.prepare(train)
+    model = network.build(ARCHITECTURE, None, SIZE, device)
+    optimizer = face_training.build_optimizer(model, train)
+    with tempfile.TemporaryDirectory() as folder:
+        frames = make_frames(Path(folder))
+        bare = partial(bare_steps, model, optimizer, random_batch(train, device), dtype)
+        epoch = partial(face_training.train_epoch, model, optimizer, train, frames, 0, dtype, "an epoch")
+        seconds = []
+        for _ in range(1 + ROUNDS):
+            torch.use_deterministic_algorithms(False)
+            of_bare = timed(bare)
+            face_training.prepare(train)
+            seconds.append((of_bare, timed(epoch)))
+    # The first round warms up.
+    speeds = STEPS * train.batch / np.array(seconds[1:])
+    return *np.median(speeds, axis=0).tolist(), float(np.median(speeds[:, 1] / speeds[:, 0]))
+
+
+def make_frames(folder: Path) -> list[batches.Frame]:
+    """Labelled frames of noise, in shards as of clips of eight seconds."""
+    draw = np.random.default_rng(0)
+    frames = []
+    for clip in range(CLIPS):
+        path = folder / f"{clip}{shards.SUFFIX}"
+        moments = features.Moments(
+            np.arange(MOMENTS) / 10,
+            draw.integers(0, 256, (MOMENTS, SIZE, SIZE, 3), np.uint8),
+            np.zeros(MOMENTS, np.float32),
+            np.zeros((MOMENTS, features.BANDS), np.float32),
+        )
+        shards.write(path, moments, slice(0, MOMENTS), MOMENTS / 10, str(clip))
+        shard = shards.Shard(path)
+        frames += [batches.Frame(shard, moment, moment % 2, 0.0) for moment in range(MOMENTS)]
+    return frames
+
+
+def random_batch(train: Train, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
+    """Pictures in the network's memory format, and their labels."""
+    pictures = torch.rand(train.batch, 3, SIZE, SIZE, device=device).to(memory_format=torch.channels_last)
+    return pictures, torch.arange(train.batch, device=device).remainder(2).float()
+
+
+def bare_steps(
+    model: FaceNetwork,
+    optimizer: torch.optim.Optimizer,
+    batch: tuple[torch.Tensor, torch.Tensor],
+    dtype: torch.dtype,
+) -> None:
+    """As many steps as an epoch has."""
+    pictures, labels = batch
+    model.train()
+    for _ in range(STEPS):
+        loss = functional.binary_cross_entropy_with_logits(network.logits(model, pictures, dtype), labels)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    # Waits for the device.
+    loss.item()
+
+
+def timed(run: Callable[[], object]) -> float:
+    """How long it takes, seconds."""
+    begin = time.perf_counter()
+    run()
+    return time.perf_counter() - begin
+
+
+if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
+    bare, epoch, ratio = measure()
+    print(f"bare step: {bare:.0f} images/s; epoch: {epoch:.0f} images/s; ratio: {ratio:.2f}")

@@ -1,0 +1,71 @@
+"""Two processes train one face network together."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from stages.lib.errors import UserError
+from tests.conftest import FACE, Project
+from tests.test_same_bytes import digests
+
+FEW = FACE | {"epochs": 2, "epoch_frames": 32}
+# Prints a hash of what was learned.
+LEARN = """
+import hashlib
+from stages.lib import examples, learning, params
+
+settings = params.load()
+learned = learning.learn(list(examples.read(settings.extract.fps)), settings, "all clips")
+print(hashlib.sha256(b"".join(tensor.tobytes() for tensor in learned.tensors("").values())).hexdigest())
+"""
+
+
+def together(project: Project, *command: str) -> subprocess.CompletedProcess:
+    """Run by two processes; that one waits for ever fails the test."""
+    return project.run("torchrun", "--standalone", "--nproc-per-node", "2", *command, timeout=300)
+
+
+def test_one_process_that_fails_ends_both_and_both_go_on_where_they_were(project):
+    project.set_params(train=FEW)
+    model = (project.folder / "models/model.safetensors").read_bytes()
+    # A folder where the one that writes wants to put a file.
+    obstacle = project.folder / "models/.checkpoints/without fold 2.safetensors"
+    (obstacle / "full").mkdir(parents=True)
+    failed = together(project, "-m", "stages.train")
+    assert failed.returncode == 1
+    assert "error: models/.checkpoints/without fold 2.safetensors: " in failed.stderr, failed.stderr
+    assert (project.folder / "models/model.safetensors").read_bytes() == model
+
+    (obstacle / "full").rmdir()
+    obstacle.rmdir()
+    resumed = together(project, "-m", "stages.train")
+    assert resumed.returncode == 0, resumed.stderr
+    assert "without fold 1: epoch" not in resumed.stderr
+    assert resumed.stderr.count("all clips: epoch 2 of 2: 2/2 batches") == 1
+    assert resumed.stdout.count('"cross_validation": {') == 1
+    assert "loss" in json.loads(project.read("models/live/metrics.json"))
+    after_failure = digests(project, "models")
+
+    assert "without fold 1: epoch 1 of 2" in together(project, "-m", "stages.train").stderr
+    assert digests(project, "models") == after_failure
+    assert project.stage("predict", "demo").returncode == 0
+
+
+def test_both_learn_the_same_from_half_of_each_batch(project):
+    project.set_params(train=FEW)
+    project.write("learn.py", LEARN)
+    first, second = together(project, "learn.py").stdout.split()
+    assert first == second
+    # BatchNorm sees the whole batch where there is one process.
+    (project.folder / "models/.checkpoints/all clips.safetensors").unlink()
+    assert project.run(sys.executable, "learn.py").stdout.strip() != first
+
+
+def test_a_batch_that_is_too_small_to_share_is_named(monkeypatch):
+    from stages.lib import torchrun
+
+    monkeypatch.setenv("WORLD_SIZE", "3")
+    with pytest.raises(UserError, match="params.yaml: a batch of 5 frames .* is too small for 3 processes"):
+        torchrun.share(range(5))
