@@ -56,7 +56,8 @@ def main(vod: str) -> None:
         by_length = sorted(cuts, key=lambda cut: -cut.duration)
         joined = folder / ("sound.mp4" if encoder == "copy" else "reel.mp4")
         if cuts and (encoder != "copy" or probe.sound):
-            for _ in workers.map(film.encode, by_length, f"render {vod}", "segments"):
+            at_most = film.AT_ONCE if encoder in film.HARDWARE else None
+            for _ in workers.map(film.encode, by_length, f"render {vod}", "segments", at_most):
                 pass
             film.join([cut.target for cut in cuts], joined)
             for cut in cuts:

@@ -21,6 +21,8 @@ SOUND_RATE = 48_000
 SOUND_BITS = 160_000
 # In the order in which they are tried.
 HARDWARE = ("h264_nvenc", "h264_videotoolbox", "h264_qsv", "h264_vaapi")
+# Drivers let a chip encode only a few videos at once, and these few keep it busy.
+AT_ONCE = 3
 
 
 @dataclass(frozen=True)
