@@ -291,3 +291,34 @@ def test_a_full_disk_is_one_sentence_and_costs_nothing(project, stage):
     assert_sentence(project.stage(stage, *arguments, preexec_fn=limit_file_size(size)), words)
     assert {path: (project.folder / path).read_bytes() for path in outputs} == before
     assert not list(project.folder.glob("**/.partial-*"))
+
+
+def test_an_encoder_that_does_not_work_or_cannot_do_what_is_asked(project):
+    reel = (project.folder / "reels/demo/reel.mp4").read_bytes()
+    project.set_params(render={"encoder": "h264_videotoolbox"})
+    assert_sentence(
+        project.stage("render", "demo"), "params.yaml: render.encoder is h264_videotoolbox", "Unknown encoder"
+    )
+    project.set_params(render={"encoder": "copy"})
+    assert_sentence(project.stage("render", "demo"), "params.yaml: render.encoder is 'copy'", "render.overlay")
+    assert (project.folder / "reels/demo/reel.mp4").read_bytes() == reel
+
+
+NOT_COPIED = {
+    "another codec": ("mpeg4", {}, "its picture is in mpeg4"),
+    "H.264 with an open group of pictures": (
+        "libx264",
+        {"preset": "veryfast", "x264-params": "open-gop=1:bframes=3:keyint=30:min-keyint=30:scenecut=0"},
+        "near 35.0 s is no keyframe",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NOT_COPIED)
+def test_a_picture_that_cannot_be_copied(project, name):
+    codec, options, words = NOT_COPIED[name]
+    videos.numbered(project.folder / "data/tiny/vods/demo.mp4", 45, codec, **options)
+    rows = [f"{second},{0.9 if 36 <= second < 40 else 0.1}\n" for second in range(45)]
+    project.write("data/timelines/demo.csv", "time,probability\n" + "".join(rows))
+    project.set_params(render={"encoder": "copy", "overlay": "none", "threshold": 0.5, "smooth": 0})
+    assert_sentence(project.stage("render", "demo"), "vods/demo.mp4", words, "set render.encoder to libx264")

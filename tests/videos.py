@@ -24,8 +24,9 @@ def write(
     sound: Callable[[np.ndarray], np.ndarray] | None = None,
     duration: float = 0.0,
     codec: str = "libx264",
+    **options: str,
 ) -> None:
-    """Write a video with a frame at each of the times (seconds).
+    """Write a video with a frame at each of the times (seconds) and a keyframe every 30.
 
     `picture` gives the frame at a time, uint8 of shape (height, width, 3); `sound`, where there is any, the samples
     at an array of times, -1 to 1, up to `duration`.
@@ -37,7 +38,7 @@ def write(
         video.width, video.height, video.pix_fmt = first.shape[1], first.shape[0], "yuv420p"
         video.time_base = video.codec_context.time_base = Fraction(1, 12_800)
         video.codec_context.gop_size = 30
-        video.codec_context.options = {"preset": "ultrafast", "crf": "10", "bf": "0"}
+        video.codec_context.options = {"preset": "ultrafast", "crf": "10", "bf": "0"} | options
         audio = container.add_stream("aac", rate=RATE, layout="mono") if sound else None
         if audio:
             samples = sound(np.arange(round(duration * RATE)) / RATE).astype(np.float32)
@@ -58,16 +59,42 @@ def grey(level: float, width: int = 64, height: int = 48) -> np.ndarray:
     return np.full((height, width, 3), round(level), np.uint8)
 
 
+def beeps(times: np.ndarray) -> np.ndarray:
+    """A tone at 1 kHz, a tenth of a second of it every whole second."""
+    return 0.5 * np.sin(2 * np.pi * 1000 * times) * (times % 1 < 0.1)
+
+
 def flash_and_beep(path: Path, duration: float, fps: float = 30, with_sound: bool = True) -> None:
     """Every whole second, a tenth of a second of white and of a tone at 1 kHz."""
-
-    def sound(times: np.ndarray) -> np.ndarray:
-        return 0.5 * np.sin(2 * np.pi * 1000 * times) * (times % 1 < 0.1)
-
     times = [number / fps for number in range(round(duration * fps))]
     write(
-        path, times, lambda time: grey(255 if (time + 1e-6) % 1 < 0.1 else 0), sound if with_sound else None, duration
+        path, times, lambda time: grey(255 if (time + 1e-6) % 1 < 0.1 else 0), beeps if with_sound else None, duration
     )
+
+
+def numbered(path: Path, duration: float, codec: str, **options: str) -> None:
+    """At 30 frames per second, each of which bears its number: ten bars, black or white; with beeps."""
+
+    def picture(time: float) -> np.ndarray:
+        bits = [round(time * 30) >> bit & 1 for bit in range(10)]
+        return np.tile(np.repeat(np.array(bits, np.uint8) * 255, 16)[:, None], (64, 1, 3))
+
+    write(path, [number / 30 for number in range(round(duration * 30))], picture, beeps, duration, codec, **options)
+
+
+def numbers(path: Path) -> list[tuple[float, int]]:
+    """The time since the file's beginning (seconds) and the number of each frame of what `numbered` made."""
+    with av.open(str(path)) as container:
+        beginning = (container.start_time or 0) / av.time_base
+        frames = [(frame.time - beginning, frame.to_ndarray(format="gray")) for frame in container.decode(video=0)]
+    return [(time, sum(int(f[32, 16 * bit + 8] > 128) << bit for bit in range(10))) for time, f in frames]
+
+
+def beep_times(path: Path) -> np.ndarray:
+    """When the beeps begin (seconds)."""
+    sound = np.abs(samples(path))
+    loud = np.array([sound[max(0, n - 240) : n + 1].max() > 0.1 for n in range(0, len(sound), 48)])
+    return onsets(loud) / 1000
 
 
 def luminance(path: Path) -> tuple[np.ndarray, np.ndarray]:

@@ -1,5 +1,6 @@
 """Writing video with FFmpeg: cut, overlay, join. The only module that encodes."""
 
+import re
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -8,8 +9,9 @@ from pathlib import Path
 
 import ffmpeg
 import imageio_ffmpeg
+import numpy as np
 
-from stages.lib import fonts
+from stages.lib import fonts, media, overlay
 from stages.lib.errors import UserError
 from stages.lib.media import Probe
 from stages.lib.params import Render
@@ -17,10 +19,10 @@ from stages.lib.params import Render
 SOUND_RATE = 48_000
 # AAC at this rate is transparent to most listeners in stereo (bits per second).
 SOUND_BITS = 160_000
-# Reading begins this much before a cut (seconds). Seeking in some containers lands behind the keyframe, whose picture
-# would then be missing; and the frame on display at the cut may be from before it. Recorders put a keyframe every two
-# seconds, or at the most every ten.
-LEAD = 10.0
+# In the order in which they are tried.
+HARDWARE = ("h264_nvenc", "h264_videotoolbox", "h264_qsv", "h264_vaapi")
+# Drivers let a chip encode only a few videos at once, and these few keep it busy.
+AT_ONCE = 3
 
 
 @dataclass(frozen=True)
@@ -33,14 +35,16 @@ class Cut:
         The VOD.
     probe : Probe
         What `media.probe` says of it.
-    start : float
-        Seconds in the VOD.
-    frames : int
-        How many frames of the reel it lasts.
-    script : str
-        The subtitle script to burn in.
+    start, duration : float
+        Seconds in the VOD; it lasts a whole number of the reel's frames, unless its picture is copied.
+    label : str
+        What a highlight is called.
+    moments : ndarray of float64, shape (moments, 2)
+        Of each moment the time, seconds from the start, and the probability.
     render : Render
-        Its quality and preset count.
+        How it is encoded.
+    encoder : str
+        What `choose_encoder` says.
     target : Path
         The file to write: MOV, with the picture as in the reel and the sound uncompressed.
     """
@@ -48,60 +52,124 @@ class Cut:
     source: Path
     probe: Probe
     start: float
-    frames: int
-    script: str
+    duration: float
+    label: str
+    moments: np.ndarray
     render: Render
+    encoder: str
     target: Path
 
 
-def encode(cut: Cut) -> None:
-    """Encode one segment; what lies more than LEAD and a keyframe's distance before it is not decoded.
+def choose_encoder(render: Render, probe: Probe) -> str:
+    """The encoder that `render.encoder` means here; UserError if it does not work."""
+    if render.encoder in ("libx264", "copy"):
+        return render.encoder
+    for encoder in HARDWARE if render.encoder == "auto" else (render.encoder,):
+        try:
+            _try(encoder, render, probe)
+        except UserError as error:
+            refusal = error
+        else:
+            return encoder
+    if render.encoder == "auto":
+        return "libx264"
+    raise UserError(f"params.yaml: render.encoder is {refusal}; choose auto or libx264")
 
-    Picture and sound are made exactly as long as `frames` says, so that joined segments stay in sync. One thread,
-    since x264's output depends on their number.
+
+def _try(encoder: str, render: Render, probe: Probe) -> None:
+    """Encode a few frames of the size of this video; UserError if that fails."""
+    picture = f"testsrc2=size={probe.width}x{probe.height}:rate={probe.rate}"
+    tested = _handed_over(ffmpeg.input(picture, f="lavfi").video, encoder)
+    _run(ffmpeg.output(tested, "-", f="null", frames=5, **_encoding(encoder, render)), encoder, Path())
+
+
+def encode(cut: Cut) -> None:
+    """Encode one segment, or only its sound where the picture is copied; little more of the VOD than it is decoded.
+
+    Picture and sound are made exactly as long as `duration` says, so that joined segments stay in sync.
 
     Raises
     ------
     UserError
         FFmpeg fails; its reason is in the sentence.
     """
-    rate = cut.probe.rate
-    duration = float(cut.frames / rate)
-    lead = min(cut.start, LEAD)
     folder = cut.target.with_suffix("")
     folder.mkdir()
-    (folder / "overlay.ass").write_text(cut.script, encoding="utf-8")
-    (folder / fonts.BOLD.name).write_bytes(fonts.BOLD.read_bytes())
-    # A second more than needed is read and the last frame held: sources end and stutter anywhere.
-    reading = {"ss": f"{cut.start - lead:.6f}", "t": f"{lead + duration + 1:.6f}", "threads": 1}
-    path = str(cut.source.resolve())
-    streams = [
-        # Where a stream changes its size or colours, FFmpeg would start its filters anew and lose count of the
-        # frames: scaling copes without.
-        ffmpeg.input(path, **reading, reinit_filter=0)
-        .video.filter("scale", cut.probe.width, cut.probe.height)
-        .filter("setsar", 1)
-        .filter("fps", fps=str(rate), start_time=f"{lead:.6f}")
-        .filter("setpts", "PTS-STARTPTS")
-        .filter("tpad", stop_mode="clone", stop_duration=duration + 1)
-        .filter("trim", end_frame=cut.frames)
-        .filter("ass", filename="overlay.ass", fontsdir=".")
-        .filter("format", "yuv420p")
-    ]
+    begin = max(0.0, cut.start - media.WARM_UP)
+    if cut.encoder != "copy":
+        begin = min(begin, media.read_from(cut.source, cut.start))
+    lead = cut.start - begin
+    # A second more than needed: sources stutter. Where a stream changes its size or colours, FFmpeg would start its
+    # filters anew and lose count of the frames: scaling copes without.
+    reading = {"t": f"{lead + cut.duration + 1:.6f}", "threads": 1, "reinit_filter": 0}
+    if begin:
+        reading["ss"] = f"{begin:.6f}"
+    source = ffmpeg.input(str(cut.source.resolve()), **reading)
+    streams, options = [], {}
+    if cut.encoder != "copy":
+        streams.append(_picture(source.video, cut, lead, folder))
+        options = _encoding(cut.encoder, cut.render)
     if cut.probe.sound:
-        first = round(lead * SOUND_RATE)
-        streams.append(
-            ffmpeg.input(path, **reading)
-            .audio.filter("aresample", SOUND_RATE, **{"async": 1, "first_pts": 0})
-            .filter("aformat", channel_layouts="stereo")
-            .filter("apad")
-            .filter("atrim", start_sample=first, end_sample=first + round(duration * SOUND_RATE))
-            .filter("asetpts", "PTS-STARTPTS")
-        )
-    options = {"c:v": "libx264", "crf": cut.render.quality, "preset": cut.render.preset, "threads": 1}
-    command = ffmpeg.output(*streams, str(cut.target.resolve()), **options, **{"c:a": "pcm_s16le"})
-    _run(command, folder, f"{cut.source} from {cut.start:.1f} s")
+        streams.append(_sound(source.audio, cut, lead))
+        options |= {"c:a": "pcm_s16le"}
+    _run(
+        ffmpeg.output(*streams, str(cut.target.resolve()), **options),
+        f"{cut.source} from {cut.start:.1f} s",
+        folder,
+    )
     shutil.rmtree(folder)
+
+
+def _picture(stream: ffmpeg.nodes.FilterableStream, cut: Cut, lead: float, folder: Path) -> ffmpeg.nodes.Node:
+    """The picture of a cut, read from `lead` seconds before it on; `folder` gets what is drawn over it."""
+    stream = (
+        stream.filter("scale", cut.probe.width, cut.probe.height)
+        .filter("setsar", 1)
+        .filter("fps", fps=str(cut.probe.rate), start_time=f"{lead:.6f}")
+        .filter("setpts", "PTS-STARTPTS")
+        # Sources end anywhere: the last frame is held.
+        .filter("tpad", stop_mode="clone", stop_duration=cut.duration + 1)
+        .filter("trim", end_frame=round(cut.duration * cut.probe.rate))
+    )
+    if cut.render.overlay == "burn":
+        shape = cut.probe.width / cut.probe.height
+        script = overlay.script(cut.label, cut.moments.tolist(), cut.duration, shape)
+        (folder / "overlay.ass").write_text(script, encoding="utf-8")
+        (folder / fonts.BOLD.name).write_bytes(fonts.BOLD.read_bytes())
+        stream = stream.filter("ass", filename="overlay.ass", fontsdir=".")
+    return _handed_over(stream, cut.encoder)
+
+
+def _sound(stream: ffmpeg.nodes.FilterableStream, cut: Cut, lead: float) -> ffmpeg.nodes.Node:
+    """The sound of a cut, read from `lead` seconds before it on."""
+    first = round(lead * SOUND_RATE)
+    return (
+        stream.filter("aresample", SOUND_RATE, **{"async": 1, "first_pts": 0})
+        .filter("aformat", channel_layouts="stereo")
+        .filter("apad")
+        .filter("atrim", start_sample=first, end_sample=first + round(cut.duration * SOUND_RATE))
+        .filter("asetpts", "PTS-STARTPTS")
+    )
+
+
+def _handed_over(stream: ffmpeg.nodes.FilterableStream, encoder: str) -> ffmpeg.nodes.Node:
+    """A picture in the form, and the memory, that the encoder reads."""
+    if encoder == "h264_vaapi":
+        return stream.filter("format", "nv12").filter("hwupload")
+    return stream.filter("format", "yuv420p")
+
+
+def _encoding(encoder: str, render: Render) -> dict[str, object]:
+    """FFmpeg's options for an encoder; all but Apple's count quality as x264 does, from 0 for the best to 51."""
+    quality = {
+        # One thread, since x264's output depends on their number.
+        "libx264": {"crf": render.quality, "preset": render.preset, "threads": 1},
+        "h264_nvenc": {"rc": "vbr", "cq": render.quality, "b:v": 0},
+        "h264_videotoolbox": {"q:v": round(100 * (1 - render.quality / 51))},
+        "h264_qsv": {"global_quality": render.quality},
+        "h264_vaapi": {"qp": render.quality, "init_hw_device": "vaapi=chip", "filter_hw_device": "chip"},
+    }
+    return {"c:v": encoder, **quality[encoder]}
 
 
 def join(parts: Sequence[Path], target: Path) -> None:
@@ -110,13 +178,14 @@ def join(parts: Sequence[Path], target: Path) -> None:
     listing.write_text("".join(f"file {part.name}\n" for part in parts))
     source = ffmpeg.input(listing.name, format="concat")
     options = {"c:v": "copy", "c:a": "aac", "b:a": SOUND_BITS, "movflags": "+faststart", "fflags": "+bitexact"}
-    _run(ffmpeg.output(source, target.name, **options), target.parent, target.name)
+    _run(ffmpeg.output(source, target.name, **options), target.name, target.parent)
     listing.unlink()
 
 
-def _run(command: ffmpeg.nodes.OutputStream, folder: Path, subject: str) -> None:
+def _run(command: ffmpeg.nodes.OutputStream, subject: str, folder: Path) -> None:
     arguments = command.global_args("-nostdin", "-loglevel", "error", "-y").compile(cmd=imageio_ffmpeg.get_ffmpeg_exe())
     done = subprocess.run(arguments, cwd=folder, capture_output=True, text=True, errors="replace")
     if done.returncode:
         said = done.stderr.strip().splitlines()
-        raise UserError(f"{subject}: could not be encoded: {said[0] if said else f'FFmpeg gave {done.returncode}'}")
+        reason = re.sub(r" @ 0x[0-9a-f]+", "", said[0]) if said else f"FFmpeg gave {done.returncode}"
+        raise UserError(f"{subject}: could not be encoded: {reason}")

@@ -6,7 +6,7 @@ rates vary, streams start late and recordings drop frames, so nothing counts fra
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -30,6 +30,8 @@ WARM_UP = 0.5
 SPARE = 5
 # How much of a video is read to know how far apart its keyframes are (seconds).
 FIRST_MINUTE = 60.0
+# Times are rounded on their way from one program to the other (seconds).
+JUST_BEFORE = 0.001
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ class Probe:
 
 def probe(path: Path) -> Probe:
     """What a video file holds; UserError if it is no video that FFmpeg reads."""
-    with _open(path) as (container, video):
+    with open_video(path) as (container, video):
         first = next(_decode(container, video), None)
         if first is None:
             raise UserError(f"{path}: no frame of it has a time; remove it or convert it to MP4")
@@ -85,7 +87,7 @@ def _steady_rate(video: av.VideoStream) -> Fraction:
 
 
 def _end_of_picture(container: av.container.InputContainer, video: av.VideoStream) -> float:
-    beginning = _beginning(container)
+    beginning = beginning_of(container)
     if video.duration is not None:
         return float(((video.start_time or 0) + video.duration) * video.time_base) - beginning
     # Other containers only say when their longest track ends, or nothing: the last packets tell.
@@ -134,11 +136,11 @@ def faces(
         The file ends before the last of the times: it was cut off.
     """
     crop = _Crop(box, extract.size)
-    with _open(path, extract.decoder) as (container, stream):
+    with open_video(path, extract.decoder) as (container, stream):
         _decode_what_is_wanted(stream, extract.fps)
         for times in stretches:
             decoded = _decode_from(container, stream, times[0])
-            yield crop.each(_on_display(path, decoded, times, _beginning(container)))
+            yield crop.each(_on_display(path, decoded, times, beginning_of(container)))
 
 
 def glances(
@@ -166,9 +168,9 @@ def glances(
         The frame on display after each of the lags.
     """
     crop, last = _Crop(box, extract.size), None
-    with _open(path, extract.decoder) as (container, stream):
+    with open_video(path, extract.decoder) as (container, stream):
         _decode_what_is_wanted(stream, extract.fps)
-        beginning = _beginning(container)
+        beginning = beginning_of(container)
         for time in times:
             decoded = _decode_from(container, stream, time)
             first = next(decoded, None)
@@ -190,15 +192,45 @@ def _decode_what_is_wanted(stream: av.VideoStream, fps: float) -> None:
 
 def keyframe_distance(path: Path) -> float:
     """The longest time from one keyframe to the next in the first minute of a video, seconds."""
-    with _open(path) as (container, stream):
+    with open_video(path) as (container, stream):
         keyframes, last = [], 0.0
         for packet in container.demux(stream):
             if packet.pts is not None:
-                last = max(last, float(packet.pts * packet.time_base) - _beginning(container))
+                last = max(last, time_of(packet) - beginning_of(container))
                 keyframes += [last] if packet.is_keyframe else []
                 if last > FIRST_MINUTE:
                     break
     return max(np.diff([*keyframes, last]), default=last)
+
+
+def read_from(path: Path, time: float) -> float:
+    """Where to begin to read a video, so that the frame on display at a time is decoded.
+
+    Parameters
+    ----------
+    path : Path
+        A video.
+    time : float
+        Seconds.
+
+    Returns
+    -------
+    float
+        Seconds, at most `time`: just before that frame or, where a search for it would land behind its keyframe, as
+        much earlier as it takes.
+    """
+    with open_video(path) as (container, stream):
+        beginning, shown = beginning_of(container), 0.0
+        begin = _search(container, stream, time)
+        _seek(container, begin)
+        for packet in _packets_from_keyframe(container, stream):
+            at = time_of(packet) - beginning
+            if at <= time + 1e-6:
+                shown = max(shown, at)
+            # A packet is decoded before it is shown, so none of those that follow is shown before the time.
+            if (at if packet.dts is None else float(packet.dts * packet.time_base) - beginning) > time:
+                break
+    return max(0.0, min(begin, shown - JUST_BEFORE))
 
 
 def _on_display(
@@ -237,7 +269,7 @@ def sound(path: Path, rate: int, duration: float, start: float = 0.0) -> Iterato
         Blocks of at most a few seconds, -1 to 1, with nothing between them.
     """
     total, done = round(duration * rate), round(start * rate)
-    with _open(path) as (container, video):
+    with open_video(path) as (container, video):
         # What is not asked for is not even read, where the container allows it.
         video.discard = Discard.all
         resampler, sort, reached = None, None, start == 0
@@ -247,7 +279,7 @@ def sound(path: Path, rate: int, duration: float, start: float = 0.0) -> Iterato
                 sort = (frame.format.name, frame.layout.name, frame.rate)
                 resampler = av.AudioResampler(format="flt", layout="mono", rate=rate)
             # Timestamps are rounded by containers: only a tenth of a second is a gap, or an overlap.
-            late = round((frame.time - _beginning(container)) * rate) - done
+            late = round((frame.time - beginning_of(container)) * rate) - done
             for block in _silence(min(late, total - done) if late > rate // 10 else 0, rate):
                 yield block
                 done += len(block)
@@ -273,7 +305,7 @@ def _silence(samples: int, rate: int) -> Iterator[np.ndarray]:
 
 
 @contextmanager
-def _open(path: Path, decoder: str = "software") -> Iterator[tuple[av.container.InputContainer, av.VideoStream]]:
+def open_video(path: Path, decoder: str = "software") -> Iterator[tuple[av.container.InputContainer, av.VideoStream]]:
     """A file and its picture track; whatever FFmpeg finds wrong with it becomes a UserError."""
     if path.is_file() and path.stat().st_size == 0:
         raise UserError(f"{path}: the file is empty; remove it or download it again")
@@ -306,25 +338,69 @@ def _decode(container: av.container.InputContainer, stream: av.stream.Stream) ->
         yield from (frame for frame in frames if frame.pts is not None)
 
 
+def packets_from(
+    container: av.container.InputContainer, stream: av.VideoStream, time: float
+) -> Iterator[av.packet.Packet]:
+    """The packets of a picture, not decoded, from a keyframe at or before `time` (seconds) on, the last such one where
+    the file can be searched; from the first keyframe where none is before it."""
+    _seek(container, _search(container, stream, time))
+    return _packets_from_keyframe(container, stream)
+
+
+def _search(container: av.container.InputContainer, stream: av.VideoStream, time: float) -> float:
+    """The last time to aim at (seconds) so that a keyframe at or before `time` follows where the search lands."""
+    back = 0.0
+    while back < time:
+        _seek(container, time - back)
+        first = next(_packets_from_keyframe(container, stream), None)
+        if first is not None and time_of(first) - beginning_of(container) <= time + 1e-6:
+            return time - back
+        # As in `_decode_from`, in smaller steps since nothing is decoded.
+        back = 2 * back + 0.5
+    return 0.0
+
+
+def _packets_from_keyframe(
+    container: av.container.InputContainer, stream: av.VideoStream
+) -> Iterator[av.packet.Packet]:
+    timed = (packet for packet in container.demux(stream) if packet.pts is not None or packet.dts is not None)
+    return itertools.dropwhile(lambda packet: not packet.is_keyframe, timed)
+
+
+def time_of(packet: av.packet.Packet) -> float:
+    """When a packet is shown (timestamp, seconds); some old containers only say when it is decoded."""
+    return float((packet.dts if packet.pts is None else packet.pts) * packet.time_base)
+
+
+def _seek(container: av.container.InputContainer, time: float) -> None:
+    beginning = beginning_of(container)
+    if time <= 0:
+        # A search by guess for the beginning itself lands behind it. Where none is needed, what is earlier is refused.
+        with suppress(av.error.FFmpegError):
+            return container.seek(int((beginning - 1) * av.time_base))
+    container.seek(int((time + beginning) * av.time_base))
+
+
 def _decode_from(
     container: av.container.InputContainer, stream: av.stream.Stream, time: float
 ) -> Iterator[av.frame.Frame]:
     """The frames of a track from one at or before `time` (seconds) on; near it, where the file can be searched."""
     back = 0.0
     while back < time:
-        container.seek(int((time - back + _beginning(container)) * av.time_base))
+        _seek(container, time - back)
         frames = _decode(container, stream)
         first = next(frames, None)
-        if first is not None and first.time - _beginning(container) <= time:
+        if first is not None and first.time - beginning_of(container) <= time:
             return itertools.chain([first], frames)
         # Some containers are searched by guess, and land behind the time.
         back = 2 * back + 5
     if time > 0:
-        container.seek(int(_beginning(container) * av.time_base))
+        _seek(container, 0.0)
     return _decode(container, stream)
 
 
-def _beginning(container: av.container.InputContainer) -> float:
+def beginning_of(container: av.container.InputContainer) -> float:
+    """The timestamp that players show as time zero, seconds."""
     return (container.start_time or 0) / av.time_base
 
 

@@ -4,7 +4,7 @@ import difflib
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
@@ -77,8 +77,17 @@ class Render(Section):
     min_length: Seconds
     pre_roll: Seconds
     post_roll: Seconds
+    overlay: Literal["burn", "none"]
+    encoder: Literal["auto", "libx264", "h264_nvenc", "h264_vaapi", "h264_videotoolbox", "h264_qsv", "copy"]
     quality: Annotated[int, Field(ge=0, le=51)]
     preset: Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"]
+
+    @field_validator("encoder")
+    @classmethod
+    def _nothing_over_a_copy(cls, encoder: str, others: ValidationInfo) -> str:
+        if encoder == "copy" and others.data.get("overlay") == "burn":
+            raise ValueError("a copied picture stays as it is, so that render.overlay must be none")
+        return encoder
 
 
 SomeParams = TypeVar("SomeParams", bound=Section)
@@ -159,5 +168,5 @@ def _sentence(error: ValidationError, model: type[Section]) -> str:
             return f"{key} is not a parameter" + (f"; did you mean {close[0]}?" if close else "")
         case "missing":
             return f"{key} is missing"
-    message = first["msg"]
+    message = first["msg"].removeprefix("Value error, ")
     return f"{key} is {first['input']!r}: {message[0].lower()}{message[1:]}"

@@ -1,6 +1,6 @@
 """From a timeline to segments, and segments measured against the truth. Pure functions of numbers, in seconds."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -155,18 +155,21 @@ def pad(found: Sequence[Segment], before: float, after: float, duration: float) 
     Returns
     -------
     list of Segment
-        A joined segment has the best of the scores.
+        As `join` gives them.
     """
-    padded: list[Segment] = []
-    for event in found:
-        segment = Segment(max(0.0, event.start - before), min(duration, event.end + after), event.score)
-        if segment.duration <= 0:
-            continue
-        if padded and segment.start <= padded[-1].end:
-            last = padded.pop()
+    padded = (Segment(max(0.0, event.start - before), min(duration, event.end + after), event.score) for event in found)
+    return join(segment for segment in padded if segment.duration > 0)
+
+
+def join(found: Iterable[Segment]) -> list[Segment]:
+    """Segments in order, those that meet made one, which has the best of their scores."""
+    joined: list[Segment] = []
+    for segment in found:
+        if joined and segment.start <= joined[-1].end:
+            last = joined.pop()
             segment = Segment(last.start, max(last.end, segment.end), max(last.score, segment.score))
-        padded.append(segment)
-    return padded
+        joined.append(segment)
+    return joined
 
 
 def overlap(one: Segment, other: Segment) -> float:

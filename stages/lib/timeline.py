@@ -40,8 +40,10 @@ def read(vod: str) -> tuple[np.ndarray, np.ndarray]:
     """
     if not path(vod).exists():
         raise UserError(f"{path(vod)}: no such timeline; make it with `dvc repro predict@{vod}`")
-    moments = [(row.number_in("time"), row.number_in("probability")) for row in tables.read(path(vod), COLUMNS)]
-    if not moments:
+    rows = tables.read(path(vod), COLUMNS)
+    moments = np.fromiter(
+        ((row.number_in("time"), row.number_in("probability")) for row in rows), np.dtype((np.float64, 2))
+    )
+    if not len(moments):
         raise UserError(f"{path(vod)}: the timeline is empty; make it anew with `dvc repro -f predict@{vod}`")
-    times, probabilities = np.array(moments).T
-    return times, probabilities
+    return moments[:, 0], moments[:, 1]

@@ -25,7 +25,9 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def map(function: Callable[[Item], Result], items: Sequence[Item], message: str, unit: str) -> Iterator[Result]:
+def map(
+    function: Callable[[Item], Result], items: Sequence[Item], message: str, unit: str, at_most: int | None = None
+) -> Iterator[Result]:
     """Apply a function to every item: one process per core or, where the environment names one, a Dask cluster.
 
     Parameters
@@ -36,6 +38,8 @@ def map(function: Callable[[Item], Result], items: Sequence[Item], message: str,
         What to apply it to; each item and result must be picklable.
     message, unit : str
         For the progress bar.
+    at_most : int, optional
+        Processes on this machine, where something else than cores is scarce.
 
     Yields
     ------
@@ -48,16 +52,18 @@ def map(function: Callable[[Item], Result], items: Sequence[Item], message: str,
     """
     if not items:
         return
-    over = _over_cluster if SCHEDULER in os.environ else _over_cores
+    over = _over_cluster if SCHEDULER in os.environ else partial(_over_cores, min(cores(), at_most or len(items)))
     with ProgressBar(message, len(items), unit) as bar:
         for result in over(function, items, message):
             bar.advance()
             yield result
 
 
-def _over_cores(function: Callable[[Item], Result], items: Sequence[Item], message: str) -> Iterator[Result]:
+def _over_cores(
+    processes: int, function: Callable[[Item], Result], items: Sequence[Item], message: str
+) -> Iterator[Result]:
     with ProcessPoolExecutor(
-        min(cores(), len(items)), multiprocessing.get_context("spawn"), initializer=_die_with_parent
+        min(processes, len(items)), multiprocessing.get_context("spawn"), initializer=_die_with_parent
     ) as pool:
         try:
             yield from pool.map(function, items)
