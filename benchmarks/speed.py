@@ -98,13 +98,13 @@ def row(name: str, times: float, *runs: Callable[[], object]) -> None:
     print(f"| {name} | {' | '.join(cells)} |", flush=True)
 
 
-def make_vod(source: Path, folder: Path) -> Path:
-    """Ten minutes of 1080p60 at 6 Mb/s with a keyframe every two seconds, as services deliver it."""
+def make_vod(source: Path, folder: Path, minutes: int = MINUTES) -> Path:
+    """Some minutes of 1080p60 at 6 Mb/s with a keyframe every two seconds, as services deliver it."""
     ffmpeg = [imageio_ffmpeg.get_ffmpeg_exe(), "-loglevel", "error"]
     picture = ["-vf", "scale=1920:1080,fps=60", "-c:v", "libx264", "-preset", "veryfast", "-b:v", "6M", "-g", "120"]
     minute, listing, vod = folder / "minute.mp4", folder / "list.txt", folder / "vod.mp4"
     subprocess.run([*ffmpeg, "-t", "60", "-i", str(source), *picture, "-c:a", "copy", str(minute)], check=True)
-    listing.write_text("file minute.mp4\n" * MINUTES)
+    listing.write_text("file minute.mp4\n" * minutes)
     subprocess.run([*ffmpeg, "-f", "concat", "-i", str(listing), "-c", "copy", str(vod)], check=True)
     return vod
 

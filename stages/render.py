@@ -31,10 +31,12 @@ def main(vod: str) -> None:
         takes = copying.plan(path, choice.reel, render.pre_roll)
         shown = [take.shown for take in takes]
         lengths = [segment.duration for segment in shown]
+        frames = [segment.start for segment in shown]
     else:
         shown = choice.reel
         # Whole frames.
         lengths = [float(max(1, round(segment.duration * probe.rate)) / probe.rate) for segment in shown]
+        frames = media.read_from(path, [segment.start for segment in shown])
     with files.replacing(REELS / vod) as folder:
         folder.mkdir()
         write_table(folder / "segments.csv", shown, np.cumsum([0, *lengths]))
@@ -42,6 +44,7 @@ def main(vod: str) -> None:
             Cut(
                 source=path,
                 probe=probe,
+                begin=min(frame, max(0.0, segment.start - media.WARM_UP)),
                 start=segment.start,
                 duration=length,
                 label=settings.label,
@@ -50,7 +53,7 @@ def main(vod: str) -> None:
                 encoder=encoder,
                 target=folder / f"{number:04}.mov",
             )
-            for number, (segment, length) in enumerate(zip(shown, lengths, strict=True), 1)
+            for number, (segment, length, frame) in enumerate(zip(shown, lengths, frames, strict=True), 1)
         ]
         # The longest first, so that none is left at the end for one process alone.
         by_length = sorted(cuts, key=lambda cut: -cut.duration)

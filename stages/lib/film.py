@@ -11,7 +11,7 @@ import ffmpeg
 import imageio_ffmpeg
 import numpy as np
 
-from stages.lib import fonts, media, overlay
+from stages.lib import fonts, overlay
 from stages.lib.errors import UserError
 from stages.lib.media import Probe
 from stages.lib.params import Render
@@ -35,8 +35,9 @@ class Cut:
         The VOD.
     probe : Probe
         What `media.probe` says of it.
-    start, duration : float
-        Seconds in the VOD; it lasts a whole number of the reel's frames, unless its picture is copied.
+    begin, start, duration : float
+        Where it is read from, so that its first frame and sound are decoded; where it starts; how long it is. Seconds
+        in the VOD. It lasts a whole number of the reel's frames, unless its picture is copied.
     label : str
         What a highlight is called.
     moments : ndarray of float64, shape (moments, 2)
@@ -51,6 +52,7 @@ class Cut:
 
     source: Path
     probe: Probe
+    begin: float
     start: float
     duration: float
     label: str
@@ -95,15 +97,12 @@ def encode(cut: Cut) -> None:
     """
     folder = cut.target.with_suffix("")
     folder.mkdir()
-    begin = max(0.0, cut.start - media.WARM_UP)
-    if cut.encoder != "copy":
-        begin = min(begin, media.read_from(cut.source, cut.start))
-    lead = cut.start - begin
+    lead = cut.start - cut.begin
     # A second more than needed: sources stutter. Where a stream changes its size or colours, FFmpeg would start its
     # filters anew and lose count of the frames: scaling copes without.
     reading = {"t": f"{lead + cut.duration + 1:.6f}", "threads": 1, "reinit_filter": 0}
-    if begin:
-        reading["ss"] = f"{begin:.6f}"
+    if cut.begin:
+        reading["ss"] = f"{cut.begin:.6f}"
     source = ffmpeg.input(str(cut.source.resolve()), **reading)
     streams, options = [], {}
     if cut.encoder != "copy":

@@ -203,33 +203,37 @@ def keyframe_distance(path: Path) -> float:
     return max(np.diff([*keyframes, last]), default=last)
 
 
-def read_from(path: Path, time: float) -> float:
-    """Where to begin to read a video, so that the frame on display at a time is decoded.
+def read_from(path: Path, times: Iterable[float]) -> list[float]:
+    """Where to begin to read a video, so that the frame on display at each of the times is decoded.
 
     Parameters
     ----------
     path : Path
         A video.
-    time : float
+    times : iterable of float
         Seconds.
 
     Returns
     -------
-    float
-        Seconds, at most `time`: just before that frame or, where a search for it would land behind its keyframe, as
-        much earlier as it takes.
+    list of float
+        For each time, seconds, at most that time: just before that frame or, where a search for it would land behind
+        its keyframe, as much earlier as it takes.
     """
     with open_video(path) as (container, stream):
-        beginning, shown = beginning_of(container), 0.0
-        begin = _search(container, stream, time)
-        _seek(container, begin)
-        for packet in _packets_from_keyframe(container, stream):
-            at = time_of(packet) - beginning
-            if at <= time + 1e-6:
-                shown = max(shown, at)
-            # A packet is decoded before it is shown, so none of those that follow is shown before the time.
-            if (at if packet.dts is None else float(packet.dts * packet.time_base) - beginning) > time:
-                break
+        return [_read_from(container, stream, time) for time in times]
+
+
+def _read_from(container: av.container.InputContainer, stream: av.VideoStream, time: float) -> float:
+    beginning, shown = beginning_of(container), 0.0
+    begin = _search(container, stream, time)
+    _seek(container, begin)
+    for packet in _packets_from_keyframe(container, stream):
+        at = time_of(packet) - beginning
+        if at <= time + 1e-6:
+            shown = max(shown, at)
+        # A packet is decoded before it is shown, so none of those that follow is shown before the time.
+        if (at if packet.dts is None else float(packet.dts * packet.time_base) - beginning) > time:
+            break
     return max(0.0, min(begin, shown - JUST_BEFORE))
 
 
