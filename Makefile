@@ -1,12 +1,13 @@
 # make        builds the environment and the demo reel
 # make test   builds the environment, checks the style and runs the tests
+# make bench  measures how fast it is beside what the machine can do at best, in a quarter of an hour
 # make clean  removes the environment and what the pipeline made; clips, labels, figures and DVC's cache stay
 # make help   prints this
 
 PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: reel test clean help
+.PHONY: reel test bench clean help
 
 reel: .venv/ready
 	dvc repro
@@ -16,6 +17,10 @@ test: .venv/ready
 	ruff check .
 	ruff format --check .
 	pytest
+
+bench: .venv/ready
+	dvc repro
+	python -m benchmarks.limits
 
 .venv/ready: requirements.txt constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make PYTHON=python3.11")'

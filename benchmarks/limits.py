@@ -22,7 +22,7 @@ import imageio_ffmpeg
 import numpy as np
 import psutil
 
-from benchmarks import material
+from benchmarks import material, rendering, training
 from stages.lib import labels, media, model, params, segments, timeline, workers
 from stages.lib.segments import Segment
 from tests.conftest import Project
@@ -38,8 +38,10 @@ def main() -> None:
         vod = material.hour(folder)
         extracting(vod, folder / "extracting")
         many_clips(folder / "many")
+        learning()
         predicting(vod, folder / "predicting")
         losing(folder / "losing")
+        cutting(vod, folder / "cutting")
         memory(folder)
 
 
@@ -140,6 +142,13 @@ def dvc(project: Project, *arguments: str) -> str:
     return done.stdout
 
 
+def learning() -> None:
+    """An epoch of a face network."""
+    bare, epoch, ratio = training.measure()
+    cells = ("`train`, images per second over an epoch", "the bare step", f"{epoch:.0f}", f"{bare:.0f}", f"{ratio:.2f}")
+    print(f"| {' | '.join(cells)} | at least 0.85 |", flush=True)
+
+
 def predicting(vod: Path, folder: Path) -> None:
     """An hour with highlights in 5.7 % of it."""
     project = material.project(folder, {"hour": vod})
@@ -170,6 +179,19 @@ def losing(folder: Path) -> None:
     shutil.rmtree(folder)
 
 
+def cutting(vod: Path, folder: Path) -> None:
+    """Twelve segments of fifteen seconds, spread over the hour."""
+    project, starts = rendering.project(folder, vod)
+    limit, takes = seconds(
+        lambda: rendering.encode(vod, starts, folder / "command.mp4"), lambda: stage(project, "render", "vod")
+    )
+    project.set_params(render={"overlay": "none", "encoder": "copy"})
+    (copied,) = seconds(lambda: stage(project, "render", "vod"))
+    row("`render`, 12 segments of 15 s", "one FFmpeg command", takes, limit, "1.25")
+    row("`render`, `overlay: none`, `encoder: copy`", "one FFmpeg command", copied, limit, "0.10")
+    shutil.rmtree(folder)
+
+
 def memory(folder: Path) -> None:
     """The peak of all processes together, of ten minutes and of three hours."""
     peaks = []
@@ -187,7 +209,7 @@ def peak(project: Project, name: str, *arguments: str) -> int:
 
     def watch() -> None:
         nonlocal most
-        while not ended.wait(0.05):
+        while not ended.wait(0.2):
             used = 0
             for process in psutil.Process().children(recursive=True):
                 try:

@@ -1,7 +1,7 @@
-"""How much of a face network's speed in training is left once frames are read and changed: images per second.
+"""What a face network costs, and how much of its speed in training is left once frames are read and changed.
 
 Measures in turn the bare step of the network (forward, loss, backward, optimizer) on one random batch in memory, and
-an epoch of training on shards that it makes in a temporary folder. It takes half a minute on two cores:
+an epoch of training on shards that it makes in a temporary folder. It takes two minutes on two cores:
 
     python -m benchmarks.training
 """
@@ -27,10 +27,13 @@ CLIPS = 24
 MOMENTS = 80
 STEPS = 4
 ROUNDS = 8
+LOOKS = 640
+# Moments of an hour, ten per second.
+HOUR = 36_000
 
 
-def measure() -> tuple[float, float, float]:
-    """Train as in params.yaml, on any device.
+def measure(precision: str = "auto") -> tuple[float, float, float]:
+    """Train as in params.yaml, on any device, in this arithmetic.
 
     Returns
     -------
@@ -42,7 +45,9 @@ def measure() -> tuple[float, float, float]:
         The second over the first, the median over rounds.
     """
     train = params.load().train
-    train = train.model_copy(update={"architecture": ARCHITECTURE, "epoch_frames": STEPS * train.batch})
+    train = train.model_copy(
+        update={"architecture": ARCHITECTURE, "epoch_frames": STEPS * train.batch, "precision": precision}
+    )
     device, dtype = face_training.prepare(train)
     model = network.build(ARCHITECTURE, None, SIZE, device)
     optimizer = face_training.build_optimizer(model, train)
@@ -110,7 +115,29 @@ def timed(run: Callable[[], object]) -> float:
     return time.perf_counter() - begin
 
 
+def main() -> None:
+    table = []
+    for precision in ("float32", "bfloat16"):
+        bare, epoch, ratio = measure(precision)
+        table.append(
+            [f"{bare:.0f}", f"{epoch:.0f}", f"{ratio:.2f}", f"{HOUR / epoch:.0f}", f"{HOUR / look(precision):.0f}"]
+        )
+    names = ("bare step, images per second", "epoch, images per second", "ratio")
+    names += ("an epoch over an hour of clips, seconds", "looking at an hour of faces, seconds")
+    print(f"| {ARCHITECTURE} | float32 | bfloat16 |\n| --- | --- | --- |")
+    for name, *cells in zip(names, *table, strict=True):
+        print(f"| {name} | {' | '.join(cells)} |")
+
+
+def look(precision: str) -> float:
+    """Images per second of scoring."""
+    train = params.load().train
+    device = network.device("train.device", train.device)
+    model = network.build(ARCHITECTURE, None, SIZE, device).eval()
+    faces = [np.zeros((SIZE, SIZE, 3), np.uint8)] * LOOKS
+    return LOOKS / timed(lambda: network.score(model, faces, network.arithmetic(precision, device)))
+
+
 if __name__ == "__main__":
     argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
-    bare, epoch, ratio = measure()
-    print(f"bare step: {bare:.0f} images/s; epoch: {epoch:.0f} images/s; ratio: {ratio:.2f}")
+    main()
