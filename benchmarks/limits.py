@@ -145,7 +145,13 @@ def dvc(project: Project, *arguments: str) -> str:
 def learning() -> None:
     """An epoch of a face network."""
     bare, epoch, ratio = training.measure()
-    cells = ("`train`, images per second over an epoch", "the bare step", f"{epoch:.0f}", f"{bare:.0f}", f"{ratio:.2f}")
+    cells = (
+        "`train`, images per second over an epoch",
+        "the bare step",
+        f"{epoch:.0f} /s",
+        f"{bare:.0f} /s",
+        f"{ratio:.2f}",
+    )
     print(f"| {' | '.join(cells)} | at least 0.85 |", flush=True)
 
 
