@@ -5,97 +5,130 @@ order of time. Run from the project's folder: python -m stages.render demo
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from stages.lib import copying, errors, files, film, media, model, params, segments, timeline, workers
+from stages.lib import copying, errors, files, film, media, model, params, reel, segments, timeline, workers
 from stages.lib.film import Cut
-from stages.lib.segments import Segment
+from stages.lib.media import Probe
+from stages.lib.params import Params
+from stages.lib.reel import Part
+from stages.lib.segments import Choice, Segment
 
-REELS = Path("reels")
 # A reel of more than this share of its VOD is hardly what was meant.
 LONG = 0.5
-COLUMNS = ("segment", "start", "end", "reel_start", "reel_end", "score")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a reel is made from: the VOD's name, file and timeline, the encoder (`film.choose_encoder`), parameters."""
+
+    vod: str
+    path: Path
+    probe: Probe
+    encoder: str
+    settings: Params
+    times: np.ndarray
+    probabilities: np.ndarray
 
 
 def main(vod: str) -> None:
     settings = params.load()
-    render, path = settings.render, settings.vod(vod)
+    path, card = settings.vod(vod), model.read_card()
     probe = media.probe(path)
-    encoder = film.choose_encoder(render, probe)
+    encoder = film.choose_encoder(settings.render, probe)
     times, probabilities = timeline.read(vod)
-    card = model.read_card()
-    choice = segments.choose(times, probabilities, probe.duration, card.threshold, card.highlights, render)
-    if encoder == "copy":
-        takes = copying.plan(path, choice.reel, render.pre_roll)
-        shown = [take.shown for take in takes]
-        lengths = [segment.duration for segment in shown]
-        frames = [segment.start for segment in shown]
-    else:
-        shown = choice.reel
-        # Whole frames.
-        lengths = [float(max(1, round(segment.duration * probe.rate)) / probe.rate) for segment in shown]
-        frames = media.read_from(path, [segment.start for segment in shown])
-    with files.replacing(REELS / vod) as folder:
+    choice = segments.choose(times, probabilities, probe.duration, card.threshold, card.highlights, settings.render)
+    plan = Plan(vod, path, probe, encoder, settings, times, probabilities)
+    with files.replacing(reel.FOLDER / vod) as folder:
         folder.mkdir()
-        write_table(folder / "segments.csv", shown, np.cumsum([0, *lengths]))
-        cuts = [
-            Cut(
-                source=path,
-                probe=probe,
-                begin=min(frame, max(0.0, segment.start - media.WARM_UP)),
-                start=segment.start,
-                duration=length,
-                label=settings.label,
-                moments=moments(segment, times, probabilities),
-                render=render,
-                encoder=encoder,
-                target=folder / f"{number:04}.mov",
-            )
-            for number, (segment, length, frame) in enumerate(zip(shown, lengths, frames, strict=True), 1)
-        ]
-        # The longest first, so that none is left at the end for one process alone.
-        by_length = sorted(cuts, key=lambda cut: -cut.duration)
-        joined = folder / ("sound.mp4" if encoder == "copy" else "reel.mp4")
-        if cuts and (encoder != "copy" or probe.sound):
-            at_most = film.AT_ONCE if encoder in film.HARDWARE else None
-            for _ in workers.map(film.encode, by_length, f"render {vod}", "segments", at_most):
-                pass
-            film.join([cut.target for cut in cuts], joined)
-            for cut in cuts:
-                cut.target.unlink()
-        if cuts and encoder == "copy":
-            copying.copy(path, takes, joined if probe.sound else None, folder / "reel.mp4")
-            files.remove(joined)
-    share = sum(segment.duration for segment in shown) / probe.duration
-    if not shown:
+        placed = (copy if encoder == "copy" else encode)(plan, choice.reel, folder)
+        reel.write_table(folder / "segments.csv", placed)
+    report(vod, placed, choice, probe.duration)
+
+
+def encode(plan: Plan, shown: Sequence[Segment], folder: Path) -> list[Part]:
+    """Encode segments into reel.mp4; where they are in it."""
+    # Whole frames.
+    rate = plan.probe.rate
+    lengths = [float(max(1, round(segment.duration * rate)) / rate) for segment in shown]
+    placed = reel.parts(shown, lengths, plan.times, plan.probabilities)
+    cuts = plan_cuts(plan, placed, media.read_from(plan.path, [part.start for part in placed]), folder)
+    if cuts:
+        join(plan, cuts, folder / "reel.mp4")
+    return placed
+
+
+def copy(plan: Plan, shown: Sequence[Segment], folder: Path) -> list[Part]:
+    """Copy the picture of segments into reel.mp4, with sound that is encoded anew; where they are in it."""
+    takes = copying.plan(plan.path, shown, plan.settings.render.pre_roll)
+    shown = [take.shown for take in takes]
+    placed = reel.parts(shown, [segment.duration for segment in shown], plan.times, plan.probabilities)
+    sound = None
+    if placed and plan.probe.sound:
+        sound = folder / "sound.mp4"
+        join(plan, plan_cuts(plan, placed, [part.start for part in placed], folder), sound)
+    if placed:
+        copying.copy(plan.path, takes, sound, folder / "reel.mp4")
+    if sound:
+        sound.unlink()
+    return placed
+
+
+def plan_cuts(plan: Plan, placed: Sequence[Part], frames: Sequence[float], folder: Path) -> list[Cut]:
+    """What to encode for each part; `frames` is from where its picture must be read, seconds."""
+    return [
+        Cut(
+            source=plan.path,
+            probe=plan.probe,
+            begin=min(frame, max(0.0, part.start - media.WARM_UP)),
+            start=part.start,
+            duration=part.reel_end - part.reel_start,
+            label=plan.settings.label,
+            moments=moments(part, plan.times, plan.probabilities),
+            render=plan.settings.render,
+            encoder=plan.encoder,
+            target=folder / f"{number:04}.mov",
+        )
+        for number, (part, frame) in enumerate(zip(placed, frames, strict=True), 1)
+    ]
+
+
+def join(plan: Plan, cuts: Sequence[Cut], target: Path) -> None:
+    """Encode cuts and join them."""
+    # The longest first, so that none is left at the end for one process alone.
+    by_length = sorted(cuts, key=lambda cut: -cut.duration)
+    at_most = film.AT_ONCE if plan.encoder in film.HARDWARE else None
+    for _ in workers.map(film.encode, by_length, f"render {plan.vod}", "segments", at_most):
+        pass
+    film.join([cut.target for cut in cuts], target)
+    for cut in cuts:
+        cut.target.unlink()
+
+
+def report(vod: str, placed: Sequence[Part], choice: Choice, duration: float) -> None:
+    """Say what the reel is, and what may be wrong with it."""
+    seconds = sum(part.reel_end - part.reel_start for part in placed)
+    if not placed:
         print(
             f"{vod}: nothing to show, so there is no reel: the probability rises to {choice.level.max():.2f} when "
             f"smoothed, and the threshold is {choice.threshold:.2f} (render.threshold)"
         )
-    elif share > LONG:
+    elif seconds > LONG * duration:
         print(
-            f"{vod}: the reel is {share:.0%} of the VOD; raise render.threshold or render.release, "
+            f"{vod}: the reel is {seconds / duration:.0%} of the VOD; raise render.threshold or render.release, "
             "or lower train.highlights"
         )
-    print(f"{REELS / vod}: segments: {len(shown)}, seconds: {sum(lengths):.1f}")
+    print(f"{reel.FOLDER / vod}: segments: {len(placed)}, seconds: {seconds:.1f}")
 
 
-def moments(segment: Segment, times: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
-    """The moments of a segment: for each its time, seconds from the start, and its probability."""
-    first = max(0, np.searchsorted(times, segment.start, side="right") - 1)
-    last = np.searchsorted(times, segment.end)
-    return np.stack([times[first:last] - segment.start, probabilities[first:last]], axis=1)
-
-
-def write_table(path: Path, shown: Sequence[Segment], seams: np.ndarray) -> None:
-    """Write where each segment is in the VOD and in the reel (seconds), and its score."""
-    rows = []
-    for number, segment in enumerate(shown):
-        numbers = (segment.start, segment.end, seams[number], seams[number + 1], segment.score)
-        rows.append((number + 1, *(f"{value:.3f}" for value in numbers)))
-    files.write_csv(path, COLUMNS, rows)
+def moments(part: Part, times: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+    """The moments of a part: for each its time, seconds from the start, and its probability."""
+    first = max(0, np.searchsorted(times, part.start, side="right") - 1)
+    last = np.searchsorted(times, part.end)
+    return np.stack([times[first:last] - part.start, probabilities[first:last]], axis=1)
 
 
 if __name__ == "__main__":
