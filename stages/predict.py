@@ -18,7 +18,7 @@ from stages.lib.scan import Vod
 # Of the time around a doubtful moment so much is looked at (seconds). What is farther away counts for little: on the
 # demo, half a second loses 0.4 % of the time of events, a second, as far as the model sees, none.
 MARGIN = 0.5
-# Streaming services want keyframes every two seconds, and some recorders write one in ten.
+# Streaming services want keyframes every two seconds, and some recorders write one in ten (seconds).
 FAR_APART = 5.0
 
 

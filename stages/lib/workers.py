@@ -14,7 +14,7 @@ from stages.lib.progress_bar import ProgressBar
 
 # Dask's own variable, which holds the address of a cluster's scheduler, such as tcp://10.0.0.1:8786.
 SCHEDULER = "DASK_SCHEDULER_ADDRESS"
-SECONDS_TO_CONNECT = 30
+SECONDS_TO_CONNECT = 10
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
