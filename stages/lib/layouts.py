@@ -13,6 +13,8 @@ SHAPES = {"vertical": Fraction(9, 16), "square": Fraction(1)}
 FACE = {"vertical": 0.4, "square": 0.5}
 # The game is shown without the face camera in it where it is at least this large a share of what it would be with it.
 BESIDE = 0.5
+# Face cameras have frames around them: so far from the box, as a share of the shorter side, the game begins.
+BORDER = 0.01
 
 
 @dataclass(frozen=True)
@@ -88,11 +90,12 @@ def panes(layout: str, probe: Probe, box: Box, frame: Frame) -> list[Pane]:
 
 def _game(whole: Rectangle, face: Rectangle, shape: Rectangle) -> Rectangle:
     """The largest part of a picture of the shape of another, beside the face unless it is too small there."""
-    right, bottom = face.x + face.width, face.y + face.height
+    border = round(BORDER * min(whole.width, whole.height))
+    right, bottom = face.x + face.width + border, face.y + face.height + border
     beside = [
-        Rectangle(0, 0, face.x, whole.height),
+        Rectangle(0, 0, face.x - border, whole.height),
         Rectangle(right, 0, whole.width - right, whole.height),
-        Rectangle(0, 0, whole.width, face.y),
+        Rectangle(0, 0, whole.width, face.y - border),
         Rectangle(0, bottom, whole.width, whole.height - bottom),
     ]
     with_face = _largest(whole, shape, whole)
