@@ -43,13 +43,13 @@ Style: Title,{font},{size},&H00FFFFFF,&H00000000,{bold},1,4,0,5
 Style: Shape,{font},{size},&H00FFFFFF,&H00000000,0,1,0,0,7
 
 [Events]
-Format: Layer, Start, End, Style, MarginL, MarginR, Text
+Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text
 """
 TRACK_HEADER = """[Script Info]
 ScriptType: v4.00+
 
 [Events]
-Format: Layer, Start, End, Style, MarginL, MarginR, Text
+Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text
 """
 
 
@@ -202,7 +202,7 @@ def _rectangle(place: tuple[int, int], width: int, height: int, colour: str) -> 
 
 
 def _line(layer: int, start: float, end: float, style: str, text: str, margin: int = 0) -> str:
-    return f"Dialogue: {layer},{_time(start)},{_time(end)},{style},{margin},{margin},{text}\n"
+    return f"Dialogue: {layer},{_time(start)},{_time(end)},{style},,{margin},{margin},0,,{text}\n"
 
 
 def _colour(probability: float) -> str:
