@@ -10,9 +10,26 @@ from pathlib import Path
 
 import numpy as np
 
-from stages.lib import copying, errors, files, film, media, model, params, reel, segments, timeline, workers
+from stages.lib import (
+    copying,
+    errors,
+    files,
+    film,
+    layouts,
+    media,
+    model,
+    overlay,
+    params,
+    reel,
+    segments,
+    timeline,
+    workers,
+)
+from stages.lib.facecam import Facecams
 from stages.lib.film import Cut
+from stages.lib.layouts import Frame, Pane
 from stages.lib.media import Probe
+from stages.lib.overlay import Look
 from stages.lib.params import Params
 from stages.lib.reel import Part
 from stages.lib.segments import Choice, Segment
@@ -23,7 +40,8 @@ LONG = 0.5
 
 @dataclass(frozen=True)
 class Plan:
-    """What a reel is made from: the VOD's name, file and timeline, the encoder (`film.choose_encoder`), parameters."""
+    """What a reel is made from: the VOD's name, file and timeline, the encoder (`film.choose_encoder`), parameters; and
+    what it looks like: its frames, what is shown in them (`layouts.panes`), and what is written over it."""
 
     vod: str
     path: Path
@@ -32,19 +50,28 @@ class Plan:
     settings: Params
     times: np.ndarray
     probabilities: np.ndarray
+    frame: Frame
+    panes: list[Pane]
+    look: Look
 
 
 def main(vod: str) -> None:
     settings = params.load()
     path, card = settings.vod(vod), model.read_card()
     probe = media.probe(path)
-    encoder = film.choose_encoder(settings.render, probe)
+    frame = layouts.frame(settings.render, probe)
+    encoder = film.choose_encoder(settings.render, frame)
     times, probabilities = timeline.read(vod)
     choice = segments.choose(times, probabilities, probe.duration, card.threshold, card.highlights, settings.render)
-    plan = Plan(vod, path, probe, encoder, settings, times, probabilities)
+    face = Facecams(settings.folder).box(settings.vods[vod])
+    panes = layouts.panes(settings.render.layout, probe, face, frame)
+    look = overlay.look(settings, frame, panes)
+    plan = Plan(vod, path, probe, encoder, settings, times, probabilities, frame, panes, look)
     with files.replacing(reel.FOLDER / vod) as folder:
         folder.mkdir()
         placed = (copy if encoder == "copy" else encode)(plan, choice.reel, folder)
+        if settings.render.overlay == "soft" and placed:
+            film.add_track(folder / "reel.mp4", overlay.track(settings.label, placed, times, probabilities))
         reel.write_table(folder / "segments.csv", placed)
     report(vod, placed, choice, probe.duration)
 
@@ -52,7 +79,7 @@ def main(vod: str) -> None:
 def encode(plan: Plan, shown: Sequence[Segment], folder: Path) -> list[Part]:
     """Encode segments into reel.mp4; where they are in it."""
     # Whole frames.
-    rate = plan.probe.rate
+    rate = plan.frame.rate
     lengths = [float(max(1, round(segment.duration * rate)) / rate) for segment in shown]
     placed = reel.parts(shown, lengths, plan.times, plan.probabilities)
     cuts = plan_cuts(plan, placed, media.read_from(plan.path, [part.start for part in placed]), folder)
@@ -86,7 +113,10 @@ def plan_cuts(plan: Plan, placed: Sequence[Part], frames: Sequence[float], folde
             begin=min(frame, max(0.0, part.start - media.WARM_UP)),
             start=part.start,
             duration=part.reel_end - part.reel_start,
-            label=plan.settings.label,
+            frame=plan.frame,
+            panes=plan.panes,
+            look=plan.look,
+            title=plan.settings.render.title if number == 1 else None,
             moments=moments(part, plan.times, plan.probabilities),
             render=plan.settings.render,
             encoder=plan.encoder,

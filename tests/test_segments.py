@@ -10,7 +10,8 @@ from stages.lib.segments import Segment
 PLAIN = {
     "invert": False, "smooth": 0.0, "threshold": None, "release": 0.5, "merge_gap": 0.0, "min_length": 0.0,
     "pre_roll": 0.0, "post_roll": 0.0, "overlay": "burn", "encoder": "libx264",
-    "quality": 21, "preset": "veryfast",
+    "style": {"position": "top-left", "size": 1, "font": None}, "title": None, "layout": "source", "height": None,
+    "fps": None, "quality": 21, "preset": "veryfast",
 }  # fmt: skip
 
 

@@ -11,9 +11,11 @@ import ffmpeg
 import imageio_ffmpeg
 import numpy as np
 
-from stages.lib import fonts, overlay
+from stages.lib import overlay
 from stages.lib.errors import UserError
+from stages.lib.layouts import Frame, Pane
 from stages.lib.media import Probe
+from stages.lib.overlay import Look
 from stages.lib.params import Render
 
 SOUND_RATE = 48_000
@@ -21,6 +23,8 @@ SOUND_RATE = 48_000
 SOUND_BITS = 160_000
 # In the order in which they are tried.
 HARDWARE = ("h264_nvenc", "h264_videotoolbox", "h264_qsv", "h264_vaapi")
+# Scaled with the same result on all machines.
+EXACT = {"flags": "bicubic+accurate_rnd+bitexact"}
 # Drivers let a chip encode only a few videos at once, and these few keep it busy.
 AT_ONCE = 3
 
@@ -38,8 +42,14 @@ class Cut:
     begin, start, duration : float
         Where it is read from, so that its first frame and sound are decoded; where it starts; how long it is. Seconds
         in the VOD. It lasts a whole number of the reel's frames, unless its picture is copied.
-    label : str
-        What a highlight is called.
+    frame : Frame
+        What the reel's frames are like.
+    panes : sequence of Pane
+        What is shown in them: one, or several above one another that fill them.
+    look : Look
+        How what is written over it looks, where `render.overlay` is burn.
+    title : str or None
+        What is written large over its beginning.
     moments : ndarray of float64, shape (moments, 2)
         Of each moment the time, seconds from the start, and the probability.
     render : Render
@@ -55,20 +65,23 @@ class Cut:
     begin: float
     start: float
     duration: float
-    label: str
+    frame: Frame
+    panes: Sequence[Pane]
+    look: Look
+    title: str | None
     moments: np.ndarray
     render: Render
     encoder: str
     target: Path
 
 
-def choose_encoder(render: Render, probe: Probe) -> str:
-    """The encoder that `render.encoder` means here; UserError if it does not work."""
+def choose_encoder(render: Render, frame: Frame) -> str:
+    """The encoder that `render.encoder` means here, for frames like this; UserError if it does not work."""
     if render.encoder in ("libx264", "copy"):
         return render.encoder
     for encoder in HARDWARE if render.encoder == "auto" else (render.encoder,):
         try:
-            _try(encoder, render, probe)
+            _try(encoder, render, frame)
         except UserError as error:
             refusal = error
         else:
@@ -78,9 +91,9 @@ def choose_encoder(render: Render, probe: Probe) -> str:
     raise UserError(f"params.yaml: render.encoder is {refusal}; choose auto or libx264")
 
 
-def _try(encoder: str, render: Render, probe: Probe) -> None:
-    """Encode a few frames of the size of this video; UserError if that fails."""
-    picture = f"testsrc2=size={probe.width}x{probe.height}:rate={probe.rate}"
+def _try(encoder: str, render: Render, frame: Frame) -> None:
+    """Encode a few frames of this size; UserError if that fails."""
+    picture = f"testsrc2=size={frame.width}x{frame.height}:rate={frame.rate}"
     tested = _handed_over(ffmpeg.input(picture, f="lavfi").video, encoder)
     _run(ffmpeg.output(tested, "-", f="null", frames=5, **_encoding(encoder, render)), encoder, Path())
 
@@ -122,21 +135,40 @@ def encode(cut: Cut) -> None:
 def _picture(stream: ffmpeg.nodes.FilterableStream, cut: Cut, lead: float, folder: Path) -> ffmpeg.nodes.Node:
     """The picture of a cut, read from `lead` seconds before it on; `folder` gets what is drawn over it."""
     stream = (
-        stream.filter("scale", cut.probe.width, cut.probe.height)
+        stream.filter("scale", cut.probe.width, cut.probe.height, **EXACT)
         .filter("setsar", 1)
-        .filter("fps", fps=str(cut.probe.rate), start_time=f"{lead:.6f}")
+        .filter("fps", fps=str(cut.frame.rate), start_time=f"{lead:.6f}")
         .filter("setpts", "PTS-STARTPTS")
         # Sources end anywhere: the last frame is held.
         .filter("tpad", stop_mode="clone", stop_duration=cut.duration + 1)
-        .filter("trim", end_frame=round(cut.duration * cut.probe.rate))
+        .filter("trim", end_frame=round(cut.duration * cut.frame.rate))
     )
+    stream = _laid_out(stream, cut.panes, cut.frame)
     if cut.render.overlay == "burn":
-        shape = cut.probe.width / cut.probe.height
-        script = overlay.script(cut.label, cut.moments.tolist(), cut.duration, shape)
+        script = overlay.script(cut.look, cut.moments.tolist(), cut.start, cut.duration, cut.title)
         (folder / "overlay.ass").write_text(script, encoding="utf-8")
-        (folder / fonts.BOLD.name).write_bytes(fonts.BOLD.read_bytes())
+        font = cut.look.font.path
+        (folder / f"font{font.suffix}").write_bytes(font.read_bytes())
         stream = stream.filter("ass", filename="overlay.ass", fontsdir=".")
     return _handed_over(stream, cut.encoder)
+
+
+def _laid_out(
+    stream: ffmpeg.nodes.FilterableStream, panes: Sequence[Pane], frame: Frame
+) -> ffmpeg.nodes.FilterableStream:
+    """The parts of a picture in their places in a frame."""
+    copies = stream.filter_multi_output("split", len(panes))
+    shown = []
+    for number, pane in enumerate(panes):
+        seen = pane.seen
+        part = copies[number].filter("crop", seen.width, seen.height, seen.x, seen.y)
+        shown.append(part.filter("scale", pane.shown.width, pane.shown.height, **EXACT).filter("setsar", 1))
+    if len(shown) > 1:
+        return ffmpeg.filter(shown, "vstack", inputs=len(shown))
+    place = panes[0].shown
+    if (place.width, place.height) == (frame.width, frame.height):
+        return shown[0]
+    return shown[0].filter("pad", frame.width, frame.height, place.x, place.y)
 
 
 def _sound(stream: ffmpeg.nodes.FilterableStream, cut: Cut, lead: float) -> ffmpeg.nodes.Node:
@@ -179,6 +211,18 @@ def join(parts: Sequence[Path], target: Path) -> None:
     options = {"c:v": "copy", "c:a": "aac", "b:a": SOUND_BITS, "movflags": "+faststart", "fflags": "+bitexact"}
     _run(ffmpeg.output(source, target.name, **options), target.name, target.parent)
     listing.unlink()
+
+
+def add_track(reel: Path, script: str) -> None:
+    """Add subtitles to an MP4; picture and sound are copied, and of the script (ASS) only text and times are kept."""
+    subtitles, without = reel.with_suffix(".ass"), reel.with_suffix(".bare.mp4")
+    subtitles.write_text(script, encoding="utf-8")
+    reel.rename(without)
+    film, text = ffmpeg.input(without.name), ffmpeg.input(subtitles.name)
+    options = {"c": "copy", "c:s": "mov_text", "movflags": "+faststart", "fflags": "+bitexact"}
+    _run(ffmpeg.output(film["v"], film["a?"], text["s"], reel.name, **options), reel.name, reel.parent)
+    subtitles.unlink()
+    without.unlink()
 
 
 def _run(command: ffmpeg.nodes.OutputStream, subject: str, folder: Path) -> None:

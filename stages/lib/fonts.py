@@ -1,8 +1,36 @@
-"""The font of everything that is written into a picture: it comes with the requirements, so all machines have it."""
+"""Fonts of what is written into a picture. The default comes with the requirements, so all machines have it."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import matplotlib
+from PIL import ImageFont
+
+from stages.lib.errors import UserError
 
 BOLD = Path(matplotlib.get_data_path()) / "fonts/ttf/DejaVuSans-Bold.ttf"
-FAMILY = "DejaVu Sans"
+# At which texts are measured (pixels).
+MEASURED = 100
+
+
+@dataclass(frozen=True)
+class Font:
+    """A font's file, the name by which libass finds what is in it, and whether that is bold."""
+
+    path: Path
+    family: str
+    bold: bool
+
+    def width(self, text: str) -> float:
+        """How wide a text is, as a share of the font's size, which is to libass how far it reaches up and down."""
+        font = ImageFont.truetype(self.path, MEASURED)
+        return font.getlength(text) / sum(font.getmetrics())
+
+
+def read(path: Path) -> Font:
+    """The font in a file; UserError if there is none."""
+    try:
+        family, style = ImageFont.truetype(path, MEASURED).getname()
+    except OSError as error:
+        raise UserError(f"{path}: not a font that can be read ({error}); name a TTF or OTF file") from None
+    return Font(path, family or "", "bold" in (style or "").lower())

@@ -1,16 +1,32 @@
-"""What is written over a reel's picture: one subtitle script, in the format that libass draws (ASS v4+)."""
+"""What is written over a reel's picture: subtitles, in the format that libass draws (ASS v4+)."""
 
 import colorsys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
 
 from stages.lib import fonts
+from stages.lib.fonts import Font
+from stages.lib.layouts import Frame, Pane, Rectangle
+from stages.lib.params import Params, Style
+from stages.lib.reel import Part
 
-# The script's own units: the frame is this high whatever its pixels, and as wide as its shape makes it.
-HEIGHT = 720
-FONT_SIZE = 34
-TEXT_PLACE, BAR_PLACE, PANEL_PLACE = (30, 20), (30, 66), (18, 14)
-BAR_WIDTH, BAR_HEIGHT = 260, 16
-PANEL_WIDTH, PANEL_HEIGHT = 284, 80
+# The script's own units, at size 1: the shorter side of the frame has so many, whatever its pixels.
+SHORTER = 720
+MARGIN = (18, 14)
+PADDING = (12, 6)
+FONT_SIZE, CLOCK_SIZE, GAP = 34, 22, 24
+# How far below the larger text's top the smaller one begins, so that both stand on one line.
+CLOCK_BELOW = 10
+BAR_BELOW, BAR_WIDTH, BAR_HEIGHT = 52, 260, 16
+PANEL_HEIGHT = 80
+# Largest size, and seconds.
+TITLE_SIZE, TITLE_LASTS = 84, 2.0
+# A title takes at most this share of the width, and of the height.
+TITLE_SHARE = 0.8
+# Lines of the track change at most so often, since they are read (seconds).
+READABLE = 0.25
 
 HEADER = """[Script Info]
 ScriptType: v4.00+
@@ -21,53 +37,172 @@ WrapStyle: 2
 
 [V4+ Styles]
 Format: Name, Fontname, Fontsize, PrimaryColour, OutlineColour, Bold, BorderStyle, Outline, Shadow, Alignment
-Style: Text,{font},{size},&H00FFFFFF,&H00000000,1,1,2,0,7
+Style: Text,{font},{size},&H00FFFFFF,&H00000000,{bold},1,2,0,7
+Style: Clock,{font},{clock_size},&H00FFFFFF,&H00000000,{bold},1,2,0,9
+Style: Title,{font},{size},&H00FFFFFF,&H00000000,{bold},1,4,0,5
 Style: Shape,{font},{size},&H00FFFFFF,&H00000000,0,1,0,0,7
 
 [Events]
-Format: Layer, Start, End, Style, Text
+Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text
+"""
+TRACK_HEADER = """[Script Info]
+ScriptType: v4.00+
+
+[Events]
+Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text
 """
 
 
-def script(label: str, moments: Sequence[tuple[float, float]], duration: float, shape: float) -> str:
-    """The text and the bar of each moment's probability, from green to red.
+@dataclass(frozen=True)
+class Look:
+    """How what is written over a reel looks.
+
+    Attributes
+    ----------
+    label : str
+        What a highlight is called.
+    style : Style
+        Where it stands, and how large.
+    font : Font
+    frame : Frame
+        The reel's.
+    area : Rectangle
+        The part of the frame in which it stands.
+    """
+
+    label: str
+    style: Style
+    font: Font
+    frame: Frame
+    area: Rectangle
+
+
+def look(settings: Params, frame: Frame, panes: Sequence[Pane]) -> Look:
+    """How what is written over a reel looks, away from a face that is shown apart; UserError if a font is no good."""
+    style = settings.render.style
+    font = fonts.read(settings.folder / style.font if style.font else fonts.BOLD)
+    return Look(settings.label, style, font, frame, panes[-1].shown)
+
+
+def script(
+    look: Look, moments: Sequence[tuple[float, float]], start: float, duration: float, title: str | None = None
+) -> str:
+    """The text and the bar of each moment's probability, from green to red, and the time in the VOD.
+
+    Parameters
+    ----------
+    look : Look
+        How it looks.
+    moments : sequence of (float, float)
+        Seconds from the segment's start, and the probability from then until the next; the first is at 0 or
+        before.
+    start, duration : float
+        Where the segment begins in its VOD, and how long it is, seconds.
+    title : str or None
+        What is written large over its first seconds.
+    """
+    label = _plain(look.label)
+    text_width = FONT_SIZE * look.font.width(f"{label} 100%")
+    clock_width = CLOCK_SIZE * look.font.width(_clock(start + duration))
+    bar_width = max(BAR_WIDTH, round(text_width + GAP + clock_width))
+    panel_width = bar_width + 2 * PADDING[0]
+    area = look.area
+    # Units per pixel; so many more of them, where the frame would be too small.
+    unit = SHORTER / min(look.frame.width, look.frame.height) / look.style.size
+    unit = max(unit, (panel_width + 2 * MARGIN[0]) / area.width, (PANEL_HEIGHT + 2 * MARGIN[1]) / area.height)
+    left, top = area.x * unit + MARGIN[0], area.y * unit + MARGIN[1]
+    if "right" in look.style.position:
+        left += area.width * unit - 2 * MARGIN[0] - panel_width
+    if "bottom" in look.style.position:
+        top += area.height * unit - 2 * MARGIN[1] - PANEL_HEIGHT
+    left, top = round(left), round(top)
+    inside = (left + PADDING[0], top + PADDING[1])
+    below = (inside[0], top + BAR_BELOW)
+    width = round(look.frame.width * unit)
+    header = {"width": width, "height": round(look.frame.height * unit), "font": look.font.family}
+    lines = [HEADER.format(**header, size=FONT_SIZE, clock_size=CLOCK_SIZE, bold=int(look.font.bold))]
+    # Half-transparent black behind it all: a game shows its own numbers in the same place.
+    panel = _rectangle((left, top), panel_width, PANEL_HEIGHT, "&H000000&\\1a&H70&")
+    lines.append(_line(0, 0.0, duration, "Shape", panel))
+    ends = [time for time, _ in moments[1:]] + [duration]
+    for (time, probability), end in zip(moments, ends, strict=True):
+        time, end = max(time, 0.0), min(end, duration)
+        if time >= end:
+            continue
+        colour = _colour(probability)
+        bar = _rectangle(below, max(2, round(bar_width * probability)), BAR_HEIGHT, colour)
+        lines.append(_line(1, time, end, "Shape", bar))
+        lines.append(_line(2, time, end, "Text", f"{_at(inside, colour)}{label} {probability:.0%}"))
+    place = (inside[0] + bar_width, inside[1] + CLOCK_BELOW)
+    for second in range(int(start), int(start + duration) + 1):
+        time, end = max(0.0, second - start), min(duration, second + 1 - start)
+        if time < end:
+            lines.append(_line(2, time, end, "Clock", f"{_at(place, '&HFFFFFF&')}{_clock(second)}"))
+    if title:
+        lines.append(_title(_plain(title), look, unit, duration))
+    return "".join(lines)
+
+
+def _title(title: str, look: Look, unit: float, duration: float) -> str:
+    """A title in the middle, in as many lines as it takes."""
+    area = look.area
+    room, height = TITLE_SHARE * area.width * unit, TITLE_SHARE * area.height * unit
+    widest = max([1.0, *(look.font.width(word) for word in title.split())])
+    # The last words of a line do not fill it; so much of the room is lost, at most.
+    size = min(TITLE_SIZE, room / widest, (room * height / max(1.0, look.font.width(title))) ** 0.5 * 0.8, height)
+    middle = round((area.x + area.width / 2) * unit), round((area.y + area.height / 2) * unit)
+    margin = round((look.frame.width * unit - room) / 2)
+    text = f"{_at(middle, '&HFFFFFF&')[:-1]}\\fs{size:.1f}\\q0\\fad(0,300)}}{title}"
+    return _line(3, 0.0, min(TITLE_LASTS, duration), "Title", text, margin)
+
+
+def track(label: str, placed: Sequence[Part], times: np.ndarray, probabilities: np.ndarray) -> str:
+    """A reel's subtitles: the label, the probability and the time in the VOD, as far as they are read.
 
     Parameters
     ----------
     label : str
         What a highlight is called.
-    moments : sequence of (float, float)
-        Seconds from the segment's start, and the probability from then until the next; the first is at 0 or
-        before.
-    duration : float
-        Of the segment, seconds.
-    shape : float
-        Width of the frame over its height.
+    placed : sequence of Part
+        The segments.
+    times, probabilities : ndarray of float64, shape (moments,)
+        The timeline of their VOD.
     """
-    lines = [HEADER.format(width=round(HEIGHT * shape), height=HEIGHT, font=fonts.FAMILY, size=FONT_SIZE)]
-    # Half-transparent black behind it all: a game shows its own numbers in the same place.
-    panel = _rectangle(PANEL_PLACE, PANEL_WIDTH, PANEL_HEIGHT, "&H000000&\\1a&H70&")
-    lines.append(_line(0, 0.0, duration, "Shape", panel))
-    ends = [time for time, _ in moments[1:]] + [duration]
-    for (start, probability), end in zip(moments, ends, strict=True):
-        start, end = max(start, 0.0), min(end, duration)
-        if start >= end:
-            continue
-        colour = _colour(probability)
-        bar = _rectangle(BAR_PLACE, max(2, round(BAR_WIDTH * probability)), BAR_HEIGHT, colour)
-        lines.append(_line(1, start, end, "Shape", bar))
-        place = "\\pos({},{})".format(*TEXT_PLACE)
-        lines.append(_line(2, start, end, "Text", f"{{{place}\\c{colour}}}{_plain(label)} {probability:.0%}"))
+    lines = [TRACK_HEADER]
+    for part in placed:
+        length = part.reel_end - part.reel_start
+        shown, since = None, 0.0
+        for time in [*_steps(part.start, length), part.start + length]:
+            moment = max(0, np.searchsorted(times, time + 1e-6) - 1)
+            text = f"{_plain(label)} {probabilities[moment]:.0%}  {_clock(time + 1e-6)}"
+            if shown not in (None, text) or time == part.start + length:
+                begin, end = (part.reel_start + at - part.start for at in (since, time))
+                lines.append(_line(0, begin, end, "Default", shown))
+            if shown != text:
+                shown, since = text, time
     return "".join(lines)
 
 
-def _rectangle(place: tuple[int, int], width: int, height: int, colour: str) -> str:
+def _steps(start: float, length: float) -> Iterator[float]:
+    """The times in the VOD at which a line of the track may begin: whole seconds are among them."""
+    yield start
+    step = int(start / READABLE) + 1
+    while step * READABLE < start + length:
+        yield step * READABLE
+        step += 1
+
+
+def _at(place: tuple[int, int], colour: str) -> str:
     position = "\\pos({},{})".format(*place)
-    return f"{{{position}\\c{colour}\\p1}}m 0 0 l {width} 0 {width} {height} 0 {height}"
+    return f"{{{position}\\c{colour}}}"
 
 
-def _line(layer: int, start: float, end: float, style: str, text: str) -> str:
-    return f"Dialogue: {layer},{_time(start)},{_time(end)},{style},{text}\n"
+def _rectangle(place: tuple[int, int], width: int, height: int, colour: str) -> str:
+    return f"{_at(place, colour)[:-1]}\\p1}}m 0 0 l {width} 0 {width} {height} 0 {height}"
+
+
+def _line(layer: int, start: float, end: float, style: str, text: str, margin: int = 0) -> str:
+    return f"Dialogue: {layer},{_time(start)},{_time(end)},{style},,{margin},{margin},0,,{text}\n"
 
 
 def _colour(probability: float) -> str:
@@ -79,6 +214,11 @@ def _colour(probability: float) -> str:
 def _plain(text: str) -> str:
     """The text with nothing in it that ASS would take for a command."""
     return text.replace("\\", "/").replace("{", "(").replace("}", ")").replace("\n", " ")
+
+
+def _clock(seconds: float) -> str:
+    """A time as people write it: h:mm:ss."""
+    return f"{int(seconds) // 3600}:{int(seconds) // 60 % 60:02}:{int(seconds) % 60:02}"
 
 
 def _time(seconds: float) -> str:

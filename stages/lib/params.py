@@ -68,6 +68,19 @@ class Predict(Section):
     precision: Precision
 
 
+class Style(Section):
+    position: Literal["top-left", "top-right", "bottom-left", "bottom-right"]
+    size: Annotated[float, Field(ge=0.25, le=4)]
+    font: str | None
+
+    @field_validator("font")
+    @classmethod
+    def _inside_the_folder(cls, font: str | None) -> str | None:
+        if font is not None and (PurePosixPath(font).is_absolute() or ".." in PurePosixPath(font).parts):
+            raise ValueError("name a file inside the streamer's folder, such as fonts/mine.ttf")
+        return font
+
+
 class Render(Section):
     invert: bool
     smooth: Seconds
@@ -77,16 +90,31 @@ class Render(Section):
     min_length: Seconds
     pre_roll: Seconds
     post_roll: Seconds
-    overlay: Literal["burn", "none"]
+    overlay: Literal["burn", "soft", "none"]
+    style: Style
+    title: Annotated[str, Field(min_length=1)] | None
+    layout: Literal["source", "vertical", "square"]
+    height: Annotated[int, Field(ge=16, le=4320, multiple_of=2)] | None
+    fps: Annotated[float, Field(ge=1, le=120)] | None
     encoder: Literal["auto", "libx264", "h264_nvenc", "h264_vaapi", "h264_videotoolbox", "h264_qsv", "copy"]
     quality: Annotated[int, Field(ge=0, le=51)]
     preset: Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"]
 
+    @field_validator("title")
+    @classmethod
+    def _burned(cls, title: str | None, others: ValidationInfo) -> str | None:
+        if title is not None and others.data.get("overlay") != "burn":
+            raise ValueError("a title is burned into the picture, so that render.overlay must be burn")
+        return title
+
     @field_validator("encoder")
     @classmethod
-    def _nothing_over_a_copy(cls, encoder: str, others: ValidationInfo) -> str:
+    def _nothing_changes_a_copy(cls, encoder: str, others: ValidationInfo) -> str:
         if encoder == "copy" and others.data.get("overlay") == "burn":
-            raise ValueError("a copied picture stays as it is, so that render.overlay must be none")
+            raise ValueError("a copied picture stays as it is, so that render.overlay must be soft or none")
+        for key, unchanged in (("layout", "source"), ("height", None), ("fps", None)):
+            if encoder == "copy" and others.data.get(key) != unchanged:
+                raise ValueError(f"a copied picture stays as it is, so that render.{key} must be {unchanged or 'null'}")
         return encoder
 
 

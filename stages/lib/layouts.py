@@ -1,0 +1,131 @@
+"""How a reel's picture is laid out: its size, and which part of the VOD's picture is where in it. Only numbers."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from stages.lib.facecam import Box
+from stages.lib.media import Probe
+from stages.lib.params import Render
+
+# Width over height.
+SHAPES = {"vertical": Fraction(9, 16), "square": Fraction(1)}
+# The share of the height that the face takes. Face cameras are wide, so that a square needs more of it.
+FACE = {"vertical": 0.4, "square": 0.5}
+# The game is shown without the face camera in it where it is at least this large a share of what it would be with it.
+BESIDE = 0.5
+# Face cameras have frames around them: so far from the box, as a share of the shorter side, the game begins.
+BORDER = 0.01
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What the frames of a reel are like: width and height in pixels, both even, and how many there are per second."""
+
+    width: int
+    height: int
+    rate: Fraction
+
+
+@dataclass(frozen=True)
+class Rectangle:
+    """A part of a picture, in pixels from the left and the top; width and height are even."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class Pane:
+    """A part of the VOD's picture, and where in the reel's it is shown."""
+
+    seen: Rectangle
+    shown: Rectangle
+
+
+def frame(render: Render, probe: Probe) -> Frame:
+    """What the frames of a VOD's reel are like: as its own, but for what `render` says."""
+    if render.layout == "source":
+        shape, height = Fraction(probe.width, probe.height), probe.height
+    else:
+        shape = SHAPES[render.layout]
+        height = _even(min(probe.width, probe.height) / min(shape, 1))
+    height = render.height or height
+    rate = probe.rate if render.fps is None else Fraction(render.fps).limit_denominator(1001)
+    return Frame(_even(height * shape), height, rate)
+
+
+def panes(layout: str, probe: Probe, box: Box, frame: Frame) -> list[Pane]:
+    """What is shown in a reel's picture, and where: from top to bottom, the game last.
+
+    Parameters
+    ----------
+    layout : str
+        `render.layout`.
+    probe : Probe
+        Of the VOD.
+    box : Box
+        Where the face is in it.
+    frame : Frame
+        Of the reel.
+
+    Returns
+    -------
+    list of Pane
+        Two that fill the frame, the face above the game; or one, where the face is not known apart from the frame or
+        the layout is the source's own. With the latter, a VOD of another shape leaves a margin.
+    """
+    whole = Rectangle(0, 0, probe.width, probe.height)
+    full = Rectangle(0, 0, frame.width, frame.height)
+    if layout == "source":
+        return [Pane(whole, _largest(full, whole, full))]
+    if box == Box():
+        return [Pane(_largest(whole, full, whole), full)]
+    face = _pixels(box, probe)
+    above = Rectangle(0, 0, frame.width, _even(FACE[layout] * frame.height))
+    below = Rectangle(0, above.height, frame.width, frame.height - above.height)
+    return [Pane(_largest(face, above, face), above), Pane(_game(whole, face, below), below)]
+
+
+def _game(whole: Rectangle, face: Rectangle, shape: Rectangle) -> Rectangle:
+    """The largest part of a picture of the shape of another, beside the face unless it is too small there."""
+    border = round(BORDER * min(whole.width, whole.height))
+    right, bottom = face.x + face.width + border, face.y + face.height + border
+    beside = [
+        Rectangle(0, 0, face.x - border, whole.height),
+        Rectangle(right, 0, whole.width - right, whole.height),
+        Rectangle(0, 0, whole.width, face.y - border),
+        Rectangle(0, bottom, whole.width, whole.height - bottom),
+    ]
+    with_face = _largest(whole, shape, whole)
+    found = [_largest(part, shape, whole) for part in beside if min(part.width, part.height) > 1]
+    best = max(found, key=lambda part: part.width, default=with_face)
+    return best if best.width >= BESIDE * with_face.width else with_face
+
+
+def _largest(region: Rectangle, shape: Rectangle, around: Rectangle) -> Rectangle:
+    """The largest part of a region of the shape of another rectangle, as near as can be to the middle of a third."""
+    scale = min(region.width / shape.width, region.height / shape.height)
+    x, width = _side(region.x, region.width, scale * shape.width, around.x + around.width / 2)
+    y, height = _side(region.y, region.height, scale * shape.height, around.y + around.height / 2)
+    return Rectangle(x, y, width, height)
+
+
+def _side(start: int, room: int, length: float, middle: float) -> tuple[int, int]:
+    length = _even(length)
+    # No margin for what is only rounded.
+    length = room // 2 * 2 if room - length <= 2 else length
+    # At a whole pixel of colour, of which there is one for two of light.
+    return max(start, min(round(middle - length / 2), start + room - length)) // 2 * 2, length
+
+
+def _pixels(box: Box, probe: Probe) -> Rectangle:
+    left, right = round(box.x0 * probe.width), round(box.x1 * probe.width)
+    top, bottom = round(box.y0 * probe.height), round(box.y1 * probe.height)
+    width, height = max(2, (right - left) // 2 * 2), max(2, (bottom - top) // 2 * 2)
+    return Rectangle(min(left, probe.width - width), min(top, probe.height - height), width, height)
+
+
+def _even(length: float) -> int:
+    return max(2, round(length / 2) * 2)
