@@ -19,6 +19,8 @@ from stages.lib.segments import Choice, Segment
 
 # A reel of more than this share of its VOD is hardly what was meant.
 LONG = 0.5
+# Of a frame, by which numbers that are meant to be whole may be off.
+FRAME_ROUNDING = 1e-3
 
 
 @dataclass(frozen=True)
@@ -51,9 +53,9 @@ def main(vod: str) -> None:
 
 def encode(plan: Plan, shown: Sequence[Segment], folder: Path) -> list[Part]:
     """Encode segments into reel.mp4; where they are in it."""
-    # Whole frames.
+    # Whole frames, and no more of them than there is time for.
     rate = plan.probe.rate
-    lengths = [float(max(1, round(segment.duration * rate)) / rate) for segment in shown]
+    lengths = [float(max(1, int(segment.duration * rate + FRAME_ROUNDING)) / rate) for segment in shown]
     placed = reel.parts(shown, lengths, plan.times, plan.probabilities)
     cuts = plan_cuts(plan, placed, media.read_from(plan.path, [part.start for part in placed]), folder)
     if cuts:
@@ -63,7 +65,7 @@ def encode(plan: Plan, shown: Sequence[Segment], folder: Path) -> list[Part]:
 
 def copy(plan: Plan, shown: Sequence[Segment], folder: Path) -> list[Part]:
     """Copy the picture of segments into reel.mp4, with sound that is encoded anew; where they are in it."""
-    takes = copying.plan(plan.path, shown, plan.settings.render.pre_roll)
+    takes = copying.plan(plan.path, shown)
     shown = [take.shown for take in takes]
     placed = reel.parts(shown, [segment.duration for segment in shown], plan.times, plan.probabilities)
     sound = None
@@ -114,7 +116,8 @@ def report(vod: str, placed: Sequence[Part], choice: Choice, duration: float) ->
     if not placed:
         print(
             f"{vod}: nothing to show, so there is no reel: the probability rises to {choice.level.max():.2f} when "
-            f"smoothed, and the threshold is {choice.threshold:.2f} (render.threshold)"
+            f"smoothed, and the threshold is {choice.threshold:.2f} (render.threshold); what reaches it may be shorter "
+            "than render.min_length or longer than render.max_duration"
         )
     elif seconds > LONG * duration:
         print(

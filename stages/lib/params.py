@@ -73,8 +73,10 @@ class Render(Section):
     smooth: Seconds
     threshold: Fraction | None
     release: Share
-    merge_gap: Seconds
+    min_gap: Seconds
     min_length: Seconds
+    max_length: Annotated[float, Field(gt=0)] | None
+    max_duration: Annotated[float, Field(gt=0)] | None
     pre_roll: Seconds
     post_roll: Seconds
     overlay: Literal["burn", "none"]
