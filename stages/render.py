@@ -5,12 +5,12 @@ order of time. Run from the project's folder: python -m stages.render demo
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from stages.lib import copying, errors, files, film, media, model, params, reel, segments, timeline, workers
+from stages.lib import copying, edges, errors, files, film, media, model, params, reel, segments, timeline, workers
 from stages.lib.film import Cut
 from stages.lib.media import Probe
 from stages.lib.params import Params
@@ -43,6 +43,7 @@ def main(vod: str) -> None:
     encoder = film.choose_encoder(settings.render, probe)
     times, probabilities = timeline.read(vod)
     choice = segments.choose(times, probabilities, probe.duration, card.threshold, card.highlights, settings.render)
+    choice = replace(choice, reel=edges.move(path, probe, choice.reel, settings.render, vod))
     plan = Plan(vod, path, probe, encoder, settings, times, probabilities)
     with files.replacing(reel.FOLDER / vod) as folder:
         folder.mkdir()

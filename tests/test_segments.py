@@ -10,7 +10,7 @@ from stages.lib.segments import Segment
 PLAIN = {
     "invert": False, "smooth": 0.0, "threshold": None, "release": 0.5, "min_gap": 0.0, "min_length": 0.0,
     "max_length": None, "max_duration": None,
-    "pre_roll": 0.0, "post_roll": 0.0, "overlay": "burn", "encoder": "libx264",
+    "pre_roll": 0.0, "post_roll": 0.0, "snap": 0.0, "overlay": "burn", "encoder": "libx264",
     "quality": 21, "preset": "veryfast",
 }  # fmt: skip
 

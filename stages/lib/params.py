@@ -79,6 +79,7 @@ class Render(Section):
     max_duration: Annotated[float, Field(gt=0)] | None
     pre_roll: Seconds
     post_roll: Seconds
+    snap: Seconds
     overlay: Literal["burn", "none"]
     encoder: Literal["auto", "libx264", "h264_nvenc", "h264_vaapi", "h264_videotoolbox", "h264_qsv", "copy"]
     quality: Annotated[int, Field(ge=0, le=51)]
