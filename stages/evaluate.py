@@ -52,7 +52,9 @@ def scan(vod: str, settings: Params, card: Card, holdout: dict[str, list[labels.
     """What is chosen of a VOD, beside what is true."""
     times, probabilities = timeline.read(vod)
     duration = float(times[-1]) + segments.step(times)
-    # Whether the moments are found, also where the reel is of the others.
+    # Whether the moments are found, also where the reel is of the others. Bounds count, as they are part of the choice;
+    # edges that move do not, as they add and remove padding only, nor what a person chose, as that is no merit of the
+    # model.
     render = settings.render.model_copy(update={"invert": False})
     choice = segments.choose(times, probabilities, duration, card.threshold, card.highlights, render)
     marks = holdout.get(settings.vods[vod])

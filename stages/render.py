@@ -5,13 +5,14 @@ order of time. Run from the project's folder: python -m stages.render demo
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from stages.lib import (
     copying,
+    edges,
     errors,
     files,
     film,
@@ -36,6 +37,8 @@ from stages.lib.segments import Choice, Segment
 
 # A reel of more than this share of its VOD is hardly what was meant.
 LONG = 0.5
+# Of a frame, by which numbers that are meant to be whole may be off.
+FRAME_ROUNDING = 1e-3
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,7 @@ def main(vod: str) -> None:
     encoder = film.choose_encoder(settings.render, frame)
     times, probabilities = timeline.read(vod)
     choice = segments.choose(times, probabilities, probe.duration, card.threshold, card.highlights, settings.render)
+    choice = replace(choice, reel=edges.move(path, probe, choice.reel, settings.render, vod))
     face = Facecams(settings.folder).box(settings.vods[vod])
     panes = layouts.panes(settings.render.layout, probe, face, frame)
     look = overlay.look(settings, frame, panes)
@@ -78,9 +82,9 @@ def main(vod: str) -> None:
 
 def encode(plan: Plan, shown: Sequence[Segment], folder: Path) -> list[Part]:
     """Encode segments into reel.mp4; where they are in it."""
-    # Whole frames.
+    # Whole frames, and no more of them than there is time for.
     rate = plan.frame.rate
-    lengths = [float(max(1, round(segment.duration * rate)) / rate) for segment in shown]
+    lengths = [float(max(1, int(segment.duration * rate + FRAME_ROUNDING)) / rate) for segment in shown]
     placed = reel.parts(shown, lengths, plan.times, plan.probabilities)
     cuts = plan_cuts(plan, placed, media.read_from(plan.path, [part.start for part in placed]), folder)
     if cuts:
@@ -90,7 +94,7 @@ def encode(plan: Plan, shown: Sequence[Segment], folder: Path) -> list[Part]:
 
 def copy(plan: Plan, shown: Sequence[Segment], folder: Path) -> list[Part]:
     """Copy the picture of segments into reel.mp4, with sound that is encoded anew; where they are in it."""
-    takes = copying.plan(plan.path, shown, plan.settings.render.pre_roll)
+    takes = copying.plan(plan.path, shown)
     shown = [take.shown for take in takes]
     placed = reel.parts(shown, [segment.duration for segment in shown], plan.times, plan.probabilities)
     sound = None
@@ -144,7 +148,8 @@ def report(vod: str, placed: Sequence[Part], choice: Choice, duration: float) ->
     if not placed:
         print(
             f"{vod}: nothing to show, so there is no reel: the probability rises to {choice.level.max():.2f} when "
-            f"smoothed, and the threshold is {choice.threshold:.2f} (render.threshold)"
+            f"smoothed, and the threshold is {choice.threshold:.2f} (render.threshold); what reaches it may be shorter "
+            "than render.min_length or longer than render.max_duration"
         )
     elif seconds > LONG * duration:
         print(

@@ -17,7 +17,7 @@ def evaluate(project: Project, truth: list[tuple[float, float]], found: list[tup
     project.write("data/timelines/demo.csv", "time,probability\n" + "".join(rows))
     labels = "".join(f"vods/demo.mp4,{start},{end},1\n" for start, end in truth)
     project.write("data/tiny/holdout.csv", "video,start,end,label\n" + labels)
-    render = {"smooth": 0, "threshold": 0.5, "pre_roll": 1, "post_roll": 1, "min_length": 0.5, "merge_gap": 0.5}
+    render = {"smooth": 0, "threshold": 0.5, "pre_roll": 1, "post_roll": 1, "min_length": 0.5, "min_gap": 0.5}
     project.set_params(render=render)
     done = project.stage("evaluate")
     assert done.returncode == 0, done.stderr

@@ -22,7 +22,7 @@ def write_timeline(project: Project, highlights: list[tuple[float, float]], dura
 
 def render(project: Project, vod: str = "vods/own.mp4", **params) -> list[dict[str, float]]:
     """Render the VOD `own` without smoothing or padding; the rows of segments.csv as numbers."""
-    plain = {"smooth": 0, "threshold": 0.5, "pre_roll": 0, "post_roll": 0, "min_length": 0.5, "merge_gap": 0.5}
+    plain = {"smooth": 0, "threshold": 0.5, "pre_roll": 0, "post_roll": 0, "min_length": 0.5, "min_gap": 0.5, "snap": 0}
     project.set_params(vods={"own": vod}, render=plain | params)
     done = project.stage("render", "own")
     assert done.returncode == 0, done.stderr

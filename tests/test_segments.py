@@ -8,7 +8,8 @@ from stages.lib.params import Render
 from stages.lib.segments import Segment
 
 PLAIN = {
-    "invert": False, "smooth": 0.0, "threshold": None, "release": 0.5, "merge_gap": 0.0, "min_length": 0.0,
+    "invert": False, "smooth": 0.0, "threshold": None, "release": 0.5, "min_gap": 0.0, "min_length": 0.0,
+    "max_length": None, "max_duration": None, "snap": 0.0,
     "pre_roll": 0.0, "post_roll": 0.0, "overlay": "burn", "encoder": "libx264",
     "style": {"position": "top-left", "size": 1, "font": None}, "title": None, "layout": "source", "height": None,
     "fps": None, "quality": 21, "preset": "veryfast",
@@ -29,7 +30,7 @@ def test_an_event_reaches_the_threshold_and_lasts_until_the_release():
 
 def test_close_events_become_one_and_short_ones_are_dropped_after_that():
     levels = [0.9, 0.1, 0.9, 0.1, 0.1, 0.1, 0.9, 0.1]
-    assert found(levels, merge_gap=1.5, min_length=2.0) == [(0, 3)]
+    assert found(levels, min_gap=1.5, min_length=2.0) == [(0, 3)]
     assert found(levels, min_length=2.0) == []
 
 
@@ -44,6 +45,42 @@ def test_padding_stays_inside_the_video_and_joins_what_meets():
     events = [Segment(0.5, 2, 0.7), Segment(4, 5, 0.9), Segment(8, 9.5, 0.8)]
     padded = segments.pad(events, before=1, after=1, duration=10)
     assert [(s.start, s.end, s.score) for s in padded] == [(0, 6, 0.9), (7, 10, 0.8)]
+
+
+def shown(levels: list[float], **render) -> list[tuple[float, float]]:
+    """What is shown of a timeline of one moment per second."""
+    times = np.arange(len(levels), dtype=float)
+    choice = segments.choose(times, np.array(levels), len(levels), 0.8, 0.05, Render(**PLAIN | render))
+    return [(segment.start, segment.end) for segment in choice.reel]
+
+
+def test_what_is_shown_has_no_shorter_gaps_than_asked_for():
+    levels = [0.1, 0.1, 0.9, 0.1, 0.1, 0.1, 0.1, 0.9, 0.1, 0.1]
+    assert shown(levels, pre_roll=1.0, post_roll=1.0, min_gap=2.0) == [(1, 4), (6, 9)]
+    assert shown(levels, pre_roll=1.0, post_roll=1.0, min_gap=2.5) == [(1, 9)]
+
+
+def test_a_long_segment_is_cut_down_to_its_best_stretch_padding_included():
+    levels = [0.1, 0.1, 0.6, 0.9, 0.8, 0.5, 0.1, 0.1]
+    assert shown(levels, max_length=3.0) == [(2, 5)]
+    assert shown(levels, max_length=3.5) == [(2, 5.5)]
+    assert shown(levels, max_length=5.0, pre_roll=2.0, post_roll=2.0) == [(1.5, 6.5)], "in the middle among equals"
+    assert shown(levels, max_length=9.0, pre_roll=1.0, post_roll=2.0) == [(1, 8)]
+    assert shown([1 - level for level in levels], invert=True, threshold=0.8, max_length=1.0) == [(3, 4)]
+
+
+def test_the_best_segments_win_where_the_reel_has_a_bound_and_stay_in_order():
+    levels = [0.85, 0.85, 0.1, 0.95, 0.95, 0.95, 0.1, 0.9, 0.1, 0.82]
+    assert shown(levels, max_duration=5.0) == [(3, 6), (7, 8), (9, 10)]
+    assert shown(levels, max_duration=6.0) == [(0, 2), (3, 6), (7, 8)]
+    assert shown(levels, max_duration=0.5) == []
+    assert shown(levels, max_duration=4.0, max_length=1.0) == [(0.5, 1.5), (4, 5), (7, 8), (9, 10)]
+
+
+def test_events_are_those_that_are_shown():
+    levels = [0.9, 0.1, 0.9, 0.9, 0.9, 0.1, 0.1, 0.1, 0.85]
+    assert found(levels, max_duration=4.0, max_length=2.5) == [(0, 1), (2.25, 4.75)]
+    assert found(levels, pre_roll=1.0, post_roll=1.0, max_length=3.0, max_duration=3.0) == [(2, 5)]
 
 
 def test_each_true_event_is_matched_once_by_the_best():

@@ -49,7 +49,7 @@ class Take:
     delay: int
 
 
-def plan(path: Path, chosen: Sequence[Segment], pre_roll: float) -> list[Take]:
+def plan(path: Path, chosen: Sequence[Segment]) -> list[Take]:
     """What of a video can be copied to show the segments.
 
     Parameters
@@ -57,10 +57,8 @@ def plan(path: Path, chosen: Sequence[Segment], pre_roll: float) -> list[Take]:
     path : Path
         The video.
     chosen : sequence of Segment
-        In order.
-    pre_roll : float
-        How much of each segment, from its start on, may be missing (seconds): it begins with the first keyframe in
-        there, or else with the last one before. Segments that thereby meet become one.
+        In order. The lead of each may be missing: it begins with the first keyframe in there, or else with the last one
+        before. Segments that thereby meet become one.
 
     Raises
     ------
@@ -74,21 +72,19 @@ def plan(path: Path, chosen: Sequence[Segment], pre_roll: float) -> list[Take]:
                 "MP4; set render.encoder to libx264"
             )
         from_keyframes = [
-            Segment(_keyframe(path, container, video, segment.start, pre_roll), segment.end, segment.score)
-            for segment in chosen
+            Segment(_keyframe(path, container, video, segment), segment.end, segment.score) for segment in chosen
         ]
         return [_take(path, container, video, segment) for segment in segments.join(from_keyframes)]
 
 
-def _keyframe(
-    path: Path, container: av.container.InputContainer, video: av.VideoStream, start: float, pre_roll: float
-) -> float:
+def _keyframe(path: Path, container: av.container.InputContainer, video: av.VideoStream, segment: Segment) -> float:
     """When the keyframe is shown with which a segment begins (seconds)."""
+    start = segment.start
     for back in (0.0, REACH):
         found = None
         for packet in media.packets_from(container, video, max(0.0, start - back)):
             time = media.time_of(packet) - media.beginning_of(container)
-            if time > start + pre_roll:
+            if time > start + segment.lead:
                 break
             if packet.is_keyframe and any(_pictures_that_begin_anew(packet)):
                 found = time

@@ -253,6 +253,36 @@ def _on_display(
         yield shown
 
 
+def pictures(path: Path, start: float, end: float, size: tuple[int, int]) -> Iterator[tuple[float, np.ndarray]]:
+    """The frames of a stretch of a video, all of them, small and grey.
+
+    Parameters
+    ----------
+    path : Path
+        A video.
+    start, end : float
+        Seconds: frames that are first shown in this time.
+    size : tuple of int
+        Width and height to scale to, pixels.
+
+    Yields
+    ------
+    float
+        When the frame is first shown, seconds.
+    ndarray of uint8, shape (height, width)
+        The frame.
+    """
+    with open_video(path) as (container, stream):
+        # Videos are read in parallel, a core each.
+        stream.codec_context.thread_count = 1
+        for frame in _decode_from(container, stream, start):
+            time = frame.time - beginning_of(container)
+            if time >= end:
+                return
+            if time >= start:
+                yield time, frame.reformat(*size, "gray", interpolation="AREA").to_ndarray()
+
+
 def sound(path: Path, rate: int, duration: float, start: float = 0.0) -> Iterator[np.ndarray]:
     """The sound of a video, mixed to one channel, without a gap.
 

@@ -86,10 +86,13 @@ class Render(Section):
     smooth: Seconds
     threshold: Fraction | None
     release: Share
-    merge_gap: Seconds
+    min_gap: Seconds
     min_length: Seconds
+    max_length: Annotated[float, Field(gt=0)] | None
+    max_duration: Annotated[float, Field(gt=0)] | None
     pre_roll: Seconds
     post_roll: Seconds
+    snap: Seconds
     overlay: Literal["burn", "soft", "none"]
     style: Style
     title: Annotated[str, Field(min_length=1)] | None

@@ -1,11 +1,14 @@
 """From a timeline to segments, and segments measured against the truth. Pure functions of numbers, in seconds."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from stages.lib.params import Render
+
+# Times that differ by less are the same (seconds).
+ROUNDING = 1e-6
 
 
 @dataclass(frozen=True)
@@ -18,11 +21,15 @@ class Segment:
         Seconds.
     score : float
         The mean of the smoothed probability in it, 0 to 1; 1 for what a person marked.
+    lead, tail : float
+        How much of it comes before its first event and after its last, seconds.
     """
 
     start: float
     end: float
     score: float = 1.0
+    lead: float = 0.0
+    tail: float = 0.0
 
     @property
     def duration(self) -> float:
@@ -67,9 +74,9 @@ class Choice:
     threshold : float
         What it must reach.
     events : list of Segment
-        Without padding.
+        Without padding, as far as they are shown.
     reel : list of Segment
-        With it: what is shown.
+        With it: what is shown, within the bounds that `render` sets.
     """
 
     level: np.ndarray
@@ -105,7 +112,12 @@ def choose(
         release = 1.0
     threshold = render.threshold or threshold
     found = events(times, level, threshold, release, render)
-    return Choice(level, threshold, found, pad(found, render.pre_roll, render.post_roll, duration))
+    shown = pad(found, render.pre_roll, render.post_roll, duration, render.min_gap)
+    if render.max_length:
+        shown = [best_stretch(times, level, segment, render.max_length) for segment in shown]
+    if render.max_duration:
+        shown = best_that_fit(shown, render.max_duration)
+    return Choice(level, threshold, *as_shown(found, shown))
 
 
 def events(times: np.ndarray, level: np.ndarray, threshold: float, release: float, render: Render) -> list[Segment]:
@@ -122,7 +134,7 @@ def events(times: np.ndarray, level: np.ndarray, threshold: float, release: floa
     threshold, release : float
         0 to 1.
     render : Render
-        merge_gap and min_length count.
+        min_gap and min_length count.
     """
     spacing = step(times)
     above = np.concatenate([[False], level >= threshold * release, [False]])
@@ -131,7 +143,7 @@ def events(times: np.ndarray, level: np.ndarray, threshold: float, release: floa
     for start, end in zip(starts, ends, strict=True):
         if level[start:end].max() < threshold:
             continue
-        if runs and (start - runs[-1][1]) * spacing < render.merge_gap:
+        if runs and (start - runs[-1][1]) * spacing < render.min_gap:
             runs[-1][1] = end
         else:
             runs.append([start, end])
@@ -142,8 +154,8 @@ def events(times: np.ndarray, level: np.ndarray, threshold: float, release: floa
     ]
 
 
-def pad(found: Sequence[Segment], before: float, after: float, duration: float) -> list[Segment]:
-    """What the reel shows: each event with some time around it, inside the video; those that meet become one.
+def pad(found: Sequence[Segment], before: float, after: float, duration: float, min_gap: float = 0.0) -> list[Segment]:
+    """Each event with some time around it, inside the video; those that meet, or nearly, become one.
 
     Parameters
     ----------
@@ -151,6 +163,8 @@ def pad(found: Sequence[Segment], before: float, after: float, duration: float) 
         In order.
     before, after, duration : float
         Seconds to add on both sides, and the length of the video.
+    min_gap : float
+        Seconds, as in `join`.
 
     Returns
     -------
@@ -158,18 +172,77 @@ def pad(found: Sequence[Segment], before: float, after: float, duration: float) 
         As `join` gives them.
     """
     padded = (Segment(max(0.0, event.start - before), min(duration, event.end + after), event.score) for event in found)
-    return join(segment for segment in padded if segment.duration > 0)
+    return join((segment for segment in padded if segment.duration > 0), min_gap)
 
 
-def join(found: Iterable[Segment]) -> list[Segment]:
-    """Segments in order, those that meet made one, which has the best of their scores."""
+def join(found: Iterable[Segment], min_gap: float = 0.0) -> list[Segment]:
+    """Segments in order, those that meet or have less than `min_gap` seconds between them made one.
+
+    It has the best of their scores.
+    """
     joined: list[Segment] = []
     for segment in found:
-        if joined and segment.start <= joined[-1].end:
+        if joined and segment.start - joined[-1].end < max(min_gap - ROUNDING, ROUNDING):
             last = joined.pop()
             segment = Segment(last.start, max(last.end, segment.end), max(last.score, segment.score))
         joined.append(segment)
     return joined
+
+
+def best_stretch(times: np.ndarray, level: np.ndarray, segment: Segment, length: float) -> Segment:
+    """The stretch of a segment in which the smoothed probability is highest; among equals the one nearest its middle.
+
+    Parameters
+    ----------
+    times, level : ndarray of float64, shape (moments,)
+        A timeline, evenly spaced, its probabilities smoothed.
+    segment : Segment
+        Returned as it is where it is no longer than the stretch.
+    length : float
+        Of the stretch, seconds.
+    """
+    latest = segment.end - length
+    if latest <= segment.start:
+        return segment
+    edges = np.append(times, times[-1] + step(times))
+    sums = np.concatenate([[0.0], np.cumsum(level) * step(times)])
+    # Between these the sum over a stretch is linear in its start, so that one of them is the best.
+    middle = (segment.start + latest) / 2
+    starts = np.concatenate([edges, edges - length, [segment.start, middle, latest]])
+    starts = starts[(segment.start <= starts) & (starts <= latest)]
+    inside = np.interp(starts + length, edges, sums) - np.interp(starts, edges, sums)
+    best = starts[inside >= inside.max() - ROUNDING]
+    start = float(best[np.argmin(np.abs(best - middle))])
+    return replace(segment, start=start, end=start + length)
+
+
+def best_that_fit(shown: Sequence[Segment], most: float) -> list[Segment]:
+    """Of segments those with the best scores, in order of time, as far as they fit into `most` seconds.
+
+    One that does not fit is left out, and shorter ones with lower scores may still be taken.
+    """
+    taken, left = [], most
+    for segment in sorted(shown, key=lambda segment: (-segment.score, segment.start)):
+        if segment.duration <= left + ROUNDING:
+            taken.append(segment)
+            left -= segment.duration
+    return sorted(taken, key=lambda segment: segment.start)
+
+
+def as_shown(found: Sequence[Segment], shown: Sequence[Segment]) -> tuple[list[Segment], list[Segment]]:
+    """Events as far as they are shown, and the segments that show them with how much of each is padding."""
+    seen, segments = [], []
+    for segment in shown:
+        inside = [
+            replace(event, start=max(event.start, segment.start), end=min(event.end, segment.end))
+            for event in found
+            if overlap(event, segment) > 0
+        ]
+        if inside:
+            segment = replace(segment, lead=inside[0].start - segment.start, tail=segment.end - inside[-1].end)
+        seen += inside
+        segments.append(segment)
+    return seen, segments
 
 
 def overlap(one: Segment, other: Segment) -> float:

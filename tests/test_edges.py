@@ -1,0 +1,109 @@
+"""Edges of segments move to where a cut does not jar, and nowhere else."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from stages.lib import edges
+from stages.lib.edges import Places, Reach
+from stages.lib.params import Render
+from tests import videos
+from tests.test_reel import render, write_timeline
+from tests.test_segments import PLAIN
+
+# Words of 0.28 s with 0.09 s between them, but for a scene that begins and ends in the middle of one.
+WORD, PERIOD = 0.28, 0.37
+SCENE = (6.2, 12.7)
+EVENTS = [(4.0, 5.0), (9.0, 10.0), (14.0, 15.0)]
+
+
+def words(times: np.ndarray) -> np.ndarray:
+    return 0.5 * np.sin(2 * np.pi * 440 * times) * (times % PERIOD < WORD)
+
+
+def scenes(time: float) -> np.ndarray:
+    """Two scenes, and a flash beside an edge that is no change of them."""
+    flash = 7.9 - 1e-6 <= time < 8.0 - 1e-6
+    return videos.grey(255 if flash else 160 if SCENE[0] - 1e-6 <= time < SCENE[1] - 1e-6 else 60)
+
+
+@pytest.mark.parametrize("with_sound", [True, False])
+def test_cuts_are_between_words_and_at_changes_of_scene(project, with_sound):
+    times = [number / 30 for number in range(18 * 30)]
+    path = project.folder / "data/tiny/vods/own.mp4"
+    videos.write(path, times, scenes, words if with_sound else None, 18)
+    write_timeline(project, EVENTS, 18)
+    rows = render(project, pre_roll=1.0, post_roll=1.0, snap=0.5, overlay="none")
+    assert (rows[0]["end"], rows[2]["start"]) == pytest.approx(SCENE, abs=1e-3)
+    for row, (start, end) in zip(rows, EVENTS, strict=True):
+        assert start - 1.5 <= row["start"] <= start and end <= row["end"] <= end + 1.5
+    shown, light = videos.luminance(project.folder / "reels/own/reel.mp4")
+    lights = [light[(shown > row["reel_start"] - 0.01) & (shown < row["reel_end"] - 0.01)] for row in rows]
+    assert [(round(part.min(), -1), round(part[20:].max(), -1)) for part in lights] == [(60, 60), (160, 160), (60, 60)]
+    if not with_sound:
+        assert [row[edge] for row in rows for edge in ("start", "end")] == [3.0, 6.2, 8.0, 11.0, 12.7, 16.0]
+        return
+    heard = videos.samples(project.folder / "reels/own/reel.mp4")
+    around = {edge: row for row in rows for edge in (row["reel_start"], row["reel_end"])}
+    scene_seams = {rows[0]["reel_end"], rows[2]["reel_start"]}
+    for seam in around.keys() - scene_seams:
+        near = heard[max(0, round((seam - 0.02) * videos.RATE)) : round((seam + 0.02) * videos.RATE)]
+        assert np.abs(near).max() < 0.02, f"a word is cut at {seam} s"
+
+
+def test_a_copied_reel_moves_only_ends(project):
+    videos.flash_and_beep(project.folder / "data/tiny/vods/own.mp4", 12)
+    write_timeline(project, [(4.0, 5.4), (8.0, 9.4)], 12)
+    rows = render(project, pre_roll=0.5, post_roll=0.6, snap=0.3, overlay="none", encoder="copy")
+    assert [row["start"] for row in rows] == [4.0, 8.0]
+    assert all(number + 0.9 < row["end"] < number + 1 for row, number in zip(rows, (5, 9), strict=True))
+
+
+def test_a_scene_changes_where_pictures_differ_for_good_and_all_at_once():
+    times, still = np.arange(60) / 30, np.zeros((60, 36, 64), np.uint8)
+    cut, flash, half = still.copy(), still.copy(), still.copy()
+    cut[30:] = 40
+    flash[30:33] = 200
+    half[30:, :18] = 40
+    fade = still + np.minimum(np.arange(60) * 20, 240).astype(np.uint8)[:, None, None]
+    assert edges.scene_changes(times, cut).tolist() == [1.0]
+    assert edges.scene_changes(times, half).tolist() == [1.0]
+    for no_change in (still, flash, fade, still[:1]):
+        assert edges.scene_changes(times[: len(no_change)], no_change).tolist() == []
+
+
+def test_an_edge_goes_to_the_nearest_of_the_quietest_places_or_to_the_nearest_change_of_scene():
+    reach = Reach(Path(), True, 10.0, 9.5, 10.3)
+    times = np.arange(9.5, 10.31, 0.1)
+    levels = np.array([-20, -50, -20, -50, -20, -20, -20, -50, -20.0])
+    quiet, changing = Places(np.zeros(0), times, levels), Places(np.array([9.4, 9.6, 10.25]), times, levels)
+    assert edges.place(reach, quiet, times, 0, 99) == pytest.approx(9.8)
+    assert edges.place(reach, quiet, times, 9.9, 99) == pytest.approx(10.2)
+    assert edges.place(reach, quiet, times, 0, 9.75) == pytest.approx(9.6)
+    assert edges.place(reach, changing, times, 0, 99) == 10.25
+    assert edges.place(reach, changing, times, 0, 10.2) == 9.6
+    assert edges.place(reach, Places(*[np.zeros(0)] * 3), times, 0, 99) == 10.0
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_whatever_is_quiet_segments_stay_in_order_and_within_the_bounds(seed):
+    chance = np.random.default_rng(seed)
+    gaps, lengths = chance.uniform(0.5, 1.5, 12), chance.uniform(1.0, 4.0, 12)
+    seams = np.cumsum(np.stack([gaps, lengths], axis=1).ravel()).reshape(12, 2)
+    bounds = {"min_gap": 0.5, "max_length": 4.0, "max_duration": float(lengths.sum()) + 0.3, "snap": 0.5}
+    starts = [Reach(Path(), True, start, max(0, start - 0.5), start + chance.uniform(0, 0.5)) for start, _ in seams]
+    ends = [Reach(Path(), True, end, end - chance.uniform(0, 0.5), end + 0.5) for _, end in seams]
+    places = []
+    for reach in starts + ends:
+        times = reach.edge + np.arange(-50, 51) * 0.01
+        changes = chance.uniform(reach.edge - 0.6, reach.edge + 0.6, chance.integers(3))
+        places.append(Places(changes, times, chance.integers(-70, -20, 101).astype(float)))
+    moved = np.array(edges.fit(starts, ends, places, 30, Render(**PLAIN | bounds)))
+    slack = 1e-5
+    for reach, time in zip(starts + ends, [*moved[:, 0], *moved[:, 1]], strict=True):
+        assert reach.low - slack <= time <= reach.high + slack
+    assert (moved[1:, 0] - moved[:-1, 1] >= 0.5 - slack).all()
+    assert (moved[:, 1] - moved[:, 0] <= 4.0 + slack).all()
+    assert (moved[:, 1] - moved[:, 0]).sum() <= bounds["max_duration"] + slack
+    assert np.abs(moved - seams).max() > 0.1
