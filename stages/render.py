@@ -46,6 +46,8 @@ def main(vod: str) -> None:
         folder.mkdir()
         placed = (copy if encoder == "copy" else encode)(plan, choice.reel, folder)
         reel.write_table(folder / "segments.csv", placed)
+        if placed:
+            write_beside(plan, placed, folder)
     report(vod, placed, choice, probe.duration)
 
 
@@ -106,6 +108,11 @@ def join(plan: Plan, cuts: Sequence[Cut], target: Path) -> None:
     film.join([cut.target for cut in cuts], target)
     for cut in cuts:
         cut.target.unlink()
+
+
+def write_beside(plan: Plan, placed: Sequence[Part], folder: Path) -> None:
+    """Write what goes with a reel: chapters in it, and files to publish it with and to go on in an editor."""
+    film.add_chapters(folder / "reel.mp4", [(part.reel_start, part.reel_end, reel.title(part)) for part in placed])
 
 
 def report(vod: str, placed: Sequence[Part], choice: Choice, duration: float) -> None:

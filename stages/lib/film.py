@@ -181,6 +181,33 @@ def join(parts: Sequence[Path], target: Path) -> None:
     listing.unlink()
 
 
+def add_chapters(target: Path, chapters: Sequence[tuple[float, float, str]]) -> None:
+    """Put chapters into an MP4; picture and sound are copied.
+
+    Parameters
+    ----------
+    target : Path
+        The MP4, which is replaced.
+    chapters : sequence of (float, float, str)
+        Of each its start and end, seconds, and its name, without a character that FFmpeg's format of metadata escapes.
+    """
+    listing, bare = target.with_suffix(".txt"), target.with_suffix(".bare.mp4")
+    listing.write_text(
+        ";FFMETADATA1\n"
+        + "".join(
+            f"[CHAPTER]\nTIMEBASE=1/1000\nSTART={round(1000 * start)}\nEND={round(1000 * end)}\ntitle={name}\n"
+            for start, end, name in chapters
+        )
+    )
+    target.rename(bare)
+    # Of the second input no track is wanted, but FFmpeg shall read it.
+    film, names = ffmpeg.input(bare.name), ffmpeg.input(listing.name, f="ffmetadata")
+    options = {"c": "copy", "map_chapters": 1, "movflags": "+faststart", "fflags": "+bitexact"}
+    _run(ffmpeg.output(film, names["v?"], target.name, **options), target.name, target.parent)
+    listing.unlink()
+    bare.unlink()
+
+
 def _run(command: ffmpeg.nodes.OutputStream, subject: str, folder: Path) -> None:
     arguments = command.global_args("-nostdin", "-loglevel", "error", "-y").compile(cmd=imageio_ffmpeg.get_ffmpeg_exe())
     done = subprocess.run(arguments, cwd=folder, capture_output=True, text=True, errors="replace")
