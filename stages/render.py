@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from stages.lib import copying, errors, files, film, media, model, params, reel, segments, timeline, workers
+from stages.lib import copying, errors, files, film, media, model, params, publishing, reel, segments, timeline, workers
 from stages.lib.film import Cut
 from stages.lib.media import Probe
 from stages.lib.params import Params
@@ -113,6 +113,9 @@ def join(plan: Plan, cuts: Sequence[Cut], target: Path) -> None:
 def write_beside(plan: Plan, placed: Sequence[Part], folder: Path) -> None:
     """Write what goes with a reel: chapters in it, and files to publish it with and to go on in an editor."""
     film.add_chapters(folder / "reel.mp4", [(part.reel_start, part.reel_end, reel.title(part)) for part in placed])
+    settings, duration = plan.settings, plan.probe.duration
+    url = settings.urls.get(plan.vod)
+    publishing.write_description(folder / "description.txt", plan.vod, settings.label, url, duration, placed)
 
 
 def report(vod: str, placed: Sequence[Part], choice: Choice, duration: float) -> None:
