@@ -10,7 +10,21 @@ from pathlib import Path
 
 import numpy as np
 
-from stages.lib import copying, errors, files, film, media, model, params, publishing, reel, segments, timeline, workers
+from stages.lib import (
+    copying,
+    errors,
+    files,
+    film,
+    media,
+    model,
+    params,
+    publishing,
+    reel,
+    segments,
+    stills,
+    timeline,
+    workers,
+)
 from stages.lib.film import Cut
 from stages.lib.media import Probe
 from stages.lib.params import Params
@@ -116,6 +130,9 @@ def write_beside(plan: Plan, placed: Sequence[Part], folder: Path) -> None:
     settings, duration = plan.settings, plan.probe.duration
     url = settings.urls.get(plan.vod)
     publishing.write_description(folder / "description.txt", plan.vod, settings.label, url, duration, placed)
+    stills.write_poster(folder / "poster.jpg", plan.path, plan.probe, placed)
+    stills.write_contact_sheet(folder / "contact_sheet.jpg", plan.path, plan.probe, placed)
+    stills.write_animation(folder / "preview.webp", plan.path, plan.probe, placed)
 
 
 def report(vod: str, placed: Sequence[Part], choice: Choice, duration: float) -> None:
