@@ -12,6 +12,7 @@ import numpy as np
 
 from stages.lib import (
     copying,
+    editors,
     errors,
     files,
     film,
@@ -133,6 +134,7 @@ def write_beside(plan: Plan, placed: Sequence[Part], folder: Path) -> None:
     stills.write_poster(folder / "poster.jpg", plan.path, plan.probe, placed)
     stills.write_contact_sheet(folder / "contact_sheet.jpg", plan.path, plan.probe, placed)
     stills.write_animation(folder / "preview.webp", plan.path, plan.probe, placed)
+    editors.write(folder, plan.vod, plan.path, plan.probe, placed)
 
 
 def report(vod: str, placed: Sequence[Part], choice: Choice, duration: float) -> None:
