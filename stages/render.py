@@ -13,6 +13,7 @@ import numpy as np
 from stages.lib import (
     copying,
     edges,
+    editors,
     errors,
     files,
     film,
@@ -21,8 +22,10 @@ from stages.lib import (
     model,
     overlay,
     params,
+    publishing,
     reel,
     segments,
+    stills,
     timeline,
     workers,
 )
@@ -74,9 +77,9 @@ def main(vod: str) -> None:
     with files.replacing(reel.FOLDER / vod) as folder:
         folder.mkdir()
         placed = (copy if encoder == "copy" else encode)(plan, choice.reel, folder)
-        if settings.render.overlay == "soft" and placed:
-            film.add_track(folder / "reel.mp4", overlay.track(settings.label, placed, times, probabilities))
         reel.write_table(folder / "segments.csv", placed)
+        if placed:
+            write_beside(plan, placed, folder)
     report(vod, placed, choice, probe.duration)
 
 
@@ -140,6 +143,21 @@ def join(plan: Plan, cuts: Sequence[Cut], target: Path) -> None:
     film.join([cut.target for cut in cuts], target)
     for cut in cuts:
         cut.target.unlink()
+
+
+def write_beside(plan: Plan, placed: Sequence[Part], folder: Path) -> None:
+    """Write what goes with a reel: chapters and subtitles in it, files to publish it with and for an editor."""
+    settings, duration, subtitles = plan.settings, plan.probe.duration, None
+    if settings.render.overlay == "soft":
+        subtitles = overlay.track(settings.label, placed, plan.times, plan.probabilities)
+    chapters = [(part.reel_start, part.reel_end, reel.title(part)) for part in placed]
+    film.finish(folder / "reel.mp4", chapters, subtitles)
+    url = settings.urls.get(plan.vod)
+    publishing.write_description(folder / "description.txt", plan.vod, settings.label, url, duration, placed)
+    stills.write_poster(folder / "poster.jpg", plan.path, plan.probe, placed)
+    stills.write_contact_sheet(folder / "contact_sheet.jpg", plan.path, plan.probe, placed)
+    stills.write_animation(folder / "preview.webp", plan.path, plan.probe, placed)
+    editors.write(folder, plan.vod, plan.path, plan.probe, placed)
 
 
 def report(vod: str, placed: Sequence[Part], choice: Choice, duration: float) -> None:

@@ -94,6 +94,8 @@ PARAMS = {
     "no mapping": ({"vods": 7}, "vods is 7"),
     "a name twice": ({"vods": {"a": "vods/demo.mp4", "A": "vods/demo.mp4"}}, "vods"),
     "a name that is taken": ({"vods": {"timelines": "vods/demo.mp4"}}, "vods"),
+    "an address of no VOD": ({"urls": {"monday": "https://example.org"}}, "there is no VOD named monday"),
+    "no web address": ({"urls": {"demo": "twitch.tv/videos/1"}}, "urls.demo is 'twitch.tv/videos/1'"),
     "a negative seed": ({"train": {"seed": -1}}, "train.seed is -1"),
     "infinite": ({"train": {"learning_rate": float("inf")}}, "train.learning_rate is inf"),
     "a path for a name": ({"vods": {"../up": "vods/demo.mp4"}}, "vods.../up"),

@@ -165,7 +165,7 @@ def look(reach: Reach) -> Places:
     nothing = np.zeros(0)
     if reach.high - reach.low < ROUNDING:
         return Places(nothing, nothing, nothing)
-    seen = list(media.pictures(reach.path, reach.low - NEAR, reach.high + NEAR, SIZE))
+    seen = list(media.grey_pictures(reach.path, reach.low - NEAR, reach.high + NEAR, SIZE))
     changes = scene_changes(*map(np.array, zip(*seen, strict=True))) if seen else nothing
     return Places(changes, *(listen(reach) if reach.sound else (nothing, nothing)))
 

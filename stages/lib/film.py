@@ -213,16 +213,35 @@ def join(parts: Sequence[Path], target: Path) -> None:
     listing.unlink()
 
 
-def add_track(reel: Path, script: str) -> None:
-    """Add subtitles to an MP4; picture and sound are copied, and of the script (ASS) only text and times are kept."""
-    subtitles, without = reel.with_suffix(".ass"), reel.with_suffix(".bare.mp4")
-    subtitles.write_text(script, encoding="utf-8")
-    reel.rename(without)
-    film, text = ffmpeg.input(without.name), ffmpeg.input(subtitles.name)
-    options = {"c": "copy", "c:s": "mov_text", "movflags": "+faststart", "fflags": "+bitexact"}
-    _run(ffmpeg.output(film["v"], film["a?"], text["s"], reel.name, **options), reel.name, reel.parent)
-    subtitles.unlink()
-    without.unlink()
+def finish(reel: Path, chapters: Sequence[tuple[float, float, str]], subtitles: str | None) -> None:
+    """Put chapters, and a track of subtitles, into an MP4; picture and sound are copied.
+
+    Parameters
+    ----------
+    reel : Path
+        The MP4, which is replaced.
+    chapters : sequence of (float, float, str)
+        Of each its start and end, seconds, and its name, without a character that FFmpeg's format of metadata escapes.
+    subtitles : str or None
+        A script (ASS), of which only text and times are kept.
+    """
+    listing, script, bare = (reel.with_suffix(suffix) for suffix in (".txt", ".ass", ".bare.mp4"))
+    marks = (
+        f"[CHAPTER]\nTIMEBASE=1/1000\nSTART={round(1000 * start)}\nEND={round(1000 * end)}\ntitle={name}\n"
+        for start, end, name in chapters
+    )
+    listing.write_text(";FFMETADATA1\n" + "".join(marks))
+    reel.rename(bare)
+    # Of the names no track is wanted, but FFmpeg shall read them.
+    film, names = ffmpeg.input(bare.name), ffmpeg.input(listing.name, f="ffmetadata")
+    tracks = [film["v"], film["a?"], names["v?"]]
+    if subtitles is not None:
+        script.write_text(subtitles, encoding="utf-8")
+        tracks.append(ffmpeg.input(script.name)["s"])
+    options = {"c": "copy", "c:s": "mov_text", "map_chapters": 1, "movflags": "+faststart", "fflags": "+bitexact"}
+    _run(ffmpeg.output(*tracks, reel.name, **options), reel.name, reel.parent)
+    for part in (listing, script, bare):
+        part.unlink(missing_ok=True)
 
 
 def _run(command: ffmpeg.nodes.OutputStream, subject: str, folder: Path) -> None:

@@ -135,7 +135,7 @@ def faces(
     UserError
         The file ends before the last of the times: it was cut off.
     """
-    crop = _Crop(box, extract.size)
+    crop = _Crop(box, extract.size, extract.size)
     with open_video(path, extract.decoder) as (container, stream):
         _decode_what_is_wanted(stream, extract.fps)
         for times in stretches:
@@ -167,7 +167,7 @@ def glances(
     list of ndarray of uint8, shape (size, size, 3)
         The frame on display after each of the lags.
     """
-    crop, last = _Crop(box, extract.size), None
+    crop, last = _Crop(box, extract.size, extract.size), None
     with open_video(path, extract.decoder) as (container, stream):
         _decode_what_is_wanted(stream, extract.fps)
         beginning = beginning_of(container)
@@ -180,6 +180,35 @@ def glances(
             last = first.time
             shown = _on_display(path, itertools.chain([first], decoded), (start + lag for lag in lags), beginning)
             yield start, list(crop.each(shown))
+
+
+def pictures(path: Path, stretches: Iterable[Sequence[float]], width: int, height: int) -> Iterator[list[np.ndarray]]:
+    """The whole frame on display at each of the given times, upright.
+
+    Parameters
+    ----------
+    path : Path
+        A video.
+    stretches : iterable of sequences of float
+        As in `faces`, but of a few times each.
+    width, height : int
+        What to scale to, pixels: of the shape that `probe` gives.
+
+    Yields
+    ------
+    list of ndarray of uint8, shape (height, width, 3)
+        Of each stretch: red, green, blue.
+
+    Raises
+    ------
+    UserError
+        As in `faces`.
+    """
+    crop = _Crop(Box(), width, height)
+    with open_video(path) as (container, stream):
+        for times in stretches:
+            decoded = _decode_from(container, stream, times[0])
+            yield list(crop.each(_on_display(path, decoded, times, beginning_of(container))))
 
 
 def _decode_what_is_wanted(stream: av.VideoStream, fps: float) -> None:
@@ -253,7 +282,7 @@ def _on_display(
         yield shown
 
 
-def pictures(path: Path, start: float, end: float, size: tuple[int, int]) -> Iterator[tuple[float, np.ndarray]]:
+def grey_pictures(path: Path, start: float, end: float, size: tuple[int, int]) -> Iterator[tuple[float, np.ndarray]]:
     """The frames of a stretch of a video, all of them, small and grey.
 
     Parameters
@@ -441,8 +470,8 @@ def beginning_of(container: av.container.InputContainer) -> float:
 class _Crop:
     """Cuts a box out of frames and scales it, whatever their size, which may change within a stream."""
 
-    def __init__(self, box: Box, size: int):
-        self.box, self.size = box, size
+    def __init__(self, box: Box, width: int, height: int):
+        self.box, self.width, self.height = box, width, height
         self.source = None
 
     def __call__(self, frame: av.VideoFrame) -> np.ndarray:
@@ -474,7 +503,7 @@ class _Crop:
         top, bottom = round(self.box.y0 * height), round(self.box.y1 * height)
         nodes += [
             graph.add("crop", f"{max(right - left, 2)}:{max(bottom - top, 2)}:{left}:{top}"),
-            graph.add("scale", f"{self.size}:{self.size}:flags=area"),
+            graph.add("scale", f"{self.width}:{self.height}:flags=area"),
             graph.add("format", "rgb24"),
             graph.add("buffersink"),
         ]

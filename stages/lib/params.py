@@ -3,8 +3,9 @@
 import difflib
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal, TypeVar
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
@@ -124,10 +125,18 @@ class Render(Section):
 SomeParams = TypeVar("SomeParams", bound=Section)
 
 
+def _web_address(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or len(url.split()) != 1:
+        raise ValueError("not a web address, which begins with https:// or http://")
+    return url
+
+
 class Params(Section):
     data: Annotated[str, Field(min_length=1)]
     vods: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")], str]
     label: Annotated[str, Field(min_length=1)]
+    urls: dict[str, Annotated[str, AfterValidator(_web_address)]]
     extract: Extract
     dataset: Dataset
     train: Train
@@ -142,6 +151,13 @@ class Params(Section):
             raise ValueError("two names are the same, or one is `timelines`, which evaluate writes")
         # As the tables name them.
         return {name: str(PurePosixPath(file)) for name, file in vods.items()}
+
+    @field_validator("urls")
+    @classmethod
+    def _of_known_vods(cls, urls: dict[str, str], others: ValidationInfo) -> dict[str, str]:
+        for name in sorted(urls.keys() - others.data.get("vods", urls).keys()):
+            raise ValueError(f"there is no VOD named {name} in vods")
+        return urls
 
     @property
     def folder(self) -> Path:

@@ -37,6 +37,23 @@ class Part:
     best: float
 
 
+def clock(seconds: float) -> str:
+    """A time as players show it, such as 2:15 or 1:02:15."""
+    hour, minute, second = units(seconds)
+    return f"{hour}:{minute:02}:{second:02}" if hour else f"{minute}:{second:02}"
+
+
+def units(seconds: float) -> tuple[int, int, int]:
+    """Whole hours, minutes and seconds of a time."""
+    minutes, second = divmod(int(seconds + 1e-6), 60)
+    return *divmod(minutes, 60), second
+
+
+def title(part: Part) -> str:
+    """What a part is called wherever it is listed: where it is in the VOD, and its score."""
+    return f"{clock(part.start)}  {100 * part.score:.0f} %"
+
+
 def parts(
     shown: Sequence[Segment], lengths: Sequence[float], times: np.ndarray, probabilities: np.ndarray
 ) -> list[Part]:
