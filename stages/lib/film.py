@@ -11,12 +11,11 @@ import ffmpeg
 import imageio_ffmpeg
 import numpy as np
 
-from stages.lib import fonts, overlay
+from stages.lib import fonts, overlay, soundtrack
 from stages.lib.errors import UserError
 from stages.lib.media import Probe
 from stages.lib.params import Render
 
-SOUND_RATE = 48_000
 # AAC at this rate is transparent to most listeners in stereo (bits per second).
 SOUND_BITS = 160_000
 # In the order in which they are tried.
@@ -141,14 +140,15 @@ def _picture(stream: ffmpeg.nodes.FilterableStream, cut: Cut, lead: float, folde
 
 def _sound(stream: ffmpeg.nodes.FilterableStream, cut: Cut, lead: float) -> ffmpeg.nodes.Node:
     """The sound of a cut, read from `lead` seconds before it on."""
-    first = round(lead * SOUND_RATE)
-    return (
-        stream.filter("aresample", SOUND_RATE, **{"async": 1, "first_pts": 0})
+    first, length = round(lead * soundtrack.RATE), round(cut.duration * soundtrack.RATE)
+    stream = (
+        stream.filter("aresample", soundtrack.RATE, **{"async": 1, "first_pts": 0})
         .filter("aformat", channel_layouts="stereo")
         .filter("apad")
-        .filter("atrim", start_sample=first, end_sample=first + round(cut.duration * SOUND_RATE))
+        .filter("atrim", start_sample=first, end_sample=first + length)
         .filter("asetpts", "PTS-STARTPTS")
     )
+    return soundtrack.faded(stream, length)
 
 
 def _handed_over(stream: ffmpeg.nodes.FilterableStream, encoder: str) -> ffmpeg.nodes.Node:
