@@ -4,6 +4,7 @@ Each segment is cut out of the VOD with the probability of every moment written 
 order of time. Run from the project's folder: python -m stages.render demo
 """
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,10 +52,11 @@ def main(vod: str) -> None:
 
 def encode(plan: Plan, shown: Sequence[Segment], folder: Path) -> list[Part]:
     """Encode segments into reel.mp4; where they are in it."""
-    # Whole frames.
-    rate = plan.probe.rate
-    lengths = [float(max(1, round(segment.duration * rate)) / rate) for segment in shown]
-    placed = reel.parts(shown, lengths, plan.times, plan.probabilities)
+    rate, render = plan.probe.rate, plan.settings.render
+    frames = [max(1, round(segment.duration * rate)) for segment in shown]
+    wanted = round(render.transition_length * rate) if render.transition == "crossfade" else 0
+    lengths, shared = ([float(n / rate) for n in counts] for counts in (frames, reel.crossfades(frames, wanted)))
+    placed = reel.parts(shown, lengths, plan.times, plan.probabilities, shared)
     cuts = plan_cuts(plan, placed, media.read_from(plan.path, [part.start for part in placed]), folder)
     if cuts:
         join(plan, cuts, folder / "reel.mp4")
@@ -79,6 +81,7 @@ def copy(plan: Plan, shown: Sequence[Segment], folder: Path) -> list[Part]:
 
 def plan_cuts(plan: Plan, placed: Sequence[Part], frames: Sequence[float], folder: Path) -> list[Cut]:
     """What to encode for each part; `frames` is from where its picture must be read, seconds."""
+    shared = [0.0, *(one.reel_end - other.reel_start for one, other in itertools.pairwise(placed)), 0.0]
     return [
         Cut(
             source=plan.path,
@@ -91,6 +94,8 @@ def plan_cuts(plan: Plan, placed: Sequence[Part], frames: Sequence[float], folde
             render=plan.settings.render,
             encoder=plan.encoder,
             target=folder / f"{number:04}.mov",
+            before=shared[number - 1],
+            after=shared[number],
         )
         for number, (part, frame) in enumerate(zip(placed, frames, strict=True), 1)
     ]
@@ -103,14 +108,15 @@ def join(plan: Plan, cuts: Sequence[Cut], target: Path) -> None:
     at_most = film.AT_ONCE if plan.encoder in film.HARDWARE else None
     for _ in workers.map(film.encode, by_length, f"render {plan.vod}", "segments", at_most):
         pass
-    film.join([cut.target for cut in cuts], target)
-    for cut in cuts:
-        cut.target.unlink()
+    pairs = [(cut, other) for cut, other in itertools.pairwise(cuts) if cut.after]
+    for _ in workers.map(film.crossfade, pairs, f"render {plan.vod}", "crossfades", at_most):
+        pass
+    film.join(cuts, target)
 
 
 def report(vod: str, placed: Sequence[Part], choice: Choice, duration: float) -> None:
     """Say what the reel is, and what may be wrong with it."""
-    seconds = sum(part.reel_end - part.reel_start for part in placed)
+    seconds = placed[-1].reel_end if placed else 0.0
     if not placed:
         print(
             f"{vod}: nothing to show, so there is no reel: the probability rises to {choice.level.max():.2f} when "

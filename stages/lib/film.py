@@ -18,6 +18,9 @@ from stages.lib.params import Render
 
 # AAC at this rate is transparent to most listeners in stereo (bits per second).
 SOUND_BITS = 160_000
+# x264 without loss and with as little work as can be, for what is encoded again.
+LOSSLESS = {"c:v": "libx264", "qp": 0, "preset": "ultrafast", "threads": 1}
+SOUND = {"c:a": "pcm_s16le"}
 # In the order in which they are tried.
 HARDWARE = ("h264_nvenc", "h264_videotoolbox", "h264_qsv", "h264_vaapi")
 # Drivers let a chip encode only a few videos at once, and these few keep it busy.
@@ -47,6 +50,8 @@ class Cut:
         What `choose_encoder` says.
     target : Path
         The file to write: MOV, with the picture as in the reel and the sound uncompressed.
+    before, after : float
+        How much of it is shared with the segment before and after it, by a crossfade; seconds.
     """
 
     source: Path
@@ -59,6 +64,23 @@ class Cut:
     render: Render
     encoder: str
     target: Path
+    before: float = 0.0
+    after: float = 0.0
+
+    @property
+    def head(self) -> Path:
+        """The file for what is shared with the segment before it."""
+        return self.target.with_suffix(".head.mov")
+
+    @property
+    def tail(self) -> Path:
+        """The file for what is shared with the segment after it."""
+        return self.target.with_suffix(".tail.mov")
+
+    @property
+    def crossfade(self) -> Path:
+        """The file for what both of them become."""
+        return self.target.with_suffix(".crossfade.mov")
 
 
 def choose_encoder(render: Render, probe: Probe) -> str:
@@ -87,7 +109,8 @@ def _try(encoder: str, render: Render, probe: Probe) -> None:
 def encode(cut: Cut) -> None:
     """Encode one segment, or only its sound where the picture is copied; little more of the VOD than it is decoded.
 
-    Picture and sound are made exactly as long as `duration` says, so that joined segments stay in sync.
+    Picture and sound are made exactly as long as `duration` says, so that joined segments stay in sync. What is shared
+    with a neighbour goes into files of its own, without loss, for `crossfade`.
 
     Raises
     ------
@@ -103,19 +126,55 @@ def encode(cut: Cut) -> None:
     if cut.begin:
         reading["ss"] = f"{cut.begin:.6f}"
     source = ffmpeg.input(str(cut.source.resolve()), **reading)
-    streams, options = [], {}
+    stretches = [
+        (cut.head, 0.0, cut.before),
+        (cut.target, cut.before, cut.duration - cut.after),
+        (cut.tail, cut.duration - cut.after, cut.duration),
+    ]
+    stretches = [(target, start, end) for target, start, end in stretches if start < end]
     if cut.encoder != "copy":
-        streams.append(_picture(source.video, cut, lead, folder))
-        options = _encoding(cut.encoder, cut.render)
+        pictures = _picture(source.video, cut, lead, folder).filter_multi_output("split", len(stretches))
     if cut.probe.sound:
-        streams.append(_sound(source.audio, cut, lead))
-        options |= {"c:a": "pcm_s16le"}
-    _run(
-        ffmpeg.output(*streams, str(cut.target.resolve()), **options),
-        f"{cut.source} from {cut.start:.1f} s",
-        folder,
-    )
+        sounds = _sound(source.audio, cut, lead).filter_multi_output("asplit", len(stretches))
+    outputs = []
+    for number, (target, start, end) in enumerate(stretches):
+        streams, options = [], {}
+        if cut.encoder != "copy":
+            first, last = round(start * cut.probe.rate), round(end * cut.probe.rate)
+            picture = pictures[number].filter("trim", start_frame=first, end_frame=last)
+            encoder = cut.encoder if target == cut.target else "libx264"
+            streams.append(_handed_over(picture.filter("setpts", "PTS-STARTPTS"), encoder))
+            options = _encoding(encoder, cut.render) if target == cut.target else LOSSLESS
+        if cut.probe.sound:
+            first, last = round(start * soundtrack.RATE), round(end * soundtrack.RATE)
+            sound = sounds[number].filter("atrim", start_sample=first, end_sample=last)
+            streams.append(sound.filter("asetpts", "PTS-STARTPTS"))
+            options = options | SOUND
+        outputs.append(ffmpeg.output(*streams, str(target.resolve()), **options))
+    _run(ffmpeg.merge_outputs(*outputs), f"{cut.source} from {cut.start:.1f} s", folder)
     shutil.rmtree(folder)
+
+
+def crossfade(pair: tuple[Cut, Cut]) -> None:
+    """Encode what two neighbours share: the one becomes the other. Their files of it are removed.
+
+    Raises
+    ------
+    UserError
+        FFmpeg fails; its reason is in the sentence.
+    """
+    one, other = pair
+    sides = [ffmpeg.input(str(side.resolve()), threads=1) for side in (one.tail, other.head)]
+    pictures = [side.video.filter("fps", str(one.probe.rate)) for side in sides]
+    blended = ffmpeg.filter(pictures, "xfade", transition="fade", duration=f"{one.after:.6f}", offset=0)
+    streams, options = [_handed_over(blended, one.encoder)], _encoding(one.encoder, one.render)
+    if one.probe.sound:
+        streams.append(soundtrack.crossfaded(*(side.audio for side in sides), round(one.after * soundtrack.RATE)))
+        options = options | SOUND
+    output = ffmpeg.output(*streams, str(one.crossfade.resolve()), **options)
+    _run(output, f"{one.source} at {one.start + one.duration:.1f} s", one.target.parent)
+    one.tail.unlink()
+    other.head.unlink()
 
 
 def _picture(stream: ffmpeg.nodes.FilterableStream, cut: Cut, lead: float, folder: Path) -> ffmpeg.nodes.Node:
@@ -135,7 +194,7 @@ def _picture(stream: ffmpeg.nodes.FilterableStream, cut: Cut, lead: float, folde
         (folder / "overlay.ass").write_text(script, encoding="utf-8")
         (folder / fonts.BOLD.name).write_bytes(fonts.BOLD.read_bytes())
         stream = stream.filter("ass", filename="overlay.ass", fontsdir=".")
-    return _handed_over(stream, cut.encoder)
+    return stream
 
 
 def _sound(stream: ffmpeg.nodes.FilterableStream, cut: Cut, lead: float) -> ffmpeg.nodes.Node:
@@ -148,7 +207,7 @@ def _sound(stream: ffmpeg.nodes.FilterableStream, cut: Cut, lead: float) -> ffmp
         .filter("atrim", start_sample=first, end_sample=first + length)
         .filter("asetpts", "PTS-STARTPTS")
     )
-    return soundtrack.faded(stream, length)
+    return soundtrack.faded(stream, length, beginning=not cut.before, end=not cut.after)
 
 
 def _handed_over(stream: ffmpeg.nodes.FilterableStream, encoder: str) -> ffmpeg.nodes.Node:
@@ -171,14 +230,19 @@ def _encoding(encoder: str, render: Render) -> dict[str, object]:
     return {"c:v": encoder, **quality[encoder]}
 
 
-def join(parts: Sequence[Path], target: Path) -> None:
-    """Join encoded segments into an MP4: the picture is copied, the sound encoded once, without seams."""
+def join(cuts: Sequence[Cut], target: Path) -> None:
+    """Join encoded cuts and their crossfades into an MP4, and remove their files.
+
+    The picture is copied, the sound encoded once, without seams.
+    """
+    pieces = [piece for cut in cuts for piece in ([cut.target, cut.crossfade] if cut.after else [cut.target])]
     listing = target.with_suffix(".txt")
-    listing.write_text("".join(f"file {part.name}\n" for part in parts))
+    listing.write_text("".join(f"file {piece.name}\n" for piece in pieces))
     source = ffmpeg.input(listing.name, format="concat")
     options = {"c:v": "copy", "c:a": "aac", "b:a": SOUND_BITS, "movflags": "+faststart", "fflags": "+bitexact"}
     _run(ffmpeg.output(source, target.name, **options), target.name, target.parent)
-    listing.unlink()
+    for file in (listing, *pieces):
+        file.unlink()
 
 
 def _run(command: ffmpeg.nodes.OutputStream, subject: str, folder: Path) -> None:

@@ -81,6 +81,8 @@ class Render(Section):
     encoder: Literal["auto", "libx264", "h264_nvenc", "h264_vaapi", "h264_videotoolbox", "h264_qsv", "copy"]
     quality: Annotated[int, Field(ge=0, le=51)]
     preset: Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"]
+    transition: Literal["cut", "crossfade"]
+    transition_length: Annotated[float, Field(gt=0, le=60)]
 
     @field_validator("encoder")
     @classmethod
@@ -88,6 +90,13 @@ class Render(Section):
         if encoder == "copy" and others.data.get("overlay") == "burn":
             raise ValueError("a copied picture stays as it is, so that render.overlay must be none")
         return encoder
+
+    @field_validator("transition")
+    @classmethod
+    def _nothing_into_a_copy(cls, transition: str, others: ValidationInfo) -> str:
+        if transition == "crossfade" and others.data.get("encoder") == "copy":
+            raise ValueError("a copied picture stays as it is, so that render.transition must be cut")
+        return transition
 
 
 SomeParams = TypeVar("SomeParams", bound=Section)

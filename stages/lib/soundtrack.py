@@ -1,6 +1,7 @@
 """How a reel sounds: the filters of FFmpeg that its sound goes through, from segments to the whole."""
 
 import ffmpeg
+from ffmpeg.nodes import FilterableStream
 
 # Samples per second (Hz).
 RATE = 48_000
@@ -9,9 +10,17 @@ RATE = 48_000
 FADE = 0.01
 
 
-def faded(stream: ffmpeg.nodes.FilterableStream, length: int) -> ffmpeg.nodes.FilterableStream:
-    """Sound of so many samples that begins and ends with silence."""
+def faded(stream: FilterableStream, length: int, beginning: bool, end: bool) -> FilterableStream:
+    """Sound of so many samples, faded in at its beginning and out at its end where asked for."""
     fade = min(round(FADE * RATE), length // 2)
-    return stream.filter("afade", type="in", nb_samples=fade).filter(
-        "afade", type="out", start_sample=length - fade, nb_samples=fade
-    )
+    if beginning:
+        stream = stream.filter("afade", type="in", nb_samples=fade)
+    if end:
+        stream = stream.filter("afade", type="out", start_sample=length - fade, nb_samples=fade)
+    return stream
+
+
+def crossfaded(one: FilterableStream, other: FilterableStream, length: int) -> FilterableStream:
+    """One sound becomes the other, both of so many samples."""
+    # Along sines, whose squares add up to one: two sounds that are not alike are as loud together as each is alone.
+    return ffmpeg.filter([one, other], "acrossfade", nb_samples=length, curve1="qsin", curve2="qsin")
