@@ -51,3 +51,35 @@ def test_in_a_crossfade_each_frame_and_sound_becomes_that_of_the_next_segment(pr
     before = (project.folder / REEL).read_bytes()
     assert project.stage("render", "own", preexec_fn=one_core).returncode == 0
     assert (project.folder / REEL).read_bytes() == before
+
+
+def heard(project: Project) -> np.ndarray:
+    """The sound of the reel, one of its two channels."""
+    with av.open(str(project.folder / REEL)) as container:
+        return np.concatenate([frame.to_ndarray()[0] for frame in container.decode(audio=0)])
+
+
+@pytest.mark.parametrize("encoder", ["libx264", "copy"])
+def test_no_seam_clicks_and_the_reel_is_as_loud_as_asked(project, encoder):
+    times = [number / 30 for number in range(12 * 30)]
+    tone = lambda at: 0.5 * np.sin(2 * np.pi * 1001.25 * at)  # noqa: E731
+    videos.write(project.folder / "data/tiny/vods/own.mp4", times, lambda time: videos.grey(60), tone, 12)
+    # In the middle of a wave, but for the end of the first.
+    write_timeline(project, [(2.6, 4.4), (9.4, 11.8)], 12)
+    rows = render(project, encoder=encoder, overlay="none")
+    sound = heard(project)
+    # A tone at 1 kHz in both channels has as many LUFS as dB (ITU-R BS.1770-5, annex 1).
+    assert 20 * np.log10(np.percentile(np.abs(sound), 99)) == pytest.approx(-14, abs=0.5)
+    ends = [round(row[edge] * videos.RATE) for row in rows for edge in ("reel_start", "reel_end")]
+    bends = np.abs(np.diff(sound, 2, prepend=[0.0, 0.0], append=[0.0, 0.0]))
+    assert bends.max() < 0.02, "a tenth of what a cut through this tone is"
+    assert all(np.abs(sound[max(0, end - 48) : end + 48]).max() < 0.06 for end in ends), "silent at each end"
+
+
+def test_a_silent_track_stays_silent(project):
+    times = [number / 30 for number in range(8 * 30)]
+    silence = np.zeros_like
+    videos.write(project.folder / "data/tiny/vods/own.mp4", times, lambda time: videos.grey(60), silence, 8)
+    write_timeline(project, [(2.6, 4.4)], 8)
+    render(project)
+    assert not heard(project).any()

@@ -3,6 +3,8 @@
 import re
 import shutil
 import subprocess
+import tempfile
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +12,7 @@ from pathlib import Path
 import ffmpeg
 import imageio_ffmpeg
 import numpy as np
+from ffmpeg.nodes import FilterableStream
 
 from stages.lib import fonts, overlay, soundtrack
 from stages.lib.errors import UserError
@@ -177,7 +180,7 @@ def crossfade(pair: tuple[Cut, Cut]) -> None:
     other.head.unlink()
 
 
-def _picture(stream: ffmpeg.nodes.FilterableStream, cut: Cut, lead: float, folder: Path) -> ffmpeg.nodes.Node:
+def _picture(stream: FilterableStream, cut: Cut, lead: float, folder: Path) -> ffmpeg.nodes.Node:
     """The picture of a cut, read from `lead` seconds before it on; `folder` gets what is drawn over it."""
     stream = (
         stream.filter("scale", cut.probe.width, cut.probe.height)
@@ -197,7 +200,7 @@ def _picture(stream: ffmpeg.nodes.FilterableStream, cut: Cut, lead: float, folde
     return stream
 
 
-def _sound(stream: ffmpeg.nodes.FilterableStream, cut: Cut, lead: float) -> ffmpeg.nodes.Node:
+def _sound(stream: FilterableStream, cut: Cut, lead: float) -> ffmpeg.nodes.Node:
     """The sound of a cut, read from `lead` seconds before it on."""
     first, length = round(lead * soundtrack.RATE), round(cut.duration * soundtrack.RATE)
     stream = (
@@ -210,7 +213,7 @@ def _sound(stream: ffmpeg.nodes.FilterableStream, cut: Cut, lead: float) -> ffmp
     return soundtrack.faded(stream, length, beginning=not cut.before, end=not cut.after)
 
 
-def _handed_over(stream: ffmpeg.nodes.FilterableStream, encoder: str) -> ffmpeg.nodes.Node:
+def _handed_over(stream: FilterableStream, encoder: str) -> ffmpeg.nodes.Node:
     """A picture in the form, and the memory, that the encoder reads."""
     if encoder == "h264_vaapi":
         return stream.filter("format", "nv12").filter("hwupload")
@@ -238,11 +241,39 @@ def join(cuts: Sequence[Cut], target: Path) -> None:
     pieces = [piece for cut in cuts for piece in ([cut.target, cut.crossfade] if cut.after else [cut.target])]
     listing = target.with_suffix(".txt")
     listing.write_text("".join(f"file {piece.name}\n" for piece in pieces))
-    source = ffmpeg.input(listing.name, format="concat")
+    source, streams = ffmpeg.input(str(listing.resolve()), format="concat"), []
+    if cuts[0].encoder != "copy":
+        streams.append(source.video)
+    if cuts[0].probe.sound:
+        streams.append(_levelled(source.audio, cuts[0].render.loudness, target))
     options = {"c:v": "copy", "c:a": "aac", "b:a": SOUND_BITS, "movflags": "+faststart", "fflags": "+bitexact"}
-    _run(ffmpeg.output(source, target.name, **options), target.name, target.parent)
+    _run(ffmpeg.output(*streams, target.name, **options), target.name, target.parent)
     for file in (listing, *pieces):
         file.unlink()
+
+
+def _levelled(stream: FilterableStream, wanted: float | None, subject: Path) -> FilterableStream:
+    """The sound of a reel, as loud as it is wanted (LUFS) where that is not None."""
+    level = None if wanted is None else _loudness(stream, subject)
+    if level is None:
+        return stream
+    gain = soundtrack.gain(wanted - level)
+    # Loud moments that the limiter holds down make the whole quieter, which a second measurement makes up for.
+    limited = _loudness(soundtrack.louder(stream, gain), subject)
+    return soundtrack.louder(stream, soundtrack.gain(gain + wanted - limited))
+
+
+def _loudness(stream: FilterableStream, subject: Path) -> float | None:
+    """How loud sound is as a whole (LUFS), as ITU-R BS.1770 measures it; None where there is nothing to hear."""
+    with tempfile.TemporaryDirectory() as folder:
+        measured = stream.filter("ebur128", metadata=1, framelog="quiet")
+        written = measured.filter("ametadata", mode="print", key="lavfi.r128.I", file="levels.txt")
+        _run(ffmpeg.output(written, "-", f="null"), subject.name, Path(folder))
+        # A level for each tenth of a second, of all that is heard until then.
+        with (Path(folder) / "levels.txt").open() as lines:
+            last = deque(lines, maxlen=1)
+    level = float(last[0].split("=")[1]) if last else soundtrack.SILENCE
+    return level if level > soundtrack.SILENCE else None
 
 
 def _run(command: ffmpeg.nodes.OutputStream, subject: str, folder: Path) -> None:

@@ -83,6 +83,7 @@ class Render(Section):
     preset: Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"]
     transition: Literal["cut", "crossfade"]
     transition_length: Annotated[float, Field(gt=0, le=60)]
+    loudness: Annotated[float, Field(ge=-40, le=-5)] | None
 
     @field_validator("encoder")
     @classmethod
