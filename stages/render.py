@@ -17,6 +17,7 @@ from stages.lib.media import Probe
 from stages.lib.params import Params
 from stages.lib.reel import Part
 from stages.lib.segments import Choice, Segment
+from stages.lib.soundtrack import Music
 
 # A reel of more than this share of its VOD is hardly what was meant.
 LONG = 0.5
@@ -24,12 +25,14 @@ LONG = 0.5
 
 @dataclass(frozen=True)
 class Plan:
-    """What a reel is made from: the VOD's name, file and timeline, the encoder (`film.choose_encoder`), parameters."""
+    """What a reel is made from: the VOD's name, file and timeline, the encoder (`film.choose_encoder`), music and
+    parameters."""
 
     vod: str
     path: Path
     probe: Probe
     encoder: str
+    music: Music | None
     settings: Params
     times: np.ndarray
     probabilities: np.ndarray
@@ -40,9 +43,10 @@ def main(vod: str) -> None:
     path, card = settings.vod(vod), model.read_card()
     probe = media.probe(path)
     encoder = film.choose_encoder(settings.render, probe)
+    music = film.listen(settings.music) if settings.music else None
     times, probabilities = timeline.read(vod)
     choice = segments.choose(times, probabilities, probe.duration, card.threshold, card.highlights, settings.render)
-    plan = Plan(vod, path, probe, encoder, settings, times, probabilities)
+    plan = Plan(vod, path, probe, encoder, music, settings, times, probabilities)
     with files.replacing(reel.FOLDER / vod) as folder:
         folder.mkdir()
         placed = (copy if encoder == "copy" else encode)(plan, choice.reel, folder)
@@ -69,7 +73,7 @@ def copy(plan: Plan, shown: Sequence[Segment], folder: Path) -> list[Part]:
     shown = [take.shown for take in takes]
     placed = reel.parts(shown, [segment.duration for segment in shown], plan.times, plan.probabilities)
     sound = None
-    if placed and plan.probe.sound:
+    if placed and (plan.probe.sound or plan.music):
         sound = folder / "sound.mp4"
         join(plan, plan_cuts(plan, placed, [part.start for part in placed], folder), sound)
     if placed:
@@ -111,7 +115,7 @@ def join(plan: Plan, cuts: Sequence[Cut], target: Path) -> None:
     pairs = [(cut, other) for cut, other in itertools.pairwise(cuts) if cut.after]
     for _ in workers.map(film.crossfade, pairs, f"render {plan.vod}", "crossfades", at_most):
         pass
-    film.join(cuts, target)
+    film.join(cuts, plan.music, target)
 
 
 def report(vod: str, placed: Sequence[Part], choice: Choice, duration: float) -> None:

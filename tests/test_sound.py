@@ -72,7 +72,7 @@ def test_no_seam_clicks_and_the_reel_is_as_loud_as_asked(project, encoder):
     assert 20 * np.log10(np.percentile(np.abs(sound), 99)) == pytest.approx(-14, abs=0.5)
     ends = [round(row[edge] * videos.RATE) for row in rows for edge in ("reel_start", "reel_end")]
     bends = np.abs(np.diff(sound, 2, prepend=[0.0, 0.0], append=[0.0, 0.0]))
-    assert bends.max() < 0.02, "a tenth of what a cut through this tone is"
+    assert bends.max() < 0.02, "a quarter of what a cut through this tone is"
     assert all(np.abs(sound[max(0, end - 48) : end + 48]).max() < 0.06 for end in ends), "silent at each end"
 
 
@@ -83,3 +83,52 @@ def test_a_silent_track_stays_silent(project):
     write_timeline(project, [(2.6, 4.4)], 8)
     render(project)
     assert not heard(project).any()
+
+
+def tone(path) -> None:
+    """Music: a tone at 300 Hz, for less time than a reel."""
+    path.parent.mkdir(exist_ok=True)
+    videos.ffmpeg("-f", "lavfi", "-i", "sine=frequency=300:duration=1.7", path)
+
+
+def levels(sound: np.ndarray, hertz: float, starts: list[float]) -> np.ndarray:
+    """How loud a tone is in the twentieth of a second from each time on (dB)."""
+    times = np.arange(videos.RATE // 20) / videos.RATE
+    window = np.hanning(len(times)) * np.exp(-2j * np.pi * hertz * times)
+    stretches = [sound[round(start * videos.RATE) :][: len(times)] for start in starts]
+    return np.array([20 * np.log10(4 * np.abs(np.mean(stretch * window)) + 1e-6) for stretch in stretches])
+
+
+def test_music_gives_way_to_speech_is_repeated_and_comes_to_an_end(project):
+    folder = project.folder / "data/tiny"
+    videos.flash_and_beep(folder / "vods/own.mp4", 20)
+    tone(folder / "music/tone.mp3")
+    write_timeline(project, [(2.6, 4.4), (6.8, 12.6)], 20)
+    rows = render(project, music="music/tone.mp3", music_volume=-10)
+    sound, beeps = heard(project), [0.4, 1.4, 2.0, 3.0, 4.0]
+    in_pauses = levels(sound, 300, [0.1, 0.3, *(beep - 0.06 for beep in beeps[1:])])
+    assert in_pauses[:3] == pytest.approx(in_pauses[0], abs=1)
+    assert levels(sound, 1000, [beep + 0.04 for beep in beeps]) == pytest.approx(-8, abs=3)
+    assert (in_pauses[:2].min() - levels(sound, 300, [beep + 0.04 for beep in beeps]) > 9).all()
+    last = levels(sound, 300, list(rows[-1]["reel_end"] - np.array([3.06, 2.06, 1.06, 0.06])))
+    assert (np.diff(last) < -3).all() and last[-1] < last[0] - 25
+    assert videos.loudness(project.folder / REEL) == pytest.approx(-14, abs=1)
+    expected = [
+        row["reel_start"] + at - row["start"] for row in rows for at in range(20) if row["start"] < at < row["end"]
+    ]
+    assert videos.onsets(levels(sound, 1000, list(np.arange(0, 7.5, 0.01))) > -30) / 100 + 0.05 == pytest.approx(
+        expected, abs=0.04
+    )
+
+
+def test_a_vod_without_sound_has_the_music_alone(project):
+    folder = project.folder / "data/tiny"
+    videos.flash_and_beep(folder / "vods/own.mp4", 8, with_sound=False)
+    tone(folder / "music/tone.wav")
+    write_timeline(project, [(1.0, 6.0)], 8)
+    rows = render(project, music="music/tone.wav", overlay="none", encoder="copy")
+    sound = heard(project)
+    assert len(sound) / videos.RATE == pytest.approx(rows[-1]["reel_end"], abs=0.05)
+    loud = levels(sound, 300, [0.2, 1.0, 1.5])
+    assert loud == pytest.approx(loud[0], abs=1)
+    assert videos.loudness(project.folder / REEL) == pytest.approx(-14, abs=1)

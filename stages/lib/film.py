@@ -18,6 +18,7 @@ from stages.lib import fonts, overlay, soundtrack
 from stages.lib.errors import UserError
 from stages.lib.media import Probe
 from stages.lib.params import Render
+from stages.lib.soundtrack import Music
 
 # AAC at this rate is transparent to most listeners in stereo (bits per second).
 SOUND_BITS = 160_000
@@ -120,6 +121,9 @@ def encode(cut: Cut) -> None:
     UserError
         FFmpeg fails; its reason is in the sentence.
     """
+    if cut.encoder == "copy" and not cut.probe.sound:
+        # Nothing of it is encoded: the reel has music alone.
+        return
     folder = cut.target.with_suffix("")
     folder.mkdir()
     lead = cut.start - cut.begin
@@ -233,10 +237,23 @@ def _encoding(encoder: str, render: Render) -> dict[str, object]:
     return {"c:v": encoder, **quality[encoder]}
 
 
-def join(cuts: Sequence[Cut], target: Path) -> None:
+def listen(path: Path) -> Music:
+    """A file of music; UserError if there is none to hear."""
+    if not path.is_file():
+        raise UserError(f"{path}: no such file, and params.yaml names it as render.music")
+    try:
+        loudness = _loudness(soundtrack.stereo(ffmpeg.input(str(path.resolve())).audio), path)
+    except UserError:
+        loudness = None
+    if loudness is None:
+        raise UserError(f"{path}: no music in it that can be heard; name another file as render.music, or null")
+    return Music(path, loudness)
+
+
+def join(cuts: Sequence[Cut], music: Music | None, target: Path) -> None:
     """Join encoded cuts and their crossfades into an MP4, and remove their files.
 
-    The picture is copied, the sound encoded once, without seams.
+    The picture is copied, the sound encoded once, without seams, and with music under it where there is some.
     """
     pieces = [piece for cut in cuts for piece in ([cut.target, cut.crossfade] if cut.after else [cut.target])]
     listing = target.with_suffix(".txt")
@@ -244,12 +261,28 @@ def join(cuts: Sequence[Cut], target: Path) -> None:
     source, streams = ffmpeg.input(str(listing.resolve()), format="concat"), []
     if cuts[0].encoder != "copy":
         streams.append(source.video)
-    if cuts[0].probe.sound:
-        streams.append(_levelled(source.audio, cuts[0].render.loudness, target))
+    sound, render = source.audio if cuts[0].probe.sound else None, cuts[0].render
+    if music:
+        length = round(sum(cut.duration - cut.after for cut in cuts) * soundtrack.RATE)
+        sound = _with_music(sound, music, length, render.music_volume, target)
+    if sound:
+        streams.append(_levelled(sound, render.loudness, target))
     options = {"c:v": "copy", "c:a": "aac", "b:a": SOUND_BITS, "movflags": "+faststart", "fflags": "+bitexact"}
     _run(ffmpeg.output(*streams, target.name, **options), target.name, target.parent)
     for file in (listing, *pieces):
-        file.unlink()
+        file.unlink(missing_ok=True)
+
+
+def _with_music(
+    own: FilterableStream | None, music: Music, length: int, volume: float, subject: Path
+) -> FilterableStream:
+    """The sound of a reel, so many samples of it, with music; `volume` is that of the music beside it (dB)."""
+    repeated = ffmpeg.input(str(music.path.resolve()), stream_loop=-1).audio
+    played = soundtrack.played(soundtrack.stereo(repeated), length)
+    level = _loudness(own, subject) if own else None
+    if level is None:
+        return played
+    return soundtrack.under(own, level, played, level + volume - music.loudness)
 
 
 def _levelled(stream: FilterableStream, wanted: float | None, subject: Path) -> FilterableStream:

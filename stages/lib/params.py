@@ -84,6 +84,8 @@ class Render(Section):
     transition: Literal["cut", "crossfade"]
     transition_length: Annotated[float, Field(gt=0, le=60)]
     loudness: Annotated[float, Field(ge=-40, le=-5)] | None
+    music: str | None
+    music_volume: Annotated[float, Field(ge=-60, le=20)]
 
     @field_validator("encoder")
     @classmethod
@@ -98,6 +100,14 @@ class Render(Section):
         if transition == "crossfade" and others.data.get("encoder") == "copy":
             raise ValueError("a copied picture stays as it is, so that render.transition must be cut")
         return transition
+
+    @field_validator("music")
+    @classmethod
+    def _where_changes_are_seen(cls, music: str | None) -> str | None:
+        parts = PurePosixPath(music or "music/none").parts
+        if parts[0] != "music" or len(parts) < 2 or ".." in parts:
+            raise ValueError("it must lie in music/ of the streamer's folder, such as music/song.mp3")
+        return music
 
 
 SomeParams = TypeVar("SomeParams", bound=Section)
@@ -126,6 +136,11 @@ class Params(Section):
     def folder(self) -> Path:
         """The streamer's folder."""
         return Path(self.data)
+
+    @property
+    def music(self) -> Path | None:
+        """The file of the music, if there shall be any."""
+        return self.folder / self.render.music if self.render.music else None
 
     def vod(self, name: str) -> Path:
         """The file of the VOD of this name; UserError if `vods` names none."""
