@@ -4,6 +4,7 @@ Each segment is cut out of the VOD with the probability of every moment written 
 order of time. Run from the project's folder: python -m stages.render demo
 """
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -37,6 +38,7 @@ from stages.lib.overlay import Look
 from stages.lib.params import Params
 from stages.lib.reel import Part
 from stages.lib.segments import Choice, Segment
+from stages.lib.soundtrack import Music
 
 # A reel of more than this share of its VOD is hardly what was meant.
 LONG = 0.5
@@ -46,13 +48,14 @@ FRAME_ROUNDING = 1e-3
 
 @dataclass(frozen=True)
 class Plan:
-    """What a reel is made from: the VOD's name, file and timeline, the encoder (`film.choose_encoder`), parameters; and
-    what it looks like: its frames, what is shown in them (`layouts.panes`), and what is written over it."""
+    """What a reel is made from: the VOD's name, file and timeline, the encoder (`film.choose_encoder`), the music, the
+    parameters; and what it looks like: its frames, what is in them (`layouts.panes`), what is written over it."""
 
     vod: str
     path: Path
     probe: Probe
     encoder: str
+    music: Music | None
     settings: Params
     times: np.ndarray
     probabilities: np.ndarray
@@ -67,13 +70,14 @@ def main(vod: str) -> None:
     probe = media.probe(path)
     frame = layouts.frame(settings.render, probe)
     encoder = film.choose_encoder(settings.render, frame)
+    music = film.listen(settings.music) if settings.music else None
     times, probabilities = timeline.read(vod)
     choice = segments.choose(times, probabilities, probe.duration, card.threshold, card.highlights, settings.render)
     choice = replace(choice, reel=edges.move(path, probe, choice.reel, settings.render, vod))
     face = Facecams(settings.folder).box(settings.vods[vod])
     panes = layouts.panes(settings.render.layout, probe, face, frame)
     look = overlay.look(settings, frame, panes)
-    plan = Plan(vod, path, probe, encoder, settings, times, probabilities, frame, panes, look)
+    plan = Plan(vod, path, probe, encoder, music, settings, times, probabilities, frame, panes, look)
     with files.replacing(reel.FOLDER / vod) as folder:
         folder.mkdir()
         placed = (copy if encoder == "copy" else encode)(plan, choice.reel, folder)
@@ -85,10 +89,12 @@ def main(vod: str) -> None:
 
 def encode(plan: Plan, shown: Sequence[Segment], folder: Path) -> list[Part]:
     """Encode segments into reel.mp4; where they are in it."""
+    rate, render = plan.frame.rate, plan.settings.render
     # Whole frames, and no more of them than there is time for.
-    rate = plan.frame.rate
-    lengths = [float(max(1, int(segment.duration * rate + FRAME_ROUNDING)) / rate) for segment in shown]
-    placed = reel.parts(shown, lengths, plan.times, plan.probabilities)
+    frames = [max(1, int(segment.duration * rate + FRAME_ROUNDING)) for segment in shown]
+    wanted = round(render.transition_length * rate) if render.transition == "crossfade" else 0
+    lengths, shared = ([float(n / rate) for n in counts] for counts in (frames, reel.crossfades(frames, wanted)))
+    placed = reel.parts(shown, lengths, plan.times, plan.probabilities, shared)
     cuts = plan_cuts(plan, placed, media.read_from(plan.path, [part.start for part in placed]), folder)
     if cuts:
         join(plan, cuts, folder / "reel.mp4")
@@ -101,7 +107,7 @@ def copy(plan: Plan, shown: Sequence[Segment], folder: Path) -> list[Part]:
     shown = [take.shown for take in takes]
     placed = reel.parts(shown, [segment.duration for segment in shown], plan.times, plan.probabilities)
     sound = None
-    if placed and plan.probe.sound:
+    if placed and (plan.probe.sound or plan.music):
         sound = folder / "sound.mp4"
         join(plan, plan_cuts(plan, placed, [part.start for part in placed], folder), sound)
     if placed:
@@ -113,6 +119,7 @@ def copy(plan: Plan, shown: Sequence[Segment], folder: Path) -> list[Part]:
 
 def plan_cuts(plan: Plan, placed: Sequence[Part], frames: Sequence[float], folder: Path) -> list[Cut]:
     """What to encode for each part; `frames` is from where its picture must be read, seconds."""
+    shared = [0.0, *(one.reel_end - other.reel_start for one, other in itertools.pairwise(placed)), 0.0]
     return [
         Cut(
             source=plan.path,
@@ -128,6 +135,8 @@ def plan_cuts(plan: Plan, placed: Sequence[Part], frames: Sequence[float], folde
             render=plan.settings.render,
             encoder=plan.encoder,
             target=folder / f"{number:04}.mov",
+            before=shared[number - 1],
+            after=shared[number],
         )
         for number, (part, frame) in enumerate(zip(placed, frames, strict=True), 1)
     ]
@@ -140,9 +149,10 @@ def join(plan: Plan, cuts: Sequence[Cut], target: Path) -> None:
     at_most = film.AT_ONCE if plan.encoder in film.HARDWARE else None
     for _ in workers.map(film.encode, by_length, f"render {plan.vod}", "segments", at_most):
         pass
-    film.join([cut.target for cut in cuts], target)
-    for cut in cuts:
-        cut.target.unlink()
+    pairs = [(cut, other) for cut, other in itertools.pairwise(cuts) if cut.after]
+    for _ in workers.map(film.crossfade, pairs, f"render {plan.vod}", "crossfades", at_most):
+        pass
+    film.join(cuts, plan.music, target)
 
 
 def write_beside(plan: Plan, placed: Sequence[Part], folder: Path) -> None:
@@ -162,7 +172,7 @@ def write_beside(plan: Plan, placed: Sequence[Part], folder: Path) -> None:
 
 def report(vod: str, placed: Sequence[Part], choice: Choice, duration: float) -> None:
     """Say what the reel is, and what may be wrong with it."""
-    seconds = sum(part.reel_end - part.reel_start for part in placed)
+    seconds = placed[-1].reel_end if placed else 0.0
     if not placed:
         print(
             f"{vod}: nothing to show, so there is no reel: the probability rises to {choice.level.max():.2f} when "

@@ -306,6 +306,29 @@ def test_an_encoder_that_does_not_work_or_cannot_do_what_is_asked(project):
     assert (project.folder / "reels/demo/reel.mp4").read_bytes() == reel
 
 
+REFUSED = {
+    "missing": ({"music": "music/gone.mp3"}, "data/tiny/music/gone.mp3", "no such file"),
+    "none": ({"music": "music/text.mp3"}, "data/tiny/music/text.mp3", "no music in it"),
+    "silent": ({"music": "music/silence.wav"}, "data/tiny/music/silence.wav", "no music in it"),
+    "elsewhere": ({"music": "vods/demo.mp4"}, "params.yaml: render.music is 'vods/demo.mp4'", "music/song.mp3"),
+    "a crossfade of what is copied": (
+        {"overlay": "none", "encoder": "copy", "transition": "crossfade"},
+        "params.yaml: render.transition is 'crossfade'",
+        "render.transition must be cut",
+    ),
+}
+
+
+def test_music_or_a_transition_that_cannot_be(project):
+    project.write("data/tiny/music/text.mp3", "I am no music. " * 500)
+    videos.ffmpeg("-f", "lavfi", "-i", "anullsrc=duration=1", project.folder / "data/tiny/music/silence.wav")
+    reel = (project.folder / "reels/demo/reel.mp4").read_bytes()
+    for changed, *words in REFUSED.values():
+        project.set_params(render=changed)
+        assert_sentence(project.stage("render", "demo"), *words)
+        assert (project.folder / "reels/demo/reel.mp4").read_bytes() == reel
+
+
 NOT_COPIED = {
     "another codec": ("mpeg4", {}, "its picture is in mpeg4"),
     "H.264 with an open group of pictures": (

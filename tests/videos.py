@@ -1,5 +1,6 @@
 """Videos that tests make: what they show and sound like at each moment is known."""
 
+import re
 import subprocess
 from collections.abc import Callable
 from fractions import Fraction
@@ -111,6 +112,13 @@ def samples(path: Path) -> np.ndarray:
         return np.concatenate(
             [part.to_ndarray()[0] for f in container.decode(audio=0) for part in resampler.resample(f)]
         )
+
+
+def loudness(path: Path) -> float:
+    """How loud a file is as a whole (LUFS), as FFmpeg measures it."""
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-i", path, "-vn", "-af", "ebur128=framelog=quiet", "-f", "null", "-"]
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stderr
+    return float(re.findall(r"I: +(\S+) LUFS", said)[-1])
 
 
 def onsets(active: np.ndarray) -> np.ndarray:

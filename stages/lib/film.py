@@ -3,6 +3,8 @@
 import re
 import shutil
 import subprocess
+import tempfile
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,17 +12,21 @@ from pathlib import Path
 import ffmpeg
 import imageio_ffmpeg
 import numpy as np
+from ffmpeg.nodes import FilterableStream
 
-from stages.lib import overlay
+from stages.lib import overlay, soundtrack
 from stages.lib.errors import UserError
 from stages.lib.layouts import Frame, Pane
 from stages.lib.media import Probe
 from stages.lib.overlay import Look
 from stages.lib.params import Render
+from stages.lib.soundtrack import Music
 
-SOUND_RATE = 48_000
 # AAC at this rate is transparent to most listeners in stereo (bits per second).
 SOUND_BITS = 160_000
+# x264 without loss and with as little work as can be, for what is encoded again.
+LOSSLESS = {"c:v": "libx264", "qp": 0, "preset": "ultrafast", "threads": 1}
+SOUND = {"c:a": "pcm_s16le"}
 # In the order in which they are tried.
 HARDWARE = ("h264_nvenc", "h264_videotoolbox", "h264_qsv", "h264_vaapi")
 # Scaled with the same result on all machines.
@@ -58,6 +64,8 @@ class Cut:
         What `choose_encoder` says.
     target : Path
         The file to write: MOV, with the picture as in the reel and the sound uncompressed.
+    before, after : float
+        How much of it is shared with the segment before and after it, by a crossfade; seconds.
     """
 
     source: Path
@@ -73,6 +81,23 @@ class Cut:
     render: Render
     encoder: str
     target: Path
+    before: float = 0.0
+    after: float = 0.0
+
+    @property
+    def head(self) -> Path:
+        """The file for what is shared with the segment before it."""
+        return self.target.with_suffix(".head.mov")
+
+    @property
+    def tail(self) -> Path:
+        """The file for what is shared with the segment after it."""
+        return self.target.with_suffix(".tail.mov")
+
+    @property
+    def crossfade(self) -> Path:
+        """The file for what both of them become."""
+        return self.target.with_suffix(".crossfade.mov")
 
 
 def choose_encoder(render: Render, frame: Frame) -> str:
@@ -101,13 +126,17 @@ def _try(encoder: str, render: Render, frame: Frame) -> None:
 def encode(cut: Cut) -> None:
     """Encode one segment, or only its sound where the picture is copied; little more of the VOD than it is decoded.
 
-    Picture and sound are made exactly as long as `duration` says, so that joined segments stay in sync.
+    Picture and sound are made exactly as long as `duration` says, so that joined segments stay in sync. What is shared
+    with a neighbour goes into files of its own, without loss, for `crossfade`.
 
     Raises
     ------
     UserError
         FFmpeg fails; its reason is in the sentence.
     """
+    if cut.encoder == "copy" and not cut.probe.sound:
+        # Nothing of it is encoded: the reel has music alone.
+        return
     folder = cut.target.with_suffix("")
     folder.mkdir()
     lead = cut.start - cut.begin
@@ -117,22 +146,58 @@ def encode(cut: Cut) -> None:
     if cut.begin:
         reading["ss"] = f"{cut.begin:.6f}"
     source = ffmpeg.input(str(cut.source.resolve()), **reading)
-    streams, options = [], {}
+    stretches = [
+        (cut.head, 0.0, cut.before),
+        (cut.target, cut.before, cut.duration - cut.after),
+        (cut.tail, cut.duration - cut.after, cut.duration),
+    ]
+    stretches = [(target, start, end) for target, start, end in stretches if start < end]
     if cut.encoder != "copy":
-        streams.append(_picture(source.video, cut, lead, folder))
-        options = _encoding(cut.encoder, cut.render)
+        pictures = _picture(source.video, cut, lead, folder).filter_multi_output("split", len(stretches))
     if cut.probe.sound:
-        streams.append(_sound(source.audio, cut, lead))
-        options |= {"c:a": "pcm_s16le"}
-    _run(
-        ffmpeg.output(*streams, str(cut.target.resolve()), **options),
-        f"{cut.source} from {cut.start:.1f} s",
-        folder,
-    )
+        sounds = _sound(source.audio, cut, lead).filter_multi_output("asplit", len(stretches))
+    outputs = []
+    for number, (target, start, end) in enumerate(stretches):
+        streams, options = [], {}
+        if cut.encoder != "copy":
+            first, last = round(start * cut.frame.rate), round(end * cut.frame.rate)
+            picture = pictures[number].filter("trim", start_frame=first, end_frame=last)
+            encoder = cut.encoder if target == cut.target else "libx264"
+            streams.append(_handed_over(picture.filter("setpts", "PTS-STARTPTS"), encoder))
+            options = _encoding(encoder, cut.render) if target == cut.target else LOSSLESS
+        if cut.probe.sound:
+            first, last = round(start * soundtrack.RATE), round(end * soundtrack.RATE)
+            sound = sounds[number].filter("atrim", start_sample=first, end_sample=last)
+            streams.append(sound.filter("asetpts", "PTS-STARTPTS"))
+            options = options | SOUND
+        outputs.append(ffmpeg.output(*streams, str(target.resolve()), **options))
+    _run(ffmpeg.merge_outputs(*outputs), f"{cut.source} from {cut.start:.1f} s", folder)
     shutil.rmtree(folder)
 
 
-def _picture(stream: ffmpeg.nodes.FilterableStream, cut: Cut, lead: float, folder: Path) -> ffmpeg.nodes.Node:
+def crossfade(pair: tuple[Cut, Cut]) -> None:
+    """Encode what two neighbours share: the one becomes the other. Their files of it are removed.
+
+    Raises
+    ------
+    UserError
+        FFmpeg fails; its reason is in the sentence.
+    """
+    one, other = pair
+    sides = [ffmpeg.input(str(side.resolve()), threads=1) for side in (one.tail, other.head)]
+    pictures = [side.video.filter("fps", str(one.frame.rate)) for side in sides]
+    blended = ffmpeg.filter(pictures, "xfade", transition="fade", duration=f"{one.after:.6f}", offset=0)
+    streams, options = [_handed_over(blended, one.encoder)], _encoding(one.encoder, one.render)
+    if one.probe.sound:
+        streams.append(soundtrack.crossfaded(*(side.audio for side in sides), round(one.after * soundtrack.RATE)))
+        options = options | SOUND
+    output = ffmpeg.output(*streams, str(one.crossfade.resolve()), **options)
+    _run(output, f"{one.source} at {one.start + one.duration:.1f} s", one.target.parent)
+    one.tail.unlink()
+    other.head.unlink()
+
+
+def _picture(stream: FilterableStream, cut: Cut, lead: float, folder: Path) -> ffmpeg.nodes.Node:
     """The picture of a cut, read from `lead` seconds before it on; `folder` gets what is drawn over it."""
     stream = (
         stream.filter("scale", cut.probe.width, cut.probe.height, **EXACT)
@@ -150,12 +215,10 @@ def _picture(stream: ffmpeg.nodes.FilterableStream, cut: Cut, lead: float, folde
         font = cut.look.font.path
         (folder / f"font{font.suffix}").write_bytes(font.read_bytes())
         stream = stream.filter("ass", filename="overlay.ass", fontsdir=".")
-    return _handed_over(stream, cut.encoder)
+    return stream
 
 
-def _laid_out(
-    stream: ffmpeg.nodes.FilterableStream, panes: Sequence[Pane], frame: Frame
-) -> ffmpeg.nodes.FilterableStream:
+def _laid_out(stream: FilterableStream, panes: Sequence[Pane], frame: Frame) -> FilterableStream:
     """The parts of a picture in their places in a frame."""
     copies = stream.filter_multi_output("split", len(panes))
     shown = []
@@ -171,19 +234,20 @@ def _laid_out(
     return shown[0].filter("pad", frame.width, frame.height, place.x, place.y)
 
 
-def _sound(stream: ffmpeg.nodes.FilterableStream, cut: Cut, lead: float) -> ffmpeg.nodes.Node:
+def _sound(stream: FilterableStream, cut: Cut, lead: float) -> ffmpeg.nodes.Node:
     """The sound of a cut, read from `lead` seconds before it on."""
-    first = round(lead * SOUND_RATE)
-    return (
-        stream.filter("aresample", SOUND_RATE, **{"async": 1, "first_pts": 0})
+    first, length = round(lead * soundtrack.RATE), round(cut.duration * soundtrack.RATE)
+    stream = (
+        stream.filter("aresample", soundtrack.RATE, **{"async": 1, "first_pts": 0})
         .filter("aformat", channel_layouts="stereo")
         .filter("apad")
-        .filter("atrim", start_sample=first, end_sample=first + round(cut.duration * SOUND_RATE))
+        .filter("atrim", start_sample=first, end_sample=first + length)
         .filter("asetpts", "PTS-STARTPTS")
     )
+    return soundtrack.faded(stream, length, beginning=not cut.before, end=not cut.after)
 
 
-def _handed_over(stream: ffmpeg.nodes.FilterableStream, encoder: str) -> ffmpeg.nodes.Node:
+def _handed_over(stream: FilterableStream, encoder: str) -> ffmpeg.nodes.Node:
     """A picture in the form, and the memory, that the encoder reads."""
     if encoder == "h264_vaapi":
         return stream.filter("format", "nv12").filter("hwupload")
@@ -203,14 +267,76 @@ def _encoding(encoder: str, render: Render) -> dict[str, object]:
     return {"c:v": encoder, **quality[encoder]}
 
 
-def join(parts: Sequence[Path], target: Path) -> None:
-    """Join encoded segments into an MP4: the picture is copied, the sound encoded once, without seams."""
+def listen(path: Path) -> Music:
+    """A file of music; UserError if there is none to hear."""
+    if not path.is_file():
+        raise UserError(f"{path}: no such file, and params.yaml names it as render.music")
+    try:
+        loudness = _loudness(soundtrack.stereo(ffmpeg.input(str(path.resolve())).audio), path)
+    except UserError:
+        loudness = None
+    if loudness is None:
+        raise UserError(f"{path}: no music in it that can be heard; name another file as render.music, or null")
+    return Music(path, loudness)
+
+
+def join(cuts: Sequence[Cut], music: Music | None, target: Path) -> None:
+    """Join encoded cuts and their crossfades into an MP4, and remove their files.
+
+    The picture is copied, the sound encoded once, without seams, and with music under it where there is some.
+    """
+    pieces = [piece for cut in cuts for piece in ([cut.target, cut.crossfade] if cut.after else [cut.target])]
     listing = target.with_suffix(".txt")
-    listing.write_text("".join(f"file {part.name}\n" for part in parts))
-    source = ffmpeg.input(listing.name, format="concat")
+    listing.write_text("".join(f"file {piece.name}\n" for piece in pieces))
+    source, streams = ffmpeg.input(str(listing.resolve()), format="concat"), []
+    if cuts[0].encoder != "copy":
+        streams.append(source.video)
+    sound, render = source.audio if cuts[0].probe.sound else None, cuts[0].render
+    if music:
+        length = round(sum(cut.duration - cut.after for cut in cuts) * soundtrack.RATE)
+        sound = _with_music(sound, music, length, render.music_volume, target)
+    if sound:
+        streams.append(_levelled(sound, render.loudness, target))
     options = {"c:v": "copy", "c:a": "aac", "b:a": SOUND_BITS, "movflags": "+faststart", "fflags": "+bitexact"}
-    _run(ffmpeg.output(source, target.name, **options), target.name, target.parent)
-    listing.unlink()
+    _run(ffmpeg.output(*streams, target.name, **options), target.name, target.parent)
+    for file in (listing, *pieces):
+        file.unlink(missing_ok=True)
+
+
+def _with_music(
+    own: FilterableStream | None, music: Music, length: int, volume: float, subject: Path
+) -> FilterableStream:
+    """The sound of a reel, so many samples of it, with music; `volume` is that of the music beside it (dB)."""
+    repeated = ffmpeg.input(str(music.path.resolve()), stream_loop=-1).audio
+    played = soundtrack.played(soundtrack.stereo(repeated), length)
+    level = _loudness(own, subject) if own else None
+    if level is None:
+        return played
+    return soundtrack.under(own, level, played, level + volume - music.loudness)
+
+
+def _levelled(stream: FilterableStream, wanted: float | None, subject: Path) -> FilterableStream:
+    """The sound of a reel, as loud as it is wanted (LUFS) where that is not None."""
+    level = None if wanted is None else _loudness(stream, subject)
+    if level is None:
+        return stream
+    gain = soundtrack.gain(wanted - level)
+    # Loud moments that the limiter holds down make the whole quieter, which a second measurement makes up for.
+    limited = _loudness(soundtrack.louder(stream, gain), subject)
+    return soundtrack.louder(stream, soundtrack.gain(gain + wanted - limited))
+
+
+def _loudness(stream: FilterableStream, subject: Path) -> float | None:
+    """How loud sound is as a whole (LUFS), as ITU-R BS.1770 measures it; None where there is nothing to hear."""
+    with tempfile.TemporaryDirectory() as folder:
+        measured = stream.filter("ebur128", metadata=1, framelog="quiet")
+        written = measured.filter("ametadata", mode="print", key="lavfi.r128.I", file="levels.txt")
+        _run(ffmpeg.output(written, "-", f="null"), subject.name, Path(folder))
+        # A level for each tenth of a second, of all that is heard until then.
+        with (Path(folder) / "levels.txt").open() as lines:
+            last = deque(lines, maxlen=1)
+    level = float(last[0].split("=")[1]) if last else soundtrack.SILENCE
+    return level if level > soundtrack.SILENCE else None
 
 
 def finish(reel: Path, chapters: Sequence[tuple[float, float, str]], subtitles: str | None) -> None:

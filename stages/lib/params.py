@@ -103,6 +103,11 @@ class Render(Section):
     encoder: Literal["auto", "libx264", "h264_nvenc", "h264_vaapi", "h264_videotoolbox", "h264_qsv", "copy"]
     quality: Annotated[int, Field(ge=0, le=51)]
     preset: Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"]
+    transition: Literal["cut", "crossfade"]
+    transition_length: Annotated[float, Field(gt=0, le=60)]
+    loudness: Annotated[float, Field(ge=-40, le=-5)] | None
+    music: str | None
+    music_volume: Annotated[float, Field(ge=-60, le=20)]
 
     @field_validator("title")
     @classmethod
@@ -120,6 +125,21 @@ class Render(Section):
             if encoder == "copy" and others.data.get(key) != unchanged:
                 raise ValueError(f"a copied picture stays as it is, so that render.{key} must be {unchanged or 'null'}")
         return encoder
+
+    @field_validator("transition")
+    @classmethod
+    def _nothing_into_a_copy(cls, transition: str, others: ValidationInfo) -> str:
+        if transition == "crossfade" and others.data.get("encoder") == "copy":
+            raise ValueError("a copied picture stays as it is, so that render.transition must be cut")
+        return transition
+
+    @field_validator("music")
+    @classmethod
+    def _where_changes_are_seen(cls, music: str | None) -> str | None:
+        parts = PurePosixPath(music or "music/none").parts
+        if parts[0] != "music" or len(parts) < 2 or ".." in parts:
+            raise ValueError("it must lie in music/ of the streamer's folder, such as music/song.mp3")
+        return music
 
 
 SomeParams = TypeVar("SomeParams", bound=Section)
@@ -163,6 +183,11 @@ class Params(Section):
     def folder(self) -> Path:
         """The streamer's folder."""
         return Path(self.data)
+
+    @property
+    def music(self) -> Path | None:
+        """The file of the music, if there shall be any."""
+        return self.folder / self.render.music if self.render.music else None
 
     def vod(self, name: str) -> Path:
         """The file of the VOD of this name; UserError if `vods` names none."""

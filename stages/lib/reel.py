@@ -1,5 +1,6 @@
 """What a reel is made of: segments of a VOD, each in its place."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,7 +56,11 @@ def title(part: Part) -> str:
 
 
 def parts(
-    shown: Sequence[Segment], lengths: Sequence[float], times: np.ndarray, probabilities: np.ndarray
+    shown: Sequence[Segment],
+    lengths: Sequence[float],
+    times: np.ndarray,
+    probabilities: np.ndarray,
+    shared: Sequence[float] = (),
 ) -> list[Part]:
     """Segments one after the other.
 
@@ -67,16 +72,28 @@ def parts(
         How long each is in the reel, seconds.
     times, probabilities : ndarray of float64, shape (moments,)
         The timeline of their VOD.
+    shared : sequence of float
+        How long each crossfades into the next one, seconds; without it, none does.
     """
-    seams = np.cumsum([0, *lengths]).tolist()
-    placed = []
-    for segment, start, end in zip(shown, seams, seams[1:], strict=False):
+    placed, end = [], 0.0
+    for segment, length, crossfade in zip(shown, lengths, [0.0, *(shared or [0.0] * len(shown))], strict=False):
+        start = end - crossfade
+        end = start + length
         first, last = np.searchsorted(times, (segment.start, segment.end))
         best = first + int(np.argmax(probabilities[first : max(last, first + 1)]))
         placed.append(
             Part(segment.start, segment.end, start, end, segment.score, float(times[min(best, len(times) - 1)]))
         )
     return placed
+
+
+def crossfades(lengths: Sequence[int], wanted: int) -> list[int]:
+    """How many frames each segment, so many frames long, shares with the next: as wanted, or less where one is short.
+
+    At least a frame of each is left that is its own.
+    """
+    most = [(length - 1) // 2 for length in lengths]
+    return [min(wanted, one, other) for one, other in itertools.pairwise(most)]
 
 
 def write_table(path: Path, placed: Sequence[Part]) -> None:

@@ -1,0 +1,95 @@
+"""How a reel sounds: the filters of FFmpeg that its sound goes through, from segments to the whole."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import ffmpeg
+from ffmpeg.nodes import FilterableStream
+
+# Samples per second (Hz).
+RATE = 48_000
+# Sound that begins or ends in the middle of a wave clicks. So short a fade is not heard, and low voices still swing
+# once in it, at 100 Hz (seconds).
+FADE = 0.01
+# Where the measure of loudness ends (LUFS; ITU-R BS.1770-5, annex 1: the absolute gate).
+SILENCE = -70.0
+# What is so quiet that it would need more is noise, or nothing that anybody listens to (dB).
+MOST_GAIN = 30.0
+# Encoding adds to the highest peaks, so that services want to have so much left, between the samples too, and limit
+# what is louder at this pace (dBTP; milliseconds): https://support.spotify.com/us/artists/article/loudness-normalization
+PEAK, ATTACK, RELEASE = -1.0, 5, 100
+# At so many times the rate, no peak between the samples is missed by more than 0.7 dB (ITU-R BS.1770-5, annex 2).
+OVERSAMPLING = 4
+# Music becomes quieter where the reel's own sound comes within so much of its loudness (dB), and each dB above that
+# makes it quieter by all but a fourth: at that loudness by 9 dB. With render.music_volume it is then 20 dB quieter than
+# speech, which leaves speech easy to follow (WCAG 2.2, success criterion 1.4.7).
+DUCKED_FROM, RATIO = -12.0, 4
+# It is there at once, and comes back after a pause for breath (milliseconds).
+DUCKED_WITHIN, BACK_WITHIN = 20, 500
+# Music does not end with the reel by chance, but comes to an end (seconds).
+FADE_OUT = 3.0
+
+
+@dataclass(frozen=True)
+class Music:
+    """A file of music, and how loud it is as a whole (LUFS)."""
+
+    path: Path
+    loudness: float
+
+
+def stereo(stream: FilterableStream) -> FilterableStream:
+    """Sound of any kind in two channels, at RATE."""
+    return stream.filter("aresample", RATE).filter("aformat", channel_layouts="stereo")
+
+
+def faded(stream: FilterableStream, length: int, beginning: bool, end: bool) -> FilterableStream:
+    """Sound of so many samples, faded in at its beginning and out at its end where asked for."""
+    fade = min(round(FADE * RATE), length // 2)
+    if beginning:
+        stream = stream.filter("afade", type="in", nb_samples=fade)
+    if end:
+        stream = stream.filter("afade", type="out", start_sample=length - fade, nb_samples=fade)
+    return stream
+
+
+def crossfaded(one: FilterableStream, other: FilterableStream, length: int) -> FilterableStream:
+    """One sound becomes the other, both of so many samples."""
+    # Along sines, whose squares add up to one: two sounds that are not alike are as loud together as each is alone.
+    return ffmpeg.filter([one, other], "acrossfade", nb_samples=length, curve1="qsin", curve2="qsin")
+
+
+def gain(wanted: float) -> float:
+    """How much louder a reel is made that should become so much louder (dB)."""
+    return min(wanted, MOST_GAIN)
+
+
+def louder(stream: FilterableStream, decibels: float) -> FilterableStream:
+    """Sound that is louder, all of it by as much, but for peaks that are too high."""
+    return (
+        stream.filter("volume", f"{decibels:.3f}dB", precision="double")
+        .filter("aresample", OVERSAMPLING * RATE)
+        .filter("alimiter", limit=f"{PEAK}dB", attack=ATTACK, release=RELEASE, level=0, latency=1)
+        .filter("aresample", RATE)
+    )
+
+
+def played(music: FilterableStream, length: int) -> FilterableStream:
+    """So many samples of music that goes on for longer, with an end."""
+    fade = min(round(FADE_OUT * RATE), length)
+    # A file that is played again and again says of its samples when they are heard, but not exactly.
+    music = music.filter("atrim", end_sample=length).filter("asetpts", "N/SR/TB")
+    music = faded(music, length, beginning=True, end=False)
+    return music.filter("afade", type="out", start_sample=length - fade, nb_samples=fade)
+
+
+def under(own: FilterableStream, level: float, music: FilterableStream, decibels: float) -> FilterableStream:
+    """Sound with music under it, made so much louder; `level` is how loud the sound is (LUFS)."""
+    heard = own.filter_multi_output("asplit", 2)
+    # The threshold as FFmpeg wants it: an amplitude, from a thousandth to one.
+    threshold = min(max(10 ** ((level + DUCKED_FROM) / 20), 0.001), 1.0)
+    options = {"threshold": f"{threshold:.6f}", "ratio": RATIO, "attack": DUCKED_WITHIN, "release": BACK_WITHIN}
+    # The compressor drops what it has not yet worked on when its inputs end, so both go on in silence.
+    music = music.filter("volume", f"{decibels:.3f}dB", precision="double").filter("apad")
+    ducked = ffmpeg.filter([music, heard[1].filter("apad")], "sidechaincompress", **options)
+    return ffmpeg.filter([heard[0], ducked], "amix", inputs=2, duration="first", normalize=0)

@@ -1,0 +1,134 @@
+"""How a reel sounds, and how its segments follow each other."""
+
+import av
+import numpy as np
+import pytest
+
+from tests import videos
+from tests.conftest import Project
+from tests.test_reel import render, write_timeline
+from tests.test_same_bytes import one_core
+
+REEL = "reels/own/reel.mp4"
+
+
+def bars(path) -> tuple[list[float], np.ndarray]:
+    """The time of each frame (seconds) and the ten bars that `videos.numbered` draws, 0 to 1."""
+    with av.open(str(path)) as container:
+        frames = [(frame.time, frame.to_ndarray(format="gray")[32, 8::16] / 255) for frame in container.decode(video=0)]
+    return [time for time, _ in frames], np.array([shown for _, shown in frames])
+
+
+def numbered_vod(project: Project) -> None:
+    """The VOD `own`, 20 s, of which four segments are shown; the last but one is longer, the last short."""
+    videos.numbered(project.folder / "data/tiny/vods/own.mp4", 20, "libx264")
+    write_timeline(project, [(2.6, 4.4), (6.8, 7.6), (9.4, 11.8), (15.4, 16.0)], 20)
+
+
+def test_in_a_crossfade_each_frame_and_sound_becomes_that_of_the_next_segment(project):
+    numbered_vod(project)
+    rows = render(project, overlay="none", transition="crossfade", transition_length=0.3)
+    assert [one["reel_end"] - other["reel_start"] for one, other in zip(rows, rows[1:], strict=False)] == pytest.approx(
+        [0.3, 0.3, 8 / 30], abs=0.0011
+    ), "the last one is too short for more"
+    times, shown = bars(project.folder / REEL)
+    assert times == pytest.approx(np.arange(len(times)) / 30, abs=1e-3)
+    assert len(times) == round(rows[-1]["reel_end"] * 30)
+    expected = np.zeros_like(shown)
+    for row, other in zip(rows, [None, *rows], strict=False):
+        first, end = round(row["reel_start"] * 30), round(row["reel_end"] * 30)
+        numbers = round(row["start"] * 30) + np.arange(end - first)
+        share = np.ones(end - first)
+        if other:
+            length = round(other["reel_end"] * 30) - first
+            share[:length] = np.arange(length) / length
+            expected[first : first + length] *= 1 - share[:length, None]
+        expected[first:end] += share[:, None] * (numbers[:, None] >> np.arange(10) & 1)
+    assert np.abs(shown - expected).max() < 0.05
+    whole = [row["reel_start"] + second - row["start"] for row, second in zip(rows[:3:2], (3, 10), strict=True)]
+    beeps = videos.beep_times(project.folder / REEL)
+    assert [beeps[np.abs(beeps - time).argmin()] for time in whole] == pytest.approx(whole, abs=0.04)
+    before = (project.folder / REEL).read_bytes()
+    assert project.stage("render", "own", preexec_fn=one_core).returncode == 0
+    assert (project.folder / REEL).read_bytes() == before
+
+
+def heard(project: Project) -> np.ndarray:
+    """The sound of the reel, one of its two channels."""
+    with av.open(str(project.folder / REEL)) as container:
+        return np.concatenate([frame.to_ndarray()[0] for frame in container.decode(audio=0)])
+
+
+@pytest.mark.parametrize("encoder", ["libx264", "copy"])
+def test_no_seam_clicks_and_the_reel_is_as_loud_as_asked(project, encoder):
+    times = [number / 30 for number in range(12 * 30)]
+    tone = lambda at: 0.5 * np.sin(2 * np.pi * 1001.25 * at)  # noqa: E731
+    videos.write(project.folder / "data/tiny/vods/own.mp4", times, lambda time: videos.grey(60), tone, 12)
+    # In the middle of a wave, but for the end of the first.
+    write_timeline(project, [(2.6, 4.4), (9.4, 11.8)], 12)
+    rows = render(project, encoder=encoder, overlay="none")
+    sound = heard(project)
+    # A tone at 1 kHz in both channels has as many LUFS as dB (ITU-R BS.1770-5, annex 1).
+    assert 20 * np.log10(np.percentile(np.abs(sound), 99)) == pytest.approx(-14, abs=0.5)
+    ends = [round(row[edge] * videos.RATE) for row in rows for edge in ("reel_start", "reel_end")]
+    bends = np.abs(np.diff(sound, 2, prepend=[0.0, 0.0], append=[0.0, 0.0]))
+    assert bends.max() < 0.02, "a quarter of what a cut through this tone is"
+    assert all(np.abs(sound[max(0, end - 48) : end + 48]).max() < 0.06 for end in ends), "silent at each end"
+
+
+def test_a_silent_track_stays_silent(project):
+    times = [number / 30 for number in range(8 * 30)]
+    silence = np.zeros_like
+    videos.write(project.folder / "data/tiny/vods/own.mp4", times, lambda time: videos.grey(60), silence, 8)
+    write_timeline(project, [(2.6, 4.4)], 8)
+    render(project)
+    assert not heard(project).any()
+
+
+def tone(path) -> None:
+    """Music: a tone at 300 Hz, for less time than a reel."""
+    path.parent.mkdir(exist_ok=True)
+    videos.ffmpeg("-f", "lavfi", "-i", "sine=frequency=300:duration=1.7", path)
+
+
+def levels(sound: np.ndarray, hertz: float, starts: list[float]) -> np.ndarray:
+    """How loud a tone is in the twentieth of a second from each time on (dB)."""
+    times = np.arange(videos.RATE // 20) / videos.RATE
+    window = np.hanning(len(times)) * np.exp(-2j * np.pi * hertz * times)
+    stretches = [sound[round(start * videos.RATE) :][: len(times)] for start in starts]
+    return np.array([20 * np.log10(4 * np.abs(np.mean(stretch * window)) + 1e-6) for stretch in stretches])
+
+
+def test_music_gives_way_to_speech_is_repeated_and_comes_to_an_end(project):
+    folder = project.folder / "data/tiny"
+    videos.flash_and_beep(folder / "vods/own.mp4", 20)
+    tone(folder / "music/tone.mp3")
+    write_timeline(project, [(2.6, 4.4), (6.8, 12.6)], 20)
+    rows = render(project, music="music/tone.mp3", music_volume=-10)
+    sound, beeps = heard(project), [0.4, 1.4, 2.0, 3.0, 4.0]
+    in_pauses = levels(sound, 300, [0.1, 0.3, *(beep - 0.06 for beep in beeps[1:])])
+    assert in_pauses[:3] == pytest.approx(in_pauses[0], abs=1)
+    assert levels(sound, 1000, [beep + 0.04 for beep in beeps]) == pytest.approx(-8, abs=3)
+    assert (in_pauses[:2].min() - levels(sound, 300, [beep + 0.04 for beep in beeps]) > 9).all()
+    last = levels(sound, 300, list(rows[-1]["reel_end"] - np.array([3.06, 2.06, 1.06, 0.06])))
+    assert (np.diff(last) < -3).all() and last[-1] < last[0] - 25
+    assert videos.loudness(project.folder / REEL) == pytest.approx(-14, abs=1)
+    expected = [
+        row["reel_start"] + at - row["start"] for row in rows for at in range(20) if row["start"] < at < row["end"]
+    ]
+    assert videos.onsets(levels(sound, 1000, list(np.arange(0, 7.5, 0.01))) > -30) / 100 + 0.05 == pytest.approx(
+        expected, abs=0.04
+    )
+
+
+def test_a_vod_without_sound_has_the_music_alone(project):
+    folder = project.folder / "data/tiny"
+    videos.flash_and_beep(folder / "vods/own.mp4", 8, with_sound=False)
+    tone(folder / "music/tone.wav")
+    write_timeline(project, [(1.0, 6.0)], 8)
+    rows = render(project, music="music/tone.wav", overlay="none", encoder="copy")
+    sound = heard(project)
+    assert len(sound) / videos.RATE == pytest.approx(rows[-1]["reel_end"], abs=0.05)
+    loud = levels(sound, 300, [0.2, 1.0, 1.5])
+    assert loud == pytest.approx(loud[0], abs=1)
+    assert videos.loudness(project.folder / REEL) == pytest.approx(-14, abs=1)
