@@ -50,7 +50,7 @@ def frame(render: Render, probe: Probe) -> Frame:
         shape, height = Fraction(probe.width, probe.height), probe.height
     else:
         shape = SHAPES[render.layout]
-        height = _even(min(probe.width, probe.height) / min(shape, 1))
+        height = _even(min(probe.width, probe.height) / shape)
     height = render.height or height
     rate = probe.rate if render.fps is None else Fraction(render.fps).limit_denominator(1001)
     return Frame(_even(height * shape), height, rate)
