@@ -97,6 +97,17 @@ PARAMS = {
     "an address of no VOD": ({"urls": {"monday": "https://example.org"}}, "there is no VOD named monday"),
     "no web address": ({"urls": {"demo": "twitch.tv/videos/1"}}, "urls.demo is 'twitch.tv/videos/1'"),
     "a negative seed": ({"train": {"seed": -1}}, "train.seed is -1"),
+    "an odd height": ({"render": {"height": 361}}, "render.height is 361"),
+    "a title nowhere": ({"render": {"title": "Best", "overlay": "soft"}}, "render.overlay must be burn"),
+    "a copy in a layout": (
+        {"render": {"overlay": "none", "encoder": "copy", "layout": "square"}},
+        "render.layout must",
+    ),
+    "a copy in a size": (
+        {"render": {"overlay": "none", "encoder": "copy", "height": 720}},
+        "render.height must be null",
+    ),
+    "a copy at a rate": ({"render": {"overlay": "none", "encoder": "copy", "fps": 30}}, "render.fps must be null"),
     "infinite": ({"train": {"learning_rate": float("inf")}}, "train.learning_rate is inf"),
     "a path for a name": ({"vods": {"../up": "vods/demo.mp4"}}, "vods.../up"),
 }
@@ -107,6 +118,17 @@ def test_a_bad_parameter_is_named(project, name):
     sections, words = PARAMS[name]
     project.set_params(**sections)
     assert_sentence(project.stage("extract_frames"), "params.yaml: ", words)
+
+
+def test_a_font_that_is_none(project):
+    style = {"position": "top-left", "size": 1}
+    project.write("data/tiny/broken.ttf", "no font")
+    project.set_params(render={"style": style | {"font": "broken.ttf"}})
+    assert_sentence(project.stage("render", "demo"), "data/tiny/broken.ttf: not a font that can be read")
+    project.set_params(render={"style": style | {"font": "gone.ttf"}})
+    assert_sentence(project.stage("render", "demo"), "data/tiny/gone.ttf: not a font that can be read")
+    project.set_params(render={"style": style | {"font": "../tiny/broken.ttf"}})
+    assert_sentence(project.stage("render", "demo"), "render.style.font is '../tiny/broken.ttf'", "inside the")
 
 
 def test_a_missing_parameter_is_named(project):

@@ -9,6 +9,8 @@ from stages.lib.params import Render
 
 # Width over height.
 SHAPES = {"vertical": Fraction(9, 16), "square": Fraction(1)}
+# So high is a picture with room for both at least, however small the VOD's (pixels).
+LOWEST = 16
 # The share of the height that the face takes. Face cameras are wide, so that a square needs more of it.
 FACE = {"vertical": 0.4, "square": 0.5}
 # The game is shown without the face camera in it where it is at least this large a share of what it would be with it.
@@ -50,7 +52,7 @@ def frame(render: Render, probe: Probe) -> Frame:
         shape, height = Fraction(probe.width, probe.height), probe.height
     else:
         shape = SHAPES[render.layout]
-        height = _even(min(probe.width, probe.height) / min(shape, 1))
+        height = _even(max(min(probe.width, probe.height) / shape, LOWEST))
     height = render.height or height
     rate = probe.rate if render.fps is None else Fraction(render.fps).limit_denominator(1001)
     return Frame(_even(height * shape), height, rate)

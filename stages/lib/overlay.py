@@ -45,8 +45,13 @@ Style: Shape,{font},{size},&H00FFFFFF,&H00000000,0,1,0,0,7
 [Events]
 Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text
 """
+# Players show the track in a style of their own, but some take colour and size from here.
 TRACK_HEADER = """[Script Info]
 ScriptType: v4.00+
+
+[V4+ Styles]
+Format: Name, Fontname, Fontsize, PrimaryColour, OutlineColour, Bold, BorderStyle, Outline, Shadow, Alignment
+Style: Default,Sans,18,&H00FFFFFF,&H00000000,0,1,1,0,2
 
 [Events]
 Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text
