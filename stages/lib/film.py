@@ -11,7 +11,7 @@ import ffmpeg
 import imageio_ffmpeg
 import numpy as np
 
-from stages.lib import fonts, overlay
+from stages.lib import fonts, media, opening, overlay
 from stages.lib.errors import UserError
 from stages.lib.media import Probe
 from stages.lib.params import Render
@@ -103,19 +103,20 @@ def encode(cut: Cut) -> None:
     reading = {"t": f"{lead + cut.duration + 1:.6f}", "threads": 1, "reinit_filter": 0}
     if cut.begin:
         reading["ss"] = f"{cut.begin:.6f}"
-    source = ffmpeg.input(str(cut.source.resolve()), **reading)
-    streams, options = [], {}
-    if cut.encoder != "copy":
-        streams.append(_picture(source.video, cut, lead, folder))
-        options = _encoding(cut.encoder, cut.render)
-    if cut.probe.sound:
-        streams.append(_sound(source.audio, cut, lead))
-        options |= {"c:a": "pcm_s16le"}
-    _run(
-        ffmpeg.output(*streams, str(cut.target.resolve()), **options),
-        f"{cut.source} from {cut.start:.1f} s",
-        folder,
-    )
+    with opening.as_input(cut.source) as (name, form):
+        source = ffmpeg.input(name, **form, **reading)
+        streams, options = [], {}
+        if cut.encoder != "copy":
+            streams.append(_picture(source.video, cut, lead, folder))
+            options = _encoding(cut.encoder, cut.render)
+        if cut.probe.sound:
+            streams.append(_sound(source.audio, cut, lead))
+            options |= {"c:a": "pcm_s16le"}
+        _run(
+            ffmpeg.output(*streams, str(cut.target.resolve()), **options),
+            f"{cut.source} from {cut.start:.1f} s",
+            folder,
+        )
     shutil.rmtree(folder)
 
 
@@ -143,7 +144,7 @@ def _sound(stream: ffmpeg.nodes.FilterableStream, cut: Cut, lead: float) -> ffmp
     """The sound of a cut, read from `lead` seconds before it on."""
     first = round(lead * SOUND_RATE)
     return (
-        stream.filter("aresample", SOUND_RATE, **{"async": 1, "first_pts": 0})
+        stream.filter("aresample", SOUND_RATE, **{"async": 1, "min_hard_comp": media.OUT_OF_SYNC, "first_pts": 0})
         .filter("aformat", channel_layouts="stereo")
         .filter("apad")
         .filter("atrim", start_sample=first, end_sample=first + round(cut.duration * SOUND_RATE))
