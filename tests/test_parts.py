@@ -75,7 +75,24 @@ def test_a_bad_part_is_named(project, name):
     assert_sentence(project.stage("predict", "parts"), f"data/tiny/vods/parts/{part.name}: ", words)
 
 
+def test_a_row_for_a_part_alone_is_named(project):
+    (project.folder / "data/tiny/vods/parts").mkdir()
+    project.write("data/tiny/vods/parts/1.mp4", "a part")
+    project.set_params(vods={"parts": "vods/parts"})
+    project.write("data/tiny/facecams.csv", "video,x0,y0,x1,y1\nvods/parts,0,0,1,1\nvods/parts/*,0,0,1,1\n")
+    assert "row 3: vods/parts/* fits no video" in project.stage("extract_frames").stdout
+
+
 def test_a_folder_without_a_part_is_named(project):
     (project.folder / "data/tiny/vods/parts").mkdir()
     project.set_params(vods={"parts": "vods/parts"})
     assert_sentence(project.stage("predict", "parts"), "data/tiny/vods/parts: there is no video in this folder")
+
+
+def test_parts_that_no_player_could_show_in_one_copy_are_named(project):
+    folder = project.folder / "data/tiny/vods/parts"
+    for number, preset in enumerate(("ultrafast", "veryfast"), 1):
+        videos.numbered(folder / f"{number}.mp4", 2, "libx264", preset=preset)
+    write_timeline(project, [(1.0, 3.0)], 4)
+    project.set_params(vods={"own": "vods/parts"}, render={"overlay": "none", "encoder": "copy"})
+    assert_sentence(project.stage("render", "own"), "data/tiny/vods/parts/2.mp4: ", "set render.encoder to libx264")

@@ -104,7 +104,11 @@ def numbers(path: Path) -> list[tuple[float, int]]:
 
 def beep_times(path: Path) -> np.ndarray:
     """When the beeps begin (seconds)."""
-    sound = np.abs(samples(path))
+    return beginnings(np.abs(samples(path)))
+
+
+def beginnings(sound: np.ndarray) -> np.ndarray:
+    """When beeps begin (seconds) in the absolute values of samples at RATE."""
     loud = np.array([sound[max(0, n - 240) : n + 1].max() > 0.1 for n in range(0, len(sound), 48)])
     return onsets(loud) / 1000
 

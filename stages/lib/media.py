@@ -17,7 +17,7 @@ from av.stream import Discard
 
 from stages.lib.errors import UserError
 from stages.lib.facecam import Box
-from stages.lib.opening import TRUNCATED, beginning_of, end_of_picture, open_video
+from stages.lib.opening import TRUNCATED, beginning_of, end_of_picture, open_video, time_of
 from stages.lib.params import Extract
 
 # Sound that is decoded before it is used, since decoders need what came before to be exact (seconds).
@@ -254,7 +254,7 @@ def sound(path: Path, rate: int, duration: float, start: float = 0.0) -> Iterato
     with open_video(path) as (container, video):
         # What is not asked for is not even read, where the container allows it.
         video.discard = Discard.all
-        resampler, sort, reached = None, None, start == 0
+        resampler, sort, reached, surplus = None, None, start == 0, 0
         stream = container.streams.audio[0]
         for frame in _decode_from(container, stream, max(0.0, start - WARM_UP)):
             if sort != (frame.format.name, frame.layout.name, frame.rate):
@@ -265,7 +265,7 @@ def sound(path: Path, rate: int, duration: float, start: float = 0.0) -> Iterato
                 yield block
                 done += len(block)
             frame.pts = None
-            surplus = max(0, -late) if late < -tolerance or not reached else 0
+            surplus = max(0, -late) if late < -tolerance or surplus or not reached else 0
             for resampled in resampler.resample(frame):
                 samples = resampled.to_ndarray().reshape(-1)
                 block = samples[surplus:][: total - done]
@@ -326,11 +326,6 @@ def _packets_from_keyframe(
 ) -> Iterator[av.packet.Packet]:
     timed = (packet for packet in container.demux(stream) if packet.pts is not None or packet.dts is not None)
     return itertools.dropwhile(lambda packet: not packet.is_keyframe, timed)
-
-
-def time_of(packet: av.packet.Packet) -> float:
-    """When a packet is shown (timestamp, seconds); some old containers only say when it is decoded."""
-    return float((packet.dts if packet.pts is None else packet.pts) * packet.time_base)
 
 
 def _seek(container: av.container.InputContainer, time: float) -> None:

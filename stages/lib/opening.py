@@ -74,7 +74,7 @@ def as_input(path: Path) -> Iterator[tuple[str, dict[str, str]]]:
     with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as file:
         file.write(_listing(tuple(parts), tuple(part.stat().st_mtime_ns for part in parts)))
         file.flush()
-        yield file.name, {"format": "concat", "safe": "0"}
+        yield file.name, {"format": "concat", "safe": "0", "seek_timestamp": "1"}
 
 
 @lru_cache
@@ -102,8 +102,11 @@ def _extent(part: Path, like: dict[int, tuple]) -> tuple[float, float]:
         beginning, end = beginning_of(container), end_of_picture(container, video)
         start = float((video.start_time or 0) * video.time_base) - beginning
         container.seek(int((end - TRUNCATED + beginning) * av.time_base))
-        last = max((packet.pts + (packet.duration or 0) for packet in container.demux(video) if packet.pts), default=0)
-        if float(last * video.time_base) - beginning < end - TRUNCATED:
+        timed = (packet for packet in container.demux(video) if packet.pts is not None or packet.dts is not None)
+        last = max(
+            (time_of(packet) + float((packet.duration or 0) * packet.time_base) for packet in timed), default=0.0
+        )
+        if last - beginning < end - TRUNCATED:
             raise UserError(f"{part}: cut off or damaged: it promises {end:.1f} s; download it again or remove it")
     return start, end
 
@@ -124,7 +127,13 @@ def _tracks(container: av.container.InputContainer) -> dict[int, tuple]:
 
 def beginning_of(container: av.container.InputContainer) -> float:
     """The timestamp that players show as time zero, seconds."""
-    return (container.start_time or 0) / av.time_base
+    # The first part begins at zero, but FFmpeg takes what its sound decoder will pass over for an earlier beginning.
+    return 0.0 if container.format.name == "concat" else (container.start_time or 0) / av.time_base
+
+
+def time_of(packet: av.packet.Packet) -> float:
+    """When a packet is shown (timestamp, seconds); some old containers only say when it is decoded."""
+    return float((packet.dts if packet.pts is None else packet.pts) * packet.time_base)
 
 
 def end_of_picture(container: av.container.InputContainer, video: av.VideoStream) -> float:
