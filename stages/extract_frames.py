@@ -16,7 +16,9 @@ def main() -> None:
     settings = params.load()
     facecams = Facecams(settings.folder)
     clips = find_clips(settings.folder / "clips")
-    vods = (settings.folder / "vods").rglob("*")
+    # The parts of a VOD go by its name, not by theirs.
+    folders = [settings.folder / vod for vod in settings.vods.values()]
+    vods = [path for path in (settings.folder / "vods").rglob("*") if path.parent not in folders]
     videos = [path.relative_to(settings.folder).as_posix() for path in (*clips, *vods)] + list(settings.vods.values())
     for row in facecams.patterns.idle(videos):
         print(f"{row.path} row {row.number}: {row['video']} fits no video")

@@ -161,6 +161,17 @@ def test_sound_that_outlasts_the_picture_is_no_damage(tmp_path, container):
     assert read(tmp_path / f"long.{container}").times[-1] == pytest.approx(4.9, abs=0.25)
 
 
+def test_the_sound_of_a_part_that_outlasts_its_picture_moves_nothing_behind_it(tmp_path):
+    def sound(times):
+        return videos.beeps(times + 0.5) * (times < 2)
+
+    for name in ("2", "10", "11"):
+        path = tmp_path / f"parts/{name}.mp4"
+        videos.write(path, [n / 30 for n in range(60)], lambda time: videos.grey(99), sound, 2.09)
+    heard = np.abs(np.concatenate(list(media.sound(tmp_path / "parts", videos.RATE, 6))))
+    assert videos.beginnings(heard) == pytest.approx(np.arange(6) + 0.5, abs=0.01)
+
+
 def test_a_stream_whose_size_and_sound_change_is_read_to_its_end(tmp_path):
     """As when a stream is interrupted and goes on with other settings."""
     for number, (width, channels, rate) in enumerate([(64, 1, 48_000), (96, 2, 44_100)]):

@@ -83,6 +83,18 @@ def numbered(path: Path, duration: float, codec: str, **options: str) -> None:
     write(path, [number / 30 for number in range(round(duration * 30))], picture, beeps, duration, codec, **options)
 
 
+def split(path: Path, folder: Path, times: str, container: str, *options: object) -> list[Path]:
+    """Copy a video into parts that begin with the keyframes at these times (seconds, with commas); in their order.
+
+    Their names are such that a simple sort of them would take another order and careless quoting fails.
+    """
+    folder.mkdir(parents=True)
+    form = ["-f", "segment", "-segment_times", times, "-reset_timestamps", 1, "-segment_start_number", 9]
+    ffmpeg("-i", path, "-c", "copy", *form, *options, folder / f"it's part %d ü.{container}")
+    (folder / ".hidden").write_text("no video")
+    return sorted(folder.glob("it's*"), key=lambda part: int(part.stem.split()[2]))
+
+
 def numbers(path: Path) -> list[tuple[float, int]]:
     """The time since the file's beginning (seconds) and the number of each frame of what `numbered` made."""
     with av.open(str(path)) as container:
@@ -93,7 +105,11 @@ def numbers(path: Path) -> list[tuple[float, int]]:
 
 def beep_times(path: Path) -> np.ndarray:
     """When the beeps begin (seconds)."""
-    sound = np.abs(samples(path))
+    return beginnings(np.abs(samples(path)))
+
+
+def beginnings(sound: np.ndarray) -> np.ndarray:
+    """When beeps begin (seconds) in the absolute values of samples at RATE."""
     loud = np.array([sound[max(0, n - 240) : n + 1].max() > 0.1 for n in range(0, len(sound), 48)])
     return onsets(loud) / 1000
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import av
 import numpy as np
 
-from stages.lib import media, segments
+from stages.lib import media, segments, sources
 from stages.lib.errors import UserError
 from stages.lib.segments import Segment
 
@@ -65,6 +65,12 @@ def plan(path: Path, chosen: Sequence[Segment]) -> list[Take]:
     UserError
         The picture cannot be copied.
     """
+    for earlier, part in itertools.pairwise(sources.files(path)):
+        if _header(part) != _header(earlier):
+            raise UserError(
+                f"{part}: its picture is encoded in another way than that of the part before it, and an MP4 has one "
+                "header for all that is copied; set render.encoder to libx264"
+            )
     with media.open_video(path) as (container, video):
         if video.codec_context.name not in CODECS:
             raise UserError(
@@ -75,6 +81,12 @@ def plan(path: Path, chosen: Sequence[Segment]) -> list[Take]:
             Segment(_keyframe(path, container, video, segment), segment.end, segment.score) for segment in chosen
         ]
         return [_take(path, container, video, segment) for segment in segments.join(from_keyframes)]
+
+
+def _header(path: Path) -> bytes | None:
+    """What a decoder must know of a picture before its first frame."""
+    with media.open_video(path) as (_, video):
+        return video.codec_context.extradata
 
 
 def _keyframe(path: Path, container: av.container.InputContainer, video: av.VideoStream, segment: Segment) -> float:

@@ -1,29 +1,35 @@
 """The hashes of videos, remembered for as long as the files are as they were."""
 
+import hashlib
 import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from stages.lib import files, workers
+from stages.lib import files, sources, workers
 
 PATH = Path("data/.digests.json")
 
 
 def of(paths: Iterable[Path]) -> dict[Path, str]:
-    """`files.digest` of each of these files.
+    """`files.digest` of each of these videos; of one in parts, a hash of those of all its parts in their order.
 
     A file whose size, inode and time of change are those of the last time is not read again, as git does it: six
     hundred clips are gigabytes.
     """
     known = _read()
-    states = {path: _state(path) for path in paths}
+    parts = {path: sources.files(path) for path in paths}
+    states = {part: _state(part) for of_video in parts.values() for part in of_video}
     new = [path for path, state in states.items() if known.get(str(path), {}).get("state") != state]
     digests = dict(zip(new, workers.map(files.digest, new, "hash videos", "videos"), strict=True))
     known |= {str(path): {"state": states[path], "digest": digest} for path, digest in digests.items()}
     if new:
         there = {name: entry for name, entry in known.items() if Path(name).exists()}
         files.write_bytes(PATH, json.dumps(there).encode())
-    return {path: known[str(path)]["digest"] for path in states}
+    return {path: _all([known[str(part)]["digest"] for part in of_video]) for path, of_video in parts.items()}
+
+
+def _all(digests: list[str]) -> str:
+    return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
 
 
 def _state(path: Path) -> list[int]:

@@ -14,13 +14,15 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from stages.lib import media
+from stages.lib import media, opening
 from stages.lib.facecam import Box
 from stages.lib.params import Extract
 
 # Changes whenever the code does that decides what features a video gives: shards and models made by other code
 # are then refused.
-VERSION = hashlib.sha256(b"".join(Path(source).read_bytes() for source in (__file__, media.__file__))).hexdigest()
+VERSION = hashlib.sha256(
+    b"".join(Path(source).read_bytes() for source in (__file__, media.__file__, opening.__file__))
+).hexdigest()
 
 # Sound is analysed as speech recognisers do: windows of 25 ms at 16 kHz and bands on the mel scale (Davis and
 # Mermelstein, 1980). A step of 20 ms follows syllables, and the five around a moment are taken together.

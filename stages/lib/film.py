@@ -14,7 +14,7 @@ import imageio_ffmpeg
 import numpy as np
 from ffmpeg.nodes import FilterableStream
 
-from stages.lib import overlay, soundtrack
+from stages.lib import media, opening, overlay, soundtrack
 from stages.lib.errors import UserError
 from stages.lib.layouts import Frame, Pane
 from stages.lib.media import Probe
@@ -145,33 +145,34 @@ def encode(cut: Cut) -> None:
     reading = {"t": f"{lead + cut.duration + 1:.6f}", "threads": 1, "reinit_filter": 0}
     if cut.begin:
         reading["ss"] = f"{cut.begin:.6f}"
-    source = ffmpeg.input(str(cut.source.resolve()), **reading)
-    stretches = [
-        (cut.head, 0.0, cut.before),
-        (cut.target, cut.before, cut.duration - cut.after),
-        (cut.tail, cut.duration - cut.after, cut.duration),
-    ]
-    stretches = [(target, start, end) for target, start, end in stretches if start < end]
-    if cut.encoder != "copy":
-        pictures = _picture(source.video, cut, lead, folder).filter_multi_output("split", len(stretches))
-    if cut.probe.sound:
-        sounds = _sound(source.audio, cut, lead).filter_multi_output("asplit", len(stretches))
-    outputs = []
-    for number, (target, start, end) in enumerate(stretches):
-        streams, options = [], {}
+    with opening.as_input(cut.source) as (name, form):
+        source = ffmpeg.input(name, **form, **reading)
+        stretches = [
+            (cut.head, 0.0, cut.before),
+            (cut.target, cut.before, cut.duration - cut.after),
+            (cut.tail, cut.duration - cut.after, cut.duration),
+        ]
+        stretches = [(target, start, end) for target, start, end in stretches if start < end]
         if cut.encoder != "copy":
-            first, last = round(start * cut.frame.rate), round(end * cut.frame.rate)
-            picture = pictures[number].filter("trim", start_frame=first, end_frame=last)
-            encoder = cut.encoder if target == cut.target else "libx264"
-            streams.append(_handed_over(picture.filter("setpts", "PTS-STARTPTS"), encoder))
-            options = _encoding(encoder, cut.render) if target == cut.target else LOSSLESS
+            pictures = _picture(source.video, cut, lead, folder).filter_multi_output("split", len(stretches))
         if cut.probe.sound:
-            first, last = round(start * soundtrack.RATE), round(end * soundtrack.RATE)
-            sound = sounds[number].filter("atrim", start_sample=first, end_sample=last)
-            streams.append(sound.filter("asetpts", "PTS-STARTPTS"))
-            options = options | SOUND
-        outputs.append(ffmpeg.output(*streams, str(target.resolve()), **options))
-    _run(ffmpeg.merge_outputs(*outputs), f"{cut.source} from {cut.start:.1f} s", folder)
+            sounds = _sound(source.audio, cut, lead).filter_multi_output("asplit", len(stretches))
+        outputs = []
+        for number, (target, start, end) in enumerate(stretches):
+            streams, options = [], {}
+            if cut.encoder != "copy":
+                first, last = round(start * cut.frame.rate), round(end * cut.frame.rate)
+                picture = pictures[number].filter("trim", start_frame=first, end_frame=last)
+                encoder = cut.encoder if target == cut.target else "libx264"
+                streams.append(_handed_over(picture.filter("setpts", "PTS-STARTPTS"), encoder))
+                options = _encoding(encoder, cut.render) if target == cut.target else LOSSLESS
+            if cut.probe.sound:
+                first, last = round(start * soundtrack.RATE), round(end * soundtrack.RATE)
+                sound = sounds[number].filter("atrim", start_sample=first, end_sample=last)
+                streams.append(sound.filter("asetpts", "PTS-STARTPTS"))
+                options = options | SOUND
+            outputs.append(ffmpeg.output(*streams, str(target.resolve()), **options))
+        _run(ffmpeg.merge_outputs(*outputs), f"{cut.source} from {cut.start:.1f} s", folder)
     shutil.rmtree(folder)
 
 
@@ -238,7 +239,7 @@ def _sound(stream: FilterableStream, cut: Cut, lead: float) -> ffmpeg.nodes.Node
     """The sound of a cut, read from `lead` seconds before it on."""
     first, length = round(lead * soundtrack.RATE), round(cut.duration * soundtrack.RATE)
     stream = (
-        stream.filter("aresample", soundtrack.RATE, **{"async": 1, "first_pts": 0})
+        stream.filter("aresample", soundtrack.RATE, **{"async": 1, "min_hard_comp": media.OUT_OF_SYNC, "first_pts": 0})
         .filter("aformat", channel_layouts="stereo")
         .filter("apad")
         .filter("atrim", start_sample=first, end_sample=first + length)

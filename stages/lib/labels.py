@@ -64,7 +64,7 @@ def read(path: Path) -> dict[str, list[Label]]:
         if row["label"] not in ("0", "1"):
             raise row.error(f"label is {row['label']!r}, not 1 (a highlight) or 0 (none)")
         video = row.video()
-        if not (path.parent / video).is_file():
+        if not (path.parent / video).exists():
             raise row.error(f"there is no video {path.parent / video}")
         start = row.seconds("start") if row["start"] else 0.0
         end = row.seconds("end") if row["end"] else None

@@ -6,25 +6,25 @@ rates vary, streams start late and recordings drop frames, so nothing counts fra
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
-from av.stream import Discard, Disposition
+from av.stream import Discard
 
-from stages.lib import decoders
 from stages.lib.errors import UserError
 from stages.lib.facecam import Box
+from stages.lib.opening import TRUNCATED, beginning_of, end_of_picture, open_video, time_of
 from stages.lib.params import Extract
 
-# A file that ends this much before the time it promises was cut off (seconds); containers round, and the last
-# frames may be missing where a recorder stopped.
-TRUNCATED = 0.5
 # Sound that is decoded before it is used, since decoders need what came before to be exact (seconds).
 WARM_UP = 0.5
+# Containers round timestamps, and a part of a VOD begins with a little more or less sound than picture: sound that is
+# off by more than this is put right (seconds). It is a frame of film, and too little to be noticed.
+OUT_OF_SYNC = 0.04
 # Where a video has this many frames for each one that is wanted, those that no other needs, or few, are not decoded.
 # Encoders put one to three of them in a row, so that enough are left, at half the cost.
 SPARE = 5
@@ -66,7 +66,7 @@ def probe(path: Path) -> Probe:
         width, height = first.width * float(video.sample_aspect_ratio or 1), first.height
         if first.rotation % 180:
             width, height = height, width
-        duration = _end_of_picture(container, video)
+        duration = end_of_picture(container, video)
         if duration <= 0:
             raise UserError(f"{path}: lasts no time, as a picture does; remove it or convert it to MP4")
         return Probe(
@@ -84,28 +84,6 @@ def _steady_rate(video: av.VideoStream) -> Fraction:
         if rate and rate >= 10:
             return min(rate, Fraction(60)).limit_denominator(1001)
     return Fraction(30)
-
-
-def _end_of_picture(container: av.container.InputContainer, video: av.VideoStream) -> float:
-    beginning = beginning_of(container)
-    if video.duration is not None:
-        return float(((video.start_time or 0) + video.duration) * video.time_base) - beginning
-    # Other containers only say when their longest track ends, or nothing: the last packets tell.
-    promised = 0.0
-    if container.duration is not None:
-        # Matroska counts from timestamp zero, others from the first timestamp.
-        from_zero = "matroska" in container.format.name
-        promised = container.duration / av.time_base - (beginning if from_zero else 0)
-        last_minute = max(0.0, promised - 60) + beginning
-        container.seek(int(last_minute * av.time_base))
-    ends = {True: 0.0, False: 0.0}
-    for packet in container.demux(video, *container.streams.audio[:1]):
-        if packet.pts is not None:
-            end = float((packet.pts + (packet.duration or 0)) * packet.time_base) - beginning
-            is_picture = packet.stream is video
-            ends[is_picture] = max(ends[is_picture], end)
-    cut_off = max(ends.values()) < promised - TRUNCATED
-    return promised if cut_off else ends[True] or promised
 
 
 def faces(
@@ -331,23 +309,22 @@ def sound(path: Path, rate: int, duration: float, start: float = 0.0) -> Iterato
     ndarray of float32, shape (samples,)
         Blocks of at most a few seconds, -1 to 1, with nothing between them.
     """
-    total, done = round(duration * rate), round(start * rate)
+    total, done, tolerance = (round(seconds * rate) for seconds in (duration, start, OUT_OF_SYNC))
     with open_video(path) as (container, video):
         # What is not asked for is not even read, where the container allows it.
         video.discard = Discard.all
-        resampler, sort, reached = None, None, start == 0
+        resampler, sort, reached, surplus = None, None, start == 0, 0
         stream = container.streams.audio[0]
         for frame in _decode_from(container, stream, max(0.0, start - WARM_UP)):
             if sort != (frame.format.name, frame.layout.name, frame.rate):
                 sort = (frame.format.name, frame.layout.name, frame.rate)
                 resampler = av.AudioResampler(format="flt", layout="mono", rate=rate)
-            # Timestamps are rounded by containers: only a tenth of a second is a gap, or an overlap.
             late = round((frame.time - beginning_of(container)) * rate) - done
-            for block in _silence(min(late, total - done) if late > rate // 10 else 0, rate):
+            for block in _silence(min(late, total - done) if late > tolerance else 0, rate):
                 yield block
                 done += len(block)
             frame.pts = None
-            surplus = max(0, -late) if late < -rate // 10 or not reached else 0
+            surplus = max(0, -late) if late < -tolerance or surplus or not reached else 0
             for resampled in resampler.resample(frame):
                 samples = resampled.to_ndarray().reshape(-1)
                 block = samples[surplus:][: total - done]
@@ -365,26 +342,6 @@ def _silence(samples: int, rate: int) -> Iterator[np.ndarray]:
     while samples > 0:
         yield np.zeros(min(samples, rate), np.float32)
         samples -= rate
-
-
-@contextmanager
-def open_video(path: Path, decoder: str = "software") -> Iterator[tuple[av.container.InputContainer, av.VideoStream]]:
-    """A file and its picture track; whatever FFmpeg finds wrong with it becomes a UserError."""
-    if path.is_file() and path.stat().st_size == 0:
-        raise UserError(f"{path}: the file is empty; remove it or download it again")
-    try:
-        with av.open(str(path), hwaccel=decoders.accelerator(decoder)) as container:
-            # A cover picture is a track too, but of a sound file.
-            tracks = [video for video in container.streams.video if not video.disposition & Disposition.attached_pic]
-            if not tracks:
-                raise UserError(f"{path}: has no picture; remove or replace it")
-            if tracks[0].codec_context is None:
-                raise UserError(f"{path}: its picture is in a format that FFmpeg does not know; convert it to H.264")
-            yield container, tracks[0]
-    except av.error.FileNotFoundError:
-        raise UserError(f"{path}: no such video") from None
-    except av.error.FFmpegError as error:
-        raise UserError(f"{path}: not a video that can be read ({error.strerror}); remove or replace it") from None
 
 
 def _decode(container: av.container.InputContainer, stream: av.stream.Stream) -> Iterator[av.frame.Frame]:
@@ -430,11 +387,6 @@ def _packets_from_keyframe(
     return itertools.dropwhile(lambda packet: not packet.is_keyframe, timed)
 
 
-def time_of(packet: av.packet.Packet) -> float:
-    """When a packet is shown (timestamp, seconds); some old containers only say when it is decoded."""
-    return float((packet.dts if packet.pts is None else packet.pts) * packet.time_base)
-
-
 def _seek(container: av.container.InputContainer, time: float) -> None:
     beginning = beginning_of(container)
     if time <= 0:
@@ -460,11 +412,6 @@ def _decode_from(
     if time > 0:
         _seek(container, 0.0)
     return _decode(container, stream)
-
-
-def beginning_of(container: av.container.InputContainer) -> float:
-    """The timestamp that players show as time zero, seconds."""
-    return (container.start_time or 0) / av.time_base
 
 
 class _Crop:

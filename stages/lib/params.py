@@ -190,7 +190,7 @@ class Params(Section):
         return self.folder / self.render.music if self.render.music else None
 
     def vod(self, name: str) -> Path:
-        """The file of the VOD of this name; UserError if `vods` names none."""
+        """The file or folder of the VOD of this name; UserError if `vods` names none."""
         if name not in self.vods:
             known = ", ".join(self.vods) or "none"
             raise UserError(f"{PARAMS_FILE}: vods: there is no VOD named {name} (there is: {known})")

@@ -1,0 +1,159 @@
+"""Opening videos: a file, or a folder of parts, which FFmpeg's concat demuxer makes one stream of.
+
+The picture of a part begins where that of the part before it ends. Its sound keeps its place beside it: recorders
+switch files at a keyframe, and the sound of a part may begin and end a little before or after its picture.
+"""
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+
+import av
+from av.stream import Disposition
+
+from stages.lib import decoders, sources
+from stages.lib.errors import UserError
+
+# A file that ends this much before the time it promises was cut off (seconds); containers round, and the last
+# frames may be missing where a recorder stopped.
+TRUNCATED = 0.5
+# Codecs whose headers FFmpeg puts beside the packets when it joins parts, so that they may differ.
+WITH_HEADERS = ("h264", "hevc")
+
+
+@contextmanager
+def open_video(path: Path, decoder: str = "software") -> Iterator[tuple[av.container.InputContainer, av.VideoStream]]:
+    """A video and its picture track; whatever FFmpeg finds wrong with it becomes a UserError."""
+    if path.is_file() and path.stat().st_size == 0:
+        raise UserError(f"{path}: the file is empty; remove it or download it again")
+    try:
+        with (
+            as_input(path) as (name, form),
+            av.open(name, hwaccel=decoders.accelerator(decoder), format=form.get("format"), options=form) as container,
+        ):
+            # A cover picture is a track too, but of a sound file.
+            tracks = [video for video in container.streams.video if not video.disposition & Disposition.attached_pic]
+            if not tracks:
+                raise UserError(f"{path}: has no picture; remove or replace it")
+            if tracks[0].codec_context is None:
+                raise UserError(f"{path}: its picture is in a format that FFmpeg does not know; convert it to H.264")
+            yield container, tracks[0]
+    except av.error.FileNotFoundError:
+        raise UserError(f"{path}: no such video") from None
+    except av.error.FFmpegError as error:
+        raise UserError(f"{path}: not a video that can be read ({error.strerror}); remove or replace it") from None
+
+
+@contextmanager
+def as_input(path: Path) -> Iterator[tuple[str, dict[str, str]]]:
+    """How FFmpeg, the library or the program, opens a video.
+
+    Parameters
+    ----------
+    path : Path
+        A file, or a folder of parts.
+
+    Yields
+    ------
+    str
+        The file to open; of a folder a list, which is there until the block ends.
+    dict
+        The input's options.
+
+    Raises
+    ------
+    UserError
+        A part that is no video, was cut off, or is not like the first.
+    """
+    parts = sources.files(path)
+    if parts == [path]:
+        yield str(path.resolve()), {}
+        return
+    with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as file:
+        file.write(_listing(tuple(parts), tuple(part.stat().st_mtime_ns for part in parts)))
+        file.flush()
+        yield file.name, {"format": "concat", "safe": "0", "seek_timestamp": "1"}
+
+
+@lru_cache
+def _listing(parts: Sequence[Path], changed: Sequence[int]) -> str:
+    """The list of the parts that the concat demuxer reads; `changed` says when they were."""
+    # https://ffmpeg.org/ffmpeg-formats.html#concat-1. With all durations, it finds a time without reading up to it.
+    with open_video(parts[0]) as (container, _):
+        tracks = _tracks(container)
+    extents = [_extent(part, tracks) for part in parts]
+    lines = []
+    for part, (_, end), (start, _) in zip(parts, extents, [*extents[1:], (0.0, 0.0)], strict=True):
+        name = str(part.resolve()).replace("'", r"'\''")
+        lines.append(f"file '{name}'\nduration {end - start:.6f}\n")
+    return "".join(lines)
+
+
+def _extent(part: Path, like: dict[int, tuple]) -> tuple[float, float]:
+    """When the picture of a part starts and ends, seconds; UserError unless it is whole, and its tracks are `like`."""
+    with open_video(part) as (container, video):
+        if not _tracks(container).items() <= like.items():
+            raise UserError(
+                f"{part}: its picture or sound is in another format than in the first part, so that they are not one "
+                "stream; convert it to that format, or make it a VOD of its own"
+            )
+        beginning, end = beginning_of(container), end_of_picture(container, video)
+        start = float((video.start_time or 0) * video.time_base) - beginning
+        container.seek(int((end - TRUNCATED + beginning) * av.time_base))
+        timed = (packet for packet in container.demux(video) if packet.pts is not None or packet.dts is not None)
+        last = max(
+            (time_of(packet) + float((packet.duration or 0) * packet.time_base) for packet in timed), default=0.0
+        )
+        if last - beginning < end - TRUNCATED:
+            raise UserError(f"{part}: cut off or damaged: it promises {end:.1f} s; download it again or remove it")
+    return start, end
+
+
+def _tracks(container: av.container.InputContainer) -> dict[int, tuple]:
+    """What must be the same in all parts, of each track of picture or sound, by its number."""
+    return {
+        track.index: (
+            track.type,
+            track.codec_context.name,
+            track.time_base,
+            None if track.codec_context.name in WITH_HEADERS else track.codec_context.extradata,
+        )
+        for track in (*container.streams.video, *container.streams.audio)
+        if track.codec_context
+    }
+
+
+def beginning_of(container: av.container.InputContainer) -> float:
+    """The timestamp that players show as time zero, seconds."""
+    # The first part begins at zero, but FFmpeg takes what its sound decoder will pass over for an earlier beginning.
+    return 0.0 if container.format.name == "concat" else (container.start_time or 0) / av.time_base
+
+
+def time_of(packet: av.packet.Packet) -> float:
+    """When a packet is shown (timestamp, seconds); some old containers only say when it is decoded."""
+    return float((packet.dts if packet.pts is None else packet.pts) * packet.time_base)
+
+
+def end_of_picture(container: av.container.InputContainer, video: av.VideoStream) -> float:
+    """When the picture ends, seconds; that of a file which was cut off, where it promised to."""
+    beginning = beginning_of(container)
+    if video.duration is not None:
+        return float(((video.start_time or 0) + video.duration) * video.time_base) - beginning
+    # Other containers only say when their longest track ends, or nothing: the last packets tell.
+    promised = 0.0
+    if container.duration is not None:
+        # Matroska counts from timestamp zero, others from the first timestamp.
+        from_zero = "matroska" in container.format.name
+        promised = container.duration / av.time_base - (beginning if from_zero else 0)
+        last_minute = max(0.0, promised - 60) + beginning
+        container.seek(int(last_minute * av.time_base))
+    ends = {True: 0.0, False: 0.0}
+    for packet in container.demux(video, *container.streams.audio[:1]):
+        if packet.pts is not None:
+            end = float((packet.pts + (packet.duration or 0)) * packet.time_base) - beginning
+            is_picture = packet.stream is video
+            ends[is_picture] = max(ends[is_picture], end)
+    cut_off = max(ends.values()) < promised - TRUNCATED
+    return promised if cut_off else ends[True] or promised
