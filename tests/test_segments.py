@@ -3,16 +3,13 @@
 import numpy as np
 import pytest
 
-from stages.lib import measures, segments
+from stages.lib import measures, params, segments
 from stages.lib.params import Render
 from stages.lib.segments import Segment
+from tests.conftest import ROOT
 
-PLAIN = {
-    "invert": False, "smooth": 0.0, "threshold": None, "release": 0.5, "min_gap": 0.0, "min_length": 0.0,
-    "max_length": None, "max_duration": None, "snap": 0.0,
-    "pre_roll": 0.0, "post_roll": 0.0, "overlay": "burn", "encoder": "libx264",
-    "style": {"position": "top-left", "size": 1, "font": None}, "title": None, "layout": "source", "height": None,
-    "fps": None, "quality": 21, "preset": "veryfast",
+PLAIN = params.load(ROOT / "params.yaml").render.model_dump() | {
+    "smooth": 0.0, "release": 0.5, "min_gap": 0.0, "min_length": 0.0, "pre_roll": 0.0, "post_roll": 0.0, "snap": 0.0,
 }  # fmt: skip
 
 
