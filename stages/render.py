@@ -1,4 +1,4 @@
-"""Cut the reel of a VOD: reels/<vod>/reel.mp4 and reels/<vod>/segments.csv.
+"""Cut the reel of a VOD: reels/<vod>/reel.mp4, reels/<vod>/segments.csv and what goes with them.
 
 Each segment is cut out of the VOD with the probability of every moment written over it, and all are joined in the
 order of time. Run from the project's folder: python -m stages.render demo

@@ -4,7 +4,7 @@ import csv
 import math
 from fractions import Fraction
 from pathlib import Path
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 from xml.etree import ElementTree
 
 import av
@@ -68,7 +68,7 @@ def test_a_reel_comes_with_all_that_it_is_published_and_edited_with(project):
     folder = project.folder / "reels/own"
     timeline = opentimelineio.adapters.read_from_file(str(folder / "cut.otio"))
     for clip in timeline.find_clips():
-        assert (folder / unquote(clip.media_reference.target_url)).is_file()
+        assert (folder / unquote(urlsplit(clip.media_reference.target_url).path)).is_file()
     before = beside(project)
     assert str(project.folder).encode() not in b"".join(before.values())
     render(project, vod=AWKWARD)
@@ -157,7 +157,7 @@ def test_hundreds_of_segments_make_pictures_of_the_best(tmp_path):
 def test_every_editor_gets_the_same_frames(tmp_path, rate, sound):
     probe = Probe(40_000.0, 1280, 720, rate, sound)
     # Beginnings of frames, as floating point has them, and times between.
-    starts = [0.0, 1.0, *(float(frame / rate) for frame in (17_982, 107_892, 223_777)), 3735.4, 35_999.97]
+    starts = [0.0, 1.0, *(float(frame / rate) for frame in (15, 58, 107_892, 223_777)), 3735.4, 35_999.97]
     placed = made(sorted(starts), 4.2, rate)
     vod = tmp_path / Path(AWKWARD).name
     editors.write(tmp_path, "own", vod, probe, placed)
@@ -178,13 +178,13 @@ def test_every_editor_gets_the_same_frames(tmp_path, rate, sound):
                 continue
             assert [clip.name for clip in track] == names
             for clip in track:
-                assert unquote(clip.media_reference.target_url).endswith("/" + vod.name)
+                assert unquote(urlsplit(clip.media_reference.target_url).path).endswith("/" + vod.name)
                 whole = clip.media_reference.available_range
                 assert (whole.start_time.value, whole.duration.value) == (0, round(40_000 * rate))
 
     root = ElementTree.parse(tmp_path / "cut.fcpxml").getroot()
     asset, clips = root.find("resources/asset"), root.findall(".//asset-clip")
-    assert unquote(asset.get("src")).endswith("/" + vod.name) and asset.get("name") == vod.name
+    assert unquote(urlsplit(asset.get("src")).path).endswith("/" + vod.name) and asset.get("name") == vod.name
     assert (asset.get("hasAudio") == "1") == sound
     frames = [[Fraction(clip.get(key).rstrip("s")) * rate for key in ("start", "duration")] for clip in clips]
     assert [tuple(pair) for pair in frames] == expected
