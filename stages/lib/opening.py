@@ -74,6 +74,7 @@ def as_input(path: Path) -> Iterator[tuple[str, dict[str, str]]]:
     with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as file:
         file.write(_listing(tuple(parts), tuple(part.stat().st_mtime_ns for part in parts)))
         file.flush()
+        # Or the program would count from what FFmpeg takes for the beginning (see `beginning_of`).
         yield file.name, {"format": "concat", "safe": "0", "seek_timestamp": "1"}
 
 
