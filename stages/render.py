@@ -10,7 +10,21 @@ from pathlib import Path
 
 import numpy as np
 
-from stages.lib import copying, edges, errors, files, film, media, model, params, reel, segments, timeline, workers
+from stages.lib import (
+    copying,
+    edges,
+    edits,
+    errors,
+    files,
+    film,
+    media,
+    model,
+    params,
+    reel,
+    segments,
+    timeline,
+    workers,
+)
 from stages.lib.film import Cut
 from stages.lib.media import Probe
 from stages.lib.params import Params
@@ -43,13 +57,19 @@ def main(vod: str) -> None:
     encoder = film.choose_encoder(settings.render, probe)
     times, probabilities = timeline.read(vod)
     choice = segments.choose(times, probabilities, probe.duration, card.threshold, card.highlights, settings.render)
-    choice = replace(choice, reel=edges.move(path, probe, choice.reel, settings.render, vod))
+    marked = edits.read(settings.folder, vod, probe.duration)
+    for table in edits.idle(settings.folder, settings.vods):
+        print(f"{table}: params.yaml names no such VOD")
+    if marked is None:
+        choice = replace(choice, reel=edges.move(path, probe, choice.reel, settings.render, vod))
+    else:
+        choice = replace(choice, reel=marked)
     plan = Plan(vod, path, probe, encoder, settings, times, probabilities)
     with files.replacing(reel.FOLDER / vod) as folder:
         folder.mkdir()
         placed = (copy if encoder == "copy" else encode)(plan, choice.reel, folder)
         reel.write_table(folder / "segments.csv", placed)
-    report(vod, placed, choice, probe.duration)
+    report(vod, placed, choice, probe.duration, marked is not None)
 
 
 def encode(plan: Plan, shown: Sequence[Segment], folder: Path) -> list[Part]:
@@ -111,16 +131,18 @@ def join(plan: Plan, cuts: Sequence[Cut], target: Path) -> None:
         cut.target.unlink()
 
 
-def report(vod: str, placed: Sequence[Part], choice: Choice, duration: float) -> None:
-    """Say what the reel is, and what may be wrong with it."""
+def report(vod: str, placed: Sequence[Part], choice: Choice, duration: float, by_hand: bool) -> None:
+    """Say what the reel is, and what may be wrong with it, whoever chose it."""
     seconds = sum(part.reel_end - part.reel_start for part in placed)
-    if not placed:
+    if not placed and by_hand:
+        print(f"{vod}: no row of its table of edits is kept, so there is no reel")
+    elif not placed:
         print(
             f"{vod}: nothing to show, so there is no reel: the probability rises to {choice.level.max():.2f} when "
             f"smoothed, and the threshold is {choice.threshold:.2f} (render.threshold); what reaches it may be shorter "
             "than render.min_length or longer than render.max_duration"
         )
-    elif seconds > LONG * duration:
+    elif seconds > LONG * duration and not by_hand:
         print(
             f"{vod}: the reel is {seconds / duration:.0%} of the VOD; raise render.threshold or render.release, "
             "or lower train.highlights"

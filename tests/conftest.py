@@ -104,6 +104,7 @@ def tiny_data(tmp_path_factory) -> Path:
     (folder / "params.yaml").write_text(yaml.safe_dump(SAMPLE))
     subprocess.run([sys.executable, "-m", "data.sample.make_sample", folder], cwd=ROOT, env=ENVIRONMENT, check=True)
     (folder / "params.yaml").unlink()
+    (folder / "edits").mkdir()
     return folder
 
 
