@@ -136,11 +136,15 @@ def report(vod: str, placed: Sequence[Part], choice: Choice, duration: float, by
     seconds = sum(part.reel_end - part.reel_start for part in placed)
     if not placed and by_hand:
         print(f"{vod}: no row of its table of edits is kept, so there is no reel")
+    elif not placed and choice.level.max() >= choice.threshold:
+        print(
+            f"{vod}: nothing to show, so there is no reel: what reaches the threshold is shorter than "
+            "render.min_length or longer than render.max_duration"
+        )
     elif not placed:
         print(
             f"{vod}: nothing to show, so there is no reel: the probability rises to {choice.level.max():.2f} when "
-            f"smoothed, and the threshold is {choice.threshold:.2f} (render.threshold); what reaches it may be shorter "
-            "than render.min_length or longer than render.max_duration"
+            f"smoothed, and the threshold is {choice.threshold:.2f} (render.threshold)"
         )
     elif seconds > LONG * duration and not by_hand:
         print(

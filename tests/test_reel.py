@@ -88,7 +88,7 @@ def test_the_probability_is_written_over_every_moment(own):
 def test_nothing_to_show_gives_an_empty_table_and_no_reel(own):
     write_timeline(own, [], 20)
     own.write("reels/own/reel.mp4", "the last one")
-    assert render(own) == []
+    assert render(own, snap=0.5) == []
     assert own.read("reels/own/segments.csv") == "segment,start,end,reel_start,reel_end,score,keep\n"
     assert [path.name for path in (own.folder / "reels/own").iterdir()] == ["segments.csv"]
     assert "nothing to show" in own.stage("render", "own").stdout
