@@ -71,7 +71,7 @@ def project(target: Path, vods: dict[str, Path], **sections) -> Project:
     copied = copy_repository(target)
     copied.write("params.yaml", Path("params.yaml").read_text())
     folder = copied.folder / "data/bench"
-    for kind in ("clips", "vods", "music"):
+    for kind in ("clips", "vods", "music", "edits"):
         (folder / kind).mkdir(parents=True)
     for table in Path("data/template").glob("*.csv"):
         copied.write(f"data/bench/{table.name}", table.read_text())

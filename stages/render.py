@@ -15,6 +15,7 @@ from stages.lib import (
     copying,
     edges,
     editors,
+    edits,
     errors,
     files,
     film,
@@ -73,7 +74,13 @@ def main(vod: str) -> None:
     music = film.listen(settings.music) if settings.music else None
     times, probabilities = timeline.read(vod)
     choice = segments.choose(times, probabilities, probe.duration, card.threshold, card.highlights, settings.render)
-    choice = replace(choice, reel=edges.move(path, probe, choice.reel, settings.render, vod))
+    marked = edits.read(settings.folder, vod, probe.duration)
+    for table in edits.idle(settings.folder, settings.vods):
+        print(f"{table}: params.yaml names no such VOD")
+    if marked is None:
+        choice = replace(choice, reel=edges.move(path, probe, choice.reel, settings.render, vod))
+    else:
+        choice = replace(choice, reel=marked)
     face = Facecams(settings.folder).box(settings.vods[vod])
     panes = layouts.panes(settings.render.layout, probe, face, frame)
     look = overlay.look(settings, frame, panes)
@@ -84,7 +91,7 @@ def main(vod: str) -> None:
         reel.write_table(folder / "segments.csv", placed)
         if placed:
             write_beside(plan, placed, folder)
-    report(vod, placed, choice, probe.duration)
+    report(vod, placed, choice, probe.duration, marked is not None)
 
 
 def encode(plan: Plan, shown: Sequence[Segment], folder: Path) -> list[Part]:
@@ -172,16 +179,22 @@ def write_beside(plan: Plan, placed: Sequence[Part], folder: Path) -> None:
         editors.write(folder, plan.vod, plan.path, plan.probe, placed)
 
 
-def report(vod: str, placed: Sequence[Part], choice: Choice, duration: float) -> None:
-    """Say what the reel is, and what may be wrong with it."""
+def report(vod: str, placed: Sequence[Part], choice: Choice, duration: float, by_hand: bool) -> None:
+    """Say what the reel is, and what may be wrong with it, whoever chose it."""
     seconds = placed[-1].reel_end if placed else 0.0
-    if not placed:
+    if not placed and by_hand:
+        print(f"{vod}: no row of its table of edits is kept, so there is no reel")
+    elif not placed and choice.level.max() >= choice.threshold:
+        print(
+            f"{vod}: nothing to show, so there is no reel: what reaches the threshold is shorter than "
+            "render.min_length or longer than render.max_duration"
+        )
+    elif not placed:
         print(
             f"{vod}: nothing to show, so there is no reel: the probability rises to {choice.level.max():.2f} when "
-            f"smoothed, and the threshold is {choice.threshold:.2f} (render.threshold); what reaches it may be shorter "
-            "than render.min_length or longer than render.max_duration"
+            f"smoothed, and the threshold is {choice.threshold:.2f} (render.threshold)"
         )
-    elif seconds > LONG * duration:
+    elif seconds > LONG * duration and not by_hand:
         print(
             f"{vod}: the reel is {seconds / duration:.0%} of the VOD; raise render.threshold or render.release, "
             "or lower train.highlights"

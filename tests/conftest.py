@@ -105,6 +105,7 @@ def tiny_data(tmp_path_factory) -> Path:
     subprocess.run([sys.executable, "-m", "data.sample.make_sample", folder], cwd=ROOT, env=ENVIRONMENT, check=True)
     (folder / "params.yaml").unlink()
     (folder / "music").mkdir()
+    (folder / "edits").mkdir()
     return folder
 
 

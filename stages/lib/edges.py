@@ -77,7 +77,7 @@ def move(path: Path, probe: Probe, reel: Sequence[Segment], render: Render, vod:
     vod : str
         The video's name, for the progress.
     """
-    if not render.snap:
+    if not render.snap or not reel:
         return list(reel)
     starts, ends = [], []
     for segment in reel:

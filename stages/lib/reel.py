@@ -11,7 +11,7 @@ from stages.lib import files
 from stages.lib.segments import Segment
 
 FOLDER = Path("reels")
-COLUMNS = ("segment", "start", "end", "reel_start", "reel_end", "score")
+COLUMNS = ("segment", "start", "end", "reel_start", "reel_end", "score", "keep")
 
 
 @dataclass(frozen=True)
@@ -97,9 +97,12 @@ def crossfades(lengths: Sequence[int], wanted: int) -> list[int]:
 
 
 def write_table(path: Path, placed: Sequence[Part]) -> None:
-    """Write where each segment is in the VOD and in the reel (seconds), and its score."""
+    """Write where each segment is in the VOD and in the reel (seconds), its score, and that it is kept.
+
+    The table may be changed and given back (`edits.read`).
+    """
     rows = []
     for number, part in enumerate(placed, 1):
         numbers = (part.start, part.end, part.reel_start, part.reel_end, part.score)
-        rows.append((number, *(f"{value:.3f}" for value in numbers)))
+        rows.append((number, *(f"{value:.3f}" for value in numbers), "yes"))
     files.write_csv(path, COLUMNS, rows)

@@ -64,7 +64,7 @@ class Row:
         return value
 
 
-def read(path: Path, columns: Sequence[str]) -> Iterator[Row]:
+def read(path: Path, columns: Sequence[str], optional: Sequence[str] = ()) -> Iterator[Row]:
     """Read a table with a header.
 
     Parameters
@@ -73,6 +73,8 @@ def read(path: Path, columns: Sequence[str]) -> Iterator[Row]:
         A CSV file in UTF-8. One that does not exist counts as empty.
     columns : sequence of str
         What the header must be, in this order.
+    optional : sequence of str
+        What it may name as well; then the order is free.
 
     Yields
     ------
@@ -90,7 +92,10 @@ def read(path: Path, columns: Sequence[str]) -> Iterator[Row]:
         lines = csv.reader(file, strict=True)
         try:
             header = [name.strip() for name in next(lines, [])]
-            if header != list(columns):
+            if optional:
+                _check_header(path, header, columns, optional)
+                columns = header
+            elif header != list(columns):
                 raise UserError(f"{path} row 1: the header must be {','.join(columns)}, with commas between")
             number = lines.line_num + 1
             for fields in lines:
@@ -105,6 +110,13 @@ def read(path: Path, columns: Sequence[str]) -> Iterator[Row]:
             raise UserError(f"{path}: not text in UTF-8; save it as CSV UTF-8") from None
         except csv.Error as error:
             raise UserError(f"{path} row {lines.line_num}: {error}") from None
+
+
+def _check_header(path: Path, header: Sequence[str], columns: Sequence[str], optional: Sequence[str]) -> None:
+    named = set(header)
+    if len(named) < len(header) or not set(columns) <= named or not named <= {*columns, *optional}:
+        others = ",".join(name for name in optional if name not in columns)
+        raise UserError(f"{path} row 1: the header must name {','.join(columns)}, and may name {others}, each once")
 
 
 class Patterns(Generic[Value]):

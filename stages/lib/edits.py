@@ -1,0 +1,66 @@
+"""data/<name>/edits/<vod>.csv: what a person wants the reel to show, instead of what the model chose."""
+
+from collections.abc import Container, Sequence
+from pathlib import Path
+
+from stages.lib import reel, tables
+from stages.lib.labels import ROUNDING
+from stages.lib.segments import Segment
+
+FOLDER = "edits"
+NEEDED = ("start", "end")
+KEPT = {"yes": True, "": True, "no": False}
+
+
+def read(folder: Path, vod: str, duration: float) -> list[Segment] | None:
+    """What a person chose of a VOD.
+
+    Parameters
+    ----------
+    folder : Path
+        The streamer's folder.
+    vod : str
+        The VOD's name.
+    duration : float
+        Of the VOD, seconds.
+
+    Returns
+    -------
+    list of Segment or None
+        The rows that are to be kept, in the order of time; None if there is no such table.
+
+    Raises
+    ------
+    UserError
+        A malformed row, one that is not inside the VOD, kept rows that overlap.
+    """
+    path = folder / FOLDER / f"{vod}.csv"
+    if not path.exists():
+        return None
+    kept = sorted(
+        (pair for row in tables.read(path, NEEDED, reel.COLUMNS) for pair in _marked(row, duration)),
+        key=lambda pair: pair[0].start,
+    )
+    for (earlier, row), (later, other) in zip(kept, kept[1:], strict=False):
+        if later.start < earlier.end:
+            raise other.error(f"overlaps row {row.number}; what is shown is shown once")
+    return [segment for segment, _ in kept]
+
+
+def idle(folder: Path, vods: Container[str]) -> list[Path]:
+    """The tables that are of no VOD of these names, which are most likely misspelt."""
+    return sorted(path for path in (folder / FOLDER).glob("*.csv") if path.stem not in vods)
+
+
+def _marked(row: tables.Row, duration: float) -> Sequence[tuple[Segment, tables.Row]]:
+    """The segment of a row, if it is to be kept."""
+    start, end, keep = row.seconds("start"), row.seconds("end"), row.fields.get("keep", "").lower()
+    if keep not in KEPT:
+        raise row.error(f"keep is {row['keep']!r}, not yes or no")
+    if end <= start:
+        raise row.error(f"ends at {end:g} s, not after its start at {start:g} s")
+    if end > duration + ROUNDING:
+        raise row.error(f"ends at {end:g} s, but the VOD at {duration:.2f} s")
+    if start >= duration:
+        raise row.error(f"begins at {start:g} s, but the VOD ends at {duration:.2f} s")
+    return [(Segment(start, min(end, duration)), row)] if KEPT[keep] else []
