@@ -77,7 +77,7 @@ def measured(stream: FilterableStream) -> FilterableStream:
 
 def level(said: str) -> Level | None:
     """The level out of what FFmpeg says of `measured` sound; None where there is nothing to hear."""
-    found = re.search(r"I: +(\S+) LUFS.*Peak: +(\S+) dBFS", said, re.DOTALL)
+    found = re.search(r"Integrated loudness:\s+I: +(\S+) LUFS.*Peak: +(\S+) dBFS", said, re.DOTALL)
     if not found or float(found[1]) <= SILENCE:
         return None
     return Level(float(found[1]), float(found[2]))
