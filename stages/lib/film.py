@@ -3,8 +3,6 @@
 import re
 import shutil
 import subprocess
-import tempfile
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +18,7 @@ from stages.lib.layouts import Frame, Pane
 from stages.lib.media import Probe
 from stages.lib.overlay import Look
 from stages.lib.params import Render
-from stages.lib.soundtrack import Music
+from stages.lib.soundtrack import Level, Music
 
 # AAC at this rate is transparent to most listeners in stereo (bits per second).
 SOUND_BITS = 160_000
@@ -273,12 +271,12 @@ def listen(path: Path) -> Music:
     if not path.is_file():
         raise UserError(f"{path}: no such file, and params.yaml names it as render.music")
     try:
-        loudness = _loudness(soundtrack.stereo(ffmpeg.input(str(path.resolve())).audio), path)
+        level = _level(soundtrack.stereo(ffmpeg.input(str(path.resolve())).audio), path)
     except UserError:
-        loudness = None
-    if loudness is None:
+        level = None
+    if level is None:
         raise UserError(f"{path}: no music in it that can be heard; name another file as render.music, or null")
-    return Music(path, loudness)
+    return Music(path, level.loudness)
 
 
 def join(cuts: Sequence[Cut], music: Music | None, target: Path) -> None:
@@ -310,34 +308,29 @@ def _with_music(
     """The sound of a reel, so many samples of it, with music; `volume` is that of the music beside it (dB)."""
     repeated = ffmpeg.input(str(music.path.resolve()), stream_loop=-1).audio
     played = soundtrack.played(soundtrack.stereo(repeated), length)
-    level = _loudness(own, subject) if own else None
+    level = _level(own, subject) if own else None
     if level is None:
         return played
-    return soundtrack.under(own, level, played, level + volume - music.loudness)
+    return soundtrack.under(own, level.loudness, played, level.loudness + volume - music.loudness)
 
 
 def _levelled(stream: FilterableStream, wanted: float | None, subject: Path) -> FilterableStream:
     """The sound of a reel, as loud as it is wanted (LUFS) where that is not None."""
-    level = None if wanted is None else _loudness(stream, subject)
+    level = None if wanted is None else _level(stream, subject)
     if level is None:
         return stream
-    gain = soundtrack.gain(wanted - level)
-    # Loud moments that the limiter holds down make the whole quieter, which a second measurement makes up for.
-    limited = _loudness(soundtrack.louder(stream, gain), subject)
-    return soundtrack.louder(stream, soundtrack.gain(gain + wanted - limited))
+    gain = soundtrack.gain(wanted - level.loudness)
+    if level.peak + gain < soundtrack.PEAK - soundtrack.BETWEEN_SAMPLES:
+        return soundtrack.louder(stream, gain)
+    # The limiter makes the whole quieter, which a second measurement makes up for.
+    limited = _level(soundtrack.limited(soundtrack.louder(stream, gain)), subject)
+    return soundtrack.limited(soundtrack.louder(stream, soundtrack.gain(gain + wanted - limited.loudness)))
 
 
-def _loudness(stream: FilterableStream, subject: Path) -> float | None:
-    """How loud sound is as a whole (LUFS), as ITU-R BS.1770 measures it; None where there is nothing to hear."""
-    with tempfile.TemporaryDirectory() as folder:
-        measured = stream.filter("ebur128", metadata=1, framelog="quiet")
-        written = measured.filter("ametadata", mode="print", key="lavfi.r128.I", file="levels.txt")
-        _run(ffmpeg.output(written, "-", f="null"), subject.name, Path(folder))
-        # A level for each tenth of a second, of all that is heard until then.
-        with (Path(folder) / "levels.txt").open() as lines:
-            last = deque(lines, maxlen=1)
-    level = float(last[0].split("=")[1]) if last else soundtrack.SILENCE
-    return level if level > soundtrack.SILENCE else None
+def _level(stream: FilterableStream, subject: Path) -> Level | None:
+    """How loud sound is; None where there is nothing to hear."""
+    measured = ffmpeg.output(soundtrack.measured(stream), "-", f="null")
+    return soundtrack.level(_run(measured, subject.name, Path(), "info"))
 
 
 def finish(reel: Path, chapters: Sequence[tuple[float, float, str]], subtitles: str | None) -> None:
@@ -371,10 +364,13 @@ def finish(reel: Path, chapters: Sequence[tuple[float, float, str]], subtitles: 
         part.unlink(missing_ok=True)
 
 
-def _run(command: ffmpeg.nodes.OutputStream, subject: str, folder: Path) -> None:
-    arguments = command.global_args("-nostdin", "-loglevel", "error", "-y").compile(cmd=imageio_ffmpeg.get_ffmpeg_exe())
+def _run(command: ffmpeg.nodes.OutputStream, subject: str, folder: Path, told: str = "error") -> str:
+    """Run FFmpeg in a folder; what it says, at the level of `told`."""
+    quiet = ("-nostdin", "-hide_banner", "-nostats", "-loglevel", told, "-y")
+    arguments = command.global_args(*quiet).compile(cmd=imageio_ffmpeg.get_ffmpeg_exe())
     done = subprocess.run(arguments, cwd=folder, capture_output=True, text=True, errors="replace")
     if done.returncode:
         said = done.stderr.strip().splitlines()
         reason = re.sub(r" @ 0x[0-9a-f]+", "", said[0]) if said else f"FFmpeg gave {done.returncode}"
         raise UserError(f"{subject}: could not be encoded: {reason}")
+    return done.stderr

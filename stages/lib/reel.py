@@ -23,7 +23,7 @@ class Part:
     start, end : float
         Seconds in the VOD.
     reel_start, reel_end : float
-        Seconds in the reel.
+        Seconds in the reel, with the crossfades on both sides.
     score : float
         As in `Segment`.
     best : float

@@ -1,5 +1,6 @@
 """How a reel sounds: the filters of FFmpeg that its sound goes through, from segments to the whole."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,11 +16,13 @@ FADE = 0.01
 SILENCE = -70.0
 # What is so quiet that it would need more is noise, or nothing that anybody listens to (dB).
 MOST_GAIN = 30.0
-# Encoding adds to the highest peaks, so that services want to have so much left, between the samples too, and limit
-# what is louder at this pace (dBTP; milliseconds): https://support.spotify.com/us/artists/article/loudness-normalization
-PEAK, ATTACK, RELEASE = -1.0, 5, 100
-# At so many times the rate, no peak between the samples is missed by more than 0.7 dB (ITU-R BS.1770-5, annex 2).
-OVERSAMPLING = 4
+# Services want a decibel to be left above the highest peaks, those between the samples too, and limit what is louder
+# at this pace; encoding adds another one, and now and then two (dBTP; milliseconds).
+# https://support.spotify.com/us/artists/article/loudness-normalization
+PEAK, ATTACK, RELEASE = -2.0, 5, 100
+# How far a peak rises above the samples beside it: up to a fourth of their rate, 3 dB at most, and at twice the rate,
+# which the limiter works at, 0.7 dB (ITU-R BS.1770-5, annex 2).
+OVERSAMPLING, BETWEEN_SAMPLES = 2, 3.0
 # Music becomes quieter where the reel's own sound comes within so much of its loudness (dB), and each dB above that
 # makes it quieter by all but a fourth: at that loudness by 9 dB. With render.music_volume it is then 20 dB quieter than
 # speech, which leaves speech easy to follow (WCAG 2.2, success criterion 1.4.7).
@@ -28,6 +31,14 @@ DUCKED_FROM, RATIO = -12.0, 4
 DUCKED_WITHIN, BACK_WITHIN = 20, 500
 # Music does not end with the reel by chance, but comes to an end (seconds).
 FADE_OUT = 3.0
+
+
+@dataclass(frozen=True)
+class Level:
+    """How loud sound is as a whole (LUFS, ITU-R BS.1770), and its highest sample (dBFS)."""
+
+    loudness: float
+    peak: float
 
 
 @dataclass(frozen=True)
@@ -59,16 +70,33 @@ def crossfaded(one: FilterableStream, other: FilterableStream, length: int) -> F
     return ffmpeg.filter([one, other], "acrossfade", nb_samples=length, curve1="qsin", curve2="qsin")
 
 
+def measured(stream: FilterableStream) -> FilterableStream:
+    """Sound whose level FFmpeg says at its end."""
+    return stream.filter("ebur128", peak="sample", framelog="quiet")
+
+
+def level(said: str) -> Level | None:
+    """The level out of what FFmpeg says of `measured` sound; None where there is nothing to hear."""
+    found = re.search(r"Integrated loudness:\s+I: +(\S+) LUFS.*Peak: +(\S+) dBFS", said, re.DOTALL)
+    if not found or float(found[1]) <= SILENCE:
+        return None
+    return Level(float(found[1]), float(found[2]))
+
+
 def gain(wanted: float) -> float:
     """How much louder a reel is made that should become so much louder (dB)."""
     return min(wanted, MOST_GAIN)
 
 
 def louder(stream: FilterableStream, decibels: float) -> FilterableStream:
-    """Sound that is louder, all of it by as much, but for peaks that are too high."""
+    """Sound that is louder, all of it by as much."""
+    return stream.filter("volume", f"{decibels:.3f}dB", precision="double")
+
+
+def limited(stream: FilterableStream) -> FilterableStream:
+    """Sound whose peaks, those between the samples too, are held down where they are too high."""
     return (
-        stream.filter("volume", f"{decibels:.3f}dB", precision="double")
-        .filter("aresample", OVERSAMPLING * RATE)
+        stream.filter("aresample", OVERSAMPLING * RATE)
         .filter("alimiter", limit=f"{PEAK}dB", attack=ATTACK, release=RELEASE, level=0, latency=1)
         .filter("aresample", RATE)
     )
@@ -90,6 +118,6 @@ def under(own: FilterableStream, level: float, music: FilterableStream, decibels
     threshold = min(max(10 ** ((level + DUCKED_FROM) / 20), 0.001), 1.0)
     options = {"threshold": f"{threshold:.6f}", "ratio": RATIO, "attack": DUCKED_WITHIN, "release": BACK_WITHIN}
     # The compressor drops what it has not yet worked on when its inputs end, so both go on in silence.
-    music = music.filter("volume", f"{decibels:.3f}dB", precision="double").filter("apad")
-    ducked = ffmpeg.filter([music, heard[1].filter("apad")], "sidechaincompress", **options)
+    sides = [louder(music, decibels).filter("apad"), heard[1].filter("apad")]
+    ducked = ffmpeg.filter(sides, "sidechaincompress", **options)
     return ffmpeg.filter([heard[0], ducked], "amix", inputs=2, duration="first", normalize=0)
