@@ -20,7 +20,6 @@ from stages.lib import (
     params,
     publishing,
     reel,
-    segments,
     stills,
 )
 from stages.lib.cutting import Plan
@@ -33,11 +32,8 @@ LONG = 0.5
 
 def main(vod: str) -> None:
     settings = params.load()
-    plan, card = cutting.plan(vod, settings), model.read_card()
-    choice = segments.choose(
-        plan.times, plan.probabilities, plan.probe.duration, card.threshold, card.highlights, settings.render
-    )
-    marked = edits.read(settings.folder, vod, plan.probe.duration)
+    plan, card = cutting.plan(vod, settings, title=settings.render.title), model.read_card()
+    choice, marked = cutting.choose(plan, card)
     for table in edits.idle(settings.folder, settings.vods):
         print(f"{table}: params.yaml names no such VOD")
     shown = edges.move(plan.path, plan.probe, choice.reel, settings.render, vod) if marked is None else marked

@@ -37,7 +37,7 @@ def test_an_edit_renders_the_reel_anew_with_exactly_what_is_kept_and_nothing_els
     assert rows[0].endswith(",keep") and all(row.endswith(",yes") for row in rows[1:])
     others = ["7,12.5,14,,,,no", "8,9.25,10.5,,,,YES", "9,1,2.5,,,,"]
     project.write(EDITS, "\n".join([rows[0], *(row[: -len("yes")] + "no" for row in rows[1:]), *others]) + "\n")
-    assert project.repro() == ["render@demo"]
+    assert project.repro() == ["render@demo", "compile"]
     assert shown(project) == [(1.0, 2.5), (9.25, 10.5)]
     assert seconds(project) == pytest.approx(1.5 + 1.25, abs=0.01)
     reel = (project.folder / "reels/demo/reel.mp4").read_bytes()

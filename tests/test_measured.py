@@ -46,7 +46,7 @@ def test_a_vod_that_nobody_labelled_is_drawn_but_not_measured(project):
 
 def test_without_a_vod_the_model_is_still_trained_and_measured(project):
     project.set_params(vods={}, train={"penalty": 5})
-    assert project.repro() == ["train", "evaluate"]
+    assert project.repro() == ["train", "evaluate", "compile"]
     assert json.loads(project.read("reels/metrics.json")) == {}
 
 

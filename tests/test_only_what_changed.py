@@ -6,7 +6,7 @@ import pytest
 
 from tests.conftest import Project, copy_of
 
-BELOW_TRAIN = ["train", "predict@demo", "evaluate", "render@demo"]
+BELOW_TRAIN = ["train", "predict@demo", "evaluate", "render@demo", "compile"]
 BELOW_FRAMES = ["build_dataset", *BELOW_TRAIN]
 ALL = ["extract_frames", *BELOW_FRAMES]
 EXCERPTS = ["extract_excerpts"]
@@ -72,11 +72,11 @@ CHANGES = {
     "extract.fps": (set_params(extract={"fps": 5}), EXCERPTS + ALL, EVERY),
     "train.penalty": (set_params(train={"penalty": 50}), BELOW_TRAIN, set()),
     "dataset.clips": (set_params(dataset={"clips": 6}), BELOW_TRAIN, set()),
-    "render.invert": (set_params(render={"invert": True}), ["render@demo"], set()),
-    "render.pre_roll": (set_params(render={"pre_roll": 0.5}), ["evaluate", "render@demo"], set()),
-    "a VOD replaced": (replace_vod, [*EXCERPTS, "predict@demo", "evaluate", "render@demo"], set()),
-    "the module of segments": (edit("stages/lib/segments.py"), ["evaluate", "render@demo"], set()),
-    "the module of films": (edit("stages/lib/film.py"), ["render@demo"], set()),
+    "render.invert": (set_params(render={"invert": True}), ["render@demo", "compile"], set()),
+    "render.pre_roll": (set_params(render={"pre_roll": 0.5}), ["evaluate", "render@demo", "compile"], set()),
+    "a VOD replaced": (replace_vod, [*EXCERPTS, "predict@demo", "evaluate", "render@demo", "compile"], set()),
+    "the module of segments": (edit("stages/lib/segments.py"), ["evaluate", "render@demo", "compile"], set()),
+    "the module of films": (edit("stages/lib/film.py"), ["render@demo", "compile"], set()),
 }
 
 

@@ -7,15 +7,16 @@ from pathlib import Path
 
 import numpy as np
 
-from stages.lib import copying, film, layouts, media, overlay, reel, timeline, workers
+from stages.lib import copying, edits, film, layouts, media, overlay, reel, segments, timeline, workers
 from stages.lib.facecam import Facecams
 from stages.lib.film import Cut
 from stages.lib.layouts import Frame, Pane
 from stages.lib.media import Probe
+from stages.lib.model import Card
 from stages.lib.overlay import Look
 from stages.lib.params import Params
 from stages.lib.reel import Part
-from stages.lib.segments import Segment
+from stages.lib.segments import Choice, Segment
 from stages.lib.soundtrack import Music
 
 # Of a frame, by which numbers that are meant to be whole may be off.
@@ -25,7 +26,8 @@ FRAME_ROUNDING = 1e-3
 @dataclass(frozen=True)
 class Plan:
     """What a reel is made from: the VOD's name, file and timeline, the encoder (`film.choose_encoder`), the music, the
-    parameters; and what it looks like: its frames, what is in them (`layouts.panes`), what is written over it."""
+    parameters; and what it looks like: its frames, what is in them (`layouts.panes`), what is written over it
+    and, as a title, over its beginning."""
 
     vod: str
     path: Path
@@ -38,37 +40,53 @@ class Plan:
     frame: Frame
     panes: list[Pane]
     look: Look
+    title: str | None
 
 
-def plan(vod: str, settings: Params) -> Plan:
-    """What the reel of a VOD is made from; UserError if something of that is missing."""
+def plan(vod: str, settings: Params, frame: Frame | None = None, title: str | None = None) -> Plan:
+    """What the reel of a VOD is made from; UserError if something of that is missing.
+
+    Without a `frame`, its frames are those of the VOD's own reel.
+    """
     path, render = settings.vod(vod), settings.render
     probe = media.probe(path)
-    frame = layouts.frame(render, probe)
+    frame = frame or layouts.frame(render, probe)
     encoder = film.choose_encoder(render, frame)
     music = film.listen(settings.music) if settings.music else None
     face = Facecams(settings.folder).box(settings.vods[vod])
     panes = layouts.panes(render.layout, probe, face, frame)
     look = overlay.look(settings, frame, panes)
-    return Plan(vod, path, probe, encoder, music, settings, *timeline.read(vod), frame, panes, look)
+    return Plan(vod, path, probe, encoder, music, settings, *timeline.read(vod), frame, panes, look, title)
+
+
+def choose(plan: Plan, card: Card) -> tuple[Choice, list[Segment] | None]:
+    """What the model of this card chooses of a VOD, and what a person has marked instead, if anything."""
+    duration, render = plan.probe.duration, plan.settings.render
+    choice = segments.choose(plan.times, plan.probabilities, duration, card.threshold, card.highlights, render)
+    return choice, edits.read(plan.settings.folder, plan.vod, duration)
 
 
 def cut(plan: Plan, shown: Sequence[Segment], target: Path) -> list[Part]:
-    """Make an MP4 of segments, in a folder that is there; where they are in it. Without any, there is none."""
-    return (_copy if plan.encoder == "copy" else _encode)(plan, shown, target)
+    """Make an MP4 of a VOD's segments, in a folder that is there; where they are in it. Without any, there is none."""
+    if plan.encoder == "copy":
+        return _copy(plan, shown, target)
+    return encode([(plan, shown)], plan.vod, target)
 
 
-def _encode(plan: Plan, shown: Sequence[Segment], target: Path) -> list[Part]:
-    """Encode segments into a film; where they are in it."""
-    rate, render = plan.frame.rate, plan.settings.render
+def encode(takes: Sequence[tuple[Plan, Sequence[Segment]]], name: str, target: Path) -> list[Part]:
+    """Encode segments of VODs, whose frames are alike, into one film, the reel of this name; where they are in it."""
+    if not any(shown for _, shown in takes):
+        return []
+    rate, render = takes[0][0].frame.rate, takes[0][0].settings.render
+    chosen = [(plan, segment) for plan, shown in takes for segment in shown]
     # Whole frames, and no more of them than there is time for.
-    frames = [max(1, int(segment.duration * rate + FRAME_ROUNDING)) for segment in shown]
+    frames = [max(1, int(segment.duration * rate + FRAME_ROUNDING)) for _, segment in chosen]
     wanted = round(render.transition_length * rate) if render.transition == "crossfade" else 0
     lengths, shared = ([float(n / rate) for n in counts] for counts in (frames, reel.crossfades(frames, wanted)))
-    placed = reel.parts(shown, lengths, plan.times, plan.probabilities, shared)
-    cuts = _plan_cuts(plan, placed, media.read_from(plan.path, [part.start for part in placed]), target.parent)
-    if cuts:
-        _join(plan, cuts, target)
+    best = [reel.best_moment(segment, plan.times, plan.probabilities) for plan, segment in chosen]
+    placed = reel.parts([segment for _, segment in chosen], lengths, best, shared)
+    begins = [time for plan, shown in takes for time in media.read_from(plan.path, [part.start for part in shown])]
+    _join(_plan_cuts([plan for plan, _ in chosen], placed, begins, target.parent), takes[0][0], name, target)
     return placed
 
 
@@ -76,11 +94,13 @@ def _copy(plan: Plan, shown: Sequence[Segment], target: Path) -> list[Part]:
     """Copy the picture of segments into a film, with sound that is encoded anew; where they are in it."""
     takes = copying.plan(plan.path, shown)
     shown = [take.shown for take in takes]
-    placed = reel.parts(shown, [segment.duration for segment in shown], plan.times, plan.probabilities)
+    best = [reel.best_moment(segment, plan.times, plan.probabilities) for segment in shown]
+    placed = reel.parts(shown, [segment.duration for segment in shown], best)
     sound = None
     if placed and (plan.probe.sound or plan.music):
         sound = target.with_name("sound.mp4")
-        _join(plan, _plan_cuts(plan, placed, [part.start for part in placed], target.parent), sound)
+        starts = [part.start for part in placed]
+        _join(_plan_cuts([plan] * len(placed), placed, starts, target.parent), plan, plan.vod, sound)
     if placed:
         copying.copy(plan.path, takes, sound, target)
     if sound:
@@ -88,40 +108,43 @@ def _copy(plan: Plan, shown: Sequence[Segment], target: Path) -> list[Part]:
     return placed
 
 
-def _plan_cuts(plan: Plan, placed: Sequence[Part], frames: Sequence[float], folder: Path) -> list[Cut]:
-    """What to encode for each part; `frames` is from where its picture must be read, seconds."""
+def _plan_cuts(plans: Sequence[Plan], placed: Sequence[Part], begins: Sequence[float], folder: Path) -> list[Cut]:
+    """What to encode for each part, of the VOD of its plan; `begins` is where to read its picture from, seconds."""
     shared = [0.0, *(one.reel_end - other.reel_start for one, other in itertools.pairwise(placed)), 0.0]
+    before = [None, *plans]
+    sound = any(plan.probe.sound for plan in plans)
     return [
         Cut(
             source=plan.path,
             probe=plan.probe,
-            begin=min(frame, max(0.0, part.start - media.WARM_UP)),
+            begin=min(begin, max(0.0, part.start - media.WARM_UP)),
             start=part.start,
             duration=part.reel_end - part.reel_start,
             frame=plan.frame,
             panes=plan.panes,
             look=plan.look,
-            title=plan.settings.render.title if number == 1 else None,
+            title=plan.title if plan is not before[number] else None,
+            sound=sound,
             moments=_moments(part, plan.times, plan.probabilities),
             render=plan.settings.render,
             encoder=plan.encoder,
-            target=folder / f"{number:04}.mov",
-            before=shared[number - 1],
-            after=shared[number],
+            target=folder / f"{number + 1:04}.mov",
+            before=shared[number],
+            after=shared[number + 1],
         )
-        for number, (part, frame) in enumerate(zip(placed, frames, strict=True), 1)
+        for number, (plan, part, begin) in enumerate(zip(plans, placed, begins, strict=True))
     ]
 
 
-def _join(plan: Plan, cuts: Sequence[Cut], target: Path) -> None:
+def _join(cuts: Sequence[Cut], plan: Plan, name: str, target: Path) -> None:
     """Encode cuts and join them."""
     # The longest first, so that none is left at the end for one process alone.
     by_length = sorted(cuts, key=lambda cut: -cut.duration)
     at_most = film.AT_ONCE if plan.encoder in film.HARDWARE else None
-    for _ in workers.map(film.encode, by_length, f"render {plan.vod}", "segments", at_most):
+    for _ in workers.map(film.encode, by_length, f"render {name}", "segments", at_most):
         pass
     pairs = [(cut, other) for cut, other in itertools.pairwise(cuts) if cut.after]
-    for _ in workers.map(film.crossfade, pairs, f"render {plan.vod}", "crossfades", at_most):
+    for _ in workers.map(film.crossfade, pairs, f"render {name}", "crossfades", at_most):
         pass
     film.join(cuts, plan.music, target)
 

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import ffmpeg
@@ -54,6 +55,8 @@ class Cut:
         How what is written over it looks, where `render.overlay` is burn.
     title : str or None
         What is written large over its beginning.
+    sound : bool
+        Whether the reel has sound: where this VOD has none, there is silence.
     moments : ndarray of float64, shape (moments, 2)
         Of each moment the time, seconds from the start, and the probability.
     render : Render
@@ -75,6 +78,7 @@ class Cut:
     panes: Sequence[Pane]
     look: Look
     title: str | None
+    sound: bool
     moments: np.ndarray
     render: Render
     encoder: str
@@ -132,7 +136,7 @@ def encode(cut: Cut) -> None:
     UserError
         FFmpeg fails; its reason is in the sentence.
     """
-    if cut.encoder == "copy" and not cut.probe.sound:
+    if cut.encoder == "copy" and not cut.sound:
         # Nothing of it is encoded: the reel has music alone.
         return
     folder = cut.target.with_suffix("")
@@ -153,8 +157,9 @@ def encode(cut: Cut) -> None:
         stretches = [(target, start, end) for target, start, end in stretches if start < end]
         if cut.encoder != "copy":
             pictures = _picture(source.video, cut, lead, folder).filter_multi_output("split", len(stretches))
-        if cut.probe.sound:
-            sounds = _sound(source.audio, cut, lead).filter_multi_output("asplit", len(stretches))
+        if cut.sound:
+            heard = _sound(source.audio, cut, lead) if cut.probe.sound else soundtrack.silence(cut.duration)
+            sounds = heard.filter_multi_output("asplit", len(stretches))
         outputs = []
         for number, (target, start, end) in enumerate(stretches):
             streams, options = [], {}
@@ -164,7 +169,7 @@ def encode(cut: Cut) -> None:
                 encoder = cut.encoder if target == cut.target else "libx264"
                 streams.append(_handed_over(picture.filter("setpts", "PTS-STARTPTS"), encoder))
                 options = _encoding(encoder, cut.render) if target == cut.target else LOSSLESS
-            if cut.probe.sound:
+            if cut.sound:
                 first, last = round(start * soundtrack.RATE), round(end * soundtrack.RATE)
                 sound = sounds[number].filter("atrim", start_sample=first, end_sample=last)
                 streams.append(sound.filter("asetpts", "PTS-STARTPTS"))
@@ -187,7 +192,7 @@ def crossfade(pair: tuple[Cut, Cut]) -> None:
     pictures = [side.video.filter("fps", str(one.frame.rate)) for side in sides]
     blended = ffmpeg.filter(pictures, "xfade", transition="fade", duration=f"{one.after:.6f}", offset=0)
     streams, options = [_handed_over(blended, one.encoder)], _encoding(one.encoder, one.render)
-    if one.probe.sound:
+    if one.sound:
         streams.append(soundtrack.crossfaded(*(side.audio for side in sides), round(one.after * soundtrack.RATE)))
         options = options | SOUND
     output = ffmpeg.output(*streams, str(one.crossfade.resolve()), **options)
@@ -266,6 +271,7 @@ def _encoding(encoder: str, render: Render) -> dict[str, object]:
     return {"c:v": encoder, **quality[encoder]}
 
 
+@lru_cache
 def listen(path: Path) -> Music:
     """A file of music; UserError if there is none to hear."""
     if not path.is_file():
@@ -290,7 +296,7 @@ def join(cuts: Sequence[Cut], music: Music | None, target: Path) -> None:
     source, streams = ffmpeg.input(str(listing.resolve()), format="concat"), []
     if cuts[0].encoder != "copy":
         streams.append(source.video)
-    sound, render = source.audio if cuts[0].probe.sound else None, cuts[0].render
+    sound, render = source.audio if cuts[0].sound else None, cuts[0].render
     if music:
         length = round(sum(cut.duration - cut.after for cut in cuts) * soundtrack.RATE)
         sound = _with_music(sound, music, length, render.music_volume, target)

@@ -142,6 +142,10 @@ class Render(Section):
         return music
 
 
+class Compilation(Section):
+    max_duration: Annotated[float, Field(gt=0)]
+
+
 SomeParams = TypeVar("SomeParams", bound=Section)
 
 
@@ -162,13 +166,14 @@ class Params(Section):
     train: Train
     predict: Predict
     render: Render
+    compilation: Compilation
 
     @field_validator("vods")
     @classmethod
     def _named_in_one_way(cls, vods: dict[str, str]) -> dict[str, str]:
         # Each name is a folder in reels/, and some file systems do not tell small letters from capitals.
-        if len({name.lower() for name in vods} | {"timelines"}) <= len(vods):
-            raise ValueError("two names are the same, or one is `timelines`, which evaluate writes")
+        if len({name.lower() for name in vods} | {"timelines", "best"}) <= len(vods) + 1:
+            raise ValueError("two names are the same, or one is `timelines` or `best`, which others write")
         # As the tables name them.
         return {name: str(PurePosixPath(file)) for name, file in vods.items()}
 

@@ -56,11 +56,7 @@ def title(part: Part) -> str:
 
 
 def parts(
-    shown: Sequence[Segment],
-    lengths: Sequence[float],
-    times: np.ndarray,
-    probabilities: np.ndarray,
-    shared: Sequence[float] = (),
+    shown: Sequence[Segment], lengths: Sequence[float], best: Sequence[float], shared: Sequence[float] = ()
 ) -> list[Part]:
     """Segments one after the other.
 
@@ -70,21 +66,25 @@ def parts(
         In the order of the reel.
     lengths : sequence of float
         How long each is in the reel, seconds.
-    times, probabilities : ndarray of float64, shape (moments,)
-        The timeline of their VOD.
+    best : sequence of float
+        The best moment of each, seconds in its VOD.
     shared : sequence of float
         How long each crossfades into the next one, seconds; without it, none does.
     """
     placed, end = [], 0.0
-    for segment, length, crossfade in zip(shown, lengths, [0.0, *(shared or [0.0] * len(shown))], strict=False):
+    crossfades = [0.0, *(shared or [0.0] * len(shown))]
+    for segment, length, moment, crossfade in zip(shown, lengths, best, crossfades, strict=False):
         start = end - crossfade
         end = start + length
-        first, last = np.searchsorted(times, (segment.start, segment.end))
-        best = first + int(np.argmax(probabilities[first : max(last, first + 1)]))
-        placed.append(
-            Part(segment.start, segment.end, start, end, segment.score, float(times[min(best, len(times) - 1)]))
-        )
+        placed.append(Part(segment.start, segment.end, start, end, segment.score, moment))
     return placed
+
+
+def best_moment(segment: Segment, times: np.ndarray, probabilities: np.ndarray) -> float:
+    """When the probability of a segment is highest, seconds in the VOD of this timeline."""
+    first, last = np.searchsorted(times, (segment.start, segment.end))
+    best = first + int(np.argmax(probabilities[first : max(last, first + 1)]))
+    return float(times[min(best, len(times) - 1)])
 
 
 def crossfades(lengths: Sequence[int], wanted: int) -> list[int]:
@@ -96,13 +96,13 @@ def crossfades(lengths: Sequence[int], wanted: int) -> list[int]:
     return [min(wanted, one, other) for one, other in itertools.pairwise(most)]
 
 
-def write_table(path: Path, placed: Sequence[Part]) -> None:
+def write_table(path: Path, placed: Sequence[Part], vods: Sequence[str] = ()) -> None:
     """Write where each segment is in the VOD and in the reel (seconds), its score, and that it is kept.
 
-    The table may be changed and given back (`edits.read`).
+    The table may be changed and given back (`edits.read`). With `vods` it also says which VOD each is of.
     """
     rows = []
     for number, part in enumerate(placed, 1):
         numbers = (part.start, part.end, part.reel_start, part.reel_end, part.score)
-        rows.append((number, *(f"{value:.3f}" for value in numbers), "yes"))
-    files.write_csv(path, COLUMNS, rows)
+        rows.append((number, *(f"{value:.3f}" for value in numbers), "yes", *vods[number - 1 : number]))
+    files.write_csv(path, (*COLUMNS, "vod") if vods else COLUMNS, rows)

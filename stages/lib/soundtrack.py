@@ -54,6 +54,12 @@ def stereo(stream: FilterableStream) -> FilterableStream:
     return stream.filter("aresample", RATE).filter("aformat", channel_layouts="stereo")
 
 
+def silence(duration: float) -> FilterableStream:
+    """So many seconds of nothing to hear, in two channels, at RATE."""
+    nothing = ffmpeg.input(f"anullsrc=sample_rate={RATE}:channel_layout=stereo", f="lavfi").audio
+    return nothing.filter("atrim", end_sample=round(duration * RATE))
+
+
 def faded(stream: FilterableStream, length: int, beginning: bool, end: bool) -> FilterableStream:
     """Sound of so many samples, faded in at its beginning and out at its end where asked for."""
     fade = min(round(FADE * RATE), length // 2)

@@ -1,0 +1,79 @@
+"""One reel of the best moments of all VODs."""
+
+import csv
+
+import av
+import numpy as np
+import pytest
+
+from tests import videos
+from tests.conftest import Project
+
+PLAIN = {"smooth": 0, "threshold": 0.5, "pre_roll": 0, "post_roll": 0, "min_length": 0.5, "min_gap": 0.5, "snap": 0}
+
+
+def write_timeline(project: Project, vod: str, highlights: list[tuple[float, float, float]]) -> None:
+    """Twelve seconds, calm but for some stretches, each with its probability."""
+    rows = []
+    for moment in range(60):
+        level = [probability for start, end, probability in highlights if start <= moment / 5 < end]
+        rows.append(f"{moment / 5:.3f},{level[0] if level else 0.02}\n")
+    project.write(f"data/timelines/{vod}.csv", "time,probability\n" + "".join(rows))
+
+
+def compiled(project: Project, **params) -> list[dict[str, str]]:
+    """The table of the compilation."""
+    project.set_params(**params)
+    done = project.stage("compile")
+    assert done.returncode == 0, done.stderr
+    return list(csv.DictReader(project.read("reels/best/segments.csv").splitlines()))
+
+
+@pytest.fixture
+def two(project):
+    """A project with two VODs: flashes and beeps, and flashes in another shape, at another rate and without sound."""
+    folder = project.folder / "data/tiny/vods"
+    videos.flash_and_beep(folder / "made.mp4", 12)
+    videos.ffmpeg("-i", folder / "made.mp4", "-vf", "scale=320:240", folder / "heard.mp4")
+    videos.ffmpeg("-i", folder / "made.mp4", "-an", "-vf", "scale=320:180,fps=25", folder / "silent.mp4")
+    write_timeline(project, "heard", [(1.6, 4.4, 0.7), (6.6, 9.8, 0.9)])
+    write_timeline(project, "silent", [(2.6, 5.8, 0.8), (8.6, 9.4, 0.6)])
+    project.set_params(vods={"heard": "vods/heard.mp4", "silent": "vods/silent.mp4"}, render=PLAIN)
+    return project
+
+
+def test_the_best_moments_of_all_vods_win_and_are_shown_vod_by_vod(two):
+    rows = compiled(two, compilation={"max_duration": 7.5})
+    assert [(row["vod"], float(row["start"]), float(row["end"])) for row in rows] == [
+        ("heard", 6.6, 9.8),
+        ("silent", 2.6, 5.8),
+    ]
+    reel = two.folder / "reels/best/reel.mp4"
+    with av.open(str(reel)) as container:
+        frames = [(frame.time, frame.to_ndarray(format="gray")) for frame in container.decode(video=0)]
+        chapters = [chapter["metadata"]["title"] for chapter in container.chapters()]
+    assert {frame.shape for _, frame in frames} == {(240, 320)}
+    assert len(frames) == round(6.4 * 30)
+    assert np.diff([time for time, _ in frames]) == pytest.approx(1 / 30, abs=1e-4)
+    assert [chapter.split()[0] for chapter in chapters] == ["heard", "silent"]
+    # Its name stands over the first two seconds of each VOD; here, where nothing flashes.
+    shown = {round(time, 3): frame[100:140].max() > 200 for time, frame in frames}
+    assert [shown[time] for time in (0.2, 1.2, 2.2, 3.4, 4.4, 5.4)] == [True, True, False, True, True, False]
+    # A second one's picture of another shape is not stretched, and what is above it is black.
+    assert max(frame[:20, 200:].max() for time, frame in frames if time > 3.3) < 40
+    sound = np.abs(videos.samples(reel))
+    assert videos.beep_times(reel) == pytest.approx([0.4, 1.4, 2.4], abs=0.04)
+    assert sound[round(3.3 * videos.RATE) :].max() < 0.01
+
+
+def test_whatever_is_marked_by_hand_or_copied_is_compiled(two):
+    two.write("data/tiny/edits/silent.csv", "start,end\n1.0,2.0\n")
+    rows = compiled(two, render={"overlay": "none", "encoder": "copy"}, compilation={"max_duration": 60})
+    assert [(row["vod"], float(row["start"])) for row in rows] == [("heard", 1.6), ("heard", 6.6), ("silent", 1.0)]
+
+
+def test_no_moment_gives_an_empty_table_and_no_reel(two):
+    for vod in ("heard", "silent"):
+        write_timeline(two, vod, [])
+    assert compiled(two) == []
+    assert [path.name for path in (two.folder / "reels/best").iterdir()] == ["segments.csv"]
