@@ -43,7 +43,7 @@ def two(project):
 
 
 def test_the_best_moments_of_all_vods_win_and_are_shown_vod_by_vod(two):
-    rows = compiled(two, compilation={"max_duration": 7.5})
+    rows = compiled(two, compilation={"max_duration": 7})
     assert [(row["vod"], float(row["start"]), float(row["end"])) for row in rows] == [
         ("heard", 6.6, 9.8),
         ("silent", 2.6, 5.8),
