@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from functools import partial
+from functools import lru_cache, partial
 from typing import TypeVar
 
 from stages.lib.errors import UserError
@@ -52,7 +52,7 @@ def map(
     """
     if not items:
         return
-    over = _over_cluster if SCHEDULER in os.environ else partial(_over_cores, min(cores(), at_most or len(items)))
+    over = _over_cluster if SCHEDULER in os.environ else partial(_over_cores, min(cores(), at_most or cores()))
     with ProgressBar(message, len(items), unit) as bar:
         for result in over(function, items, message):
             bar.advance()
@@ -62,15 +62,22 @@ def map(
 def _over_cores(
     processes: int, function: Callable[[Item], Result], items: Sequence[Item], message: str
 ) -> Iterator[Result]:
-    with ProcessPoolExecutor(
-        min(processes, len(items)), multiprocessing.get_context("spawn"), initializer=_die_with_parent
-    ) as pool:
-        try:
-            yield from pool.map(function, items)
-        except BrokenProcessPool:
-            raise UserError(f"{message}: a process was killed, most likely for want of memory; free some") from None
-        finally:
+    pool, whole = _pool(processes), False
+    try:
+        yield from pool.map(function, items)
+        whole = True
+    except BrokenProcessPool:
+        raise UserError(f"{message}: a process was killed, most likely for want of memory; free some") from None
+    finally:
+        if not whole:
+            _pool.cache_clear()
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+@lru_cache
+def _pool(processes: int) -> ProcessPoolExecutor:
+    """Processes that are there until the stage ends, since it takes half a second to start one."""
+    return ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), initializer=_die_with_parent)
 
 
 def _die_with_parent() -> None:
