@@ -63,8 +63,8 @@ class Places:
 def move(path: Path, probe: Probe, reel: Sequence[Segment], render: Render, vod: str) -> list[Segment]:
     """Move the edges of segments to where a cut does not jar.
 
-    They move in the padding only, never into an event, and the segments stay in order and within the bounds that
-    `render` sets.
+    They never move into an event as far as it is shown, and the segments stay in order, inside the video and within the
+    bounds that `render` sets.
 
     Parameters
     ----------
