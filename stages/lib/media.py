@@ -184,6 +184,7 @@ def pictures(path: Path, stretches: Iterable[Sequence[float]], width: int, heigh
     """
     crop = _Crop(Box(), width, height)
     with open_video(path) as (container, stream):
+        stream.thread_type = "AUTO"
         for times in stretches:
             decoded = _decode_from(container, stream, times[0])
             yield list(crop.each(_on_display(path, decoded, times, beginning_of(container))))
