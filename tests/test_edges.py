@@ -74,7 +74,7 @@ def test_a_scene_changes_where_pictures_differ_for_good_and_all_at_once():
 
 
 def test_an_edge_goes_to_the_nearest_of_the_quietest_places_or_to_the_nearest_change_of_scene():
-    reach = Reach(Path(), True, True, 10.0, 9.5, 10.3)
+    reach = Reach(Path(), True, 10.0, 9.5, 10.3)
     times = np.arange(9.5, 10.31, 0.1)
     levels = np.array([-20, -50, -20, -50, -20, -20, -20, -50, -20.0])
     quiet, changing = Places(np.zeros(0), times, levels), Places(np.array([9.4, 9.6, 10.25]), times, levels)
@@ -92,10 +92,8 @@ def test_whatever_is_quiet_segments_stay_in_order_and_within_the_bounds(seed):
     gaps, lengths = chance.uniform(0.5, 1.5, 12), chance.uniform(1.0, 4.0, 12)
     seams = np.cumsum(np.stack([gaps, lengths], axis=1).ravel()).reshape(12, 2)
     bounds = {"min_gap": 0.5, "max_length": 4.0, "max_duration": float(lengths.sum()) + 0.3, "snap": 0.5}
-    starts = [
-        Reach(Path(), True, True, start, max(0, start - 0.5), start + chance.uniform(0, 0.5)) for start, _ in seams
-    ]
-    ends = [Reach(Path(), True, True, end, end - chance.uniform(0, 0.5), end + 0.5) for _, end in seams]
+    starts = [Reach(Path(), True, start, max(0, start - 0.5), start + chance.uniform(0, 0.5)) for start, _ in seams]
+    ends = [Reach(Path(), True, end, end - chance.uniform(0, 0.5), end + 0.5) for _, end in seams]
     places = []
     for reach in starts + ends:
         times = reach.edge + np.arange(-50, 51) * 0.01

@@ -185,7 +185,7 @@ def test_a_vod_of_another_shape_is_shown_whole_with_a_margin(project):
     film.encode(
         Cut(
             source=path, probe=probe, begin=0.0, start=0.5, duration=1.0, frame=frame, panes=panes, look=look,
-            title=None, moments=np.array([[0.0, 0.9]]), render=settings.render, encoder="libx264",
+            title=None, sound=False, moments=np.array([[0.0, 0.9]]), render=settings.render, encoder="libx264",
             target=project.folder / "cut.mov",
         )
     )  # fmt: skip

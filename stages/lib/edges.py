@@ -32,10 +32,9 @@ NEAR = 0.2
 
 @dataclass(frozen=True)
 class Reach:
-    """Where an edge is and between what it may move, seconds; the video, whether it is looked at and listened to."""
+    """Where an edge is and between what it may move, seconds; the video, and whether it has sound."""
 
     path: Path
-    picture: bool
     sound: bool
     edge: float
     low: float
@@ -74,20 +73,19 @@ def move(path: Path, probe: Probe, reel: Sequence[Segment], render: Render, vod:
     reel : sequence of Segment
         In order, within the bounds.
     render : Render
-        `snap` is how far an edge may move. Where the picture is copied only ends move, as it begins with a keyframe,
-        and by the sound alone, as decoding pictures would take longer than all else.
+        `snap` is how far an edge may move. Where the picture is copied only ends move, as it begins with a keyframe.
     vod : str
         The video's name, for the progress.
     """
     if not render.snap or not reel:
         return list(reel)
-    starts, ends, picture = [], [], render.encoder != "copy"
+    starts, ends = [], []
     for segment in reel:
         back, on = (0.0, 0.0) if render.encoder == "copy" else (render.snap, min(render.snap, segment.lead))
         start, end = segment.start, segment.end
-        starts.append(Reach(path, picture, probe.sound, start, max(0.0, start - back), start + on))
+        starts.append(Reach(path, probe.sound, start, max(0.0, start - back), start + on))
         low, high = end - min(render.snap, segment.tail), min(probe.duration, end + render.snap)
-        ends.append(Reach(path, picture, probe.sound, end, low, max(end, high)))
+        ends.append(Reach(path, probe.sound, end, low, max(end, high)))
     places = list(workers.map(look, starts + ends, f"edges {vod}", "edges"))
     return [
         replace(segment, start=start, end=end)
@@ -167,10 +165,8 @@ def look(reach: Reach) -> Places:
     nothing = np.zeros(0)
     if reach.high - reach.low < ROUNDING:
         return Places(nothing, nothing, nothing)
-    changes = nothing
-    if reach.picture:
-        seen = list(media.grey_pictures(reach.path, reach.low - NEAR, reach.high + NEAR, SIZE))
-        changes = scene_changes(*map(np.array, zip(*seen, strict=True))) if seen else nothing
+    seen = list(media.grey_pictures(reach.path, reach.low - NEAR, reach.high + NEAR, SIZE))
+    changes = scene_changes(*map(np.array, zip(*seen, strict=True))) if seen else nothing
     return Places(changes, *(listen(reach) if reach.sound else (nothing, nothing)))
 
 
