@@ -22,8 +22,10 @@ def main() -> None:
         placed = cutting.encode(takes, NAME, folder / "reel.mp4")
         reel.write_table(folder / "segments.csv", placed, vods)
         if placed:
-            names = [f"{vod} {reel.title(part)}" for vod, part in zip(vods, placed, strict=True)]
-            chapters = [(part.reel_start, part.reel_end, name) for part, name in zip(placed, names, strict=True)]
+            chapters = [
+                (part.reel_start, part.reel_end, f"{vod} {reel.title(part)}")
+                for vod, part in zip(vods, placed, strict=True)
+            ]
             film.finish(folder / "reel.mp4", chapters, None)
     seconds = placed[-1].reel_end if placed else 0.0
     print(f"{reel.FOLDER / NAME}: VODs: {len(takes)}, segments: {len(placed)}, seconds: {seconds:.1f}")
