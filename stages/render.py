@@ -58,9 +58,7 @@ def write_beside(plan: Plan, placed: Sequence[Part], folder: Path) -> None:
     stills.write_poster(folder / "poster.jpg", plan.path, plan.probe, placed)
     stills.write_contact_sheet(folder / "contact_sheet.jpg", plan.path, plan.probe, placed)
     stills.write_animation(folder / "preview.webp", plan.path, plan.probe, placed)
-    # A VOD in parts is no file that an editor could be pointed at.
-    if plan.path.is_file():
-        editors.write(folder, plan.vod, plan.path, plan.probe, placed)
+    editors.write(folder, plan.vod, plan.path, plan.probe, placed)
 
 
 def report(vod: str, placed: Sequence[Part], choice: Choice, duration: float, by_hand: bool) -> None:

@@ -1,7 +1,6 @@
 """What goes with a reel says and shows what the reel does."""
 
 import csv
-import math
 from fractions import Fraction
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -13,7 +12,7 @@ import opentimelineio
 import pytest
 from PIL import Image
 
-from stages.lib import editors, publishing, reel, stills
+from stages.lib import editors, media, publishing, reel, stills
 from stages.lib.media import Probe
 from stages.lib.reel import Part
 from tests import videos
@@ -120,7 +119,7 @@ def made(starts: list[float], length: float, rate: Fraction = Fraction(25)) -> l
 def test_pictures_show_the_best_moments_in_the_shape_of_the_vod(tmp_path):
     path = tmp_path / "vod.mp4"
     numbered_shades(path, 8)
-    probe, placed = Probe(8.0, 96, 54, Fraction(30), True), made([0.5, 2.5, 5.5], 1.0)
+    probe, placed = Probe(0.0, 8.0, 96, 54, Fraction(30), True), made([0.5, 2.5, 5.5], 1.0)
     stills.write_poster(tmp_path / "p.jpg", path, probe, placed)
     poster = np.array(Image.open(tmp_path / "p.jpg").convert("L")).astype(float)
     assert poster.shape == (54, 96)
@@ -145,7 +144,7 @@ def test_hundreds_of_segments_make_pictures_of_the_best(tmp_path):
     path = tmp_path / "vod.mp4"
     numbered_shades(path, 8)
     placed = made([0.02 * n for n in range(300)], 0.01)
-    stills.write_contact_sheet(tmp_path / "s.jpg", path, Probe(8.0, 96, 54, Fraction(30), True), placed)
+    stills.write_contact_sheet(tmp_path / "s.jpg", path, Probe(0.0, 8.0, 96, 54, Fraction(30), True), placed)
     sheet = np.array(Image.open(tmp_path / "s.jpg").convert("L")).astype(float)
     # The last ones, from the sixth second on.
     assert sheet.size < 60 * 120 * 100
@@ -155,14 +154,14 @@ def test_hundreds_of_segments_make_pictures_of_the_best(tmp_path):
 @pytest.mark.parametrize("sound", [True, False])
 @pytest.mark.parametrize("rate", RATES, ids=["25", "29.97", "59.94"])
 def test_every_editor_gets_the_same_frames(tmp_path, rate, sound):
-    probe = Probe(40_000.0, 1280, 720, rate, sound)
-    # Beginnings of frames, as floating point has them, and times between.
+    probe = Probe(0.0, 40_000.0, 1280, 720, rate, sound)
+    # Beginnings of frames, as floating point has them, and times between, of which the nearer frame is the first.
     starts = [0.0, 1.0, *(float(frame / rate) for frame in (15, 58, 107_892, 223_777)), 3735.4, 35_999.97]
     placed = made(sorted(starts), 4.2, rate)
     vod = tmp_path / Path(AWKWARD).name
     editors.write(tmp_path, "own", vod, probe, placed)
     length = round(Fraction(4.2) * rate)
-    expected = [(math.floor(Fraction(part.start + 1e-9) * rate), length) for part in placed]
+    expected = [(round(Fraction(part.start) * rate), length) for part in placed]
     names = [reel.title(part) for part in placed]
 
     for name in ("cut.otio", "cut.xml", "cut.edl"):
@@ -197,8 +196,44 @@ def test_every_editor_gets_the_same_frames(tmp_path, rate, sound):
     assert rows == [(round(part.start, 3), round(part.end, 3), reel.title(part)) for part in placed]
 
 
+@pytest.mark.parametrize("sound", [True, False])
+def test_every_editor_gets_the_parts_of_a_vod(tmp_path, sound):
+    """A segment across a seam, and one behind it."""
+    for name in ("part 2.mp4", "part 10.mp4"):
+        videos.flash_and_beep(tmp_path / "vod" / name, 4, with_sound=sound)
+    probe = media.probe(tmp_path / "vod")
+    editors.write(
+        tmp_path, "own", tmp_path / "vod", probe, made([probe.start + 3.5, probe.start + 6.0], 1.0, probe.rate)
+    )
+    seam, second = round(0.5 * probe.rate), round(probe.rate)
+    expected = [
+        ("part 2.mp4", 4 * second - seam, seam),
+        ("part 10.mp4", 0, second - seam),
+        ("part 10.mp4", 2 * second, second),
+    ]
+    for name in ("cut.otio", "cut.xml", "cut.edl"):
+        options = {"rate": float(probe.rate)} if name == "cut.edl" else {}
+        timeline = opentimelineio.adapters.read_from_file(str(tmp_path / name), **options)
+        assert {track.kind for track in timeline.tracks} == ({"Video", "Audio"} if sound else {"Video"})
+        for track in timeline.tracks:
+            assert [
+                (
+                    clip.name if name == "cut.edl" else unquote(clip.media_reference.target_url).rpartition("/")[2],
+                    clip.source_range.start_time.value,
+                    clip.source_range.duration.value,
+                )
+                for clip in track
+            ] == expected
+    root = ElementTree.parse(tmp_path / "cut.fcpxml").getroot()
+    files = {asset.get("id"): asset.get("name") for asset in root.iter("asset")}
+    assert [
+        (files[clip.get("ref")], *(Fraction(clip.get(key).rstrip("s")) * probe.rate for key in ("start", "duration")))
+        for clip in root.iter("asset-clip")
+    ] == expected
+
+
 def test_picture_and_sound_of_a_segment_stay_together_in_final_cut_7(tmp_path):
-    editors.write(tmp_path, "own", Path("a.mp4"), Probe(40.0, 64, 48, Fraction(25), True), made([1.0, 9.0], 2.0))
+    editors.write(tmp_path, "own", Path("a.mp4"), Probe(0.0, 40.0, 64, 48, Fraction(25), True), made([1.0, 9.0], 2.0))
     root = ElementTree.parse(tmp_path / "cut.xml").getroot()
     linked = [[link.text for link in item.iter("linkclipref")] for item in root.findall(".//track/clipitem")]
     ids = [item.get("id") for item in root.findall(".//track/clipitem")]
@@ -207,6 +242,6 @@ def test_picture_and_sound_of_a_segment_stay_together_in_final_cut_7(tmp_path):
 
 def test_an_edl_says_how_its_timecode_counts(tmp_path):
     for rate, mode, code in [(RATES[0], "NON-DROP", "01:00:00:00"), (RATES[1], "DROP", "01:00:00;00")]:
-        editors.write(tmp_path, "own", Path("a.mp4"), Probe(4000.0, 64, 48, rate, True), made([3600.0], 2.0, rate))
+        editors.write(tmp_path, "own", Path("a.mp4"), Probe(0.0, 4000.0, 64, 48, rate, True), made([3600.0], 2.0, rate))
         content = (tmp_path / "cut.edl").read_text()
         assert f"FCM: {mode} FRAME\n" in content and f" {code} " in content

@@ -2,8 +2,11 @@
 
 import csv
 import json
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import numpy as np
+import opentimelineio
 import pytest
 
 from tests import videos
@@ -22,14 +25,28 @@ def test_a_seam_neither_shows_nor_sounds(project, container, encoder):
     """Of a picture that counts its frames, with beeps."""
     vods, reel = project.folder / "data/tiny/vods", project.folder / "reels/own/reel.mp4"
     videos.numbered(vods / "made.mp4", 12, "libx264", bf="2", preset="veryfast")
-    videos.split(vods / "made.mp4", vods / "own", "3,7", container)
+    parts = videos.split(vods / "made.mp4", vods / "own", "3,7", container)
     write_timeline(project, [(2.0, 8.0)], 12)
-    render(project, "vods/own", overlay="none", encoder=encoder)
+    # From nearly a frame earlier on.
+    render(project, "vods/own", overlay="none", encoder=encoder, pre_roll=0.01)
     times, numbers = map(np.array, zip(*videos.numbers(reel), strict=True))
     assert len(numbers) == pytest.approx(180, abs=4)
     assert (np.diff(numbers) == 1).all()
     assert np.diff(times) == pytest.approx(1 / 30, abs=0.002)
     assert videos.beep_times(reel) == pytest.approx(times[numbers % 30 == 0], abs=0.04)
+    firsts = {part: videos.numbers(part)[0][1] for part in parts}
+    shown = [firsts[part] + frames for part, frames in shots(reel.with_name("cut.otio"))]
+    assert len(shown) == 3 and np.concatenate(shown).tolist() == numbers.tolist()
+
+
+def shots(cut: Path) -> list[tuple[Path, np.ndarray]]:
+    """What an editor shows: files, and which of their frames."""
+    found, timeline = [], opentimelineio.adapters.read_from_file(str(cut))
+    for clip in timeline.video_tracks()[0]:
+        file = cut.parent / unquote(urlsplit(clip.media_reference.target_url).path)
+        start, length = (round(time.value) for time in (clip.source_range.start_time, clip.source_range.duration))
+        found.append((file.resolve(), np.arange(start, start + length)))
+    return found
 
 
 def test_a_vod_in_parts_is_scanned_and_measured_like_the_whole(project):

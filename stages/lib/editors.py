@@ -1,13 +1,14 @@
 """The cut of a reel for editors, to go on from it with the VOD itself: each segment can be dragged longer.
 
 All of them count frames at a steady rate. Where a VOD's varies, its nominal rate is counted, so that times stay right
-and frames do not; where its container rounds times (Matroska), a frame may be one early. The VOD is named by its path
-from the reel's folder, so that the files are the same everywhere: OpenTimelineIO and FCPXML allow it; the other two
-know absolute paths or none, so that editors find the VOD by its name in a folder that they ask for.
+and frames do not. Files are named by their path from the reel's folder, so that the cut is the same everywhere:
+OpenTimelineIO and FCPXML allow it; the other two know absolute paths or none, so that editors find files by their name
+in a folder that they ask for. Of a VOD in parts, each part is a file of its own, and a segment across a seam two shots.
 """
 
 import csv
 import io
+import itertools
 import math
 import os
 from collections.abc import Sequence
@@ -21,7 +22,7 @@ import opentimelineio
 from opentimelineio.opentime import RationalTime, TimeRange
 from opentimelineio.schema import Clip, ExternalReference, Timeline, Track
 
-from stages.lib import files, reel
+from stages.lib import files, opening, reel
 from stages.lib.media import Probe
 from stages.lib.reel import Part
 
@@ -31,18 +32,39 @@ RATES += [Fraction(60_000, 1001), Fraction(60)]
 
 
 @dataclass(frozen=True)
+class File:
+    """A file of a VOD, in frames.
+
+    Attributes
+    ----------
+    name, url : str
+        Its name, and the way to it from the reel's folder, as a relative URL (RFC 3986, section 4.2).
+    first, length : int
+        Its first frame in the VOD, and how many it has.
+    """
+
+    name: str
+    url: str
+    first: int
+    length: int
+
+
+@dataclass(frozen=True)
 class Shot:
-    """A segment in frames.
+    """A segment, or what of it is in one file, in frames.
 
     Attributes
     ----------
     name : str
         Its title.
+    file : File
+        The file that it is in.
     source, place, length : int
-        Its first frame in the VOD, its first frame in the reel, and how many it has.
+        Its first frame in that file, its first frame in the reel, and how many it has.
     """
 
     name: str
+    file: File
     source: int
     place: int
     length: int
@@ -56,25 +78,23 @@ class Edit:
     ----------
     name : str
         The VOD's name.
-    file, url : str
-        The name of its file, and the way to it from the reel's folder, as a relative URL (RFC 3986, section 4.2).
     probe : Probe
         What `media.probe` says of it.
     rate : Fraction
         Frames per second.
-    total : int
-        Frames of the VOD.
     shots : list of Shot
         One after the other.
     """
 
     name: str
-    file: str
-    url: str
     probe: Probe
     rate: Fraction
-    total: int
     shots: list[Shot]
+
+    @property
+    def files(self) -> list[File]:
+        """The files that the shots are in."""
+        return list(dict.fromkeys(shot.file for shot in self.shots))
 
 
 def write(folder: Path, vod: str, path: Path, probe: Probe, placed: Sequence[Part]) -> None:
@@ -87,7 +107,7 @@ def write(folder: Path, vod: str, path: Path, probe: Probe, placed: Sequence[Par
     vod : str
         The VOD's name.
     path, probe : Path, Probe
-        Its file, and what `media.probe` says of it.
+        Its file or folder, and what `media.probe` says of it.
     placed : sequence of Part
         The reel, at least one part.
     """
@@ -106,15 +126,35 @@ def write(folder: Path, vod: str, path: Path, probe: Probe, placed: Sequence[Par
 def plan(vod: str, path: Path, probe: Probe, placed: Sequence[Part]) -> Edit:
     """A reel in frames, at the rate of the VOD or, where timecode has no name for that, at the nearest; see `write`."""
     rate = min(RATES, key=lambda known: abs(known - probe.rate))
-    shots, place = [], 0
-    for part in placed:
-        # As many frames as the reel shows of it, from the one that is on display at its start.
-        length = max(1, round((part.reel_end - part.reel_start) * rate))
-        shots.append(Shot(reel.title(part), math.floor((part.start + 1e-6) * rate), place, length))
-        place += length
-    total = max(round(probe.duration * rate), *(shot.source + shot.length for shot in shots))
-    url = quote(Path(os.path.relpath(path, reel.FOLDER / vod)).as_posix())
-    return Edit(vod, path.name, url, probe, rate, total, shots)
+    # Sound encoders begin a little early. To an editor a picture that is thereby less than a frame late is not late.
+    late = probe.start % (1 / rate)
+    # As many frames as the reel shows of each part, from the same one on: the nearest to its start.
+    starts = [_nearest((part.start - late) * rate) for part in placed]
+    lengths = [max(1, round((part.reel_end - part.reel_start) * rate)) for part in placed]
+    end = max(round((probe.duration - late) * rate), *map(sum, zip(starts, lengths, strict=True)))
+    shots, place, found = [], 0, _files(vod, path, rate, late, end)
+    for part, start, length in zip(placed, starts, lengths, strict=True):
+        for file in found:
+            first, last = max(start, file.first), min(start + length, file.first + file.length)
+            if first < last:
+                shots.append(Shot(reel.title(part), file, first - file.first, place, last - first))
+                place += last - first
+    return Edit(vod, probe, rate, shots)
+
+
+def _files(vod: str, path: Path, rate: Fraction, late: float, end: int) -> list[File]:
+    """The files of a VOD whose first frame is shown so late (seconds), and that ends with this frame."""
+    folder = reel.FOLDER / vod
+    begins = [(part, _nearest((begin - late) * rate)) for part, begin in opening.beginnings(path)]
+    return [
+        File(part.name, quote(Path(os.path.relpath(part, folder)).as_posix()), first, last - first)
+        for (part, first), (_, last) in itertools.pairwise([*begins, (path, end)])
+    ]
+
+
+def _nearest(frames: float) -> int:
+    """The nearest frame; the earlier one of two, as FFmpeg's filter does that gives the reel its frames."""
+    return max(0, math.ceil(frames - 0.5 - 1e-6))
 
 
 def timeline(edit: Edit) -> Timeline:
@@ -128,9 +168,9 @@ def timeline(edit: Edit) -> Timeline:
     for kind in ("Video", "Audio") if edit.probe.sound else ("Video",):
         track = Track(kind, kind=kind)
         for shot in edit.shots:
-            vod = ExternalReference(edit.url, stretch(0, edit.total))
-            vod.name = edit.file
-            track.append(Clip(shot.name, vod, stretch(shot.source, shot.length)))
+            file = ExternalReference(shot.file.url, stretch(0, shot.file.length))
+            file.name = shot.file.name
+            track.append(Clip(shot.name, file, stretch(shot.source, shot.length)))
         cut.tracks.append(track)
     return cut
 
@@ -152,7 +192,7 @@ def edl(edit: Edit) -> str:
         ends = (shot.source, shot.source + shot.length, shot.place, shot.place + shot.length)
         lines += [
             f"{number:03}  AX       {tracks:5} C        {' '.join(map(code, ends))}",
-            f"* FROM CLIP NAME:  {edit.file}",
+            f"* FROM CLIP NAME:  {shot.file.name}",
             f"* COMMENT: {shot.name}",
         ]
     return "".join(f"{line}\n" for line in lines)
@@ -173,8 +213,10 @@ def fcpxml(edit: Edit) -> str:
     shape = {"width": str(probe.width), "height": str(probe.height)}
     ElementTree.SubElement(resources, "format", id="r1", frameDuration=time(1), **shape)
     sound = {"hasAudio": "1", "audioSources": "1", "audioChannels": "2"} if probe.sound else {}
-    vod = {"name": edit.file, "src": edit.url, "start": "0s", "duration": time(edit.total), "format": "r1"}
-    ElementTree.SubElement(resources, "asset", id="r2", **vod, hasVideo="1", **sound)
+    assets = {file: f"r{number}" for number, file in enumerate(edit.files, 2)}
+    for file, name in assets.items():
+        whole = {"name": file.name, "src": file.url, "start": "0s", "duration": time(file.length), "format": "r1"}
+        ElementTree.SubElement(resources, "asset", id=name, **whole, hasVideo="1", **sound)
     event = ElementTree.SubElement(root, "event", name=edit.name)
     project = ElementTree.SubElement(event, "project", name=edit.name)
     timing = {"duration": time(length), "tcStart": "0s", "tcFormat": "NDF"}
@@ -182,14 +224,14 @@ def fcpxml(edit: Edit) -> str:
     spine = ElementTree.SubElement(sequence, "spine")
     for shot in edit.shots:
         times = {"offset": time(shot.place), "start": time(shot.source), "duration": time(shot.length)}
-        ElementTree.SubElement(spine, "asset-clip", ref="r2", name=shot.name, **times)
+        ElementTree.SubElement(spine, "asset-clip", ref=assets[shot.file], name=shot.name, **times)
     return _document(root)
 
 
 def final_cut_7(edit: Edit) -> str:
     """The cut as XML of Final Cut Pro 7, with what OpenTimelineIO's writer leaves out.
 
-    That is: the size of the picture, that a VOD has no sound, and that picture and sound of a segment belong together.
+    That is: the size of the picture, that a file has no sound, and that picture and sound of a segment belong together.
     https://developer.apple.com/library/archive/documentation/AppleApplications/Reference/FinalCutPro_XML
     """
     cut = timeline(edit)
@@ -198,13 +240,13 @@ def final_cut_7(edit: Edit) -> str:
             # Otherwise the writer takes it for the same as the picture's.
             clip.metadata["fcp_xml"] = {"enabled": "TRUE"}
     root = ElementTree.fromstring(opentimelineio.adapters.write_to_string(cut, "fcp_xml"))
-    for pictures in (root.find(".//sequence/media/video/format"), root.find(".//file/media/video")):
+    for pictures in (root.find(".//sequence/media/video/format"), *root.findall(".//file/media/video")):
         sample = ElementTree.SubElement(pictures, "samplecharacteristics")
         ElementTree.SubElement(sample, "width").text = str(edit.probe.width)
         ElementTree.SubElement(sample, "height").text = str(edit.probe.height)
     if not edit.probe.sound:
-        of_file = root.find(".//file/media")
-        of_file.remove(of_file.find("audio"))
+        for media in root.findall(".//file/media"):
+            media.remove(media.find("audio"))
     kinds = ("video", "audio") if edit.probe.sound else ("video",)
     tracks = [root.findall(f".//sequence/media/{kind}/track/clipitem") for kind in kinds]
     for number, together in enumerate(zip(*tracks, strict=True), 1):

@@ -40,8 +40,8 @@ class Probe:
 
     Attributes
     ----------
-    duration : float
-        Seconds, of the picture.
+    start, duration : float
+        When the picture starts, since sound may start before it; and when it ends. Seconds.
     width, height : int
         As displayed: pixels that are not square stretched, a phone's picture upright. Even.
     rate : Fraction
@@ -50,6 +50,7 @@ class Probe:
         Whether it has a sound track.
     """
 
+    start: float
     duration: float
     width: int
     height: int
@@ -70,6 +71,7 @@ def probe(path: Path) -> Probe:
         if duration <= 0:
             raise UserError(f"{path}: lasts no time, as a picture does; remove it or convert it to MP4")
         return Probe(
+            max(0.0, first.time - beginning_of(container)),
             duration,
             max(2, round(width / 2) * 2),
             max(2, round(height / 2) * 2),

@@ -4,6 +4,7 @@ The picture of a part begins where that of the part before it ends. Its sound ke
 switch files at a keyframe, and the sound of a part may begin and end a little before or after its picture.
 """
 
+import itertools
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -72,24 +73,42 @@ def as_input(path: Path) -> Iterator[tuple[str, dict[str, str]]]:
         yield str(path.resolve()), {}
         return
     with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as file:
-        file.write(_listing(tuple(parts), tuple(part.stat().st_mtime_ns for part in parts)))
+        file.write(_listing(parts))
         file.flush()
         # Or the program would count from what FFmpeg takes for the beginning (see `beginning_of`).
         yield file.name, {"format": "concat", "safe": "0", "seek_timestamp": "1"}
 
 
-@lru_cache
-def _listing(parts: Sequence[Path], changed: Sequence[int]) -> str:
-    """The list of the parts that the concat demuxer reads; `changed` says when they were."""
+def beginnings(path: Path) -> list[tuple[Path, float]]:
+    """Each file of a video, and when in the video its picture begins (seconds); raises as `as_input`."""
+    parts, times = sources.files(path), [0.0]
+    if len(parts) > 1:
+        # The picture of the first one may begin late, but the video begins with it all the same.
+        (_, end), *others = _extents(parts)
+        times += itertools.accumulate((end - start for start, end in others), initial=end)
+    return list(zip(parts, times, strict=False))
+
+
+def _listing(parts: Sequence[Path]) -> str:
+    """The list of the parts that the concat demuxer reads."""
     # https://ffmpeg.org/ffmpeg-formats.html#concat-1. With all durations, it finds a time without reading up to it.
-    with open_video(parts[0]) as (container, _):
-        tracks = _tracks(container)
-    extents = [_extent(part, tracks) for part in parts]
-    lines = []
+    extents, lines = _extents(parts), []
     for part, (_, end), (start, _) in zip(parts, extents, [*extents[1:], (0.0, 0.0)], strict=True):
         name = str(part.resolve()).replace("'", r"'\''")
         lines.append(f"file '{name}'\nduration {end - start:.6f}\n")
     return "".join(lines)
+
+
+def _extents(parts: Sequence[Path]) -> list[tuple[float, float]]:
+    """When the picture of each part starts and ends, seconds in it; UserError if they are not one stream."""
+    return _extents_as_of(tuple(parts), tuple(part.stat().st_mtime_ns for part in parts))
+
+
+@lru_cache
+def _extents_as_of(parts: Sequence[Path], changed: Sequence[int]) -> list[tuple[float, float]]:
+    with open_video(parts[0]) as (container, _):
+        tracks = _tracks(container)
+    return [_extent(part, tracks) for part in parts]
 
 
 def _extent(part: Path, like: dict[int, tuple]) -> tuple[float, float]:
