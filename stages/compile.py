@@ -1,11 +1,11 @@
-"""Cut the best moments of all VODs into one reel: reels/best/reel.mp4 and reels/best/segments.csv.
+"""Cut the best moments of all VODs into one reel: reels/best/reel.mp4, reels/best/segments.csv and what goes with them.
 
 Of the segments that the VODs' own reels are made of, those with the best scores are taken as far as they fit into
 compilation.max_duration; they are shown VOD by VOD, in the order of params.yaml, each in the order of time. A VOD
-begins with its name over the picture, where that is burned in. Run from the project's folder: python -m stages.compile
+begins with its name over the picture. Run from the project's folder: python -m stages.compile
 """
 
-from stages.lib import cutting, edges, errors, files, film, model, params, reel, segments
+from stages.lib import beside, cutting, edges, errors, files, model, params, reel, segments
 from stages.lib.cutting import Plan
 from stages.lib.params import Params
 from stages.lib.segments import Segment
@@ -16,17 +16,12 @@ NAME = "best"
 def main() -> None:
     settings = params.load()
     takes = choose(settings, model.read_card())
-    vods = [plan.vod for plan, shown in takes for _ in shown]
     with files.replacing(reel.FOLDER / NAME) as folder:
         folder.mkdir()
         placed = cutting.encode(takes, NAME, folder / "reel.mp4")
-        reel.write_table(folder / "segments.csv", placed, vods)
+        reel.write_table(folder / "segments.csv", placed)
         if placed:
-            chapters = [
-                (part.reel_start, part.reel_end, f"{vod} {reel.title(part)}")
-                for vod, part in zip(vods, placed, strict=True)
-            ]
-            film.finish(folder / "reel.mp4", chapters, None)
+            beside.write(folder, [plan for plan, _ in takes], placed)
     seconds = placed[-1].reel_end if placed else 0.0
     print(f"{reel.FOLDER / NAME}: VODs: {len(takes)}, segments: {len(placed)}, seconds: {seconds:.1f}")
 
@@ -45,7 +40,7 @@ def choose(settings: Params, card: model.Card) -> list[tuple[Plan, list[Segment]
             # Edges move, but the whole does not grow.
             bound = {"max_duration": sum(segment.duration for segment in kept)}
             render = each.settings.render.model_copy(update=bound)
-            kept = edges.move(each.path, each.probe, kept, render, each.vod)
+            kept = edges.move(each.vod.path, each.vod.probe, kept, render, each.vod.name)
         if kept:
             takes.append((each, kept))
     return takes
@@ -60,8 +55,7 @@ def plan(settings: Params) -> list[Plan]:
     settings = settings.model_copy(update={"render": settings.render.model_copy(update=changes)})
     plans: list[Plan] = []
     for vod in settings.vods:
-        title = vod if settings.render.overlay == "burn" else None
-        plans.append(cutting.plan(vod, settings, plans[0].frame if plans else None, title))
+        plans.append(cutting.plan(vod, settings, plans[0].frame if plans else None, title=vod))
     return plans
 
 

@@ -5,24 +5,8 @@ order of time. Run from the project's folder: python -m stages.render demo
 """
 
 from collections.abc import Sequence
-from pathlib import Path
 
-from stages.lib import (
-    cutting,
-    edges,
-    editors,
-    edits,
-    errors,
-    files,
-    film,
-    model,
-    overlay,
-    params,
-    publishing,
-    reel,
-    stills,
-)
-from stages.lib.cutting import Plan
+from stages.lib import beside, cutting, edges, editors, edits, errors, files, model, params, reel
 from stages.lib.reel import Part
 from stages.lib.segments import Choice
 
@@ -36,29 +20,15 @@ def main(vod: str) -> None:
     choice, marked = cutting.choose(plan, card)
     for table in edits.idle(settings.folder, settings.vods):
         print(f"{table}: params.yaml names no such VOD")
-    shown = edges.move(plan.path, plan.probe, choice.reel, settings.render, vod) if marked is None else marked
+    shown = edges.move(plan.vod.path, plan.vod.probe, choice.reel, settings.render, vod) if marked is None else marked
     with files.replacing(reel.FOLDER / vod) as folder:
         folder.mkdir()
         placed = cutting.cut(plan, shown, folder / "reel.mp4")
         reel.write_table(folder / "segments.csv", placed)
         if placed:
-            write_beside(plan, placed, folder)
-    report(vod, placed, choice, plan.probe.duration, marked is not None)
-
-
-def write_beside(plan: Plan, placed: Sequence[Part], folder: Path) -> None:
-    """Write what goes with a reel: chapters and subtitles in it, files to publish it with and for an editor."""
-    settings, duration, subtitles = plan.settings, plan.probe.duration, None
-    if settings.render.overlay == "soft":
-        subtitles = overlay.track(settings.label, placed, plan.times, plan.probabilities)
-    chapters = [(part.reel_start, part.reel_end, reel.title(part)) for part in placed]
-    film.finish(folder / "reel.mp4", chapters, subtitles)
-    url = settings.urls.get(plan.vod)
-    publishing.write_description(folder / "description.txt", plan.vod, settings.label, url, duration, placed)
-    stills.write_poster(folder / "poster.jpg", plan.path, plan.probe, placed)
-    stills.write_contact_sheet(folder / "contact_sheet.jpg", plan.path, plan.probe, placed)
-    stills.write_animation(folder / "preview.webp", plan.path, plan.probe, placed)
-    editors.write(folder, plan.vod, plan.path, plan.probe, placed)
+            beside.write(folder, [plan], placed)
+            editors.write(folder, placed)
+    report(vod, placed, choice, plan.vod.probe.duration, marked is not None)
 
 
 def report(vod: str, placed: Sequence[Part], choice: Choice, duration: float, by_hand: bool) -> None:

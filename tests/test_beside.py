@@ -1,6 +1,7 @@
 """What goes with a reel says and shows what the reel does."""
 
 import csv
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -14,7 +15,7 @@ from PIL import Image
 
 from stages.lib import editors, media, publishing, reel, stills
 from stages.lib.media import Probe
-from stages.lib.reel import Part
+from stages.lib.reel import Part, Vod
 from tests import videos
 from tests.conftest import Project
 from tests.test_reel import render, write_timeline
@@ -101,17 +102,20 @@ def test_links_go_to_the_moment_where_the_site_can(url, expected):
 
 def test_no_time_of_a_description_but_those_of_chapters_is_taken_for_one(tmp_path):
     placed = made([3735.4, 5000.0], 12.0)
-    publishing.write_description(tmp_path / "d.txt", "monday", "rage", None, 7200.0, placed)
+    publishing.write_description(tmp_path / "d.txt", "rage", placed)
     lines = (tmp_path / "d.txt").read_text().splitlines()
     assert [line.split()[0] for line in lines if ":" in line.replace("rage:", "")] == ["0:00", "0:12"]
     assert "1h2m15s" in lines[2] and all(line.count(":") == 1 for line in lines[2:])
 
 
-def made(starts: list[float], length: float, rate: Fraction = Fraction(25)) -> list[Part]:
-    """Parts that begin at these times; the later, the better."""
-    shown = float(round(length * rate) / rate)
+PROBE = Probe(0.0, 7200.0, 64, 48, Fraction(25), True)
+
+
+def made(starts: list[float], length: float, path: Path = Path("a.mp4"), probe: Probe = PROBE) -> list[Part]:
+    """Parts of a VOD that begin at these times; the later, the better."""
+    vod, shown = Vod("own", path, probe, None), float(round(length * probe.rate) / probe.rate)
     return [
-        Part(start, start + length, n * shown, (n + 1) * shown, (n + 1) / (len(starts) + 1), start + length / 2)
+        Part(vod, start, start + length, n * shown, (n + 1) * shown, (n + 1) / (len(starts) + 1), start + length / 2)
         for n, start in enumerate(starts)
     ]
 
@@ -119,12 +123,12 @@ def made(starts: list[float], length: float, rate: Fraction = Fraction(25)) -> l
 def test_pictures_show_the_best_moments_in_the_shape_of_the_vod(tmp_path):
     path = tmp_path / "vod.mp4"
     numbered_shades(path, 8)
-    probe, placed = Probe(0.0, 8.0, 96, 54, Fraction(30), True), made([0.5, 2.5, 5.5], 1.0)
-    stills.write_poster(tmp_path / "p.jpg", path, probe, placed)
+    placed = made([0.5, 2.5, 5.5], 1.0, path, media.probe(path))
+    stills.write_poster(tmp_path / "p.jpg", placed)
     poster = np.array(Image.open(tmp_path / "p.jpg").convert("L")).astype(float)
     assert poster.shape == (54, 96)
     assert [poster[:, :40].mean(), poster[:, 56:].mean()] == pytest.approx([160, 120], abs=4)
-    stills.write_animation(tmp_path / "p.webp", path, probe, placed)
+    stills.write_animation(tmp_path / "p.webp", placed)
     with Image.open(tmp_path / "p.webp") as animation:
         shades = []
         for number in range(animation.n_frames):
@@ -134,7 +138,7 @@ def test_pictures_show_the_best_moments_in_the_shape_of_the_vod(tmp_path):
             shades += [shade] * (animation.info["duration"] // 100)
     expected = [shade for before in (0, 40, 100) for shade in [before] * 3 + [before + 20] * 2]
     assert shades == pytest.approx(expected, abs=4)
-    stills.write_contact_sheet(tmp_path / "s.jpg", path, probe, placed)
+    stills.write_contact_sheet(tmp_path / "s.jpg", placed)
     sheet = np.array(Image.open(tmp_path / "s.jpg").convert("L")).astype(float)
     for shade in (20, 100, 120, 160):
         assert (np.abs(sheet - shade) < 4).sum() > 1500
@@ -143,8 +147,8 @@ def test_pictures_show_the_best_moments_in_the_shape_of_the_vod(tmp_path):
 def test_hundreds_of_segments_make_pictures_of_the_best(tmp_path):
     path = tmp_path / "vod.mp4"
     numbered_shades(path, 8)
-    placed = made([0.02 * n for n in range(300)], 0.01)
-    stills.write_contact_sheet(tmp_path / "s.jpg", path, Probe(0.0, 8.0, 96, 54, Fraction(30), True), placed)
+    placed = made([0.02 * n for n in range(300)], 0.01, path, media.probe(path))
+    stills.write_contact_sheet(tmp_path / "s.jpg", placed)
     sheet = np.array(Image.open(tmp_path / "s.jpg").convert("L")).astype(float)
     # The last ones, from the sixth second on.
     assert sheet.size < 60 * 120 * 100
@@ -157,9 +161,9 @@ def test_every_editor_gets_the_same_frames(tmp_path, rate, sound):
     probe = Probe(0.0, 40_000.0, 1280, 720, rate, sound)
     # Beginnings of frames, as floating point has them, and times between, of which the nearer frame is the first.
     starts = [0.0, 1.0, *(float(frame / rate) for frame in (15, 58, 107_892, 223_777)), 3735.4, 35_999.97]
-    placed = made(sorted(starts), 4.2, rate)
     vod = tmp_path / Path(AWKWARD).name
-    editors.write(tmp_path, "own", vod, probe, placed)
+    placed = made(sorted(starts), 4.2, vod, probe)
+    editors.write(tmp_path, placed)
     length = round(Fraction(4.2) * rate)
     expected = [(round(Fraction(part.start) * rate), length) for part in placed]
     names = [reel.title(part) for part in placed]
@@ -202,9 +206,8 @@ def test_every_editor_gets_the_parts_of_a_vod(tmp_path, sound):
     for name in ("part 2.mp4", "part 10.mp4"):
         videos.flash_and_beep(tmp_path / "vod" / name, 4, with_sound=sound)
     probe = media.probe(tmp_path / "vod")
-    editors.write(
-        tmp_path, "own", tmp_path / "vod", probe, made([probe.start + 3.5, probe.start + 6.0], 1.0, probe.rate)
-    )
+    starts = [probe.start + 3.5, probe.start + 6.0]
+    editors.write(tmp_path, made(starts, 1.0, tmp_path / "vod", probe))
     seam, second = round(0.5 * probe.rate), round(probe.rate)
     expected = [
         ("part 2.mp4", 4 * second - seam, seam),
@@ -233,7 +236,7 @@ def test_every_editor_gets_the_parts_of_a_vod(tmp_path, sound):
 
 
 def test_picture_and_sound_of_a_segment_stay_together_in_final_cut_7(tmp_path):
-    editors.write(tmp_path, "own", Path("a.mp4"), Probe(0.0, 40.0, 64, 48, Fraction(25), True), made([1.0, 9.0], 2.0))
+    editors.write(tmp_path, made([1.0, 9.0], 2.0))
     root = ElementTree.parse(tmp_path / "cut.xml").getroot()
     linked = [[link.text for link in item.iter("linkclipref")] for item in root.findall(".//track/clipitem")]
     ids = [item.get("id") for item in root.findall(".//track/clipitem")]
@@ -242,6 +245,6 @@ def test_picture_and_sound_of_a_segment_stay_together_in_final_cut_7(tmp_path):
 
 def test_an_edl_says_how_its_timecode_counts(tmp_path):
     for rate, mode, code in [(RATES[0], "NON-DROP", "01:00:00:00"), (RATES[1], "DROP", "01:00:00;00")]:
-        editors.write(tmp_path, "own", Path("a.mp4"), Probe(0.0, 4000.0, 64, 48, rate, True), made([3600.0], 2.0, rate))
+        editors.write(tmp_path, made([3600.0], 2.0, probe=replace(PROBE, rate=rate)))
         content = (tmp_path / "cut.edl").read_text()
         assert f"FCM: {mode} FRAME\n" in content and f" {code} " in content

@@ -43,7 +43,7 @@ def two(project):
 
 
 def test_the_best_moments_of_all_vods_win_and_are_shown_vod_by_vod(two):
-    rows = compiled(two, compilation={"max_duration": 7})
+    rows = compiled(two, compilation={"max_duration": 7}, urls={"silent": "https://youtu.be/abc"})
     assert [(row["vod"], float(row["start"]), float(row["end"])) for row in rows] == [
         ("heard", 6.6, 9.8),
         ("silent", 2.6, 5.8),
@@ -55,7 +55,13 @@ def test_the_best_moments_of_all_vods_win_and_are_shown_vod_by_vod(two):
     assert {frame.shape for _, frame in frames} == {(240, 320)}
     assert len(frames) == round(6.4 * 30)
     assert np.diff([time for time, _ in frames]) == pytest.approx(1 / 30, abs=1e-4)
-    assert [chapter.split()[0] for chapter in chapters] == ["heard", "silent"]
+    assert chapters == ["heard  0:06  90 %", "silent  0:02  80 %"]
+    assert two.read("reels/best/description.txt").splitlines() == [
+        "rage: 2 moments of 2 VODs, 0m6s of 0m24s",
+        "",
+        "0:00 from heard at 0m6s, 90 %",
+        "0:03 from silent at 0m2s, 80 % https://www.youtube.com/watch?v=abc&t=2s",
+    ]
     # Its name stands over the first two seconds of each VOD; here, where nothing flashes.
     shown = {round(time, 3): frame[100:140].max() > 200 for time, frame in frames}
     assert [shown[time] for time in (0.2, 1.2, 2.2, 3.4, 4.4, 5.4)] == [True, True, False, True, True, False]
@@ -68,8 +74,17 @@ def test_the_best_moments_of_all_vods_win_and_are_shown_vod_by_vod(two):
 
 def test_whatever_is_marked_by_hand_or_copied_is_compiled(two):
     two.write("data/tiny/edits/silent.csv", "start,end\n1.0,2.0\n")
-    rows = compiled(two, render={"overlay": "none", "encoder": "copy"}, compilation={"max_duration": 60})
+    rows = compiled(two, render={"overlay": "soft", "encoder": "copy"}, compilation={"max_duration": 60})
     assert [(row["vod"], float(row["start"])) for row in rows] == [("heard", 1.6), ("heard", 6.6), ("silent", 1.0)]
+    with av.open(str(two.folder / "reels/best/reel.mp4")) as container:
+        lines = [packet for packet in container.demux(subtitles=0) if packet.size > 2]
+        starts = {round(float(line.pts * line.time_base), 2): bytes(line)[2:].decode() for line in lines}
+        container.seek(0)
+        picture = next(container.decode(video=0)).to_ndarray(format="gray")
+    assert starts[0.0] == "rage 70%  0:00:01"
+    assert starts[float(rows[2]["reel_start"])] == "rage 2%  0:00:01"
+    # The VOD's name is written over it all the same, and nothing else.
+    assert picture[100:140].max() > 200 and picture[:60].max() < 40
 
 
 def test_no_moment_gives_an_empty_table_and_no_reel(two):

@@ -35,7 +35,7 @@ def seconds(project: Project) -> float:
 def test_an_edit_renders_the_reel_anew_with_exactly_what_is_kept_and_nothing_else(project):
     rows = project.read("reels/demo/segments.csv").splitlines()
     assert rows[0].endswith(",keep") and all(row.endswith(",yes") for row in rows[1:])
-    others = ["7,12.5,14,,,,no", "8,9.25,10.5,,,,YES", "9,1,2.5,,,,"]
+    others = ["7,demo,12.5,14,,,,no", "8,demo,9.25,10.5,,,,YES", "9,,1,2.5,,,,"]
     project.write(EDITS, "\n".join([rows[0], *(row[: -len("yes")] + "no" for row in rows[1:]), *others]) + "\n")
     assert project.repro() == ["render@demo", "compile"]
     assert shown(project) == [(1.0, 2.5), (9.25, 10.5)]
@@ -59,9 +59,10 @@ BAD = {
     "no end": ("start,end,keep\n1,2,\n3,,yes\n", "row 3", "end is '', not a number"),
     "end before start": ("start,end\n2,1\n", "row 2", "not after its start"),
     "past the end": ("start,end\n1,99\n", "row 2", "ends at 99 s, but the VOD at 24.00 s"),
+    "another VOD": ("start,end,vod\n5,7,demo\n1,2,monday\n", "row 3", "is of monday, and this is the table of demo"),
     "overlap": ("start,end\n5,7\n1,2\n6,8\n", "row 4", "overlaps row 2"),
     "no column for the end": ("start,keep\n1,yes\n", "row 1", "the header must name start,end"),
-    "another column": ("start,end,kept\n1,2,yes\n", "row 1", "may name segment,reel_start,reel_end,score,keep"),
+    "another column": ("start,end,kept\n1,2,yes\n", "row 1", "may name segment,vod,reel_start,reel_end,score,keep"),
 }
 
 

@@ -28,7 +28,7 @@ def render(project: Project, vod: str = "vods/own.mp4", **params) -> list[dict[s
     assert done.returncode == 0, done.stderr
     with (project.folder / "reels/own/segments.csv").open() as file:
         rows = list(csv.DictReader(file))
-    assert {row.pop("keep") for row in rows} <= {"yes"}
+    assert {(row.pop("vod"), row.pop("keep")) for row in rows} <= {("own", "yes")}
     return [{key: float(value) for key, value in row.items()} for row in rows]
 
 
@@ -89,7 +89,7 @@ def test_nothing_to_show_gives_an_empty_table_and_no_reel(own):
     write_timeline(own, [], 20)
     own.write("reels/own/reel.mp4", "the last one")
     assert render(own, snap=0.5) == []
-    assert own.read("reels/own/segments.csv") == "segment,start,end,reel_start,reel_end,score,keep\n"
+    assert own.read("reels/own/segments.csv") == "segment,vod,start,end,reel_start,reel_end,score,keep\n"
     assert [path.name for path in (own.folder / "reels/own").iterdir()] == ["segments.csv"]
     assert "nothing to show" in own.stage("render", "own").stdout
 

@@ -11,11 +11,10 @@ from stages.lib import copying, edits, film, layouts, media, overlay, reel, segm
 from stages.lib.facecam import Facecams
 from stages.lib.film import Cut
 from stages.lib.layouts import Frame, Pane
-from stages.lib.media import Probe
 from stages.lib.model import Card
 from stages.lib.overlay import Look
 from stages.lib.params import Params
-from stages.lib.reel import Part
+from stages.lib.reel import Part, Vod
 from stages.lib.segments import Choice, Segment
 from stages.lib.soundtrack import Music
 
@@ -25,13 +24,11 @@ FRAME_ROUNDING = 1e-3
 
 @dataclass(frozen=True)
 class Plan:
-    """What a reel is made from: the VOD's name, file and timeline, the encoder (`film.choose_encoder`), the music, the
-    parameters; and what it looks like: its frames, what is in them (`layouts.panes`), what is written over it
-    and, as a title, over its beginning."""
+    """What a reel is made from: the VOD, its timeline, the encoder (`film.choose_encoder`), music, the parameters; and
+    what it looks like: its frames, what is in them (`layouts.panes`), what is written over it and, as a title, over its
+    beginning."""
 
-    vod: str
-    path: Path
-    probe: Probe
+    vod: Vod
     encoder: str
     music: Music | None
     settings: Params
@@ -43,34 +40,34 @@ class Plan:
     title: str | None
 
 
-def plan(vod: str, settings: Params, frame: Frame | None = None, title: str | None = None) -> Plan:
-    """What the reel of a VOD is made from; UserError if something of that is missing.
+def plan(name: str, settings: Params, frame: Frame | None = None, title: str | None = None) -> Plan:
+    """What the reel of the VOD of this name is made from; UserError if something of that is missing.
 
     Without a `frame`, its frames are those of the VOD's own reel.
     """
-    path, render = settings.vod(vod), settings.render
-    probe = media.probe(path)
-    frame = frame or layouts.frame(render, probe)
+    path, render = settings.vod(name), settings.render
+    vod = Vod(name, path, media.probe(path), settings.urls.get(name))
+    frame = frame or layouts.frame(render, vod.probe)
     encoder = film.choose_encoder(render, frame)
     music = film.listen(settings.music) if settings.music else None
-    face = Facecams(settings.folder).box(settings.vods[vod])
-    panes = layouts.panes(render.layout, probe, face, frame)
+    face = Facecams(settings.folder).box(settings.vods[name])
+    panes = layouts.panes(render.layout, vod.probe, face, frame)
     look = overlay.look(settings, frame, panes)
-    return Plan(vod, path, probe, encoder, music, settings, *timeline.read(vod), frame, panes, look, title)
+    return Plan(vod, encoder, music, settings, *timeline.read(name), frame, panes, look, title)
 
 
 def choose(plan: Plan, card: Card) -> tuple[Choice, list[Segment] | None]:
     """What the model of this card chooses of a VOD, and what a person has marked instead, if anything."""
-    duration, render = plan.probe.duration, plan.settings.render
+    duration, render = plan.vod.probe.duration, plan.settings.render
     choice = segments.choose(plan.times, plan.probabilities, duration, card.threshold, card.highlights, render)
-    return choice, edits.read(plan.settings.folder, plan.vod, duration)
+    return choice, edits.read(plan.settings.folder, plan.vod.name, duration)
 
 
 def cut(plan: Plan, shown: Sequence[Segment], target: Path) -> list[Part]:
     """Make an MP4 of a VOD's segments, in a folder that is there; where they are in it. Without any, there is none."""
     if plan.encoder == "copy":
         return _copy(plan, shown, target)
-    return encode([(plan, shown)], plan.vod, target)
+    return encode([(plan, shown)], plan.vod.name, target)
 
 
 def encode(takes: Sequence[tuple[Plan, Sequence[Segment]]], name: str, target: Path) -> list[Part]:
@@ -84,25 +81,25 @@ def encode(takes: Sequence[tuple[Plan, Sequence[Segment]]], name: str, target: P
     wanted = round(render.transition_length * rate) if render.transition == "crossfade" else 0
     lengths, shared = ([float(n / rate) for n in counts] for counts in (frames, reel.crossfades(frames, wanted)))
     best = [reel.best_moment(segment, plan.times, plan.probabilities) for plan, segment in chosen]
-    placed = reel.parts([segment for _, segment in chosen], lengths, best, shared)
-    begins = [time for plan, shown in takes for time in media.read_from(plan.path, [part.start for part in shown])]
+    placed = reel.parts([(plan.vod, segment) for plan, segment in chosen], lengths, best, shared)
+    begins = [time for plan, shown in takes for time in media.read_from(plan.vod.path, [part.start for part in shown])]
     _join(_plan_cuts([plan for plan, _ in chosen], placed, begins, target.parent), takes[0][0], name, target)
     return placed
 
 
 def _copy(plan: Plan, shown: Sequence[Segment], target: Path) -> list[Part]:
     """Copy the picture of segments into a film, with sound that is encoded anew; where they are in it."""
-    takes = copying.plan(plan.path, shown)
+    takes = copying.plan(plan.vod.path, shown)
     shown = [take.shown for take in takes]
     best = [reel.best_moment(segment, plan.times, plan.probabilities) for segment in shown]
-    placed = reel.parts(shown, [segment.duration for segment in shown], best)
+    placed = reel.parts([(plan.vod, segment) for segment in shown], [segment.duration for segment in shown], best)
     sound = None
-    if placed and (plan.probe.sound or plan.music):
+    if placed and (plan.vod.probe.sound or plan.music):
         sound = target.with_name("sound.mp4")
         starts = [part.start for part in placed]
-        _join(_plan_cuts([plan] * len(placed), placed, starts, target.parent), plan, plan.vod, sound)
+        _join(_plan_cuts([plan] * len(placed), placed, starts, target.parent), plan, plan.vod.name, sound)
     if placed:
-        copying.copy(plan.path, takes, sound, target)
+        copying.copy(plan.vod.path, takes, sound, target)
     if sound:
         sound.unlink()
     return placed
@@ -112,11 +109,11 @@ def _plan_cuts(plans: Sequence[Plan], placed: Sequence[Part], begins: Sequence[f
     """What to encode for each part, of the VOD of its plan; `begins` is where to read its picture from, seconds."""
     shared = [0.0, *(one.reel_end - other.reel_start for one, other in itertools.pairwise(placed)), 0.0]
     before = [None, *plans]
-    sound = any(plan.probe.sound for plan in plans)
+    sound = any(plan.vod.probe.sound for plan in plans)
     return [
         Cut(
-            source=plan.path,
-            probe=plan.probe,
+            source=plan.vod.path,
+            probe=plan.vod.probe,
             begin=min(begin, max(0.0, part.start - media.WARM_UP)),
             start=part.start,
             duration=part.reel_end - part.reel_start,
@@ -125,7 +122,7 @@ def _plan_cuts(plans: Sequence[Plan], placed: Sequence[Part], begins: Sequence[f
             look=plan.look,
             title=plan.title if plan is not before[number] else None,
             sound=sound,
-            moments=_moments(part, plan.times, plan.probabilities),
+            moments=reel.moments(part, plan.times, plan.probabilities),
             render=plan.settings.render,
             encoder=plan.encoder,
             target=folder / f"{number + 1:04}.mov",
@@ -147,10 +144,3 @@ def _join(cuts: Sequence[Cut], plan: Plan, name: str, target: Path) -> None:
     for _ in workers.map(film.crossfade, pairs, f"render {name}", "crossfades", at_most):
         pass
     film.join(cuts, plan.music, target)
-
-
-def _moments(part: Part, times: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
-    """The moments of a part: for each its time, seconds from the start, and its probability."""
-    first = max(0, np.searchsorted(times, part.start, side="right") - 1)
-    last = np.searchsorted(times, part.end)
-    return np.stack([times[first:last] - part.start, probabilities[first:last]], axis=1)

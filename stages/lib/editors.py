@@ -24,7 +24,7 @@ from opentimelineio.schema import Clip, ExternalReference, Timeline, Track
 
 from stages.lib import files, opening, reel
 from stages.lib.media import Probe
-from stages.lib.reel import Part
+from stages.lib.reel import Part, Vod
 
 # The rates that timecode has a name for (SMPTE ST 12-1), up to what `media.probe` gives.
 RATES = [Fraction(24_000, 1001), *map(Fraction, (24, 25)), Fraction(30_000, 1001), *map(Fraction, (30, 48, 50))]
@@ -97,21 +97,17 @@ class Edit:
         return list(dict.fromkeys(shot.file for shot in self.shots))
 
 
-def write(folder: Path, vod: str, path: Path, probe: Probe, placed: Sequence[Part]) -> None:
+def write(folder: Path, placed: Sequence[Part]) -> None:
     """Write the cut in each of the formats.
 
     Parameters
     ----------
     folder : Path
         Where to write, until it becomes the reel's folder.
-    vod : str
-        The VOD's name.
-    path, probe : Path, Probe
-        Its file or folder, and what `media.probe` says of it.
     placed : sequence of Part
-        The reel, at least one part.
+        The reel, at least one part, all of one VOD.
     """
-    edit = plan(vod, path, probe, placed)
+    edit = plan(placed)
     formats = {
         "cut.otio": opentimelineio.adapters.write_to_string(timeline(edit), "otio_json"),
         "cut.edl": edl(edit),
@@ -123,8 +119,9 @@ def write(folder: Path, vod: str, path: Path, probe: Probe, placed: Sequence[Par
         files.write_bytes(folder / name, content.encode())
 
 
-def plan(vod: str, path: Path, probe: Probe, placed: Sequence[Part]) -> Edit:
+def plan(placed: Sequence[Part]) -> Edit:
     """A reel in frames, at the rate of the VOD or, where timecode has no name for that, at the nearest; see `write`."""
+    vod, probe = placed[0].vod, placed[0].vod.probe
     rate = min(RATES, key=lambda known: abs(known - probe.rate))
     # Sound encoders begin a little early. To an editor a picture that is thereby less than a frame late is not late.
     late = probe.start % (1 / rate)
@@ -132,23 +129,23 @@ def plan(vod: str, path: Path, probe: Probe, placed: Sequence[Part]) -> Edit:
     starts = [_nearest((part.start - late) * rate) for part in placed]
     lengths = [max(1, round((part.reel_end - part.reel_start) * rate)) for part in placed]
     end = max(round((probe.duration - late) * rate), *map(sum, zip(starts, lengths, strict=True)))
-    shots, place, found = [], 0, _files(vod, path, rate, late, end)
+    shots, place, found = [], 0, _files(vod, rate, late, end)
     for part, start, length in zip(placed, starts, lengths, strict=True):
         for file in found:
             first, last = max(start, file.first), min(start + length, file.first + file.length)
             if first < last:
                 shots.append(Shot(reel.title(part), file, first - file.first, place, last - first))
                 place += last - first
-    return Edit(vod, probe, rate, shots)
+    return Edit(vod.name, probe, rate, shots)
 
 
-def _files(vod: str, path: Path, rate: Fraction, late: float, end: int) -> list[File]:
+def _files(vod: Vod, rate: Fraction, late: float, end: int) -> list[File]:
     """The files of a VOD whose first frame is shown so late (seconds), and that ends with this frame."""
-    folder = reel.FOLDER / vod
-    begins = [(part, _nearest((begin - late) * rate)) for part, begin in opening.beginnings(path)]
+    folder = reel.FOLDER / vod.name
+    begins = [(part, _nearest((begin - late) * rate)) for part, begin in opening.beginnings(vod.path)]
     return [
         File(part.name, quote(Path(os.path.relpath(part, folder)).as_posix()), first, last - first)
-        for (part, first), (_, last) in itertools.pairwise([*begins, (path, end)])
+        for (part, first), (_, last) in itertools.pairwise([*begins, (vod.path, end)])
     ]
 
 

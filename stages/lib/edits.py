@@ -32,13 +32,13 @@ def read(folder: Path, vod: str, duration: float) -> list[Segment] | None:
     Raises
     ------
     UserError
-        A malformed row, one that is not inside the VOD, kept rows that overlap.
+        A malformed row, one that is of another VOD or not inside this one, kept rows that overlap.
     """
     path = folder / FOLDER / f"{vod}.csv"
     if not path.exists():
         return None
     kept = sorted(
-        (pair for row in tables.read(path, NEEDED, reel.COLUMNS) for pair in _marked(row, duration)),
+        (pair for row in tables.read(path, NEEDED, reel.COLUMNS) for pair in _marked(row, vod, duration)),
         key=lambda pair: pair[0].start,
     )
     for (earlier, row), (later, other) in zip(kept, kept[1:], strict=False):
@@ -52,9 +52,11 @@ def idle(folder: Path, vods: Container[str]) -> list[Path]:
     return sorted(path for path in (folder / FOLDER).glob("*.csv") if path.stem not in vods)
 
 
-def _marked(row: tables.Row, duration: float) -> Sequence[tuple[Segment, tables.Row]]:
+def _marked(row: tables.Row, vod: str, duration: float) -> Sequence[tuple[Segment, tables.Row]]:
     """The segment of a row, if it is to be kept."""
     start, end, keep = row.seconds("start"), row.seconds("end"), row.fields.get("keep", "").lower()
+    if row.fields.get("vod") not in (None, "", vod):
+        raise row.error(f"is of {row['vod']}, and this is the table of {vod}")
     if keep not in KEPT:
         raise row.error(f"keep is {row['keep']!r}, not yes or no")
     if end <= start:

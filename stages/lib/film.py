@@ -52,7 +52,7 @@ class Cut:
     panes : sequence of Pane
         What is shown in them: one, or several above one another that fill them.
     look : Look
-        How what is written over it looks, where `render.overlay` is burn.
+        How what is written over it looks.
     title : str or None
         What is written large over its beginning.
     sound : bool
@@ -213,8 +213,9 @@ def _picture(stream: FilterableStream, cut: Cut, lead: float, folder: Path) -> f
         .filter("trim", end_frame=round(cut.duration * cut.frame.rate))
     )
     stream = _laid_out(stream, cut.panes, cut.frame)
-    if cut.render.overlay == "burn":
-        script = overlay.script(cut.look, cut.moments.tolist(), cut.start, cut.duration, cut.title)
+    moments = cut.moments.tolist() if cut.render.overlay == "burn" else None
+    if moments is not None or cut.title:
+        script = overlay.script(cut.look, moments, cut.start, cut.duration, cut.title)
         (folder / "overlay.ass").write_text(script, encoding="utf-8")
         font = cut.look.font.path
         (folder / f"font{font.suffix}").write_bytes(font.read_bytes())

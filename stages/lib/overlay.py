@@ -90,45 +90,58 @@ def look(settings: Params, frame: Frame, panes: Sequence[Pane]) -> Look:
 
 
 def script(
-    look: Look, moments: Sequence[tuple[float, float]], start: float, duration: float, title: str | None = None
+    look: Look,
+    moments: Sequence[tuple[float, float]] | None,
+    start: float,
+    duration: float,
+    title: str | None = None,
 ) -> str:
-    """The text and the bar of each moment's probability, from green to red, and the time in the VOD.
+    """The text and the bar of each moment's probability, from green to red, the time in the VOD, and a title.
 
     Parameters
     ----------
     look : Look
         How it looks.
-    moments : sequence of (float, float)
-        Seconds from the segment's start, and the probability from then until the next; the first is at 0 or
-        before.
+    moments : sequence of (float, float) or None
+        Seconds from the segment's start, and the probability from then until the next; the first is at 0 or before.
+        None for the title alone.
     start, duration : float
         Where the segment begins in its VOD, and how long it is, seconds.
     title : str or None
         What is written large over its first seconds.
     """
-    label = _plain(look.label)
-    text_width = FONT_SIZE * look.font.width(f"{label} 100%")
+    text_width = FONT_SIZE * look.font.width(f"{_plain(look.label)} 100%")
     clock_width = CLOCK_SIZE * look.font.width(_clock(start + duration))
     bar_width = max(BAR_WIDTH, round(text_width + GAP + clock_width))
     panel_width = bar_width + 2 * PADDING[0]
-    area = look.area
     # Units per pixel; so many more of them, where the frame would be too small.
     unit = SHORTER / min(look.frame.width, look.frame.height) / look.style.size
-    unit = max(unit, (panel_width + 2 * MARGIN[0]) / area.width, (PANEL_HEIGHT + 2 * MARGIN[1]) / area.height)
+    unit = max(unit, (panel_width + 2 * MARGIN[0]) / look.area.width, (PANEL_HEIGHT + 2 * MARGIN[1]) / look.area.height)
+    size = {"width": round(look.frame.width * unit), "height": round(look.frame.height * unit)}
+    font = {"font": look.font.family, "bold": int(look.font.bold), "size": FONT_SIZE, "clock_size": CLOCK_SIZE}
+    lines = [HEADER.format(**size, **font)]
+    if moments is not None:
+        lines += _panel(look, unit, bar_width, moments, start, duration)
+    if title:
+        lines.append(_title(_plain(title), look, unit, duration))
+    return "".join(lines)
+
+
+def _panel(
+    look: Look, unit: float, bar_width: int, moments: Sequence[tuple[float, float]], start: float, duration: float
+) -> Iterator[str]:
+    """The lines of what follows the probability; `unit` is how many of the script's units a pixel has."""
+    label, area, panel_width = _plain(look.label), look.area, bar_width + 2 * PADDING[0]
     left, top = area.x * unit + MARGIN[0], area.y * unit + MARGIN[1]
     if "right" in look.style.position:
         left += area.width * unit - 2 * MARGIN[0] - panel_width
     if "bottom" in look.style.position:
         top += area.height * unit - 2 * MARGIN[1] - PANEL_HEIGHT
     left, top = round(left), round(top)
-    inside = (left + PADDING[0], top + PADDING[1])
-    below = (inside[0], top + BAR_BELOW)
-    width = round(look.frame.width * unit)
-    header = {"width": width, "height": round(look.frame.height * unit), "font": look.font.family}
-    lines = [HEADER.format(**header, size=FONT_SIZE, clock_size=CLOCK_SIZE, bold=int(look.font.bold))]
+    inside, below = (left + PADDING[0], top + PADDING[1]), (left + PADDING[0], top + BAR_BELOW)
     # Half-transparent black behind it all: a game shows its own numbers in the same place.
     panel = _rectangle((left, top), panel_width, PANEL_HEIGHT, "&H000000&\\1a&H70&")
-    lines.append(_line(0, 0.0, duration, "Shape", panel))
+    yield _line(0, 0.0, duration, "Shape", panel)
     ends = [time for time, _ in moments[1:]] + [duration]
     for (time, probability), end in zip(moments, ends, strict=True):
         time, end = max(time, 0.0), min(end, duration)
@@ -136,16 +149,13 @@ def script(
             continue
         colour = _colour(probability)
         bar = _rectangle(below, max(2, round(bar_width * probability)), BAR_HEIGHT, colour)
-        lines.append(_line(1, time, end, "Shape", bar))
-        lines.append(_line(2, time, end, "Text", f"{_at(inside, colour)}{label} {probability:.0%}"))
+        yield _line(1, time, end, "Shape", bar)
+        yield _line(2, time, end, "Text", f"{_at(inside, colour)}{label} {probability:.0%}")
     place = (inside[0] + bar_width, inside[1] + CLOCK_BELOW)
     for second in range(int(start), int(start + duration) + 1):
         time, end = max(0.0, second - start), min(duration, second + 1 - start)
         if time < end:
-            lines.append(_line(2, time, end, "Clock", f"{_at(place, '&HFFFFFF&')}{_clock(second)}"))
-    if title:
-        lines.append(_title(_plain(title), look, unit, duration))
-    return "".join(lines)
+            yield _line(2, time, end, "Clock", f"{_at(place, '&HFFFFFF&')}{_clock(second)}")
 
 
 def _title(title: str, look: Look, unit: float, duration: float) -> str:
@@ -161,7 +171,7 @@ def _title(title: str, look: Look, unit: float, duration: float) -> str:
     return _line(3, 0.0, min(TITLE_LASTS, duration), "Title", text, margin)
 
 
-def track(label: str, placed: Sequence[Part], times: np.ndarray, probabilities: np.ndarray) -> str:
+def track(label: str, placed: Sequence[Part], moments: Sequence[np.ndarray]) -> str:
     """A reel's subtitles: the label, the probability and the time in the VOD, as far as they are read.
 
     Parameters
@@ -170,15 +180,15 @@ def track(label: str, placed: Sequence[Part], times: np.ndarray, probabilities: 
         What a highlight is called.
     placed : sequence of Part
         The segments.
-    times, probabilities : ndarray of float64, shape (moments,)
-        The timeline of their VOD.
+    moments : sequence of ndarray of float64, shape (moments, 2)
+        Of each segment, as `reel.moments` gives them.
     """
     lines = [TRACK_HEADER]
-    for part in placed:
+    for part, (times, probabilities) in zip(placed, (each.T for each in moments), strict=True):
         length = part.reel_end - part.reel_start
         shown, since = None, 0.0
         for time in [*_steps(part.start, length), part.start + length]:
-            moment = max(0, np.searchsorted(times, time + 1e-6) - 1)
+            moment = max(0, np.searchsorted(times, time - part.start + 1e-6) - 1)
             text = f"{_plain(label)} {probabilities[moment]:.0%}  {_clock(time + 1e-6)}"
             if shown not in (None, text) or time == part.start + length:
                 begin, end = (part.reel_start + at - part.start for at in (since, time))

@@ -9,9 +9,7 @@ from stages.lib import files, reel
 from stages.lib.reel import Part
 
 
-def write_description(
-    path: Path, vod: str, label: str, url: str | None, duration: float, placed: Sequence[Part]
-) -> None:
+def write_description(path: Path, label: str, placed: Sequence[Part]) -> None:
     """Write a description that is ready to paste.
 
     YouTube makes chapters of it, from the times in the reel that begin its lines: the first must be 0:00, and there
@@ -21,21 +19,21 @@ def write_description(
     ----------
     path : Path
         The text file to write.
-    vod, label : str
-        The VOD's name, and what a highlight is called.
-    url : str or None
-        Where the VOD is published.
-    duration : float
-        Of the VOD, seconds.
+    label : str
+        What a highlight is called.
     placed : sequence of Part
         The reel, at least one part.
     """
     # Written as 1:02:15, a time in the VOD would be taken for one in the reel.
-    length, moments = spelt(placed[-1].reel_end), "moment" if len(placed) == 1 else "moments"
-    lines = [f"{' '.join(label.split())}: {len(placed)} {moments} of {vod}, {length} of {spelt(duration)}", ""]
+    length, vods = spelt(placed[-1].reel_end), list(dict.fromkeys(part.vod for part in placed))
+    moments, several = "moment" if len(placed) == 1 else "moments", len(vods) > 1
+    source = f"{len(vods)} VODs" if several else vods[0].name
+    whole = spelt(sum(vod.probe.duration for vod in vods))
+    lines = [f"{' '.join(label.split())}: {len(placed)} {moments} of {source}, {length} of {whole}", ""]
     for part in placed:
-        source = f"{reel.clock(part.reel_start)} from {spelt(part.start)}, {100 * part.score:.0f} %"
-        lines.append(f"{source} {link(url, part.start)}" if url else source)
+        place = f"{part.vod.name} at {spelt(part.start)}" if several else spelt(part.start)
+        line = f"{reel.clock(part.reel_start)} from {place}, {100 * part.score:.0f} %"
+        lines.append(f"{line} {link(part.vod.url, part.start)}" if part.vod.url else line)
     files.write_bytes(path, "".join(f"{line}\n" for line in lines).encode())
 
 

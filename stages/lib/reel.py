@@ -1,4 +1,4 @@
-"""What a reel is made of: segments of a VOD, each in its place."""
+"""What a reel is made of: segments of VODs, each in its place."""
 
 import itertools
 from collections.abc import Sequence
@@ -8,10 +8,21 @@ from pathlib import Path
 import numpy as np
 
 from stages.lib import files
+from stages.lib.media import Probe
 from stages.lib.segments import Segment
 
 FOLDER = Path("reels")
-COLUMNS = ("segment", "start", "end", "reel_start", "reel_end", "score", "keep")
+COLUMNS = ("segment", "vod", "start", "end", "reel_start", "reel_end", "score", "keep")
+
+
+@dataclass(frozen=True)
+class Vod:
+    """A recording: its name, its file or folder, what `media.probe` says of it, and where it is published, if it is."""
+
+    name: str
+    path: Path
+    probe: Probe
+    url: str | None
 
 
 @dataclass(frozen=True)
@@ -20,6 +31,8 @@ class Part:
 
     Attributes
     ----------
+    vod : Vod
+        What it is of.
     start, end : float
         Seconds in the VOD.
     reel_start, reel_end : float
@@ -30,6 +43,7 @@ class Part:
         When its probability is highest, seconds in the VOD.
     """
 
+    vod: Vod
     start: float
     end: float
     reel_start: float
@@ -51,18 +65,24 @@ def units(seconds: float) -> tuple[int, int, int]:
 
 
 def title(part: Part) -> str:
-    """What a part is called wherever it is listed: where it is in the VOD, and its score."""
+    """What a part is called wherever it is listed: where it is in its VOD, and its score."""
     return f"{clock(part.start)}  {100 * part.score:.0f} %"
 
 
+def titles(placed: Sequence[Part]) -> list[str]:
+    """What the parts of a reel are called; where it is of several VODs, their names come first."""
+    several = len({part.vod.name for part in placed}) > 1
+    return [f"{part.vod.name}  {title(part)}" if several else title(part) for part in placed]
+
+
 def parts(
-    shown: Sequence[Segment], lengths: Sequence[float], best: Sequence[float], shared: Sequence[float] = ()
+    shown: Sequence[tuple[Vod, Segment]], lengths: Sequence[float], best: Sequence[float], shared: Sequence[float] = ()
 ) -> list[Part]:
     """Segments one after the other.
 
     Parameters
     ----------
-    shown : sequence of Segment
+    shown : sequence of (Vod, Segment)
         In the order of the reel.
     lengths : sequence of float
         How long each is in the reel, seconds.
@@ -73,10 +93,10 @@ def parts(
     """
     placed, end = [], 0.0
     crossfades = [0.0, *(shared or [0.0] * len(shown))]
-    for segment, length, moment, crossfade in zip(shown, lengths, best, crossfades, strict=False):
+    for (vod, segment), length, moment, crossfade in zip(shown, lengths, best, crossfades, strict=False):
         start = end - crossfade
         end = start + length
-        placed.append(Part(segment.start, segment.end, start, end, segment.score, moment))
+        placed.append(Part(vod, segment.start, segment.end, start, end, segment.score, moment))
     return placed
 
 
@@ -96,13 +116,27 @@ def crossfades(lengths: Sequence[int], wanted: int) -> list[int]:
     return [min(wanted, one, other) for one, other in itertools.pairwise(most)]
 
 
-def write_table(path: Path, placed: Sequence[Part], vods: Sequence[str] = ()) -> None:
-    """Write where each segment is in the VOD and in the reel (seconds), its score, and that it is kept.
+def moments(part: Part, times: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+    """The moments of a part, by the timeline of its VOD.
 
-    The table may be changed and given back (`edits.read`). With `vods` it also says which VOD each is of.
+    Returns
+    -------
+    ndarray of float64, shape (moments, 2)
+        For each its time, seconds from the part's start, and its probability, which holds until the next one; the first
+        is at 0 or before.
+    """
+    first = max(0, np.searchsorted(times, part.start, side="right") - 1)
+    last = np.searchsorted(times, part.end)
+    return np.stack([times[first:last] - part.start, probabilities[first:last]], axis=1)
+
+
+def write_table(path: Path, placed: Sequence[Part]) -> None:
+    """Write where each segment is in its VOD and in the reel (seconds), its score, and that it is kept.
+
+    The table may be changed and given back (`edits.read`).
     """
     rows = []
     for number, part in enumerate(placed, 1):
         numbers = (part.start, part.end, part.reel_start, part.reel_end, part.score)
-        rows.append((number, *(f"{value:.3f}" for value in numbers), "yes", *vods[number - 1 : number]))
-    files.write_csv(path, (*COLUMNS, "vod") if vods else COLUMNS, rows)
+        rows.append((number, part.vod.name, *(f"{value:.3f}" for value in numbers), "yes"))
+    files.write_csv(path, COLUMNS, rows)

@@ -1,15 +1,15 @@
-"""Pictures of a reel's best moments: a poster, a contact sheet and a short animation, all from the VOD itself."""
+"""Pictures of a reel's best moments: a poster, a contact sheet and a short animation, all from the VODs themselves."""
 
 import io
+import itertools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 from stages.lib import contact_sheet, files, media, reel
 from stages.lib.contact_sheet import Strip
-from stages.lib.media import Probe
 from stages.lib.reel import Part
 
 POSTER_WIDTH = 1280
@@ -26,41 +26,36 @@ POSTER_QUALITY = 90
 ANIMATION_QUALITY = 60
 
 
-def write_poster(target: Path, path: Path, probe: Probe, placed: Sequence[Part]) -> None:
+def write_poster(target: Path, placed: Sequence[Part]) -> None:
     """Write the best moment of the best segment as a JPEG.
 
     Parameters
     ----------
     target : Path
         The picture to write.
-    path, probe : Path, Probe
-        The VOD, and what `media.probe` says of it.
     placed : sequence of Part
         The reel, at least one part.
     """
     (best,) = best_of(placed, 1)
-    ((picture,),) = _pictures(path, probe, [[best.best]], POSTER_WIDTH)
+    ((picture,),) = _pictures([(best, [best.best])], POSTER_WIDTH)
     content = io.BytesIO()
-    Image.fromarray(picture).save(content, "JPEG", quality=POSTER_QUALITY)
+    picture.save(content, "JPEG", quality=POSTER_QUALITY)
     files.write_bytes(target, content.getvalue())
 
 
-def write_contact_sheet(target: Path, path: Path, probe: Probe, placed: Sequence[Part]) -> None:
+def write_contact_sheet(target: Path, placed: Sequence[Part]) -> None:
     """Write the best moment of each segment, the best few dozen of many, as one JPEG; see `write_poster`."""
-    shown = best_of(placed, MOST_CELLS)
-    frames = [frame for (frame,) in _pictures(path, probe, [[part.best] for part in shown], CELL_WIDTH)]
-    strips = [Strip(reel.title(part), [frame], [""], ["black"]) for part, frame in zip(shown, frames, strict=True)]
-    height, width, _ = frames[0].shape
+    names, shown = dict(zip(placed, reel.titles(placed), strict=True)), best_of(placed, MOST_CELLS)
+    frames = [frame for (frame,) in _pictures([(part, [part.best]) for part in shown], CELL_WIDTH)]
+    strips = [Strip(names[part], [np.array(frame)], [""], ["black"]) for part, frame in zip(shown, frames, strict=True)]
     border = 2 * contact_sheet.BORDER
-    contact_sheet.write(target, strips, 1, (width + border, height + border))
+    contact_sheet.write(target, strips, 1, (frames[0].width + border, frames[0].height + border))
 
 
-def write_animation(target: Path, path: Path, probe: Probe, placed: Sequence[Part]) -> None:
+def write_animation(target: Path, placed: Sequence[Part]) -> None:
     """Write a glimpse of each of the best segments as one animated WebP, without sound; see `write_poster`."""
-    glimpses = [glimpse(part) for part in best_of(placed, MOST_GLIMPSES)]
-    first, *others = (
-        Image.fromarray(frame) for frames in _pictures(path, probe, glimpses, ANIMATION_WIDTH) for frame in frames
-    )
+    glimpses = [(part, glimpse(part)) for part in best_of(placed, MOST_GLIMPSES)]
+    first, *others = (frame for frames in _pictures(glimpses, ANIMATION_WIDTH) for frame in frames)
     content = io.BytesIO()
     first.save(
         content,
@@ -86,9 +81,12 @@ def glimpse(part: Part) -> list[float]:
     return [begin, *(time for time in times[1:].tolist() if time < part.end)]
 
 
-def _pictures(
-    path: Path, probe: Probe, stretches: Sequence[Sequence[float]], at_most: int
-) -> Iterator[list[np.ndarray]]:
-    """Whole frames of a VOD, at most so wide, in its shape; see `media.pictures`."""
-    width = min(at_most, probe.width)
-    return media.pictures(path, stretches, width, max(1, round(width * probe.height / probe.width)))
+def _pictures(shown: Sequence[tuple[Part, Sequence[float]]], at_most: int) -> Iterator[list[Image.Image]]:
+    """Whole frames at times in the VOD of each part, at most so wide; all in the shape of the first, with margins."""
+    size = None
+    for vod, stretches in itertools.groupby(shown, key=lambda pair: pair[0].vod):
+        width = min(at_most, vod.probe.width)
+        height = max(1, round(width * vod.probe.height / vod.probe.width))
+        size = size or (width, height)
+        for frames in media.pictures(vod.path, [times for _, times in stretches], width, height):
+            yield [ImageOps.pad(Image.fromarray(frame), size) for frame in frames]
