@@ -5,6 +5,8 @@ compilation.max_duration; they are shown VOD by VOD, in the order of params.yaml
 begins with its name over the picture. Run from the project's folder: python -m stages.compile
 """
 
+from functools import partial
+
 from stages.lib import beside, cutting, edges, errors, files, model, params, reel, segments
 from stages.lib.cutting import Plan
 from stages.lib.params import Params
@@ -18,7 +20,7 @@ def main() -> None:
     takes = choose(settings, model.read_card())
     with files.replacing(reel.FOLDER / NAME) as folder:
         folder.mkdir()
-        placed = cutting.encode(takes, NAME, folder / "reel.mp4")
+        placed = cutting.encode(takes, NAME, folder / "reel.mp4", partial(beside.draw, folder))
         reel.write_table(folder / "segments.csv", placed)
         if placed:
             beside.write(folder, [plan for plan, _ in takes], placed)

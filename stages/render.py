@@ -5,6 +5,7 @@ order of time. Run from the project's folder: python -m stages.render demo
 """
 
 from collections.abc import Sequence
+from functools import partial
 
 from stages.lib import beside, cutting, edges, editors, edits, errors, files, model, params, reel
 from stages.lib.reel import Part
@@ -23,7 +24,7 @@ def main(vod: str) -> None:
     shown = edges.move(plan.vod.path, plan.vod.probe, choice.reel, settings.render, vod) if marked is None else marked
     with files.replacing(reel.FOLDER / vod) as folder:
         folder.mkdir()
-        placed = cutting.cut(plan, shown, folder / "reel.mp4")
+        placed = cutting.cut(plan, shown, folder / "reel.mp4", partial(beside.draw, folder))
         reel.write_table(folder / "segments.csv", placed)
         if placed:
             beside.write(folder, [plan], placed)

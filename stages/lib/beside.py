@@ -8,8 +8,15 @@ from stages.lib.cutting import Plan
 from stages.lib.reel import Part
 
 
+def draw(folder: Path, placed: Sequence[Part]) -> None:
+    """Write the pictures that go with a reel, at least one part, into its folder."""
+    stills.write_poster(folder / "poster.jpg", placed)
+    stills.write_contact_sheet(folder / "contact_sheet.jpg", placed)
+    stills.write_animation(folder / "preview.webp", placed)
+
+
 def write(folder: Path, plans: Sequence[Plan], placed: Sequence[Part]) -> None:
-    """Put chapters and subtitles into a reel, and write a description and pictures beside it.
+    """Put chapters and subtitles into a reel, and write a description beside it.
 
     Parameters
     ----------
@@ -29,6 +36,3 @@ def write(folder: Path, plans: Sequence[Plan], placed: Sequence[Part]) -> None:
     chapters = [(part.reel_start, part.reel_end, name) for part, name in zip(placed, names, strict=True)]
     film.finish(folder / "reel.mp4", chapters, subtitles)
     publishing.write_description(folder / "description.txt", settings.label, placed)
-    stills.write_poster(folder / "poster.jpg", placed)
-    stills.write_contact_sheet(folder / "contact_sheet.jpg", placed)
-    stills.write_animation(folder / "preview.webp", placed)

@@ -1,8 +1,10 @@
 """From segments of a VOD to one film: cut, with what is written over them, and joined."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -63,15 +65,23 @@ def choose(plan: Plan, card: Card) -> tuple[Choice, list[Segment] | None]:
     return choice, edits.read(plan.settings.folder, plan.vod.name, duration)
 
 
-def cut(plan: Plan, shown: Sequence[Segment], target: Path) -> list[Part]:
-    """Make an MP4 of a VOD's segments, in a folder that is there; where they are in it. Without any, there is none."""
+def cut(plan: Plan, shown: Sequence[Segment], target: Path, meanwhile: Callable[[list[Part]], None]) -> list[Part]:
+    """Make an MP4 of a VOD's segments, in a folder that is there; where they are in it. Without any, there is none.
+
+    `meanwhile` is called once with these parts, if there are any, while FFmpeg joins them, which keeps one core busy.
+    """
     if plan.encoder == "copy":
-        return _copy(plan, shown, target)
-    return encode([(plan, shown)], plan.vod.name, target)
+        return _copy(plan, shown, target, meanwhile)
+    return encode([(plan, shown)], plan.vod.name, target, meanwhile)
 
 
-def encode(takes: Sequence[tuple[Plan, Sequence[Segment]]], name: str, target: Path) -> list[Part]:
-    """Encode segments of VODs, whose frames are alike, into one film, the reel of this name; where they are in it."""
+def encode(
+    takes: Sequence[tuple[Plan, Sequence[Segment]]],
+    name: str,
+    target: Path,
+    meanwhile: Callable[[list[Part]], None],
+) -> list[Part]:
+    """Encode segments of VODs, whose frames are alike, into one film, the reel of this name; see `cut`."""
     if not any(shown for _, shown in takes):
         return []
     rate, render = takes[0][0].frame.rate, takes[0][0].settings.render
@@ -83,12 +93,13 @@ def encode(takes: Sequence[tuple[Plan, Sequence[Segment]]], name: str, target: P
     best = [reel.best_moment(segment, plan.times, plan.probabilities) for plan, segment in chosen]
     placed = reel.parts([(plan.vod, segment) for plan, segment in chosen], lengths, best, shared)
     begins = [time for plan, shown in takes for time in media.read_from(plan.vod.path, [part.start for part in shown])]
-    _join(_plan_cuts([plan for plan, _ in chosen], placed, begins, target.parent), takes[0][0], name, target)
+    cuts = _plan_cuts([plan for plan, _ in chosen], placed, begins, target.parent)
+    _join(cuts, takes[0][0], name, target, partial(meanwhile, placed))
     return placed
 
 
-def _copy(plan: Plan, shown: Sequence[Segment], target: Path) -> list[Part]:
-    """Copy the picture of segments into a film, with sound that is encoded anew; where they are in it."""
+def _copy(plan: Plan, shown: Sequence[Segment], target: Path, meanwhile: Callable[[list[Part]], None]) -> list[Part]:
+    """Copy the picture of segments into a film, with sound that is encoded anew; see `cut`."""
     takes = copying.plan(plan.vod.path, shown)
     shown = [take.shown for take in takes]
     best = [reel.best_moment(segment, plan.times, plan.probabilities) for segment in shown]
@@ -96,8 +107,10 @@ def _copy(plan: Plan, shown: Sequence[Segment], target: Path) -> list[Part]:
     sound = None
     if placed and (plan.vod.probe.sound or plan.music):
         sound = target.with_name("sound.mp4")
-        starts = [part.start for part in placed]
-        _join(_plan_cuts([plan] * len(placed), placed, starts, target.parent), plan, plan.vod.name, sound)
+        cuts = _plan_cuts([plan] * len(placed), placed, [part.start for part in placed], target.parent)
+        _join(cuts, plan, plan.vod.name, sound, partial(meanwhile, placed))
+    elif placed:
+        meanwhile(placed)
     if placed:
         copying.copy(plan.vod.path, takes, sound, target)
     if sound:
@@ -133,7 +146,7 @@ def _plan_cuts(plans: Sequence[Plan], placed: Sequence[Part], begins: Sequence[f
     ]
 
 
-def _join(cuts: Sequence[Cut], plan: Plan, name: str, target: Path) -> None:
+def _join(cuts: Sequence[Cut], plan: Plan, name: str, target: Path, meanwhile: Callable[[], None]) -> None:
     """Encode cuts and join them."""
     # The longest first, so that none is left at the end for one process alone.
     by_length = sorted(cuts, key=lambda cut: -cut.duration)
@@ -143,4 +156,7 @@ def _join(cuts: Sequence[Cut], plan: Plan, name: str, target: Path) -> None:
     pairs = [(cut, other) for cut, other in itertools.pairwise(cuts) if cut.after]
     for _ in workers.map(film.crossfade, pairs, f"render {name}", "crossfades", at_most):
         pass
-    film.join(cuts, plan.music, target)
+    with ThreadPoolExecutor(1) as beside:
+        done = beside.submit(meanwhile)
+        film.join(cuts, plan.music, target)
+        done.result()
