@@ -57,7 +57,7 @@ def plan(settings: Params) -> list[Plan]:
     settings = settings.model_copy(update={"render": settings.render.model_copy(update=changes)})
     plans: list[Plan] = []
     for vod in settings.vods:
-        plans.append(cutting.plan(vod, settings, plans[0].frame if plans else None, title=vod))
+        plans.append(cutting.plan(vod, settings, plans[0].vod.frame if plans else None, title=vod))
     return plans
 
 

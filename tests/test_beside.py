@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 from stages.lib import editors, media, publishing, reel, stills
+from stages.lib.layouts import Frame, Pane, Rectangle
 from stages.lib.media import Probe
 from stages.lib.reel import Part, Vod
 from tests import videos
@@ -113,7 +114,10 @@ PROBE = Probe(0.0, 7200.0, 64, 48, Fraction(25), True)
 
 def made(starts: list[float], length: float, path: Path = Path("a.mp4"), probe: Probe = PROBE) -> list[Part]:
     """Parts of a VOD that begin at these times; the later, the better."""
-    vod, shown = Vod("own", path, probe, None), float(round(length * probe.rate) / probe.rate)
+    whole = Rectangle(0, 0, probe.width, probe.height)
+    frame = Frame(probe.width, probe.height, probe.rate)
+    vod = Vod("own", path, probe, None, frame, (Pane(whole, whole),))
+    shown = float(round(length * probe.rate) / probe.rate)
     return [
         Part(vod, start, start + length, n * shown, (n + 1) * shown, (n + 1) / (len(starts) + 1), start + length / 2)
         for n, start in enumerate(starts)

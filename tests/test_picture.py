@@ -8,6 +8,7 @@ import av
 import matplotlib
 import numpy as np
 import pytest
+from PIL import Image
 
 from stages.lib import film, fonts, layouts, media, params
 from stages.lib.facecam import Box
@@ -67,12 +68,14 @@ def test_vertical_has_the_face_above_and_the_game_below_at_the_asked_size_and_ra
     shown, pictures = frames(project)
     assert pictures.shape == (44, 640, 360, 3)
     assert np.diff(shown) == pytest.approx(1 / 20, abs=1e-3)
-    face, game = pictures[0, :256], pictures[0, 256:]
-    assert share(face, RED) + share(face, WHITE) > 0.97
-    assert share(game, GREEN) + share(game, WHITE) > 0.97, "the game without the face"
-    for part in (face, game):
-        width, height = extent(part)
-        assert width > 100 and width == pytest.approx(height, rel=0.05), "round"
+    poster = np.array(Image.open(project.folder / "reels/own/poster.jpg")).astype(int)
+    for picture in (pictures[0], poster):
+        face, game = picture[:256], picture[256:]
+        assert share(face, RED) + share(face, WHITE) > 0.97
+        assert share(game, GREEN) + share(game, WHITE) > 0.97, "the game without the face"
+        for part in (face, game):
+            width, height = extent(part)
+            assert width > 100 and width == pytest.approx(height, rel=0.05), "round"
     blue = shown[videos.onsets(np.array([share(picture, BLUE) for picture in pictures]) > 0.3)]
     assert blue == pytest.approx([1.4], abs=0.06)
 

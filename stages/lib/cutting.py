@@ -12,7 +12,7 @@ import numpy as np
 from stages.lib import copying, edits, film, layouts, media, overlay, reel, segments, timeline, workers
 from stages.lib.facecam import Facecams
 from stages.lib.film import Cut
-from stages.lib.layouts import Frame, Pane
+from stages.lib.layouts import Frame
 from stages.lib.model import Card
 from stages.lib.overlay import Look
 from stages.lib.params import Params
@@ -27,8 +27,7 @@ FRAME_ROUNDING = 1e-3
 @dataclass(frozen=True)
 class Plan:
     """What a reel is made from: the VOD, its timeline, the encoder (`film.choose_encoder`), music, the parameters; and
-    what it looks like: its frames, what is in them (`layouts.panes`), what is written over it and, as a title, over its
-    beginning."""
+    what is written over it and, as a title, over its beginning."""
 
     vod: Vod
     encoder: str
@@ -36,8 +35,6 @@ class Plan:
     settings: Params
     times: np.ndarray
     probabilities: np.ndarray
-    frame: Frame
-    panes: list[Pane]
     look: Look
     title: str | None
 
@@ -48,14 +45,15 @@ def plan(name: str, settings: Params, frame: Frame | None = None, title: str | N
     Without a `frame`, its frames are those of the VOD's own reel.
     """
     path, render = settings.vod(name), settings.render
-    vod = Vod(name, path, media.probe(path), settings.urls.get(name))
-    frame = frame or layouts.frame(render, vod.probe)
+    probe = media.probe(path)
+    frame = frame or layouts.frame(render, probe)
     encoder = film.choose_encoder(render, frame)
     music = film.listen(settings.music) if settings.music else None
     face = Facecams(settings.folder).box(settings.vods[name])
-    panes = layouts.panes(render.layout, vod.probe, face, frame)
+    panes = layouts.panes(render.layout, probe, face, frame)
+    vod = Vod(name, path, probe, settings.urls.get(name), frame, tuple(panes))
     look = overlay.look(settings, frame, panes)
-    return Plan(vod, encoder, music, settings, *timeline.read(name), frame, panes, look, title)
+    return Plan(vod, encoder, music, settings, *timeline.read(name), look, title)
 
 
 def choose(plan: Plan, card: Card) -> tuple[Choice, list[Segment] | None]:
@@ -84,7 +82,7 @@ def encode(
     """Encode segments of VODs, whose frames are alike, into one film, the reel of this name; see `cut`."""
     if not any(shown for _, shown in takes):
         return []
-    rate, render = takes[0][0].frame.rate, takes[0][0].settings.render
+    rate, render = takes[0][0].vod.frame.rate, takes[0][0].settings.render
     chosen = [(plan, segment) for plan, shown in takes for segment in shown]
     # Whole frames, and no more of them than there is time for.
     frames = [max(1, int(segment.duration * rate + FRAME_ROUNDING)) for _, segment in chosen]
@@ -130,8 +128,8 @@ def _plan_cuts(plans: Sequence[Plan], placed: Sequence[Part], begins: Sequence[f
             begin=min(begin, max(0.0, part.start - media.WARM_UP)),
             start=part.start,
             duration=part.reel_end - part.reel_start,
-            frame=plan.frame,
-            panes=plan.panes,
+            frame=plan.vod.frame,
+            panes=plan.vod.panes,
             look=plan.look,
             title=plan.title if plan is not before[number] else None,
             sound=sound,

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from stages.lib import files
+from stages.lib.layouts import Frame, Pane
 from stages.lib.media import Probe
 from stages.lib.segments import Segment
 
@@ -17,12 +18,26 @@ COLUMNS = ("segment", "vod", "start", "end", "reel_start", "reel_end", "score", 
 
 @dataclass(frozen=True)
 class Vod:
-    """A recording: its name, its file or folder, what `media.probe` says of it, and where it is published, if it is."""
+    """A recording, and how it is shown.
+
+    Attributes
+    ----------
+    name : str
+        What it is called.
+    path, probe : Path, Probe
+        Its file or folder, and what `media.probe` says of it.
+    url : str or None
+        Where it is published, if it is.
+    frame, panes : Frame, tuple of Pane
+        What the reel's frames are like, and what of its picture is in them (`layouts.panes`).
+    """
 
     name: str
     path: Path
     probe: Probe
     url: str | None
+    frame: Frame
+    panes: tuple[Pane, ...]
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,7 @@
-"""Pictures of a reel's best moments: a poster, a contact sheet and a short animation, all from the VODs themselves."""
+"""Pictures of a reel's best moments: a poster, a contact sheet and a short animation.
+
+They are from the VODs themselves, laid out as in the reel, with nothing written over them.
+"""
 
 import io
 import itertools
@@ -6,11 +9,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
 from stages.lib import contact_sheet, files, media, reel
 from stages.lib.contact_sheet import Strip
-from stages.lib.reel import Part
+from stages.lib.reel import Part, Vod
 
 POSTER_WIDTH = 1280
 # The best few dozen of hundreds of segments, each so wide.
@@ -82,11 +85,25 @@ def glimpse(part: Part) -> list[float]:
 
 
 def _pictures(shown: Sequence[tuple[Part, Sequence[float]]], at_most: int) -> Iterator[list[Image.Image]]:
-    """Whole frames at times in the VOD of each part, at most so wide; all in the shape of the first, with margins."""
-    size = None
+    """The reel's picture at times in the VOD of each part, at most so wide, without what is written over it."""
     for vod, stretches in itertools.groupby(shown, key=lambda pair: pair[0].vod):
-        width = min(at_most, vod.probe.width)
-        height = max(1, round(width * vod.probe.height / vod.probe.width))
-        size = size or (width, height)
+        scale = min(1.0, at_most / vod.frame.width)
+        # Decoded no larger than the pane needs that is enlarged most.
+        enlarged = min(1.0, scale * max(pane.shown.width / pane.seen.width for pane in vod.panes))
+        width, height = (max(1, round(enlarged * side)) for side in (vod.probe.width, vod.probe.height))
         for frames in media.pictures(vod.path, [times for _, times in stretches], width, height):
-            yield [ImageOps.pad(Image.fromarray(frame), size) for frame in frames]
+            yield [_laid_out(Image.fromarray(frame), vod, scale) for frame in frames]
+
+
+def _laid_out(picture: Image.Image, vod: Vod, scale: float) -> Image.Image:
+    """A VOD's picture as the reel shows it, which is scaled by so much."""
+    canvas = Image.new("RGB", (max(1, round(scale * vod.frame.width)), max(1, round(scale * vod.frame.height))))
+    across, down = picture.width / vod.probe.width, picture.height / vod.probe.height
+    for pane in vod.panes:
+        seen, shown = pane.seen, pane.shown
+        box = (seen.x * across, seen.y * down, (seen.x + seen.width) * across, (seen.y + seen.height) * down)
+        left, top = round(scale * shown.x), round(scale * shown.y)
+        right, bottom = round(scale * (shown.x + shown.width)), round(scale * (shown.y + shown.height))
+        size = (max(1, right - left), max(1, bottom - top))
+        canvas.paste(picture.resize(size, box=box), (left, top))
+    return canvas
