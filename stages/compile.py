@@ -42,7 +42,7 @@ def choose(settings: Params, card: model.Card) -> list[tuple[Plan, list[Segment]
             # Edges move, but the whole does not grow.
             bound = {"max_duration": sum(segment.duration for segment in kept)}
             render = each.settings.render.model_copy(update=bound)
-            kept = edges.move(each.vod.path, each.vod.probe, kept, render, each.vod.name)
+            kept = edges.move(each.vod, kept, render)
         if kept:
             takes.append((each, kept))
     return takes
@@ -57,7 +57,7 @@ def plan(settings: Params) -> list[Plan]:
     settings = settings.model_copy(update={"render": settings.render.model_copy(update=changes)})
     plans: list[Plan] = []
     for vod in settings.vods:
-        plans.append(cutting.plan(vod, settings, plans[0].vod.frame if plans else None, title=vod))
+        plans.append(cutting.plan(vod, settings, title=vod, like=plans[0] if plans else None))
     return plans
 
 

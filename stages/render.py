@@ -20,8 +20,8 @@ def main(vod: str) -> None:
     plan, card = cutting.plan(vod, settings, title=settings.render.title), model.read_card()
     choice, marked = cutting.choose(plan, card)
     for table in edits.idle(settings.folder, settings.vods):
-        print(f"{table}: params.yaml names no such VOD")
-    shown = edges.move(plan.vod.path, plan.vod.probe, choice.reel, settings.render, vod) if marked is None else marked
+        print(f"{table}: is not used: tables are named like VODs of params.yaml, such as {vod}.csv")
+    shown = edges.move(plan.vod, choice.reel, settings.render) if marked is None else marked
     with files.replacing(reel.FOLDER / vod) as folder:
         folder.mkdir()
         placed = cutting.cut(plan, shown, folder / "reel.mp4", partial(beside.draw, folder))

@@ -92,6 +92,8 @@ PARAMS = {
     "no such choice": ({"train": {"precision": "half"}}, "train.precision is 'half'"),
     "another choice": ({"predict": {"device": "gpu"}}, "predict.device is 'gpu'"),
     "no mapping": ({"vods": 7}, "vods is 7"),
+    "no file": ({"vods": {"a": ""}}, "a VOD needs the name of its file or folder"),
+    "a long way for an edge": ({"render": {"snap": 60}}, "render.snap is 60"),
     "a name twice": ({"vods": {"a": "vods/demo.mp4", "A": "vods/demo.mp4"}}, "vods"),
     "a name that is taken": ({"vods": {"timelines": "vods/demo.mp4"}}, "vods"),
     "an address of no VOD": ({"urls": {"monday": "https://example.org"}}, "there is no VOD named monday"),
@@ -126,7 +128,7 @@ def test_a_font_that_is_none(project):
     project.set_params(render={"style": style | {"font": "broken.ttf"}})
     assert_sentence(project.stage("render", "demo"), "data/tiny/broken.ttf: not a font that can be read")
     project.set_params(render={"style": style | {"font": "gone.ttf"}})
-    assert_sentence(project.stage("render", "demo"), "data/tiny/gone.ttf: not a font that can be read")
+    assert_sentence(project.stage("render", "demo"), "data/tiny/gone.ttf: no such file")
     project.set_params(render={"style": style | {"font": "../tiny/broken.ttf"}})
     assert_sentence(project.stage("render", "demo"), "render.style.font is '../tiny/broken.ttf'", "inside the")
 

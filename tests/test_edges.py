@@ -52,6 +52,13 @@ def test_cuts_are_between_words_and_at_changes_of_scene(project):
         assert np.abs(near).max() < 0.02, f"a word is cut at {seam} s"
 
 
+def test_at_a_low_rate_the_moment_is_shown_whole(project):
+    write_vod(project, with_sound=True)
+    write_timeline(project, [(4.0, 5.0)], 18)
+    (row,) = render(project, pre_roll=1.0, post_roll=0.0, snap=0.5, overlay="none", fps=3)
+    assert row["start"] + row["reel_end"] >= 5.0 - 1e-3
+
+
 def test_without_sound_only_changes_of_scene_count_and_where_a_picture_is_copied_only_ends_move(project):
     write_vod(project, with_sound=False)
     write_timeline(project, EVENTS, 18)

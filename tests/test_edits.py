@@ -41,10 +41,18 @@ def test_an_edit_renders_the_reel_anew_with_exactly_what_is_kept_and_nothing_els
     assert shown(project) == [(1.0, 2.5), (9.25, 10.5)]
     assert seconds(project) == pytest.approx(1.5 + 1.25, abs=0.01)
     reel = (project.folder / "reels/demo/reel.mp4").read_bytes()
+    # The table of a reel gives the same reel, and what is at the end of the VOD can be shown too.
+    edited = project.read("reels/demo/segments.csv")
+    project.write(EDITS, edited)
+    assert project.stage("render", "demo").returncode == 0
+    assert (project.folder / "reels/demo/reel.mp4").read_bytes() == reel
+    project.write(EDITS, "start,end\n23.9,24.0\n")
+    assert project.stage("render", "demo").returncode == 0
+    project.write(EDITS, edited)
     # Bounds are for what the model chooses, and edits of another VOD change nothing.
     project.set_params(render={"max_duration": 1.0})
     project.write("data/tiny/edits/dmeo.csv", "start,end\n1,2\n")
-    assert "data/tiny/edits/dmeo.csv: params.yaml names no such VOD" in project.stage("render", "demo").stdout
+    assert "data/tiny/edits/dmeo.csv: is not used" in project.stage("render", "demo").stdout
     assert (project.folder / "reels/demo/reel.mp4").read_bytes() == reel
 
 

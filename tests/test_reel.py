@@ -1,6 +1,7 @@
 """The reel shows and sounds what the timeline asks for, and nothing else."""
 
 import csv
+from pathlib import Path
 
 import av
 import numpy as np
@@ -39,23 +40,39 @@ def own(project):
     return project
 
 
+def broken_off(made: Path, target: Path) -> None:
+    """Ten seconds of a video, twice as other sound: from then on, and again after a gap of twenty seconds."""
+    other = ["-c:v", "copy", "-c:a", "aac", "-ar", 44_100, "-ac", 2]
+    for number, (start, sound) in enumerate([(0, ["-c", "copy"]), (10, other), (40, other)]):
+        piece = target.with_suffix(f".{number}.ts")
+        videos.ffmpeg("-t", 10, "-i", made, *sound, "-output_ts_offset", start, piece)
+    target.write_bytes(b"".join(target.with_suffix(f".{number}.ts").read_bytes() for number in range(3)))
+
+
 @pytest.mark.parametrize(
     ("container", "fps", "preset"),
     [("mp4", 30, "ultrafast"), ("ts", 30, "veryfast"), ("mkv", 60_000 / 1001, "veryfast")],
 )
 def test_picture_and_sound_stay_together_at_every_seam(project, container, fps, preset):
     own, folder = project, project.folder / "data/tiny/vods"
-    videos.flash_and_beep(folder / "made.mp4", 20, fps)
-    videos.ffmpeg("-i", folder / "made.mp4", "-c", "copy", folder / f"own.{container}")
-    write_timeline(own, [(2.6, 4.4), (6.8, 7.6), (9.4, 11.8), (15.0, 17.2)], 20)
+    made, vod = folder / "made.mp4", folder / f"own.{container}"
+    videos.flash_and_beep(made, 20, fps)
+    highlights, duration = [(2.6, 4.4), (6.8, 7.6), (9.4, 11.8), (15.0, 17.2)], 20
+    if container == "ts":
+        broken_off(made, vod)
+        highlights, duration = [*highlights, (42.6, 44.4)], 50
+    else:
+        videos.ffmpeg("-i", made, "-c", "copy", vod)
+    write_timeline(own, highlights, duration)
     rows = render(own, vod=f"vods/own.{container}", preset=preset)
+    assert len(rows) == len(highlights)
     reel = own.folder / "reels/own/reel.mp4"
     times, light = videos.luminance(reel)
     flashes = times[videos.onsets(light > 128)]
     expected = [
         row["reel_start"] + second - row["start"]
         for row in rows
-        for second in range(20)
+        for second in range(duration)
         if row["start"] <= second < row["end"]
     ]
     assert flashes == pytest.approx(expected, abs=0.04)
@@ -194,6 +211,20 @@ def test_a_copied_reel_has_each_frame_of_its_segments_once_and_in_its_place(proj
     assert videos.beep_times(reel) == pytest.approx(seen, abs=0.04)
     firsts = [number for time, number in found if any(abs(time - row["reel_start"]) < 0.003 for row in rows)]
     assert firsts == [90, 210, 360]
+    with av.open(str(reel)) as container:
+        assert container.streams.video[0].codec_context.codec_tag == {"libx264": "avc1", "libx265": "hvc1"}[codec]
     before = reel.read_bytes()
     assert render(project, **copy) == rows
     assert reel.read_bytes() == before
+
+
+def test_a_copied_reel_begins_where_a_trimmed_video_does(project):
+    """Its picture goes on before time zero, and the first keyframe behind that is the first of the reel."""
+    folder = project.folder / "data/tiny/vods"
+    videos.numbered(folder / "made.mp4", 10, "libx264", preset="veryfast", bf="3", sc_threshold="0")
+    videos.ffmpeg("-ss", 2.5, "-i", folder / "made.mp4", "-c", "copy", folder / "own.mp4")
+    write_timeline(project, [(0.0, 2.0)], 7)
+    (row,) = render(project, overlay="none", encoder="copy")
+    assert row["start"] == pytest.approx(0.5, abs=0.05)
+    found = [number for _, number in videos.numbers(project.folder / "reels/own/reel.mp4")]
+    assert found == list(range(90, 90 + len(found))) and len(found) == pytest.approx(45, abs=2)

@@ -13,7 +13,7 @@ import numpy as np
 
 from stages.lib import media, segments, sources
 from stages.lib.errors import UserError
-from stages.lib.segments import Segment
+from stages.lib.segments import ROUNDING, Segment
 
 # Codecs whose keyframes can be told apart below, and that every player of MP4 knows.
 CODECS = ("h264", "hevc")
@@ -58,7 +58,7 @@ def plan(path: Path, chosen: Sequence[Segment]) -> list[Take]:
         The video.
     chosen : sequence of Segment
         In order. The lead of each may be missing: it begins with the first keyframe in there, or else with the last one
-        before. Segments that thereby meet become one.
+        before, or else, at the beginning of the video, with the next. Segments that thereby meet become one.
 
     Raises
     ------
@@ -96,10 +96,12 @@ def _keyframe(path: Path, container: av.container.InputContainer, video: av.Vide
         found = None
         for packet in media.packets_from(container, video, max(0.0, start - back)):
             time = media.time_of(packet) - media.beginning_of(container)
-            if time > start + segment.lead:
+            # Where there is none before it since the video begins there, a later one has to do.
+            if time >= segment.end or (time > start + segment.lead and (found is not None or start > back)):
                 break
-            if packet.is_keyframe and any(_pictures_that_begin_anew(packet)):
-                found = time
+            # What comes before zero is not shown: an MP4 that was trimmed still has it.
+            if time > -ROUNDING and packet.is_keyframe and any(_pictures_that_begin_anew(packet)):
+                found = max(0.0, time)
                 if time >= start:
                     break
         if found is not None:
@@ -125,6 +127,10 @@ def _take(path: Path, container: av.container.InputContainer, video: av.VideoStr
         if len(later) > REORDERED:
             break
     ordered = np.sort(np.array(times, np.int64))
+    if (np.diff(ordered) == 0).any():
+        raise UserError(
+            f"{path}: near {segment.start:.1f} s shows two frames at one time; set render.encoder to libx264"
+        )
     end = min([end, *(time for time in later if time > ordered[-1])])
     shown = Segment(segment.start, float(end * video.time_base) - beginning, segment.score)
     return Take(shown, ordered, end, int((ordered - times).max()))
@@ -161,6 +167,9 @@ def copy(path: Path, takes: Sequence[Take], sound: Path | None, target: Path) ->
         try:
             reel = opened.enter_context(av.open(str(target), "w", format="mp4", options=options))
             picture = reel.add_stream_from_template(video, opaque=True)
+            if video.codec_context.name == "hevc":
+                # Apple's players want this name. https://developer.apple.com/documentation/http-live-streaming
+                picture.codec_context.codec_tag = "hvc1"
             tracks = [_moved(container, video, takes, picture)]
             if sound:
                 heard = opened.enter_context(av.open(str(sound)))

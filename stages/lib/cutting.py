@@ -12,7 +12,6 @@ import numpy as np
 from stages.lib import copying, edits, film, layouts, media, overlay, reel, segments, timeline, workers
 from stages.lib.facecam import Facecams
 from stages.lib.film import Cut
-from stages.lib.layouts import Frame
 from stages.lib.model import Card
 from stages.lib.overlay import Look
 from stages.lib.params import Params
@@ -20,8 +19,8 @@ from stages.lib.reel import Part, Vod
 from stages.lib.segments import Choice, Segment
 from stages.lib.soundtrack import Music
 
-# Of a frame, by which numbers that are meant to be whole may be off.
-FRAME_ROUNDING = 1e-3
+# Of a frame, by which numbers that are meant to be whole may be off: tables have milliseconds.
+FRAME_ROUNDING = 0.15
 
 
 @dataclass(frozen=True)
@@ -39,15 +38,15 @@ class Plan:
     title: str | None
 
 
-def plan(name: str, settings: Params, frame: Frame | None = None, title: str | None = None) -> Plan:
+def plan(name: str, settings: Params, title: str | None = None, like: Plan | None = None) -> Plan:
     """What the reel of the VOD of this name is made from; UserError if something of that is missing.
 
-    Without a `frame`, its frames are those of the VOD's own reel.
+    Frames and encoder are those of the VOD's own reel or, where it is part of another one, `like` that one's.
     """
     path, render = settings.vod(name), settings.render
     probe = media.probe(path)
-    frame = frame or layouts.frame(render, probe)
-    encoder = film.choose_encoder(render, frame)
+    frame = like.vod.frame if like else layouts.frame(render, probe)
+    encoder = like.encoder if like else film.choose_encoder(render, frame)
     music = film.listen(settings.music) if settings.music else None
     face = Facecams(settings.folder).box(settings.vods[name])
     panes = layouts.panes(render.layout, probe, face, frame)
@@ -125,7 +124,7 @@ def _plan_cuts(plans: Sequence[Plan], placed: Sequence[Part], begins: Sequence[f
         Cut(
             source=plan.vod.path,
             probe=plan.vod.probe,
-            begin=min(begin, max(0.0, part.start - media.WARM_UP)),
+            begin=begin,
             start=part.start,
             duration=part.reel_end - part.reel_start,
             frame=plan.vod.frame,

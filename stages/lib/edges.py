@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from stages.lib import media, workers
-from stages.lib.media import Probe
 from stages.lib.params import Render
+from stages.lib.reel import Vod
 from stages.lib.segments import ROUNDING, Segment
 
 # The sound is measured over so many steps at a time, of so many samples: 50 ms, every 10 ms.
@@ -60,7 +60,7 @@ class Places:
     levels: np.ndarray
 
 
-def move(path: Path, probe: Probe, reel: Sequence[Segment], render: Render, vod: str) -> list[Segment]:
+def move(vod: Vod, reel: Sequence[Segment], render: Render) -> list[Segment]:
     """Move the edges of segments to where a cut does not jar.
 
     They never move into an event as far as it is shown, and the segments stay in order, inside the video and within the
@@ -68,28 +68,26 @@ def move(path: Path, probe: Probe, reel: Sequence[Segment], render: Render, vod:
 
     Parameters
     ----------
-    path, probe
-        The video, and what `media.probe` says of it.
+    vod : Vod
+        The video.
     reel : sequence of Segment
         In order, within the bounds.
     render : Render
         `snap` is how far an edge may move. Where the picture is copied only ends move, as it begins with a keyframe.
-    vod : str
-        The video's name, for the progress.
     """
     if not render.snap or not reel:
         return list(reel)
-    starts, ends = [], []
+    starts, ends, probe = [], [], vod.probe
     for segment in reel:
         back, on = (0.0, 0.0) if render.encoder == "copy" else (render.snap, min(render.snap, segment.lead))
         start, end = segment.start, segment.end
-        starts.append(Reach(path, probe.sound, start, max(0.0, start - back), start + on))
+        starts.append(Reach(vod.path, probe.sound, start, max(0.0, start - back), start + on))
         low, high = end - min(render.snap, segment.tail), min(probe.duration, end + render.snap)
-        ends.append(Reach(path, probe.sound, end, low, max(end, high)))
-    places = list(workers.map(look, starts + ends, f"edges {vod}", "edges"))
+        ends.append(Reach(vod.path, probe.sound, end, low, max(end, high)))
+    places = list(workers.map(look, starts + ends, f"edges {vod.name}", "edges"))
     return [
         replace(segment, start=start, end=end)
-        for segment, (start, end) in zip(reel, fit(starts, ends, places, probe.rate, render), strict=True)
+        for segment, (start, end) in zip(reel, fit(starts, ends, places, vod.frame.rate, render), strict=True)
     ]
 
 

@@ -1,6 +1,6 @@
 """data/<name>/edits/<vod>.csv: what a person wants the reel to show, instead of what the model chose."""
 
-from collections.abc import Container, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from stages.lib import reel, tables
@@ -47,9 +47,10 @@ def read(folder: Path, vod: str, duration: float) -> list[Segment] | None:
     return [segment for segment, _ in kept]
 
 
-def idle(folder: Path, vods: Container[str]) -> list[Path]:
-    """The tables that are of no VOD of these names, which are most likely misspelt."""
-    return sorted(path for path in (folder / FOLDER).glob("*.csv") if path.stem not in vods)
+def idle(folder: Path, vods: Iterable[str]) -> list[Path]:
+    """The files that are no table of a VOD of these names, which are most likely misspelt."""
+    tables_of_vods = {f"{vod}.csv" for vod in vods}
+    return sorted(path for path in (folder / FOLDER).glob("[!.]*") if path.name not in tables_of_vods)
 
 
 def _marked(row: tables.Row, vod: str, duration: float) -> Sequence[tuple[Segment, tables.Row]]:

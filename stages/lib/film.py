@@ -28,6 +28,8 @@ LOSSLESS = {"c:v": "libx264", "qp": 0, "preset": "ultrafast", "threads": 1}
 SOUND = {"c:a": "pcm_s16le"}
 # In the order in which they are tried.
 HARDWARE = ("h264_nvenc", "h264_videotoolbox", "h264_qsv", "h264_vaapi")
+# FFmpeg would mend a jump of ten seconds in a transport stream, as a fault, but time is the timestamp (seconds).
+NO_FAULT = 1_000_000
 # Scaled with the same result on all machines.
 EXACT = {"flags": "bicubic+accurate_rnd+bitexact"}
 # Drivers let a chip encode only a few videos at once, and these few keep it busy.
@@ -45,8 +47,8 @@ class Cut:
     probe : Probe
         What `media.probe` says of it.
     begin, start, duration : float
-        Where it is read from, so that its first frame and sound are decoded; where it starts; how long it is. Seconds
-        in the VOD. It lasts a whole number of the reel's frames, unless its picture is copied.
+        Where its picture is read from, so that its first frame is decoded; where it starts; how long it is. Seconds in
+        the VOD. It lasts a whole number of the reel's frames, unless its picture is copied.
     frame : Frame
         What the reel's frames are like.
     panes : sequence of Pane
@@ -148,7 +150,6 @@ def encode(cut: Cut) -> None:
     if cut.begin:
         reading["ss"] = f"{cut.begin:.6f}"
     with opening.as_input(cut.source) as (name, form):
-        source = ffmpeg.input(name, **form, **reading)
         stretches = [
             (cut.head, 0.0, cut.before),
             (cut.target, cut.before, cut.duration - cut.after),
@@ -156,9 +157,10 @@ def encode(cut: Cut) -> None:
         ]
         stretches = [(target, start, end) for target, start, end in stretches if start < end]
         if cut.encoder != "copy":
-            pictures = _picture(source.video, cut, lead, folder).filter_multi_output("split", len(stretches))
+            seen = ffmpeg.input(name, **form, **reading).video
+            pictures = _picture(seen, cut, lead, folder).filter_multi_output("split", len(stretches))
         if cut.sound:
-            heard = _sound(source.audio, cut, lead) if cut.probe.sound else soundtrack.silence(cut.duration)
+            heard = _sound(cut, folder) if cut.probe.sound else soundtrack.silence(cut.duration)
             sounds = heard.filter_multi_output("asplit", len(stretches))
         outputs = []
         for number, (target, start, end) in enumerate(stretches):
@@ -239,16 +241,14 @@ def _laid_out(stream: FilterableStream, panes: Sequence[Pane], frame: Frame) -> 
     return shown[0].filter("pad", frame.width, frame.height, place.x, place.y)
 
 
-def _sound(stream: FilterableStream, cut: Cut, lead: float) -> ffmpeg.nodes.Node:
-    """The sound of a cut, read from `lead` seconds before it on."""
-    first, length = round(lead * soundtrack.RATE), round(cut.duration * soundtrack.RATE)
-    stream = (
-        stream.filter("aresample", soundtrack.RATE, **{"async": 1, "min_hard_comp": media.OUT_OF_SYNC, "first_pts": 0})
-        .filter("aformat", channel_layouts="stereo")
-        .filter("apad")
-        .filter("atrim", start_sample=first, end_sample=first + length)
-        .filter("asetpts", "PTS-STARTPTS")
-    )
+def _sound(cut: Cut, folder: Path) -> ffmpeg.nodes.Node:
+    """The sound of a cut, which is put into `folder`: FFmpeg's filters would not outlast a change of its format."""
+    sound, length = folder / "sound.pcm", round(cut.duration * soundtrack.RATE)
+    with sound.open("wb") as file:
+        for block in media.stereo(cut.source, soundtrack.RATE, cut.start + cut.duration, cut.start):
+            file.write(block.astype("<f4").tobytes())
+    stream = ffmpeg.input(sound.name, f="f32le", ar=soundtrack.RATE, ch_layout="stereo").audio
+    stream = stream.filter("apad").filter("atrim", end_sample=length)
     return soundtrack.faded(stream, length, beginning=not cut.before, end=not cut.after)
 
 
@@ -373,8 +373,8 @@ def finish(reel: Path, chapters: Sequence[tuple[float, float, str]], subtitles: 
 
 def _run(command: ffmpeg.nodes.OutputStream, subject: str, folder: Path, told: str = "error") -> str:
     """Run FFmpeg in a folder; what it says, at the level of `told`."""
-    quiet = ("-nostdin", "-hide_banner", "-nostats", "-loglevel", told, "-y")
-    arguments = command.global_args(*quiet).compile(cmd=imageio_ffmpeg.get_ffmpeg_exe())
+    always = ("-nostdin", "-hide_banner", "-nostats", "-loglevel", told, "-y", "-dts_delta_threshold", str(NO_FAULT))
+    arguments = command.global_args(*always).compile(cmd=imageio_ffmpeg.get_ffmpeg_exe())
     done = subprocess.run(arguments, cwd=folder, capture_output=True, text=True, errors="replace")
     if done.returncode:
         said = done.stderr.strip().splitlines()

@@ -30,6 +30,8 @@ class Font:
 
 def read(path: Path) -> Font:
     """The font in a file; UserError if there is none."""
+    if not path.is_file():
+        raise UserError(f"{path}: no such file, and params.yaml names it as render.style.font")
     try:
         family, style = ImageFont.truetype(path, MEASURED).getname()
     except OSError as error:

@@ -312,6 +312,16 @@ def sound(path: Path, rate: int, duration: float, start: float = 0.0) -> Iterato
     ndarray of float32, shape (samples,)
         Blocks of at most a few seconds, -1 to 1, with nothing between them.
     """
+    return (block[:, 0] for block in _sound(path, "mono", rate, duration, start))
+
+
+def stereo(path: Path, rate: int, duration: float, start: float = 0.0) -> Iterator[np.ndarray]:
+    """The same in two channels: float32, shape (samples, 2)."""
+    return _sound(path, "stereo", rate, duration, start)
+
+
+def _sound(path: Path, layout: str, rate: int, duration: float, start: float) -> Iterator[np.ndarray]:
+    channels = av.AudioLayout(layout).nb_channels
     total, done, tolerance = (round(seconds * rate) for seconds in (duration, start, OUT_OF_SYNC))
     with open_video(path) as (container, video):
         # What is not asked for is not even read, where the container allows it.
@@ -321,15 +331,15 @@ def sound(path: Path, rate: int, duration: float, start: float = 0.0) -> Iterato
         for frame in _decode_from(container, stream, max(0.0, start - WARM_UP)):
             if sort != (frame.format.name, frame.layout.name, frame.rate):
                 sort = (frame.format.name, frame.layout.name, frame.rate)
-                resampler = av.AudioResampler(format="flt", layout="mono", rate=rate)
+                resampler = av.AudioResampler(format="flt", layout=layout, rate=rate)
             late = round((frame.time - beginning_of(container)) * rate) - done
-            for block in _silence(min(late, total - done) if late > tolerance else 0, rate):
+            for block in _silence(min(late, total - done) if late > tolerance else 0, rate, channels):
                 yield block
                 done += len(block)
             frame.pts = None
             surplus = max(0, -late) if late < -tolerance or surplus or not reached else 0
             for resampled in resampler.resample(frame):
-                samples = resampled.to_ndarray().reshape(-1)
+                samples = resampled.to_ndarray().reshape(-1, channels)
                 block = samples[surplus:][: total - done]
                 surplus = max(0, surplus - len(samples))
                 done += len(block)
@@ -338,12 +348,12 @@ def sound(path: Path, rate: int, duration: float, start: float = 0.0) -> Iterato
                     yield block
             if done >= total:
                 return
-    yield from _silence(total - done, rate)
+    yield from _silence(total - done, rate, channels)
 
 
-def _silence(samples: int, rate: int) -> Iterator[np.ndarray]:
+def _silence(samples: int, rate: int, channels: int) -> Iterator[np.ndarray]:
     while samples > 0:
-        yield np.zeros(min(samples, rate), np.float32)
+        yield np.zeros((min(samples, rate), channels), np.float32)
         samples -= rate
 
 

@@ -72,7 +72,7 @@ def as_input(path: Path) -> Iterator[tuple[str, dict[str, str]]]:
     if parts == [path]:
         yield str(path.resolve()), {}
         return
-    with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as file:
+    with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8", errors="surrogateescape") as file:
         file.write(_listing(parts))
         file.flush()
         # Or the program would count from what FFmpeg takes for the beginning (see `beginning_of`).

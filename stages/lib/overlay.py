@@ -227,8 +227,8 @@ def _colour(probability: float) -> str:
 
 
 def _plain(text: str) -> str:
-    """The text with nothing in it that ASS would take for a command."""
-    return text.replace("\\", "/").replace("{", "(").replace("}", ")").replace("\n", " ")
+    """The text in one line, with nothing in it that ASS would take for a command."""
+    return " ".join(text.split()).replace("\\", "/").replace("{", "(").replace("}", ")")
 
 
 def _clock(seconds: float) -> str:

@@ -93,7 +93,7 @@ class Render(Section):
     max_duration: Annotated[float, Field(gt=0)] | None
     pre_roll: Seconds
     post_roll: Seconds
-    snap: Seconds
+    snap: Annotated[float, Field(ge=0, le=10)]
     overlay: Literal["burn", "soft", "none"]
     style: Style
     title: Annotated[str, Field(min_length=1)] | None
@@ -101,7 +101,7 @@ class Render(Section):
     height: Annotated[int, Field(ge=16, le=4320, multiple_of=2)] | None
     fps: Annotated[float, Field(ge=1, le=120)] | None
     encoder: Literal["auto", "libx264", "h264_nvenc", "h264_vaapi", "h264_videotoolbox", "h264_qsv", "copy"]
-    quality: Annotated[int, Field(ge=0, le=51)]
+    quality: Annotated[int, Field(ge=1, le=51)]
     preset: Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"]
     transition: Literal["cut", "crossfade"]
     transition_length: Annotated[float, Field(gt=0, le=60)]
@@ -174,6 +174,8 @@ class Params(Section):
         # Each name is a folder in reels/, and some file systems do not tell small letters from capitals.
         if len({name.lower() for name in vods} | {"timelines", "best"}) <= len(vods) + 1:
             raise ValueError("two names are the same, or one is `timelines` or `best`, which others write")
+        if "." in {str(PurePosixPath(file)) for file in vods.values()}:
+            raise ValueError("a VOD needs the name of its file or folder, inside the streamer's folder")
         # As the tables name them.
         return {name: str(PurePosixPath(file)) for name, file in vods.items()}
 

@@ -117,9 +117,9 @@ def parts(
 
 def best_moment(segment: Segment, times: np.ndarray, probabilities: np.ndarray) -> float:
     """When the probability of a segment is highest, seconds in the VOD of this timeline."""
-    first, last = np.searchsorted(times, (segment.start, segment.end))
-    best = first + int(np.argmax(probabilities[first : max(last, first + 1)]))
-    return float(times[min(best, len(times) - 1)])
+    first = max(0, np.searchsorted(times, segment.start, side="right") - 1)
+    last = max(first + 1, np.searchsorted(times, segment.end))
+    return float(np.clip(times[first + np.argmax(probabilities[first:last])], segment.start, segment.end))
 
 
 def crossfades(lengths: Sequence[int], wanted: int) -> list[int]:

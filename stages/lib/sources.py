@@ -18,13 +18,16 @@ def files(path: Path) -> list[Path]:
     Raises
     ------
     UserError
-        A folder without a file.
+        A folder without a file, or with one whose name has several lines.
     """
     if not path.is_dir():
         return [path]
     parts = sorted((part for part in path.iterdir() if part.is_file() and part.name[0] != "."), key=_natural)
     if not parts:
         raise UserError(f"{path}: there is no video in this folder; put the parts of a VOD there, or name a file")
+    for part in parts:
+        if "\n" in part.name:
+            raise UserError(f"{path}: the name of {part.name!r} in it has several lines; rename it")
     return parts
 
 
