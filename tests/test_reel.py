@@ -60,7 +60,7 @@ def test_picture_and_sound_stay_together_at_every_seam(project, container, fps, 
     highlights, duration = [(2.6, 4.4), (6.8, 7.6), (9.4, 11.8), (15.0, 17.2)], 20
     if container == "ts":
         broken_off(made, vod)
-        highlights, duration = [*highlights, (42.6, 44.4)], 50
+        highlights, duration = [*highlights, (38.6, 42.4)], 50
     else:
         videos.ffmpeg("-i", made, "-c", "copy", vod)
     write_timeline(own, highlights, duration)
@@ -73,7 +73,7 @@ def test_picture_and_sound_stay_together_at_every_seam(project, container, fps, 
         row["reel_start"] + second - row["start"]
         for row in rows
         for second in range(duration)
-        if row["start"] <= second < row["end"]
+        if row["start"] <= second < row["end"] and not 20 <= second < 40
     ]
     assert flashes == pytest.approx(expected, abs=0.04)
     assert videos.beep_times(reel) == pytest.approx(expected, abs=0.04)
