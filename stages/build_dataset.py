@@ -107,10 +107,14 @@ def check_enough(clips: list[LabelledClip], folder: Path) -> None:
 
 
 def strip(clip: LabelledClip) -> contact_sheet.Strip:
-    """Frames of a clip, evenly spread over what is known of it, each with its class."""
+    """Frames of a clip, spread over what is known of it, some of each class that it has."""
     known = np.flatnonzero(clip.classes != LEFT_OUT)
     count = min(contact_sheet.FRAMES_PER_CLIP, known[-1] - known[0] + 1)
     chosen = np.linspace(known[0], known[-1], count).round().astype(int)
+    for frames in (np.flatnonzero(clip.classes == label) for label in (0, 1)):
+        if len(frames) and not np.isin(chosen, frames).any():
+            # Short as it is, it shall be seen.
+            chosen[np.argmin(np.abs(chosen - frames[len(frames) // 2]))] = frames[len(frames) // 2]
     looks = [LOOKS[int(clip.classes[frame])] for frame in chosen]
     return contact_sheet.Strip(
         caption=clip.name,

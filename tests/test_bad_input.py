@@ -84,6 +84,10 @@ def test_a_clip_without_sound_works(project):
 
 PARAMS = {
     "unknown": ({"train": {"epoch": 3}}, "train.epoch is not a parameter; did you mean epochs?"),
+    "misspelt": (
+        {"render": {"layuot": "square", "layout": None}},
+        "render.layuot is not a parameter; did you mean layout?",
+    ),
     "unknown section": ({"trian": {"epochs": 3}}, "trian is not a parameter; did you mean train?"),
     "wrong type": ({"extract": {"size": "big"}}, "extract.size is 'big'"),
     "a word for a number": ({"extract": {"fps": "10"}}, "extract.fps is '10'"),

@@ -237,7 +237,8 @@ def load(path: Path = PARAMS_FILE, model: type[SomeParams] = Params) -> SomePara
 
 
 def _sentence(error: ValidationError, model: type[Section]) -> str:
-    first = error.errors()[0]
+    # A key that is misspelt is missing, too.
+    first = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
     key = ".".join(str(part) for part in first["loc"] if part != "[key]") or "the file"
     match first["type"]:
         case "extra_forbidden":
