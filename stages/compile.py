@@ -35,14 +35,15 @@ def choose(settings: Params, card: model.Card) -> list[tuple[Plan, list[Segment]
     shown = [choice.reel if marked is None else marked for _, choice, marked in chosen]
     every = [segment for found in shown for segment in found]
     best = {id(segment) for segment in segments.best_that_fit(every, settings.compilation.max_duration)}
-    takes = []
+    takes, spare = [], settings.compilation.max_duration - sum(each.duration for each in every if id(each) in best)
     for (each, _, marked), found in zip(chosen, shown, strict=True):
         kept = [segment for segment in found if id(segment) in best]
         if kept and marked is None:
-            # Edges move, but the whole does not grow.
-            bound = {"max_duration": sum(segment.duration for segment in kept)}
-            render = each.settings.render.model_copy(update=bound)
-            kept = edges.move(each.vod, kept, render)
+            # Edges move, but not beyond what is left of the whole.
+            shown_before = sum(segment.duration for segment in kept)
+            bound = {"max_duration": shown_before + spare}
+            kept = edges.move(each.vod, kept, each.settings.render.model_copy(update=bound))
+            spare -= sum(segment.duration for segment in kept) - shown_before
         if kept:
             takes.append((each, kept))
     return takes

@@ -51,7 +51,7 @@ def beside(project: Project) -> dict[str, bytes]:
 
 def assert_chapters(project: Project, rows: list[dict[str, float]]) -> None:
     found = chapters(project.folder / "reels/own/reel.mp4")
-    assert [name for *_, name in found] == [f"{reel.clock(r['start'])}  {100 * r['score']:.0f} %" for r in rows]
+    assert [name for *_, name in found] == [f"{reel.clock(r['start'])}, {100 * r['score']:.0f} %" for r in rows]
     expected = [(row["reel_start"], row["reel_end"]) for row in rows]
     assert [times[:2] for times in found] == [pytest.approx(pair, abs=0.001) for pair in expected]
 
@@ -64,7 +64,7 @@ def test_a_reel_comes_with_all_that_it_is_published_and_edited_with(project):
     assert_chapters(project, rows)
     assert project.read("reels/own/description.txt").splitlines()[2:] == [
         "0:00 from 0m1s, 95 % https://www.youtube.com/watch?v=abc&t=1s",
-        "0:01 from 0m5s, 95 % https://www.youtube.com/watch?v=abc&t=5s",
+        "0:02 from 0m5s, 95 % https://www.youtube.com/watch?v=abc&t=5s",
     ]
     folder = project.folder / "reels/own"
     timeline = opentimelineio.adapters.read_from_file(str(folder / "cut.otio"))

@@ -55,7 +55,7 @@ def test_the_best_moments_of_all_vods_win_and_are_shown_vod_by_vod(two):
     assert {frame.shape for _, frame in frames} == {(240, 320)}
     assert len(frames) == round(6.4 * 30)
     assert np.diff([time for time, _ in frames]) == pytest.approx(1 / 30, abs=1e-4)
-    assert chapters == ["heard  0:06  90 %", "silent  0:02  80 %"]
+    assert chapters == ["heard 0:06, 90 %", "silent 0:02, 80 %"]
     assert two.read("reels/best/description.txt").splitlines() == [
         "rage: 2 moments of 2 VODs, 0m6s of 0m24s",
         "",
@@ -85,6 +85,14 @@ def test_whatever_is_marked_by_hand_or_copied_is_compiled(two):
     assert starts[float(rows[2]["reel_start"])] == "rage 2%  0:00:01"
     # The VOD's name is written over it all the same, and nothing else.
     assert picture[100:140].max() > 200 and picture[:60].max() < 40
+
+
+def test_where_there_is_room_segments_are_as_in_their_own_reels(two):
+    rows = compiled(two, render={"snap": 0.5, "pre_roll": 0.5, "post_roll": 0.5}, compilation={"max_duration": 60})
+    assert two.stage("render", "heard").returncode == 0
+    own = list(csv.DictReader(two.read("reels/heard/segments.csv").splitlines()))
+    assert [float(row["start"]) for row in own] != [1.1, 6.1], "edges moved"
+    assert own == rows[: len(own)]
 
 
 def test_no_moment_gives_an_empty_table_and_no_reel(two):

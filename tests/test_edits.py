@@ -46,8 +46,9 @@ def test_an_edit_renders_the_reel_anew_with_exactly_what_is_kept_and_nothing_els
     project.write(EDITS, edited)
     assert project.stage("render", "demo").returncode == 0
     assert (project.folder / "reels/demo/reel.mp4").read_bytes() == reel
-    project.write(EDITS, "start,end\n23.9,24.0\n")
+    project.write(EDITS, "start,end,score\n23.9,24.0,0.25\n")
     assert project.stage("render", "demo").returncode == 0
+    assert "0:00 from 0m23s, 25 %" in project.read("reels/demo/description.txt")
     project.write(EDITS, edited)
     # Bounds are for what the model chooses, and edits of another VOD change nothing.
     project.set_params(render={"max_duration": 1.0})
@@ -63,6 +64,7 @@ def test_a_table_needs_only_starts_and_ends_in_any_order_of_columns_and_rows(tmp
 
 
 BAD = {
+    "a score in percent": ("start,end,score\n1,2,95\n", "row 2", "score is 95, not between 0 and 1"),
     "a word for keep": ("start,end,keep\n1,2,maybe\n", "row 2", "keep is 'maybe', not yes or no"),
     "no end": ("start,end,keep\n1,2,\n3,,yes\n", "row 3", "end is '', not a number"),
     "end before start": ("start,end\n2,1\n", "row 2", "not after its start"),

@@ -66,4 +66,7 @@ def _marked(row: tables.Row, vod: str, duration: float) -> Sequence[tuple[Segmen
         raise row.error(f"ends at {end:g} s, but the VOD at {duration:.2f} s")
     if start >= duration:
         raise row.error(f"begins at {start:g} s, but the VOD ends at {duration:.2f} s")
-    return [(Segment(start, min(end, duration)), row)] if KEPT[keep] else []
+    score = row.number_in("score") if row.fields.get("score") else 1.0
+    if not 0 <= score <= 1:
+        raise row.error(f"score is {score:g}, not between 0 and 1")
+    return [(Segment(start, min(end, duration), score), row)] if KEPT[keep] else []

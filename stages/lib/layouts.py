@@ -1,6 +1,6 @@
 """How a reel's picture is laid out: its size, and which part of the VOD's picture is where in it. Only numbers."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from stages.lib.facecam import Box
@@ -11,8 +11,10 @@ from stages.lib.params import Render
 SHAPES = {"vertical": Fraction(9, 16), "square": Fraction(1)}
 # So high is a picture with room for both at least, however small the VOD's (pixels).
 LOWEST = 16
-# The share of the height that the face takes. Face cameras are wide, so that a square needs more of it.
-FACE = {"vertical": 0.4, "square": 0.5}
+# The face takes as much of the height as its camera's shape wants, between these shares.
+LEAST_FACE, MOST_FACE = 0.3, 0.55
+# Faces are above the middle of a camera's picture: so far from its top, as a share of its height.
+EYES = 0.42
 # The game is shown without the face camera in it where it is at least this large a share of what it would be with it.
 BESIDE = 0.5
 # Face cameras have frames around them: so far from the box, as a share of the shorter side, the game begins.
@@ -85,9 +87,11 @@ def panes(layout: str, probe: Probe, box: Box, frame: Frame) -> list[Pane]:
     if box == Box():
         return [Pane(_largest(whole, full, whole), full)]
     face = _pixels(box, probe)
-    above = Rectangle(0, 0, frame.width, _even(FACE[layout] * frame.height))
+    wanted = face.height / face.width * frame.width / frame.height
+    above = Rectangle(0, 0, frame.width, _even(min(max(wanted, LEAST_FACE), MOST_FACE) * frame.height))
     below = Rectangle(0, above.height, frame.width, frame.height - above.height)
-    return [Pane(_largest(face, above, face), above), Pane(_game(whole, face, below), below)]
+    around = replace(face, height=round(2 * EYES * face.height))
+    return [Pane(_largest(face, above, around), above), Pane(_game(whole, face, below), below)]
 
 
 def _game(whole: Rectangle, face: Rectangle, shape: Rectangle) -> Rectangle:

@@ -159,15 +159,16 @@ def _panel(
 
 
 def _title(title: str, look: Look, unit: float, duration: float) -> str:
-    """A title in the middle, in as many lines as it takes."""
-    area = look.area
-    room, height = TITLE_SHARE * area.width * unit, TITLE_SHARE * area.height * unit
+    """A title in the middle of what the panel leaves free, in as many lines as it takes."""
+    area, taken = look.area, PANEL_HEIGHT + 2 * MARGIN[1]
+    room, height = TITLE_SHARE * area.width * unit, TITLE_SHARE * (area.height * unit - taken)
     widest = max([1.0, *(look.font.width(word) for word in title.split())])
     # The last words of a line do not fill it; so much of the room is lost, at most.
     size = min(TITLE_SIZE, room / widest, (room * height / max(1.0, look.font.width(title))) ** 0.5 * 0.8, height)
-    middle = round((area.x + area.width / 2) * unit), round((area.y + area.height / 2) * unit)
+    middle = (area.y + area.height / 2) * unit + (-taken if "bottom" in look.style.position else taken) / 2
+    place = round((area.x + area.width / 2) * unit), round(middle)
     margin = round((look.frame.width * unit - room) / 2)
-    text = f"{_at(middle, '&HFFFFFF&')[:-1]}\\fs{size:.1f}\\q0\\fad(0,300)}}{title}"
+    text = f"{_at(place, '&HFFFFFF&')[:-1]}\\fs{size:.1f}\\q0\\fad(0,300)}}{title}"
     return _line(3, 0.0, min(TITLE_LASTS, duration), "Title", text, margin)
 
 

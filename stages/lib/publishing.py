@@ -32,7 +32,8 @@ def write_description(path: Path, label: str, placed: Sequence[Part]) -> None:
     lines = [f"{' '.join(label.split())}: {len(placed)} {moments} of {source}, {length} of {whole}", ""]
     for part in placed:
         place = f"{part.vod.name} at {spelt(part.start)}" if several else spelt(part.start)
-        line = f"{reel.clock(part.reel_start)} from {place}, {100 * part.score:.0f} %"
+        # Only whole seconds are understood, so that the nearest one jars least.
+        line = f"{reel.clock(round(part.reel_start))} from {place}{reel.percentage(part)}"
         lines.append(f"{line} {link(part.vod.url, part.start)}" if part.vod.url else line)
     files.write_bytes(path, "".join(f"{line}\n" for line in lines).encode())
 

@@ -81,13 +81,18 @@ def units(seconds: float) -> tuple[int, int, int]:
 
 def title(part: Part) -> str:
     """What a part is called wherever it is listed: where it is in its VOD, and its score."""
-    return f"{clock(part.start)}  {100 * part.score:.0f} %"
+    return clock(part.start) + percentage(part)
+
+
+def percentage(part: Part) -> str:
+    """The score of a part, to be put behind something else; nothing where a person has added it without one."""
+    return "" if part.score == 1 else f", {100 * part.score:.0f} %"
 
 
 def titles(placed: Sequence[Part]) -> list[str]:
     """What the parts of a reel are called; where it is of several VODs, their names come first."""
     several = len({part.vod.name for part in placed}) > 1
-    return [f"{part.vod.name}  {title(part)}" if several else title(part) for part in placed]
+    return [f"{part.vod.name} {title(part)}" if several else title(part) for part in placed]
 
 
 def parts(

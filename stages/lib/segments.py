@@ -20,7 +20,7 @@ class Segment:
     start, end : float
         Seconds.
     score : float
-        The mean of the smoothed probability in it, 0 to 1; 1 for what a person marked.
+        The mean of the smoothed probability in it, 0 to 1; 1 for what a person marked without one.
     lead, tail : float
         How much of it comes before its first event and after its last, seconds.
     """
