@@ -31,11 +31,11 @@ def compiled(project: Project, **params) -> list[dict[str, str]]:
 
 @pytest.fixture
 def two(project):
-    """A project with two VODs: flashes and beeps, and flashes in another shape, at another rate and without sound."""
+    """A project with two VODs: flashes and beeps; and flashes in another shape, rate and range, without sound."""
     folder = project.folder / "data/tiny/vods"
     videos.flash_and_beep(folder / "made.mp4", 12)
     videos.ffmpeg("-i", folder / "made.mp4", "-vf", "scale=320:240", folder / "heard.mp4")
-    videos.ffmpeg("-i", folder / "made.mp4", "-an", "-vf", "scale=320:180,fps=25", folder / "silent.mp4")
+    videos.ffmpeg("-i", folder / "made.mp4", "-an", "-vf", "scale=320:180:out_range=pc,fps=25", folder / "silent.mp4")
     write_timeline(project, "heard", [(1.6, 4.4, 0.7), (6.6, 9.8, 0.9)])
     write_timeline(project, "silent", [(2.6, 5.8, 0.8), (8.6, 9.4, 0.6)])
     project.set_params(vods={"heard": "vods/heard.mp4", "silent": "vods/silent.mp4"}, render=PLAIN)
@@ -50,8 +50,10 @@ def test_the_best_moments_of_all_vods_win_and_are_shown_vod_by_vod(two):
     ]
     reel = two.folder / "reels/best/reel.mp4"
     with av.open(str(reel)) as container:
-        frames = [(frame.time, frame.to_ndarray(format="gray")) for frame in container.decode(video=0)]
+        decoded = list(container.decode(video=0))
         chapters = [chapter["metadata"]["title"] for chapter in container.chapters()]
+    assert len({frame.color_range for frame in decoded}) == 1
+    frames = [(frame.time, frame.to_ndarray(format="gray")) for frame in decoded]
     assert {frame.shape for _, frame in frames} == {(240, 320)}
     assert len(frames) == round(6.4 * 30)
     assert np.diff([time for time, _ in frames]) == pytest.approx(1 / 30, abs=1e-4)

@@ -204,9 +204,12 @@ def crossfade(pair: tuple[Cut, Cut]) -> None:
 
 
 def _picture(stream: FilterableStream, cut: Cut, lead: float, folder: Path) -> ffmpeg.nodes.Node:
-    """The picture of a cut, read from `lead` seconds before it on; `folder` gets what is drawn over it."""
+    """The picture of a cut, read from `lead` seconds before it on; `folder` gets what is drawn over it.
+
+    Its levels are those of television, 16 to 235, as players expect: a phone's have the full range, and a film has one.
+    """
     stream = (
-        stream.filter("scale", cut.probe.width, cut.probe.height, **EXACT)
+        stream.filter("scale", cut.probe.width, cut.probe.height, out_range="tv", **EXACT)
         .filter("setsar", 1)
         .filter("fps", fps=str(cut.frame.rate), start_time=f"{lead:.6f}")
         .filter("setpts", "PTS-STARTPTS")
