@@ -120,7 +120,8 @@ def many_clips(folder: Path) -> None:
         shutil.copy(vod, place)
     outputs = ["data/dataset/index.csv", "data/dataset/preview.jpg", "models/metrics.json", "models/live/metrics.json"]
     outputs += ["reels/metrics.json", "data/excerpts/none", "reels/timelines/none"]
-    outputs += [f"data/timelines/{name}.csv" for name in names] + [f"reels/{name}/reel.mp4" for name in names]
+    outputs += [f"data/timelines/{name}.csv" for name in names]
+    outputs += [f"reels/{name}/reel.mp4" for name in (*names, "best")]
     for output in outputs:
         project.write(output, "0")
     dvc(project, "commit", "--force", "dvc.yaml")

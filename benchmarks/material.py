@@ -1,5 +1,6 @@
 """The videos that the benchmarks run on, made from the demo's VOD, and a copy of the project to run its stages in."""
 
+import shutil
 import struct
 import subprocess
 from pathlib import Path
@@ -71,10 +72,9 @@ def project(target: Path, vods: dict[str, Path], **sections) -> Project:
     copied = copy_repository(target)
     copied.write("params.yaml", Path("params.yaml").read_text())
     folder = copied.folder / "data/bench"
-    for kind in ("clips", "vods", "music", "edits"):
-        (folder / kind).mkdir(parents=True)
-    for table in Path("data/template").glob("*.csv"):
-        copied.write(f"data/bench/{table.name}", table.read_text())
+    shutil.copytree("data/template", folder)
+    for kind in ("clips", "vods"):
+        (folder / kind).mkdir()
     copied.write("data/bench/facecams.csv", "video,x0,y0,x1,y1\n*,0.025,0.622222,0.275,0.955556\n")
     inside = {name: f"vods/{name}{path.suffix}" for name, path in vods.items()}
     for name, path in vods.items():

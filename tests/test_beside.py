@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 from stages.lib import editors, media, publishing, reel, stills
+from stages.lib.facecam import Box
 from stages.lib.layouts import Frame, Pane, Rectangle
 from stages.lib.media import Probe
 from stages.lib.reel import Part, Vod
@@ -116,7 +117,7 @@ def made(starts: list[float], length: float, path: Path = Path("a.mp4"), probe: 
     """Parts of a VOD that begin at these times; the later, the better."""
     whole = Rectangle(0, 0, probe.width, probe.height)
     frame = Frame(probe.width, probe.height, probe.rate)
-    vod = Vod("own", path, probe, None, frame, (Pane(whole, whole),))
+    vod = Vod("own", path, probe, None, Box(), frame, (Pane(whole, whole),))
     shown = float(round(length * probe.rate) / probe.rate)
     return [
         Part(vod, start, start + length, n * shown, (n + 1) * shown, (n + 1) / (len(starts) + 1), start + length / 2)

@@ -1,5 +1,7 @@
 """Edges of segments move to where a cut does not jar, and nowhere else."""
 
+from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +9,11 @@ import pytest
 
 from stages.lib import edges
 from stages.lib.edges import Places, Reach
+from stages.lib.facecam import Box
+from stages.lib.layouts import Frame
+from stages.lib.media import Probe
 from stages.lib.params import Render
+from stages.lib.reel import Vod
 from tests import videos
 from tests.conftest import Project
 from tests.test_reel import render, write_timeline
@@ -16,6 +22,7 @@ from tests.test_segments import PLAIN
 # Words of 0.28 s with 0.09 s between them, but for a scene that begins and ends in the middle of one.
 WORD, PERIOD = 0.28, 0.37
 SCENE = (6.2, 12.7)
+VOD = Vod("own", Path(), Probe(0.0, 2.0, 64, 48, Fraction(30), False), None, Box(), Frame(64, 48, Fraction(30)), ())
 EVENTS = [(4.0, 5.0), (9.0, 10.0), (14.0, 15.0)]
 
 
@@ -80,8 +87,20 @@ def test_a_scene_changes_where_pictures_differ_for_good_and_all_at_once():
         assert edges.scene_changes(times[: len(no_change)], no_change).tolist() == []
 
 
+def test_a_face_camera_has_scenes_of_its_own(tmp_path):
+    def picture(time: float) -> np.ndarray:
+        shown = videos.grey(60)
+        shown[24:, :20] = 60 if time < 1 - 1e-6 else 120
+        return shown
+
+    videos.write(tmp_path / "a.mp4", [number / 30 for number in range(60)], picture)
+    for face, expected in ((Box(), []), (Box(0, 0.5, 0.3, 1), [1.0])):
+        vod = replace(VOD, path=tmp_path / "a.mp4", face=face)
+        assert edges.look(Reach(vod, 0.9, 0.4, 1.4)).changes == pytest.approx(expected, abs=1e-3)
+
+
 def test_an_edge_goes_to_the_nearest_of_the_quietest_places_or_to_the_nearest_change_of_scene():
-    reach = Reach(Path(), True, 10.0, 9.5, 10.3)
+    reach = Reach(VOD, 10.0, 9.5, 10.3)
     times = np.arange(9.5, 10.31, 0.1)
     levels = np.array([-20, -50, -20, -50, -20, -20, -20, -50, -20.0])
     quiet, changing = Places(np.zeros(0), times, levels), Places(np.array([9.4, 9.6, 10.25]), times, levels)
@@ -99,8 +118,8 @@ def test_whatever_is_quiet_segments_stay_in_order_and_within_the_bounds(seed):
     gaps, lengths = chance.uniform(0.5, 1.5, 12), chance.uniform(1.0, 4.0, 12)
     seams = np.cumsum(np.stack([gaps, lengths], axis=1).ravel()).reshape(12, 2)
     bounds = {"min_gap": 0.5, "max_length": 4.0, "max_duration": float(lengths.sum()) + 0.3, "snap": 0.5}
-    starts = [Reach(Path(), True, start, max(0, start - 0.5), start + chance.uniform(0, 0.5)) for start, _ in seams]
-    ends = [Reach(Path(), True, end, end - chance.uniform(0, 0.5), end + 0.5) for _, end in seams]
+    starts = [Reach(VOD, start, max(0, start - 0.5), start + chance.uniform(0, 0.5)) for start, _ in seams]
+    ends = [Reach(VOD, end, end - chance.uniform(0, 0.5), end + 0.5) for _, end in seams]
     places = []
     for reach in starts + ends:
         times = reach.edge + np.arange(-50, 51) * 0.01

@@ -14,6 +14,7 @@ from stages.lib import film, fonts, layouts, media, params
 from stages.lib.facecam import Box
 from stages.lib.film import Cut
 from stages.lib.overlay import Look
+from stages.lib.reel import Vod
 from tests import videos
 from tests.conftest import Project
 from tests.test_reel import render, write_timeline
@@ -187,7 +188,7 @@ def test_a_vod_of_another_shape_is_shown_whole_with_a_margin(project):
     look = Look("rage", settings.render.style, fonts.read(fonts.BOLD), frame, panes[0].shown)
     film.encode(
         Cut(
-            source=path, probe=probe, begin=0.0, start=0.5, duration=1.0, frame=frame, panes=panes, look=look,
+            vod=Vod("own", path, probe, None, Box(), frame, panes), begin=0.0, start=0.5, duration=1.0, look=look,
             title=None, sound=False, moments=np.array([[0.0, 0.9]]), render=settings.render, encoder="libx264",
             target=project.folder / "cut.mov",
         )

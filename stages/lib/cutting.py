@@ -50,7 +50,7 @@ def plan(name: str, settings: Params, title: str | None = None, like: Plan | Non
     music = film.listen(settings.music) if settings.music else None
     face = Facecams(settings.folder).box(settings.vods[name])
     panes = layouts.panes(render.layout, probe, face, frame)
-    vod = Vod(name, path, probe, settings.urls.get(name), frame, tuple(panes))
+    vod = Vod(name, path, probe, settings.urls.get(name), face, frame, tuple(panes))
     look = overlay.look(settings, frame, panes)
     return Plan(vod, encoder, music, settings, *timeline.read(name), look, title)
 
@@ -122,13 +122,10 @@ def _plan_cuts(plans: Sequence[Plan], placed: Sequence[Part], begins: Sequence[f
     sound = any(plan.vod.probe.sound for plan in plans)
     return [
         Cut(
-            source=plan.vod.path,
-            probe=plan.vod.probe,
+            vod=plan.vod,
             begin=begin,
             start=part.start,
             duration=part.reel_end - part.reel_start,
-            frame=plan.vod.frame,
-            panes=plan.vod.panes,
             look=plan.look,
             title=plan.title if plan is not before[number] else None,
             sound=sound,

@@ -3,11 +3,11 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 
 from stages.lib import media, workers
+from stages.lib.facecam import Box
 from stages.lib.params import Render
 from stages.lib.reel import Vod
 from stages.lib.segments import ROUNDING, Segment
@@ -19,8 +19,9 @@ STEP = STEP_SAMPLES / SOUND_RATE
 STRETCH = 5
 # What is fainter is as quiet as silence (dB relative to a square wave of full scale).
 SILENCE = -70.0
-# Pictures are compared this small (pixels): without noise and small things, a new scene is still another one.
-SIZE = (64, 36)
+# Pictures are compared this small (pixels): without noise and small things, a new scene is still another one. The face
+# camera's is compared by itself, too: it may have a new scene of its own.
+SIZE = (128, 72)
 # A scene changes where pictures differ so much on average (grey levels, of 256), and so many times as much as others
 # near by (seconds): not in flashes or fast motion. Of 35 joints of clips of real face cameras, at which pictures differ
 # by 18 to 53, this finds 32; between them they differ by less than 16, but for one fast motion. Of the demo it finds
@@ -32,10 +33,9 @@ NEAR = 0.2
 
 @dataclass(frozen=True)
 class Reach:
-    """Where an edge is and between what it may move, seconds; the video, and whether it has sound."""
+    """Where an edge is and between what it may move, seconds, and the video."""
 
-    path: Path
-    sound: bool
+    vod: Vod
     edge: float
     low: float
     high: float
@@ -77,13 +77,13 @@ def move(vod: Vod, reel: Sequence[Segment], render: Render) -> list[Segment]:
     """
     if not render.snap or not reel:
         return list(reel)
-    starts, ends, probe = [], [], vod.probe
+    starts, ends = [], []
     for segment in reel:
         back, on = (0.0, 0.0) if render.encoder == "copy" else (render.snap, min(render.snap, segment.lead))
         start, end = segment.start, segment.end
-        starts.append(Reach(vod.path, probe.sound, start, max(0.0, start - back), start + on))
-        low, high = end - min(render.snap, segment.tail), min(probe.duration, end + render.snap)
-        ends.append(Reach(vod.path, probe.sound, end, low, max(end, high)))
+        starts.append(Reach(vod, start, max(0.0, start - back), start + on))
+        low, high = end - min(render.snap, segment.tail), min(vod.probe.duration, end + render.snap)
+        ends.append(Reach(vod, end, low, max(end, high)))
     places = list(workers.map(look, starts + ends, f"edges {vod.name}", "edges"))
     return [
         replace(segment, start=start, end=end)
@@ -163,9 +163,19 @@ def look(reach: Reach) -> Places:
     nothing = np.zeros(0)
     if reach.high - reach.low < ROUNDING:
         return Places(nothing, nothing, nothing)
-    seen = list(media.grey_pictures(reach.path, reach.low - NEAR, reach.high + NEAR, SIZE))
-    changes = scene_changes(*map(np.array, zip(*seen, strict=True))) if seen else nothing
-    return Places(changes, *(listen(reach) if reach.sound else (nothing, nothing)))
+    seen = list(media.grey_pictures(reach.vod.path, reach.low - NEAR, reach.high + NEAR, SIZE))
+    changes = [nothing]
+    if seen:
+        times, pictures = map(np.array, zip(*seen, strict=True))
+        changes = [scene_changes(times, _part(pictures, box)) for box in {Box(), reach.vod.face}]
+    heard = listen(reach) if reach.vod.probe.sound else (nothing, nothing)
+    return Places(np.unique(np.concatenate(changes)), *heard)
+
+
+def _part(pictures: np.ndarray, box: Box) -> np.ndarray:
+    _, height, width = pictures.shape
+    top, left = int(box.y0 * height), int(box.x0 * width)
+    return pictures[:, top : max(top + 1, round(box.y1 * height)), left : max(left + 1, round(box.x1 * width))]
 
 
 def scene_changes(times: np.ndarray, pictures: np.ndarray) -> np.ndarray:
@@ -196,7 +206,7 @@ def listen(reach: Reach) -> tuple[np.ndarray, np.ndarray]:
     before, after = (int(room / STEP + ROUNDING) for room in (reach.edge - reach.low, reach.high - reach.edge))
     steps = before + after + STRETCH
     begin = reach.edge - (before + STRETCH / 2) * STEP
-    heard = np.concatenate(list(media.sound(reach.path, SOUND_RATE, begin + steps * STEP, max(0.0, begin))))
+    heard = np.concatenate(list(media.sound(reach.vod.path, SOUND_RATE, begin + steps * STEP, max(0.0, begin))))
     # Before the beginning is silence; times are rounded to samples.
     samples = np.zeros(steps * STEP_SAMPLES)
     first = round(max(0.0, -begin) * SOUND_RATE)

@@ -16,9 +16,9 @@ from ffmpeg.nodes import FilterableStream
 from stages.lib import media, opening, overlay, soundtrack
 from stages.lib.errors import UserError
 from stages.lib.layouts import Frame, Pane
-from stages.lib.media import Probe
 from stages.lib.overlay import Look
 from stages.lib.params import Render
+from stages.lib.reel import Vod
 from stages.lib.soundtrack import Level, Music
 
 # AAC at this rate is transparent to most listeners in stereo (bits per second).
@@ -42,17 +42,11 @@ class Cut:
 
     Attributes
     ----------
-    source : Path
-        The VOD.
-    probe : Probe
-        What `media.probe` says of it.
+    vod : Vod
+        What it is of.
     begin, start, duration : float
         Where its picture is read from, so that its first frame is decoded; where it starts; how long it is. Seconds in
         the VOD. It lasts a whole number of the reel's frames, unless its picture is copied.
-    frame : Frame
-        What the reel's frames are like.
-    panes : sequence of Pane
-        What is shown in them: one, or several above one another that fill them.
     look : Look
         How what is written over it looks.
     title : str or None
@@ -71,13 +65,10 @@ class Cut:
         How much of it is shared with the segment before and after it, by a crossfade; seconds.
     """
 
-    source: Path
-    probe: Probe
+    vod: Vod
     begin: float
     start: float
     duration: float
-    frame: Frame
-    panes: Sequence[Pane]
     look: Look
     title: str | None
     sound: bool
@@ -149,7 +140,7 @@ def encode(cut: Cut) -> None:
     reading = {"t": f"{lead + cut.duration + 1:.6f}", "threads": 1, "reinit_filter": 0}
     if cut.begin:
         reading["ss"] = f"{cut.begin:.6f}"
-    with opening.as_input(cut.source) as (name, form):
+    with opening.as_input(cut.vod.path) as (name, form):
         stretches = [
             (cut.head, 0.0, cut.before),
             (cut.target, cut.before, cut.duration - cut.after),
@@ -160,13 +151,13 @@ def encode(cut: Cut) -> None:
             seen = ffmpeg.input(name, **form, **reading).video
             pictures = _picture(seen, cut, lead, folder).filter_multi_output("split", len(stretches))
         if cut.sound:
-            heard = _sound(cut, folder) if cut.probe.sound else soundtrack.silence(cut.duration)
+            heard = _sound(cut, folder) if cut.vod.probe.sound else soundtrack.silence(cut.duration)
             sounds = heard.filter_multi_output("asplit", len(stretches))
         outputs = []
         for number, (target, start, end) in enumerate(stretches):
             streams, options = [], {}
             if cut.encoder != "copy":
-                first, last = round(start * cut.frame.rate), round(end * cut.frame.rate)
+                first, last = round(start * cut.vod.frame.rate), round(end * cut.vod.frame.rate)
                 picture = pictures[number].filter("trim", start_frame=first, end_frame=last)
                 encoder = cut.encoder if target == cut.target else "libx264"
                 streams.append(_handed_over(picture.filter("setpts", "PTS-STARTPTS"), encoder))
@@ -177,7 +168,7 @@ def encode(cut: Cut) -> None:
                 streams.append(sound.filter("asetpts", "PTS-STARTPTS"))
                 options = options | SOUND
             outputs.append(ffmpeg.output(*streams, str(target.resolve()), **options))
-        _run(ffmpeg.merge_outputs(*outputs), f"{cut.source} from {cut.start:.1f} s", folder)
+        _run(ffmpeg.merge_outputs(*outputs), f"{cut.vod.path} from {cut.start:.1f} s", folder)
     shutil.rmtree(folder)
 
 
@@ -191,14 +182,14 @@ def crossfade(pair: tuple[Cut, Cut]) -> None:
     """
     one, other = pair
     sides = [ffmpeg.input(str(side.resolve()), threads=1) for side in (one.tail, other.head)]
-    pictures = [side.video.filter("fps", str(one.frame.rate)) for side in sides]
+    pictures = [side.video.filter("fps", str(one.vod.frame.rate)) for side in sides]
     blended = ffmpeg.filter(pictures, "xfade", transition="fade", duration=f"{one.after:.6f}", offset=0)
     streams, options = [_handed_over(blended, one.encoder)], _encoding(one.encoder, one.render)
     if one.sound:
         streams.append(soundtrack.crossfaded(*(side.audio for side in sides), round(one.after * soundtrack.RATE)))
         options = options | SOUND
     output = ffmpeg.output(*streams, str(one.crossfade.resolve()), **options)
-    _run(output, f"{one.source} at {one.start + one.duration:.1f} s", one.target.parent)
+    _run(output, f"{one.vod.path} at {one.start + one.duration:.1f} s", one.target.parent)
     one.tail.unlink()
     other.head.unlink()
 
@@ -209,15 +200,15 @@ def _picture(stream: FilterableStream, cut: Cut, lead: float, folder: Path) -> f
     Its levels are those of television, 16 to 235, as players expect: a phone's have the full range, and a film has one.
     """
     stream = (
-        stream.filter("scale", cut.probe.width, cut.probe.height, out_range="tv", **EXACT)
+        stream.filter("scale", cut.vod.probe.width, cut.vod.probe.height, out_range="tv", **EXACT)
         .filter("setsar", 1)
-        .filter("fps", fps=str(cut.frame.rate), start_time=f"{lead:.6f}")
+        .filter("fps", fps=str(cut.vod.frame.rate), start_time=f"{lead:.6f}")
         .filter("setpts", "PTS-STARTPTS")
         # Sources end anywhere: the last frame is held.
         .filter("tpad", stop_mode="clone", stop_duration=cut.duration + 1)
-        .filter("trim", end_frame=round(cut.duration * cut.frame.rate))
+        .filter("trim", end_frame=round(cut.duration * cut.vod.frame.rate))
     )
-    stream = _laid_out(stream, cut.panes, cut.frame)
+    stream = _laid_out(stream, cut.vod.panes, cut.vod.frame)
     moments = cut.moments.tolist() if cut.render.overlay == "burn" else None
     if moments is not None or cut.title:
         script = overlay.script(cut.look, moments, cut.start, cut.duration, cut.title)
@@ -248,7 +239,7 @@ def _sound(cut: Cut, folder: Path) -> ffmpeg.nodes.Node:
     """The sound of a cut, which is put into `folder`: FFmpeg's filters would not outlast a change of its format."""
     sound, length = folder / "sound.pcm", round(cut.duration * soundtrack.RATE)
     with sound.open("wb") as file:
-        for block in media.stereo(cut.source, soundtrack.RATE, cut.start + cut.duration, cut.start):
+        for block in media.stereo(cut.vod.path, soundtrack.RATE, cut.start + cut.duration, cut.start):
             file.write(block.astype("<f4").tobytes())
     stream = ffmpeg.input(sound.name, f="f32le", ar=soundtrack.RATE, ch_layout="stereo").audio
     stream = stream.filter("apad").filter("atrim", end_sample=length)

@@ -264,7 +264,7 @@ def _on_display(
 
 
 def grey_pictures(path: Path, start: float, end: float, size: tuple[int, int]) -> Iterator[tuple[float, np.ndarray]]:
-    """The frames of a stretch of a video, all of them, small and grey.
+    """The frames of a stretch of a video, all of them, small, grey and upright.
 
     Parameters
     ----------
@@ -273,7 +273,7 @@ def grey_pictures(path: Path, start: float, end: float, size: tuple[int, int]) -
     start, end : float
         Seconds: frames that are first shown in this time.
     size : tuple of int
-        Width and height to scale to, pixels.
+        Width and height to scale to, pixels, before they are turned.
 
     Yields
     ------
@@ -290,7 +290,8 @@ def grey_pictures(path: Path, start: float, end: float, size: tuple[int, int]) -
             if time >= end:
                 return
             if time >= start:
-                yield time, frame.reformat(*size, "gray", interpolation="AREA").to_ndarray()
+                picture = frame.reformat(*size, "gray", interpolation="AREA").to_ndarray()
+                yield time, np.rot90(picture, round(frame.rotation / 90))
 
 
 def sound(path: Path, rate: int, duration: float, start: float = 0.0) -> Iterator[np.ndarray]:

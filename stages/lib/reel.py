@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from stages.lib import files
+from stages.lib.facecam import Box
 from stages.lib.layouts import Frame, Pane
 from stages.lib.media import Probe
 from stages.lib.segments import Segment
@@ -28,6 +29,8 @@ class Vod:
         Its file or folder, and what `media.probe` says of it.
     url : str or None
         Where it is published, if it is.
+    face : Box
+        Where the face camera is in its picture.
     frame, panes : Frame, tuple of Pane
         What the reel's frames are like, and what of its picture is in them (`layouts.panes`).
     """
@@ -36,6 +39,7 @@ class Vod:
     path: Path
     probe: Probe
     url: str | None
+    face: Box
     frame: Frame
     panes: tuple[Pane, ...]
 
