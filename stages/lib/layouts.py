@@ -95,7 +95,10 @@ def panes(layout: str, probe: Probe, box: Box, frame: Frame) -> list[Pane]:
 
 
 def _game(whole: Rectangle, face: Rectangle, shape: Rectangle) -> Rectangle:
-    """The largest part of a picture of the shape of another, beside the face unless it is too small there."""
+    """A part of a picture of the shape of another, beside the face unless it is too small there.
+
+    Of the four sides it is the one that shows most of the picture's middle half, where games happen.
+    """
     border = round(BORDER * min(whole.width, whole.height))
     right, bottom = face.x + face.width + border, face.y + face.height + border
     beside = [
@@ -106,8 +109,16 @@ def _game(whole: Rectangle, face: Rectangle, shape: Rectangle) -> Rectangle:
     ]
     with_face = _largest(whole, shape, whole)
     found = [_largest(part, shape, whole) for part in beside if min(part.width, part.height) > 1]
-    best = max(found, key=lambda part: part.width, default=with_face)
+    middle = Rectangle(whole.width // 4, whole.height // 4, whole.width // 2, whole.height // 2)
+    best = max(found, key=lambda part: _shared(part, middle), default=with_face)
     return best if best.width >= BESIDE * with_face.width else with_face
+
+
+def _shared(one: Rectangle, other: Rectangle) -> int:
+    """How many pixels both have."""
+    across = min(one.x + one.width, other.x + other.width) - max(one.x, other.x)
+    down = min(one.y + one.height, other.y + other.height) - max(one.y, other.y)
+    return max(0, across) * max(0, down)
 
 
 def _largest(region: Rectangle, shape: Rectangle, around: Rectangle) -> Rectangle:
