@@ -190,6 +190,14 @@ def test_every_editor_gets_the_same_frames(tmp_path, rate, sound):
                 whole = clip.media_reference.available_range
                 assert (whole.start_time.value, whole.duration.value) == (0, round(40_000 * rate))
 
+    # Its library rounds down, both frames and their rate.
+    cut = opentimelineio.adapters.read_from_file(str(tmp_path / "cut.fcpxml"), "fcpx_xml")
+    clips = list(cut.find_clips())
+    assert [clip.name for clip in clips] == names
+    assert {Path(unquote(clip.media_reference.target_url)).name for clip in clips} == {vod.name}
+    if rate.denominator == 1:
+        ranges = [(clip.source_range.start_time.value, clip.source_range.duration.value) for clip in clips]
+        assert np.array(ranges) == pytest.approx(np.array(expected), abs=1)
     root = ElementTree.parse(tmp_path / "cut.fcpxml").getroot()
     asset, clips = root.find("resources/asset"), root.findall(".//asset-clip")
     assert unquote(urlsplit(asset.get("src")).path).endswith("/" + vod.name) and asset.get("name") == vod.name
