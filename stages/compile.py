@@ -34,16 +34,15 @@ def choose(settings: Params, card: model.Card) -> list[tuple[Plan, list[Segment]
     chosen = [(each, *cutting.choose(each, card)) for each in plans]
     shown = [choice.reel if marked is None else marked for _, choice, marked in chosen]
     every = [segment for found in shown for segment in found]
-    best = {id(segment) for segment in segments.best_that_fit(every, settings.compilation.max_duration)}
-    takes, spare = [], settings.compilation.max_duration - sum(each.duration for each in every if id(each) in best)
+    best = segments.best_that_fit(every, settings.compilation.max_duration)
+    takes, left = [], settings.compilation.max_duration - segments.seconds(best)
     for (each, _, marked), found in zip(chosen, shown, strict=True):
-        kept = [segment for segment in found if id(segment) in best]
+        kept = [segment for segment in found if any(segment is one for one in best)]
         if kept and marked is None:
             # Edges move, but not beyond what is left of the whole.
-            shown_before = sum(segment.duration for segment in kept)
-            bound = {"max_duration": shown_before + spare}
-            kept = edges.move(each.vod, kept, each.settings.render.model_copy(update=bound))
-            spare -= sum(segment.duration for segment in kept) - shown_before
+            left += segments.seconds(kept)
+            kept = edges.move(each.vod, kept, each.settings.render.model_copy(update={"max_duration": left}))
+            left -= segments.seconds(kept)
         if kept:
             takes.append((each, kept))
     return takes

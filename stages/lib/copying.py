@@ -11,7 +11,7 @@ from pathlib import Path
 import av
 import numpy as np
 
-from stages.lib import media, segments, sources
+from stages.lib import media, opening, segments, sources
 from stages.lib.errors import UserError
 from stages.lib.segments import ROUNDING, Segment
 
@@ -65,13 +65,14 @@ def plan(path: Path, chosen: Sequence[Segment]) -> list[Take]:
     UserError
         The picture cannot be copied.
     """
-    for earlier, part in itertools.pairwise(sources.files(path)):
-        if _header(part) != _header(earlier):
+    headers = [(part, _header(part)) for part in sources.files(path)]
+    for (_, earlier), (part, header) in itertools.pairwise(headers):
+        if header != earlier:
             raise UserError(
                 f"{part}: its picture is encoded in another way than that of the part before it, and an MP4 has one "
                 "header for all that is copied; set render.encoder to libx264"
             )
-    with media.open_video(path) as (container, video):
+    with opening.open_video(path) as (container, video):
         if video.codec_context.name not in CODECS:
             raise UserError(
                 f"{path}: its picture is in {video.codec_context.name}, and only H.264 and HEVC are copied into an "
@@ -85,7 +86,7 @@ def plan(path: Path, chosen: Sequence[Segment]) -> list[Take]:
 
 def _header(path: Path) -> bytes | None:
     """What a decoder must know of a picture before its first frame."""
-    with media.open_video(path) as (_, video):
+    with opening.open_video(path) as (_, video):
         return video.codec_context.extradata
 
 
@@ -95,7 +96,7 @@ def _keyframe(path: Path, container: av.container.InputContainer, video: av.Vide
     for back in (0.0, REACH):
         found = None
         for packet in media.packets_from(container, video, max(0.0, start - back)):
-            time = media.time_of(packet) - media.beginning_of(container)
+            time = opening.time_of(packet) - opening.beginning_of(container)
             # Where there is none before it since the video begins there, a later one has to do.
             if time >= segment.end or (time > start + segment.lead and (found is not None or start > back)):
                 break
@@ -113,7 +114,7 @@ def _keyframe(path: Path, container: av.container.InputContainer, video: av.Vide
 
 
 def _take(path: Path, container: av.container.InputContainer, video: av.VideoStream, segment: Segment) -> Take:
-    beginning = media.beginning_of(container)
+    beginning = opening.beginning_of(container)
     first, end = (round((time + beginning) / video.time_base) for time in (segment.start, segment.end))
     times, later = [], []
     for packet in _from(container, video, first):
@@ -138,7 +139,7 @@ def _take(path: Path, container: av.container.InputContainer, video: av.VideoStr
 
 def _from(container: av.container.InputContainer, video: av.VideoStream, first: int) -> Iterator[av.packet.Packet]:
     """The packets from the keyframe at a timestamp on, but for those that are shown before it: they may need others."""
-    packets = media.packets_from(container, video, float(first * video.time_base) - media.beginning_of(container))
+    packets = media.packets_from(container, video, float(first * video.time_base) - opening.beginning_of(container))
     from_keyframe = itertools.dropwhile(lambda packet: packet.pts != first, packets)
     return (packet for packet in from_keyframe if packet.pts is None or packet.pts >= first)
 
@@ -163,7 +164,7 @@ def copy(path: Path, takes: Sequence[Take], sound: Path | None, target: Path) ->
         It cannot be written.
     """
     options = {"movflags": "+faststart", "fflags": "+bitexact"}
-    with media.open_video(path) as (container, video), ExitStack() as opened:
+    with opening.open_video(path) as (container, video), ExitStack() as opened:
         try:
             reel = opened.enter_context(av.open(str(target), "w", format="mp4", options=options))
             picture = reel.add_stream_from_template(video, opaque=True)

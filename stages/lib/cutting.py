@@ -101,15 +101,16 @@ def _copy(plan: Plan, shown: Sequence[Segment], target: Path, meanwhile: Callabl
     shown = [take.shown for take in takes]
     best = [reel.best_moment(segment, plan.times, plan.probabilities) for segment in shown]
     placed = reel.parts([(plan.vod, segment) for segment in shown], [segment.duration for segment in shown], best)
+    if not placed:
+        return []
     sound = None
-    if placed and (plan.vod.probe.sound or plan.music):
+    if plan.vod.probe.sound or plan.music:
         sound = target.with_name("sound.mp4")
         cuts = _plan_cuts([plan] * len(placed), placed, [part.start for part in placed], target.parent)
         _join(cuts, plan, plan.vod.name, sound, partial(meanwhile, placed))
-    elif placed:
+    else:
         meanwhile(placed)
-    if placed:
-        copying.copy(plan.vod.path, takes, sound, target)
+    copying.copy(plan.vod.path, takes, sound, target)
     if sound:
         sound.unlink()
     return placed

@@ -17,7 +17,7 @@ from av.stream import Discard
 
 from stages.lib.errors import UserError
 from stages.lib.facecam import Box
-from stages.lib.opening import TRUNCATED, beginning_of, end_of_picture, open_video, time_of
+from stages.lib.opening import TRUNCATED, beginning_of, end_of_picture, open_video, time_of, timed
 from stages.lib.params import Extract
 
 # Sound that is decoded before it is used, since decoders need what came before to be exact (seconds).
@@ -397,8 +397,7 @@ def _search(container: av.container.InputContainer, stream: av.VideoStream, time
 def _packets_from_keyframe(
     container: av.container.InputContainer, stream: av.VideoStream
 ) -> Iterator[av.packet.Packet]:
-    timed = (packet for packet in container.demux(stream) if packet.pts is not None or packet.dts is not None)
-    return itertools.dropwhile(lambda packet: not packet.is_keyframe, timed)
+    return itertools.dropwhile(lambda packet: not packet.is_keyframe, timed(container, stream))
 
 
 def _seek(container: av.container.InputContainer, time: float) -> None:

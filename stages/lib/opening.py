@@ -122,10 +122,10 @@ def _extent(part: Path, like: dict[int, tuple]) -> tuple[float, float]:
         beginning, end = beginning_of(container), end_of_picture(container, video)
         start = float((video.start_time or 0) * video.time_base) - beginning
         container.seek(int((end - TRUNCATED + beginning) * av.time_base))
-        timed = (packet for packet in container.demux(video) if packet.pts is not None or packet.dts is not None)
-        last = max(
-            (time_of(packet) + float((packet.duration or 0) * packet.time_base) for packet in timed), default=0.0
+        ends = (
+            time_of(packet) + float((packet.duration or 0) * packet.time_base) for packet in timed(container, video)
         )
+        last = max(ends, default=0.0)
         if last - beginning < end - TRUNCATED:
             raise UserError(f"{part}: cut off or damaged: it promises {end:.1f} s; download it again or remove it")
     return start, end
@@ -149,6 +149,11 @@ def beginning_of(container: av.container.InputContainer) -> float:
     """The timestamp that players show as time zero, seconds."""
     # The first part begins at zero, but FFmpeg takes what its sound decoder will pass over for an earlier beginning.
     return 0.0 if container.format.name == "concat" else (container.start_time or 0) / av.time_base
+
+
+def timed(container: av.container.InputContainer, stream: av.stream.Stream) -> Iterator[av.packet.Packet]:
+    """The packets of a track that `time_of` knows the time of, from where the container stands."""
+    return (packet for packet in container.demux(stream) if packet.pts is not None or packet.dts is not None)
 
 
 def time_of(packet: av.packet.Packet) -> float:

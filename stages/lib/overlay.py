@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stages.lib import fonts
+from stages.lib import fonts, reel
 from stages.lib.fonts import Font
 from stages.lib.layouts import Frame, Pane, Rectangle
 from stages.lib.params import Params, Style
@@ -190,7 +190,7 @@ def track(label: str, placed: Sequence[Part], moments: Sequence[np.ndarray]) -> 
         shown, since = None, 0.0
         for time in [*_steps(part.start, length), part.start + length]:
             moment = max(0, np.searchsorted(times, time - part.start + 1e-6) - 1)
-            text = f"{_plain(label)} {probabilities[moment]:.0%}  {_clock(time + 1e-6)}"
+            text = f"{_plain(label)} {probabilities[moment]:.0%}  {_clock(time)}"
             if shown not in (None, text) or time == part.start + length:
                 begin, end = (part.reel_start + at - part.start for at in (since, time))
                 lines.append(_line(0, begin, end, "Default", shown))
@@ -234,7 +234,7 @@ def _plain(text: str) -> str:
 
 def _clock(seconds: float) -> str:
     """A time as people write it: h:mm:ss."""
-    return f"{int(seconds) // 3600}:{int(seconds) // 60 % 60:02}:{int(seconds) % 60:02}"
+    return "{}:{:02}:{:02}".format(*reel.units(seconds))
 
 
 def _time(seconds: float) -> str:

@@ -37,6 +37,11 @@ class Segment:
         return self.end - self.start
 
 
+def seconds(shown: Iterable[Segment]) -> float:
+    """How long segments are together."""
+    return sum(segment.duration for segment in shown)
+
+
 def step(times: np.ndarray) -> float:
     """Seconds from one moment of a timeline to the next, all taken together, as each is rounded."""
     return float(times[-1] - times[0]) / (len(times) - 1) if len(times) > 1 else 1.0
