@@ -13,10 +13,12 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from autotosis.model import examples, metrics
+from autotosis.model.examples import Clip
+from autotosis.project import params
+from autotosis.project.params import Params
+from autotosis.signals import context
 from stages import train
-from stages.lib import context, examples, measures, params
-from stages.lib.examples import Clip
-from stages.lib.params import Params
 
 Change = Callable[[Clip], np.ndarray]
 
@@ -64,7 +66,7 @@ def with_raw(clip: Clip) -> Clip:
 
 def main(seeds: int, face: str | None) -> None:
     settings = params.load()
-    clips = list(examples.read(settings.extract.fps))
+    clips = list(examples.read_clips(settings.extract.fps))
     print("| what the model sees | average precision | ROC-AUC |")
     print("| --- | --- | --- |")
     for name, (change, windows, uses_face) in VARIANTS.items():
@@ -87,7 +89,7 @@ def measure(clips: Sequence[Clip], settings: Params, seed: int, architecture: st
     labels = examples.labels(ordered)
     fold = np.repeat([fold_of[clip.group] for clip in ordered], [len(clip.labels) for clip in ordered])
     probabilities = train.cross_calibrate(train.cross_validate(ordered, fold_of, settings), labels, fold)
-    figures = measures.cross_validation(labels, probabilities, fold)
+    figures = metrics.cross_validation(labels, probabilities, fold)
     return figures["average_precision"], figures["roc_auc"]
 
 

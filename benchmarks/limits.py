@@ -22,9 +22,14 @@ import imageio_ffmpeg
 import numpy as np
 import psutil
 
+from autotosis.annotations import labels
+from autotosis.cuts import segments
+from autotosis.cuts.segments import Segment
+from autotosis.model import model_file
+from autotosis.project import params, workers
+from autotosis.scan import timeline
+from autotosis.video import media
 from benchmarks import material, rendering, training
-from stages.lib import labels, media, model, params, segments, timeline, workers
-from stages.lib.segments import Segment
 from tests.conftest import Project
 
 MEBIBYTE = 2**20
@@ -169,14 +174,14 @@ def predicting(vod: Path, folder: Path) -> None:
 def losing(folder: Path) -> None:
     """What the two-look scan of the demo loses of the highlights that the dense one finds."""
     project = material.project(folder, {"demo": material.DEMO})
-    card, duration, found = model.read_card(), media.probe(material.DEMO).duration, []
-    truth = labels.read(Path("data/sample/holdout.csv"))["vods/demo.mp4"]
+    card, duration, found = model_file.read_card(), media.probe(material.DEMO).duration, []
+    truth = labels.read_labels(Path("data/sample/holdout.csv"))["vods/demo.mp4"]
     for way in ("dense", "two-look"):
         project.set_params(predict={"scan": way})
         stage(project, "predict", "demo")
         times, probabilities = np.loadtxt(project.folder / timeline.path("demo"), delimiter=",", skiprows=1).T
         render = params.load().render
-        events = segments.choose(times, probabilities, duration, card.threshold, card.highlights, render).events
+        events = segments.choose(times, probabilities, duration, card.threshold, card.prevalence, render).events
         found.append([segments.shared_seconds(events, [Segment(mark.start, mark.end)]) for mark in truth])
     dense, two_look = np.array(found)
     lost = np.maximum(dense - two_look, 0)

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
+from autotosis.project import params
+from autotosis.video import media
 from benchmarks import material
-from stages.lib import media, params
 from tests.conftest import Project
 
 SEGMENTS, SECONDS = 12, 15

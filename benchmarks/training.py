@@ -17,9 +17,11 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from stages.lib import batches, face_training, features, network, params, shards
-from stages.lib.network import FaceNetwork
-from stages.lib.params import Train
+from autotosis.model.face_network import batches, network, training
+from autotosis.model.face_network.network import FaceNetwork
+from autotosis.project import params
+from autotosis.project.params import Train
+from autotosis.signals import features, shards
 
 ARCHITECTURE = "resnet18"
 SIZE = 128
@@ -48,18 +50,18 @@ def measure(precision: str = "auto") -> tuple[float, float, float]:
     train = train.model_copy(
         update={"architecture": ARCHITECTURE, "epoch_frames": STEPS * train.batch, "precision": precision}
     )
-    device, dtype = face_training.prepare(train)
+    device, dtype = training.prepare(train)
     model = network.build(ARCHITECTURE, None, SIZE, device)
-    optimizer = face_training.build_optimizer(model, train)
+    optimizer = training.build_optimizer(model, train)
     with tempfile.TemporaryDirectory() as folder:
         frames = make_frames(Path(folder))
         bare = partial(bare_steps, model, optimizer, random_batch(train, device), dtype)
-        epoch = partial(face_training.train_epoch, model, optimizer, train, frames, 0, dtype, "an epoch")
+        epoch = partial(training.train_epoch, model, optimizer, train, frames, 0, dtype, "an epoch")
         seconds = []
         for _ in range(1 + ROUNDS):
             torch.use_deterministic_algorithms(False)
             of_bare = timed(bare)
-            face_training.prepare(train)
+            training.prepare(train)
             seconds.append((of_bare, timed(epoch)))
     # The first round warms up.
     speeds = STEPS * train.batch / np.array(seconds[1:])

@@ -9,9 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
-from stages.lib import contact_sheet, errors, index, labels, params, shards
-from stages.lib.errors import UserError
-from stages.lib.labels import Groups, Label
+from autotosis.annotations import labels
+from autotosis.annotations.labels import Groups, Label
+from autotosis.model import index
+from autotosis.pictures import contact_sheet
+from autotosis.project import command_line, params
+from autotosis.project.errors import UserError
+from autotosis.signals import shards
 
 PREVIEW = Path("data/dataset/preview.jpg")
 LEFT_OUT = -1
@@ -32,7 +36,7 @@ class LabelledClip:
 def main() -> None:
     settings = params.load()
     folder, margin = settings.folder, settings.dataset.margin
-    labelled, groups = labels.read(folder / "labels.csv"), Groups(folder)
+    labelled, groups = labels.read_labels(folder / "labels.csv"), Groups(folder)
     clips = []
     for video, rows in sorted(labelled.items()):
         group = groups.group(video)
@@ -133,4 +137,4 @@ def report(entries: list[index.Entry], unlabelled: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    errors.run(main, __doc__)
+    command_line.run(main, __doc__)

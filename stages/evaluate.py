@@ -1,7 +1,7 @@
-"""Measure the timelines against data/<name>/holdout.csv: reels/metrics.json, and a picture of each timeline.
+"""Measure the cut lists against data/<name>/holdout.csv: reels/metrics/<vod>.json, and a picture of each timeline.
 
-VODs that holdout.csv does not name are drawn but not measured. Run from the project's folder:
-python -m stages.evaluate
+VODs that holdout.csv does not name are drawn but not measured. all.json is over all that it names.
+Run from the project's folder: python -m stages.evaluate
 """
 
 import io
@@ -11,95 +11,111 @@ from pathlib import Path
 
 import numpy as np
 
-from stages.lib import errors, files, labels, measures, model, params, segments, timeline, timeline_plot
-from stages.lib.model import Card
-from stages.lib.params import Params
-from stages.lib.segments import Choice, Segment
+from autotosis.annotations import labels
+from autotosis.cuts import cut_list, scoring, segments, timeline_plot
+from autotosis.cuts.segments import Segment
+from autotosis.model import metrics, model_file
+from autotosis.project import command_line, files, params
+from autotosis.project.params import Params
+from autotosis.scan import timeline
 
-METRICS = Path("reels/metrics.json")
+METRICS = Path("reels/metrics")
 PICTURES = Path("reels/timelines")
-IOUS = (0.3, 0.5)
+ALL = "all"
 
 
 @dataclass(frozen=True)
-class Scan:
-    """A VOD's timeline, what is chosen of it, and what is true of it (None if nobody said)."""
+class Cut:
+    """A VOD's timeline and cut list, and what is true of it (None if nobody has said)."""
 
     vod: str
     times: np.ndarray
     probabilities: np.ndarray
     duration: float
-    choice: Choice
+    segments: list[Segment]
     truth: list[Segment] | None
+
+    @property
+    def events(self) -> list[Segment]:
+        """The segments without their padding."""
+        return [Segment(one.start + one.lead, one.end - one.tail, one.score) for one in self.segments]
 
 
 def main() -> None:
-    settings = params.load()
-    card, holdout = model.read_card(), labels.read(settings.folder / "holdout.csv")
-    scans = [scan(vod, settings, card, holdout) for vod in settings.vods]
+    settings, card = params.load(), model_file.read_card()
+    holdout = labels.read_labels(settings.folder / "holdout.csv")
+    cuts = [read(vod, settings, holdout) for vod in settings.vods]
+    threshold = settings.select.threshold or card.threshold
     with files.replacing(PICTURES) as folder:
         folder.mkdir()
-        for one in scans:
-            picture = io.BytesIO()
-            timeline_plot.draw(picture, one.vod, one.times, one.choice, one.truth)
-            files.write_bytes(folder / f"{one.vod}.png", picture.getvalue())
-    figures = measure([one for one in scans if one.truth is not None])
-    files.write_bytes(METRICS, (json.dumps(figures, indent=2) + "\n").encode())
+        for cut in cuts:
+            picture, level = io.BytesIO(), segments.smooth(cut.times, cut.probabilities, settings.select.smooth)
+            timeline_plot.draw(picture, cut.vod, cut.times, level, threshold, cut.segments, cut.truth)
+            files.write_bytes(folder / f"{cut.vod}.png", picture.getvalue())
+    measured = [cut for cut in cuts if cut.truth is not None]
+    figures = {cut.vod: measure([cut]) for cut in measured}
+    if measured:
+        figures[ALL] = measure(measured)
+    with files.replacing(METRICS) as folder:
+        folder.mkdir()
+        for name, of_vod in figures.items():
+            (folder / f"{name}.json").write_text(json.dumps(of_vod, indent=2) + "\n")
     print(json.dumps(figures, indent=2) if figures else "no VOD is in holdout.csv: there is nothing to measure against")
 
 
-def scan(vod: str, settings: Params, card: Card, holdout: dict[str, list[labels.Label]]) -> Scan:
-    """What is chosen of a VOD, beside what is true."""
-    times, probabilities = timeline.read(vod)
+def read(vod: str, settings: Params, holdout: dict[str, list[labels.Label]]) -> Cut:
+    """What is shown of a VOD, beside what is true."""
+    times, probabilities = timeline.read_timeline(vod)
     duration = float(times[-1]) + segments.step(times)
-    # Whether the moments are found, also where the reel is of the others. Bounds count, as they are part of the choice;
-    # edges that move do not, as they add and remove padding only, nor what a person chose, as that is no merit of the
-    # model.
-    render = settings.render.model_copy(update={"invert": False})
-    choice = segments.choose(times, probabilities, duration, card.threshold, card.highlights, render)
     marks = holdout.get(settings.vods[vod])
     truth = None
     if marks is not None:
         truth = [Segment(mark.start, mark.ending(duration)) for mark in marks if mark.highlight]
-    return Scan(vod, times, probabilities, duration, choice, truth)
+    return Cut(vod, times, probabilities, duration, cut_list.read_cut_list(vod, duration), truth)
 
 
-def measure(scans: list[Scan]) -> dict:
-    """The figures over all VODs that were labelled whole; empty if there is none."""
-    if not scans:
-        return {}
-    classes = [true_frames(one) for one in scans]
-    probabilities = np.concatenate([one.probabilities for one in scans])
-    hours = sum(one.duration for one in scans) / 3600
-    reel = sum(segment.duration for one in scans for segment in one.choice.reel)
-    true = sum(segment.duration for one in scans for segment in one.truth)
-    shared = sum(segments.shared_seconds(one.choice.reel, one.truth) for one in scans)
-    false_alarms = sum(not segments.shared_seconds([event], one.truth) for one in scans for event in one.choice.events)
-    figures = {"hours": hours, "reel_seconds": reel, "highlight_seconds": true}
+def measure(cuts: list[Cut]) -> dict[str, float]:
+    """The figures over VODs that were labelled whole.
+
+    Returns
+    -------
+    dict
+        ap, frame average precision (only where there are highlights); f1_30 and f1_50, of events at a temporal IoU of
+        0.3 and 0.5; fa_h, false alarms per hour; shown, which share of the highlights the reel shows; good, which share
+        of the reel is highlight; reel_s, the reel's length in seconds; hours, of the VODs.
+    """
+    hours = sum(cut.duration for cut in cuts) / 3600
+    reel = sum(segments.seconds(cut.segments) for cut in cuts)
+    true = sum(segments.seconds(cut.truth or []) for cut in cuts)
+    shared = sum(scoring.shared_seconds(cut.segments, cut.truth or []) for cut in cuts)
+    false_alarms = sum(not scoring.shared_seconds([event], cut.truth or []) for cut in cuts for event in cut.events)
+    figures = {}
     if true:
-        figures["frame_average_precision"] = measures.average_precision(np.concatenate(classes), probabilities)
+        probabilities = np.concatenate([cut.probabilities for cut in cuts])
+        figures["ap"] = metrics.average_precision(np.concatenate([true_moments(cut) for cut in cuts]), probabilities)
     figures |= {
-        "share_of_reel_that_is_highlight": shared / reel if reel else 0.0,
-        "share_of_highlight_in_reel": shared / true if true else 0.0,
-        "false_alarms_per_hour": false_alarms / hours,
+        "f1_30": event_f1(cuts, 0.3),
+        "f1_50": event_f1(cuts, 0.5),
+        "fa_h": false_alarms / hours,
+        "shown": shared / true if true else 0.0,
+        "good": shared / reel if reel else 0.0,
+        "reel_s": reel,
+        "hours": hours,
     }
-    rounded = {name: round(value, 4) for name, value in figures.items()}
-    return rounded | {f"events_at_iou_{iou}": event_figures(scans, iou) for iou in IOUS}
+    return {name: round(value, 3) for name, value in figures.items()}
 
 
-def true_frames(one: Scan) -> np.ndarray:
+def true_moments(cut: Cut) -> np.ndarray:
     """Whether each moment of the timeline is in a true highlight: int of shape (moments,)."""
-    return np.array([any(true.start <= time < true.end for true in one.truth) for time in one.times], int)
+    return np.array([any(true.start <= time < true.end for true in cut.truth or []) for time in cut.times], int)
 
 
-def event_figures(scans: list[Scan], iou: float) -> dict[str, float]:
-    """Precision, recall and F1 of the events, without padding."""
-    hits = sum(segments.matches(one.choice.events, one.truth, iou) for one in scans)
-    precision = hits / max(sum(len(one.choice.events) for one in scans), 1)
-    recall = hits / max(sum(len(one.truth) for one in scans), 1)
-    figures = {"precision": precision, "recall": recall, "f1": measures.f1(precision, recall)}
-    return {name: round(figure, 4) for name, figure in figures.items()}
+def event_f1(cuts: list[Cut], iou: float) -> float:
+    """F1 of the events, which are found where they match a true one with at least this temporal IoU."""
+    hits = sum(scoring.matches(cut.events, cut.truth or [], iou) for cut in cuts)
+    precision = hits / max(sum(len(cut.events) for cut in cuts), 1)
+    return metrics.f1(precision, hits / max(sum(len(cut.truth or []) for cut in cuts), 1))
 
 
 if __name__ == "__main__":
-    errors.run(main, __doc__)
+    command_line.run(main, __doc__)

@@ -8,10 +8,13 @@ import math
 from collections.abc import Mapping
 from pathlib import Path
 
-from stages.lib import context, errors, extraction, labels, media, params, shards
-from stages.lib.extraction import Job
-from stages.lib.facecam import Facecams
-from stages.lib.labels import Label
+from autotosis.annotations import labels
+from autotosis.annotations.facecams import Facecams
+from autotosis.annotations.labels import Label
+from autotosis.project import command_line, params
+from autotosis.signals import context, extraction, shards
+from autotosis.signals.extraction import Job
+from autotosis.video import recording
 
 # Longer rows would be too many pictures to hold at once (seconds).
 LONGEST = 300.0
@@ -20,11 +23,11 @@ LONGEST = 300.0
 def main() -> None:
     settings = params.load()
     facecams = Facecams(settings.folder)
-    holdout, jobs = labels.read(settings.folder / "holdout.csv"), []
-    for video, rows in labels.read(settings.folder / "labels.csv").items():
+    holdout, jobs = labels.read_labels(settings.folder / "holdout.csv"), []
+    for video, rows in labels.read_labels(settings.folder / "labels.csv").items():
         if not video.startswith("clips/"):
             check_place(video, rows[0], holdout)
-            duration = media.probe(settings.folder / video).duration
+            duration = recording.probe(settings.folder / video).duration
             jobs += [job(settings.folder, video, row, duration, facecams) for row in rows]
     extraction.bring_up_to_date(shards.EXCERPTS, jobs, settings.extract, "extract excerpts", "excerpts")
 
@@ -56,4 +59,4 @@ def job(folder: Path, video: str, label: Label, duration: float, facecams: Facec
 
 
 if __name__ == "__main__":
-    errors.run(main, __doc__)
+    command_line.run(main, __doc__)

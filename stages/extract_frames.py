@@ -6,10 +6,11 @@ removed. Run from the project's folder: python -m stages.extract_frames
 
 from pathlib import Path
 
-from stages.lib import errors, extraction, params, shards
-from stages.lib.errors import UserError
-from stages.lib.extraction import Job
-from stages.lib.facecam import Facecams
+from autotosis.annotations.facecams import Facecams
+from autotosis.project import command_line, params
+from autotosis.project.errors import UserError
+from autotosis.signals import extraction, shards
+from autotosis.signals.extraction import Job
 
 
 def main() -> None:
@@ -35,4 +36,4 @@ def find_clips(folder: Path) -> list[Path]:
 
 
 if __name__ == "__main__":
-    errors.run(main, __doc__)
+    command_line.run(main, __doc__)

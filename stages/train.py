@@ -16,11 +16,13 @@ from pathlib import Path
 import numpy as np
 from dvclive import Live
 
-from stages.lib import calibration, context, errors, examples, files, folds, index, learning, measures, model, params
-from stages.lib.calibration import Calibration
-from stages.lib.errors import UserError
-from stages.lib.examples import Clip
-from stages.lib.params import Params
+from autotosis.model import calibration, examples, folds, index, learning, metrics, model_file
+from autotosis.model.calibration import Calibration
+from autotosis.model.examples import Clip
+from autotosis.project import command_line, files, params
+from autotosis.project.errors import UserError
+from autotosis.project.params import Params
+from autotosis.signals import context
 
 METRICS = Path("models/metrics.json")
 LIVE = Path("models/live")
@@ -29,25 +31,25 @@ LIVE = Path("models/live")
 def main() -> None:
     settings = params.load()
     train = settings.train
-    clips = in_random_order(list(examples.read(settings.extract.fps)), train.seed)
+    clips = in_random_order(list(examples.read_clips(settings.extract.fps)), train.seed)
     fold_of = deal(clips, settings)
     labels = examples.labels(clips)
     fold = np.repeat([fold_of[clip.group] for clip in clips], [len(clip.labels) for clip in clips])
     logits = cross_validate(clips, fold_of, settings)
-    calibrated = calibration.fit(logits, labels).for_share(labels.mean(), train.highlights)
+    calibrated = calibration.fit(logits, labels).for_share(labels.mean(), train.prevalence)
     in_stream = calibrated.probabilities(logits)
-    threshold = calibration.threshold(in_stream, labels, train.highlights, train.target_precision)
+    threshold = calibration.threshold(in_stream, labels, train.prevalence, train.target_precision)
     kept = first_of(clips, settings.dataset.clips)
     learned = learning.learn(kept, settings, "all clips")
     listened, first_look, clearly_calm = learn_first_look(clips, fold_of, in_stream >= threshold / 2, settings)
     if "RANK" in os.environ:
         # Only here, since it takes seconds and the default needs none of it.
-        from stages.lib import torchrun
+        from autotosis.model.face_network import torchrun
 
         torchrun.leave()
         if torchrun.rank() > 0:
             return
-    card = model.Card(
+    card = model_file.Card(
         architecture=train.architecture,
         extract=settings.extract.seen(),
         code=context.VERSION,
@@ -57,16 +59,16 @@ def main() -> None:
         first_offset=first_look.offset,
         clearly_calm=clearly_calm,
         threshold=threshold,
-        highlights=train.highlights,
+        prevalence=train.prevalence,
     )
-    model.save(model.PATH, card, learned.tensors("linear.") | listened.tensors("first_look."))
+    model_file.save(model_file.PATH, card, learned.tensors("linear.") | listened.tensors("first_look."))
 
     probabilities = cross_calibrate(logits, labels, fold)
-    precision, recall = calibration.precision_and_recall(in_stream, labels, train.highlights, threshold)
+    precision, recall = calibration.precision_and_recall(in_stream, labels, train.prevalence, threshold)
     figures = {
         "training_clips": len(kept),
         "training_minutes": round(len(examples.labels(kept)) / settings.extract.fps / 60, 2),
-        "cross_validation": measures.cross_validation(labels, probabilities, fold),
+        "cross_validation": metrics.cross_validation(labels, probabilities, fold),
         "threshold": {"probability": round(threshold, 4), "precision": round(precision, 4), "recall": round(recall, 4)},
     }
     files.write_bytes(METRICS, (json.dumps(figures, indent=2) + "\n").encode())
@@ -150,8 +152,8 @@ def learn_first_look(
     plain = settings.model_copy(update={"train": settings.train.model_copy(update={"architecture": None})})
     heard, labels = learning.by_sound_alone(clips), examples.labels(clips)
     logits = cross_validate(heard, fold_of, plain)
-    calibrated = calibration.fit(logits, labels).for_share(labels.mean(), settings.train.highlights)
-    clearly_calm = float(np.quantile(logits[found], 1 - settings.train.looked_at))
+    calibrated = calibration.fit(logits, labels).for_share(labels.mean(), settings.train.prevalence)
+    clearly_calm = float(np.quantile(logits[found], 1 - settings.train.first_pass_recall))
     return learning.learn(first_of(heard, settings.dataset.clips), plain, "sound"), calibrated, clearly_calm
 
 
@@ -170,4 +172,4 @@ def log(losses: Sequence[float], labels: np.ndarray, probabilities: np.ndarray) 
 
 
 if __name__ == "__main__":
-    errors.run(main, __doc__)
+    command_line.run(main, __doc__)

@@ -13,11 +13,12 @@ import opentimelineio
 import pytest
 from PIL import Image
 
-from stages.lib import editors, media, publishing, reel, stills
-from stages.lib.facecam import Box
-from stages.lib.layouts import Frame, Pane, Rectangle
-from stages.lib.media import Probe
-from stages.lib.reel import Part, Vod
+from autotosis.annotations.facecams import Box
+from autotosis.reel import description, exports, reel, thumbnails
+from autotosis.reel.layouts import Frame, Pane, Rectangle
+from autotosis.reel.reel import Part, Vod
+from autotosis.video import media
+from autotosis.video.media import Probe
 from tests import videos
 from tests.conftest import Project
 from tests.test_reel import render, write_timeline
@@ -99,12 +100,12 @@ def test_a_copied_reel_of_one_segment_without_sound_comes_with_the_same(project)
     ],
 )
 def test_links_go_to_the_moment_where_the_site_can(url, expected):
-    assert publishing.link(url, 3735.4) == expected
+    assert description.link(url, 3735.4) == expected
 
 
 def test_no_time_of_a_description_but_those_of_chapters_is_taken_for_one(tmp_path):
     placed = made([3735.4, 5000.0], 12.0)
-    publishing.write_description(tmp_path / "d.txt", "rage", placed)
+    description.write_description(tmp_path / "d.txt", "rage", placed)
     lines = (tmp_path / "d.txt").read_text().splitlines()
     assert [line.split()[0] for line in lines if ":" in line.replace("rage:", "")] == ["0:00", "0:12"]
     assert "1h2m15s" in lines[2] and all(line.count(":") == 1 for line in lines[2:])
@@ -129,11 +130,11 @@ def test_pictures_show_the_best_moments_in_the_shape_of_the_vod(tmp_path):
     path = tmp_path / "vod.mp4"
     numbered_shades(path, 8)
     placed = made([0.5, 2.5, 5.5], 1.0, path, media.probe(path))
-    stills.write_poster(tmp_path / "p.jpg", placed)
+    thumbnails.write_poster(tmp_path / "p.jpg", placed)
     poster = np.array(Image.open(tmp_path / "p.jpg").convert("L")).astype(float)
     assert poster.shape == (54, 96)
     assert [poster[:, :40].mean(), poster[:, 56:].mean()] == pytest.approx([160, 120], abs=4)
-    stills.write_animation(tmp_path / "p.webp", placed)
+    thumbnails.write_animation(tmp_path / "p.webp", placed)
     with Image.open(tmp_path / "p.webp") as animation:
         shades = []
         for number in range(animation.n_frames):
@@ -143,7 +144,7 @@ def test_pictures_show_the_best_moments_in_the_shape_of_the_vod(tmp_path):
             shades += [shade] * (animation.info["duration"] // 100)
     expected = [shade for before in (0, 40, 100) for shade in [before] * 3 + [before + 20] * 2]
     assert shades == pytest.approx(expected, abs=4)
-    stills.write_contact_sheet(tmp_path / "s.jpg", placed)
+    thumbnails.write_contact_sheet(tmp_path / "s.jpg", placed)
     sheet = np.array(Image.open(tmp_path / "s.jpg").convert("L")).astype(float)
     for shade in (20, 100, 120, 160):
         assert (np.abs(sheet - shade) < 4).sum() > 1500
@@ -153,7 +154,7 @@ def test_hundreds_of_segments_make_pictures_of_the_best(tmp_path):
     path = tmp_path / "vod.mp4"
     numbered_shades(path, 8)
     placed = made([0.02 * n for n in range(300)], 0.01, path, media.probe(path))
-    stills.write_contact_sheet(tmp_path / "s.jpg", placed)
+    thumbnails.write_contact_sheet(tmp_path / "s.jpg", placed)
     sheet = np.array(Image.open(tmp_path / "s.jpg").convert("L")).astype(float)
     # The last ones, from the sixth second on.
     assert sheet.size < 60 * 120 * 100
@@ -168,7 +169,7 @@ def test_every_editor_gets_the_same_frames(tmp_path, rate, sound):
     starts = [0.0, 1.0, *(float(frame / rate) for frame in (15, 58, 107_892, 223_777)), 3735.4, 35_999.97]
     vod = tmp_path / Path(AWKWARD).name
     placed = made(sorted(starts), 4.2, vod, probe)
-    editors.write(tmp_path, placed)
+    exports.write(tmp_path, placed)
     length = round(Fraction(4.2) * rate)
     expected = [(round(Fraction(part.start) * rate), length) for part in placed]
     names = [reel.title(part) for part in placed]
@@ -220,7 +221,7 @@ def test_every_editor_gets_the_parts_of_a_vod(tmp_path, sound):
         videos.flash_and_beep(tmp_path / "vod" / name, 4, with_sound=sound)
     probe = media.probe(tmp_path / "vod")
     starts = [probe.start + 3.5, probe.start + 6.0]
-    editors.write(tmp_path, made(starts, 1.0, tmp_path / "vod", probe))
+    exports.write(tmp_path, made(starts, 1.0, tmp_path / "vod", probe))
     seam, second = round(0.5 * probe.rate), round(probe.rate)
     expected = [
         ("part 2.mp4", 4 * second - seam, seam),
@@ -249,7 +250,7 @@ def test_every_editor_gets_the_parts_of_a_vod(tmp_path, sound):
 
 
 def test_picture_and_sound_of_a_segment_stay_together_in_final_cut_7(tmp_path):
-    editors.write(tmp_path, made([1.0, 9.0], 2.0))
+    exports.write(tmp_path, made([1.0, 9.0], 2.0))
     root = ElementTree.parse(tmp_path / "cut.xml").getroot()
     linked = [[link.text for link in item.iter("linkclipref")] for item in root.findall(".//track/clipitem")]
     ids = [item.get("id") for item in root.findall(".//track/clipitem")]
@@ -258,6 +259,6 @@ def test_picture_and_sound_of_a_segment_stay_together_in_final_cut_7(tmp_path):
 
 def test_an_edl_says_how_its_timecode_counts(tmp_path):
     for rate, mode, code in [(RATES[0], "NON-DROP", "01:00:00:00"), (RATES[1], "DROP", "01:00:00;00")]:
-        editors.write(tmp_path, made([3600.0], 2.0, probe=replace(PROBE, rate=rate)))
+        exports.write(tmp_path, made([3600.0], 2.0, probe=replace(PROBE, rate=rate)))
         content = (tmp_path / "cut.edl").read_text()
         assert f"FCM: {mode} FRAME\n" in content and f" {code} " in content

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stages.lib import edges
-from stages.lib.edges import Places, Reach
-from stages.lib.facecam import Box
-from stages.lib.layouts import Frame
-from stages.lib.media import Probe
-from stages.lib.params import Render
-from stages.lib.reel import Vod
+from autotosis.annotations.facecams import Box
+from autotosis.cuts import snapping
+from autotosis.cuts.snapping import Places, Reach
+from autotosis.project.params import Render
+from autotosis.reel.layouts import Frame
+from autotosis.reel.reel import Vod
+from autotosis.video.media import Probe
 from tests import videos
 from tests.conftest import Project
 from tests.test_reel import render, write_timeline
@@ -81,10 +81,10 @@ def test_a_scene_changes_where_pictures_differ_for_good_and_all_at_once():
     flash[30:33] = 200
     half[30:, :18] = 40
     fade = still + np.minimum(np.arange(60) * 20, 240).astype(np.uint8)[:, None, None]
-    assert edges.scene_changes(times, cut).tolist() == [1.0]
-    assert edges.scene_changes(times, half).tolist() == [1.0]
+    assert snapping.scene_changes(times, cut).tolist() == [1.0]
+    assert snapping.scene_changes(times, half).tolist() == [1.0]
     for no_change in (still, flash, fade, still[:1]):
-        assert edges.scene_changes(times[: len(no_change)], no_change).tolist() == []
+        assert snapping.scene_changes(times[: len(no_change)], no_change).tolist() == []
 
 
 def test_a_face_camera_has_scenes_of_its_own(tmp_path):
@@ -96,7 +96,7 @@ def test_a_face_camera_has_scenes_of_its_own(tmp_path):
     videos.write(tmp_path / "a.mp4", [number / 30 for number in range(60)], picture)
     for face, expected in ((Box(), []), (Box(0, 0.5, 0.3, 1), [1.0])):
         vod = replace(VOD, path=tmp_path / "a.mp4", face=face)
-        assert edges.look(Reach(vod, 0.9, 0.4, 1.4)).changes == pytest.approx(expected, abs=1e-3)
+        assert snapping.look(Reach(vod, 0.9, 0.4, 1.4)).changes == pytest.approx(expected, abs=1e-3)
 
 
 def test_an_edge_goes_to_the_nearest_of_the_quietest_places_or_to_the_nearest_change_of_scene():
@@ -104,12 +104,12 @@ def test_an_edge_goes_to_the_nearest_of_the_quietest_places_or_to_the_nearest_ch
     times = np.arange(9.5, 10.31, 0.1)
     levels = np.array([-20, -50, -20, -50, -20, -20, -20, -50, -20.0])
     quiet, changing = Places(np.zeros(0), times, levels), Places(np.array([9.4, 9.6, 10.25]), times, levels)
-    assert edges.place(reach, quiet, times, 0, 99) == pytest.approx(9.8)
-    assert edges.place(reach, quiet, times, 9.9, 99) == pytest.approx(10.2)
-    assert edges.place(reach, quiet, times, 0, 9.75) == pytest.approx(9.6)
-    assert edges.place(reach, changing, times, 0, 99) == 10.25
-    assert edges.place(reach, changing, times, 0, 10.2) == 9.6
-    assert edges.place(reach, Places(*[np.zeros(0)] * 3), times, 0, 99) == 10.0
+    assert snapping.place(reach, quiet, times, 0, 99) == pytest.approx(9.8)
+    assert snapping.place(reach, quiet, times, 9.9, 99) == pytest.approx(10.2)
+    assert snapping.place(reach, quiet, times, 0, 9.75) == pytest.approx(9.6)
+    assert snapping.place(reach, changing, times, 0, 99) == 10.25
+    assert snapping.place(reach, changing, times, 0, 10.2) == 9.6
+    assert snapping.place(reach, Places(*[np.zeros(0)] * 3), times, 0, 99) == 10.0
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -125,7 +125,7 @@ def test_whatever_is_quiet_segments_stay_in_order_and_within_the_bounds(seed):
         times = reach.edge + np.arange(-50, 51) * 0.01
         changes = chance.uniform(reach.edge - 0.6, reach.edge + 0.6, chance.integers(3))
         places.append(Places(changes, times, chance.integers(-70, -20, 101).astype(float)))
-    moved = np.array(edges.fit(starts, ends, places, 30, Render(**PLAIN | bounds)))
+    moved = np.array(snapping.fit(starts, ends, places, 30, Render(**PLAIN | bounds)))
     slack = 1e-5
     for reach, time in zip(starts + ends, [*moved[:, 0], *moved[:, 1]], strict=True):
         assert reach.low - slack <= time <= reach.high + slack

@@ -6,9 +6,9 @@ from pathlib import Path
 import av
 import pytest
 
-from stages.lib import edits
-from stages.lib.errors import UserError
-from stages.lib.segments import Segment
+from autotosis.cuts import edits
+from autotosis.cuts.segments import Segment
+from autotosis.project.errors import UserError
 from tests.conftest import Project
 from tests.test_bad_input import assert_sentence
 

@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from stages.lib import film, fonts, layouts, media, params
-from stages.lib.facecam import Box
-from stages.lib.film import Cut
-from stages.lib.overlay import Look
-from stages.lib.reel import Vod
+from autotosis.annotations.facecams import Box
+from autotosis.project import fonts, params
+from autotosis.reel import encoding, layouts
+from autotosis.reel.encoding import Cut
+from autotosis.reel.overlay import Look
+from autotosis.reel.reel import Vod
+from autotosis.video import media
 from tests import videos
 from tests.conftest import Project
 from tests.test_reel import render, write_timeline
@@ -186,7 +188,7 @@ def test_a_vod_of_another_shape_is_shown_whole_with_a_margin(project):
     settings = params.load(project.folder / "params.yaml")
     panes = layouts.panes("source", probe, Box(0, 0, 0.5, 0.5), frame)
     look = Look("rage", settings.render.style, fonts.read(fonts.BOLD), frame, panes[0].shown)
-    film.encode(
+    encoding.encode(
         Cut(
             vod=Vod("own", path, probe, None, Box(), frame, panes), begin=0.0, start=0.5, duration=1.0, look=look,
             title=None, sound=False, moments=np.array([[0.0, 0.9]]), render=settings.render, encoder="libx264",

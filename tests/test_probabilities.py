@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from stages.lib import calibration, context, folds, linear, measures
+from autotosis.model import calibration, folds, linear, metrics
+from autotosis.signals import context
 
 
 def draw(chance: np.random.Generator, count: int, share: float) -> tuple[np.ndarray, np.ndarray]:
@@ -19,9 +20,9 @@ def test_probabilities_of_clips_and_of_streams_mean_what_they_say():
     of_streams = of_clips.for_share(clip_labels.mean(), 0.05)
     for share, calibrated in ((0.45, of_clips), (0.05, of_streams)):
         labels, logits = draw(chance, 40_000, share)
-        assert measures.expected_calibration_error(labels, calibrated.probabilities(logits)) < 0.02
+        assert metrics.expected_calibration_error(labels, calibrated.probabilities(logits)) < 0.02
     labels, logits = draw(chance, 40_000, 0.05)
-    assert measures.expected_calibration_error(labels, of_clips.probabilities(logits)) > 0.1
+    assert metrics.expected_calibration_error(labels, of_clips.probabilities(logits)) > 0.1
 
 
 @pytest.mark.parametrize("target", [0.6, 0.8])
@@ -97,7 +98,7 @@ def test_without_sound_the_rest_is_what_counts():
     silent = values.copy()
     silent[:, 1:] = np.nan
     fitted = linear.fit(context.windows(values, 10), labels, penalty=1)
-    assert measures.average_precision(labels, fitted.logits(silent, 10)) > 0.95
+    assert metrics.average_precision(labels, fitted.logits(silent, 10)) > 0.95
     silent[:200] = values[:200]
     fitted = linear.fit(context.windows(silent, 10)[200:], labels[200:], penalty=1)
     assert np.isfinite(fitted.logits(silent, 10)).all()

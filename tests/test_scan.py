@@ -5,9 +5,10 @@ import csv
 import numpy as np
 import pytest
 
-from stages.lib import media, scan
-from stages.lib.facecam import Box
-from stages.lib.params import Extract
+from autotosis.annotations.facecams import Box
+from autotosis.project.params import Extract
+from autotosis.scan import passes
+from autotosis.video import media
 from tests import videos
 from tests.conftest import Project
 
@@ -72,20 +73,20 @@ def test_no_seam_shows_between_stretches(tmp_path):
     path = tmp_path / "a.mp4"
     videos.write(path, [n / 10 for n in range(200)], picture, hum, 20)
     extract = Extract(fps=10, size=16, decoder="software")
-    vod = scan.Vod(path, media.probe(path), Box(), extract, "cpu", "float32", None, "")
+    vod = passes.Vod(path, media.probe(path), Box(), extract, "cpu", "float32", None, "")
     whole, parts = range(200), [range(73), range(73, 74), range(74, 200)]
-    motion = scan.look(vod, [whole])[0]
-    assert (np.concatenate([scan.look(vod, [part])[0] for part in parts]) == motion).all()
-    assert (scan.look(vod, [range(20, 40), range(90, 97)])[0] == motion[[*range(20, 40), *range(90, 97)]]).all()
-    sound = np.concatenate([scan.first_look(vod, [part])[0] for part in parts])
-    together, _ = scan.first_look(vod, [whole])
+    motion = passes.look(vod, [whole])[0]
+    assert (np.concatenate([passes.look(vod, [part])[0] for part in parts]) == motion).all()
+    assert (passes.look(vod, [range(20, 40), range(90, 97)])[0] == motion[[*range(20, 40), *range(90, 97)]]).all()
+    sound = np.concatenate([passes.first_look(vod, [part])[0] for part in parts])
+    together, _ = passes.first_look(vod, [whole])
     assert sound.max(axis=1) == pytest.approx(together.max(axis=1), abs=0.05)
 
 
 def test_stretches_hold_each_wanted_moment_once():
     wanted = np.zeros(10_000, bool)
     wanted[5:9] = wanted[100:9_999] = True
-    parts = scan.stretches(wanted, 10)
+    parts = passes.stretches(wanted, 10)
     assert [place for runs in parts for run in runs for place in run] == np.flatnonzero(wanted).tolist()
-    assert max(runs[-1].stop - runs[0].start for runs in parts) <= scan.STRETCH * 10
-    assert scan.stretches(np.zeros(50, bool), 10) == []
+    assert max(runs[-1].stop - runs[0].start for runs in parts) <= passes.STRETCH * 10
+    assert passes.stretches(np.zeros(50, bool), 10) == []

@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
-from stages.lib import measures, params, segments
-from stages.lib.params import Render
-from stages.lib.segments import Segment
+from autotosis.cuts import segments
+from autotosis.cuts.segments import Segment
+from autotosis.model import metrics
+from autotosis.project import params
+from autotosis.project.params import Render
 from tests.conftest import ROOT
 
 PLAIN = params.load(ROOT / "params.yaml").render.model_dump() | {
@@ -95,7 +97,7 @@ def test_shared_seconds_count_each_second_once():
 
 def test_measures_of_probabilities():
     labels, probabilities = np.array([0, 0, 1, 1, 1, 0]), np.array([0.1, 0.6, 0.4, 0.9, 0.8, 0.2])
-    figures = measures.cross_validation(labels, probabilities, np.array([0, 0, 0, 0, 1, 1]))
+    figures = metrics.cross_validation(labels, probabilities, np.array([0, 0, 0, 0, 1, 1]))
     of_first = 1 / 2 + 2 / 3 / 2
     assert figures["roc_auc"] == pytest.approx(8 / 9, abs=1e-4)
     assert figures["roc_auc_std"] == pytest.approx((1 - 0.75) / 2, abs=1e-4)
@@ -107,6 +109,6 @@ def test_measures_of_probabilities():
 
 def test_a_fold_of_one_label_has_no_figures_of_its_own():
     labels, probabilities = np.array([0, 1, 0, 0]), np.array([0.2, 0.8, 0.1, 0.3])
-    figures = measures.cross_validation(labels, probabilities, np.array([0, 0, 1, 1]))
+    figures = metrics.cross_validation(labels, probabilities, np.array([0, 0, 1, 1]))
     assert figures["average_precision"] == 1
     assert figures["average_precision_std"] == 0

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from stages.lib import features, media
-from stages.lib.facecam import Box
-from stages.lib.params import Extract
+from autotosis.annotations.facecams import Box
+from autotosis.project.params import Extract
+from autotosis.signals import features
+from autotosis.video import media
 from tests import videos
 
 

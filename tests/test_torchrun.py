@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from stages.lib.errors import UserError
+from autotosis.project.errors import UserError
 from tests.conftest import FACE, Project
 from tests.test_same_bytes import digests
 
@@ -14,7 +14,8 @@ FEW = FACE | {"epochs": 2, "epoch_frames": 32}
 # Prints a hash of what was learned.
 LEARN = """
 import hashlib
-from stages.lib import examples, learning, params
+from autotosis.model import examples, learning
+from autotosis.project import params
 
 settings = params.load()
 learned = learning.learn(list(examples.read(settings.extract.fps)), settings, "all clips")
@@ -64,7 +65,7 @@ def test_both_learn_the_same_from_half_of_each_batch(project):
 
 
 def test_a_batch_that_is_too_small_to_share_is_named(monkeypatch):
-    from stages.lib import torchrun
+    from autotosis.model.face_network import torchrun
 
     monkeypatch.setenv("WORLD_SIZE", "3")
     with pytest.raises(UserError, match="params.yaml: a batch of 5 frames .* is too small for 3 processes"):

@@ -9,9 +9,9 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
+from autotosis.project import command_line, files, params, workers
 from data.sample.script import DISTRACTORS, Script, clip_script, generator, vod_script
 from data.sample.video import KEYFRAME_SECONDS, Job, camera_box, join, make
-from stages.lib import errors, files, params, workers
 
 PIECE_SECONDS = 20
 VOD = "vods/demo.mp4"
@@ -52,7 +52,7 @@ def main(folder: str) -> None:
         It holds params.yaml.
     """
     root = Path(folder)
-    sample = params.load(root / "params.yaml", Sample)
+    sample = params.load_as(Sample, root / "params.yaml")
     clips = list(plan_clips(sample))
     frames = round(sample.vod_minutes * 60 * sample.fps)
     vod = vod_script(VOD, "vod", sample.seed, frames / sample.fps)
@@ -64,8 +64,7 @@ def main(folder: str) -> None:
         pieces = list(plan_pieces(vod, pieces_folder, frames, sample))
         jobs = [_job("sound", vod, sound, sample.vod_size, sample), *pieces]
         jobs += [_job("clip", clip, clip_folder / Path(clip.name).name, sample.clip_size, sample) for clip in clips]
-        for _ in workers.map(make, jobs, "making the sample", "parts"):
-            pass
+        workers.run_all(make, jobs, "making the sample", "parts")
         join([piece.target for piece in pieces], sound, pieces_folder / "joined.mp4")
         (pieces_folder / "joined.mp4").rename(vod_folder / Path(VOD).name)
         shutil.rmtree(pieces_folder)
@@ -150,4 +149,4 @@ def _camera_rows(clips: list[Script], sample: Sample) -> Iterator[tuple[str, ...
 
 
 if __name__ == "__main__":
-    errors.run(main, __doc__, folder="the folder to fill, which holds params.yaml")
+    command_line.run(main, __doc__, folder="the folder to fill, which holds params.yaml")

@@ -11,6 +11,8 @@ import ffmpeg
 import imageio_ffmpeg
 import numpy as np
 
+from autotosis.project import files
+from autotosis.project.errors import UserError
 from data.sample.acting import act
 from data.sample.game import Game, Interlude
 from data.sample.picture import Frame
@@ -18,8 +20,6 @@ from data.sample.room import choose_look
 from data.sample.script import Script
 from data.sample.sound import RATE, soundtrack
 from data.sample.streamer import Camera
-from stages.lib import files
-from stages.lib.errors import UserError
 
 # Streaming services cut their streams at keyframes, every two seconds.
 KEYFRAME_SECONDS = 2

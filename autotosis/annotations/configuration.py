@@ -1,0 +1,138 @@
+"""What each stage of a VOD depends on besides videos, models and the results of other stages.
+
+A stage gets nothing else of params.yaml and of the tables, and the stage `configure` writes the same down, a file for
+each VOD and stage. So DVC sees whom a change concerns: a row of facecams.csv, a table of edits, a link or a piece of
+music makes only the reels anew that it is about.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from autotosis.annotations.facecams import Box, Facecams
+from autotosis.project import files
+from autotosis.project.errors import UserError
+from autotosis.project.params import PARAMS_FILE, Audio, Extract, Params, Predict, Render, Section, Select
+
+FOLDER = Path("data/config")
+# The code that each stage of a VOD runs. `project` is missing everywhere: what is in there cannot change an output.
+CODE = {
+    "predict": ("stages/predict.py", "annotations", "video", "signals", "model", "scan"),
+    "select": ("stages/select.py", "annotations", "video", "model/model_file.py", "scan/timeline.py", "cuts"),
+    "render": ("stages/render.py", "annotations", "video", "pictures", "scan/timeline.py", "cuts", "reel"),
+}
+
+
+class PredictConfig(Section):
+    """What the scan of a VOD depends on: its name and file, where the face is, and parameters."""
+
+    name: str
+    video: Path
+    facecam: Box
+    extract: Extract
+    predict: Predict
+
+
+class SelectConfig(Section):
+    """What the cut list of a VOD depends on; `edits` is the table of a person's own cut, if there is one."""
+
+    name: str
+    video: Path
+    facecam: Box
+    edits: Path | None
+    select: Select
+
+
+class RenderConfig(Section):
+    """What the reel of a VOD depends on; `url` is where the VOD is published."""
+
+    name: str
+    video: Path
+    facecam: Box
+    url: str | None
+    label: str
+    render: Render
+    audio: Audio
+    music: Path | None
+    font: Path | None
+
+
+def for_predict(settings: Params, name: str) -> PredictConfig:
+    """What the stage `predict` gets for the VOD of this name; UserError if params.yaml or a table is at fault."""
+    return PredictConfig(
+        name=name,
+        video=settings.vod(name),
+        facecam=_facecam(settings, name),
+        extract=settings.extract,
+        predict=settings.predict,
+    )
+
+
+def for_select(settings: Params, name: str) -> SelectConfig:
+    """What the stage `select` gets for the VOD of this name; raises as `for_predict`."""
+    edits = settings.folder / "edits" / f"{name}.csv"
+    return SelectConfig(
+        name=name,
+        video=settings.vod(name),
+        facecam=_facecam(settings, name),
+        edits=edits if edits.exists() else None,
+        select=settings.select,
+    )
+
+
+def for_render(settings: Params, name: str) -> RenderConfig:
+    """What the stage `render` gets for the VOD of this name; raises as `for_predict`."""
+    render, audio = settings.render, settings.audio
+    return RenderConfig(
+        name=name,
+        video=settings.vod(name),
+        facecam=_facecam(settings, name),
+        url=settings.urls.get(name),
+        label=settings.label,
+        render=render,
+        audio=audio,
+        music=_existing(settings.folder, audio.music, "audio.music"),
+        font=_existing(settings.folder, render.style.font, "render.style.font"),
+    )
+
+
+STAGES: dict[str, Callable[[Params, str], PredictConfig | SelectConfig | RenderConfig]] = {
+    "predict": for_predict,
+    "select": for_select,
+    "render": for_render,
+}
+
+
+def describe(stage: str, settings: Params, name: str) -> dict[str, object]:
+    """All of a stage's configuration as JSON knows it, with hashes of the files that it names and of its code."""
+    config = STAGES[stage](settings, name)
+    named = [path for path in (getattr(config, key, None) for key in ("edits", "music", "font")) if path]
+    return {
+        "configuration": config.model_dump(mode="json"),
+        "files": {path.as_posix(): files.digest(path) for path in named},
+        "code": {place: _code_digest(place) for place in CODE[stage]},
+    }
+
+
+def unused_edits(settings: Params) -> list[Path]:
+    """The files in edits/ that are no table of a VOD in params.yaml, which are most likely misspelt."""
+    known = {f"{name}.csv" for name in settings.vods}
+    return sorted(path for path in (settings.folder / "edits").glob("[!.]*") if path.name not in known)
+
+
+def _facecam(settings: Params, name: str) -> Box:
+    return Facecams(settings.folder).box(settings.vods[name])
+
+
+def _existing(folder: Path, name: str | None, key: str) -> Path | None:
+    if name is None:
+        return None
+    if not (folder / name).is_file():
+        raise UserError(f"{PARAMS_FILE}: {key} names {folder / name}, and there is no such file")
+    return folder / name
+
+
+def _code_digest(place: str) -> str:
+    path = Path(place) if place.startswith("stages/") else Path("autotosis") / place
+    sources: Iterable[Path] = sorted(path.rglob("*.py")) if path.is_dir() else [path]
+    return hashlib.sha256("".join(files.digest(source) for source in sources).encode()).hexdigest()

@@ -1,0 +1,106 @@
+"""The cut list of a VOD, data/cuts/<vod>.csv: what its reel shows. A person's own, in edits/, has the same form."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from autotosis.annotations.labels import ROUNDING
+from autotosis.cuts.segments import Segment
+from autotosis.project import files, tables
+from autotosis.project.errors import UserError
+
+FOLDER = Path("data/cuts")
+COLUMNS = ("segment", "vod", "start", "end", "score", "keep", "event_start", "event_end")
+# A reel's own table has these as well, and is as good a beginning for edits.
+IGNORED = ("reel_start", "reel_end")
+# Times in a table are rounded to this (seconds).
+ROUNDING_OF_TABLE = 1e-6
+KEEP = {"yes": True, "": True, "no": False}
+
+
+def path(vod: str) -> Path:
+    """Where the cut list of the VOD of this name is."""
+    return FOLDER / f"{vod}.csv"
+
+
+def write(vod: str, segments: Sequence[Segment]) -> None:
+    """Write the cut list of a VOD: times in seconds of the VOD, and what of each segment is no padding (the event)."""
+    rows = []
+    for number, segment in enumerate(segments, 1):
+        start, end = segment.start, segment.end
+        times = (_text(time) for time in (start, end))
+        event = (_text(time) for time in (start + segment.lead, end - segment.tail))
+        rows.append((number, vod, *times, _text(segment.score), "yes", *event))
+    files.write_csv(path(vod), COLUMNS, rows)
+
+
+def read_cut_list(vod: str, duration: float) -> list[Segment]:
+    """What to show of a VOD that lasts so many seconds; UserError if there is no cut list, or a malformed one."""
+    if not path(vod).exists():
+        raise UserError(f"{path(vod)}: no such cut list; make it with `dvc repro select@{vod}`")
+    return read_table(path(vod), vod, duration)
+
+
+def read_table(table: Path, vod: str, duration: float) -> list[Segment]:
+    """Read a cut list.
+
+    Parameters
+    ----------
+    table : Path
+        A table with the columns `start` and `end`, seconds in the VOD; the other COLUMNS may be there too. Without a
+        score a segment has the best one, 1.
+    vod : str
+        The name of the VOD that it must be of.
+    duration : float
+        How long the VOD lasts, seconds.
+
+    Returns
+    -------
+    list of Segment
+        The rows that are to be kept, in the order of time.
+
+    Raises
+    ------
+    UserError
+        A malformed row, one of another VOD or not inside this one, or kept rows that overlap.
+    """
+    kept = []
+    for row in tables.read_rows(table, ("start", "end"), (*COLUMNS, *IGNORED)):
+        segment, keep = _segment(row, vod, duration)
+        if keep:
+            kept.append((segment, row))
+    kept.sort(key=lambda pair: pair[0].start)
+    for (earlier, row), (later, other) in zip(kept, kept[1:], strict=False):
+        if later.start < earlier.end - ROUNDING_OF_TABLE:
+            raise other.error(f"overlaps row {row.number}; what is shown is shown once")
+    return [segment for segment, _ in kept]
+
+
+def _segment(row: tables.Row, vod: str, duration: float) -> tuple[Segment, bool]:
+    """The segment of a row, and whether it is to be kept."""
+    start, end, keep = row.seconds("start"), row.seconds("end"), row.fields.get("keep", "").lower()
+    if row.fields.get("vod") not in (None, "", vod):
+        raise row.error(f"is of {row['vod']}, and this is the table of {vod}")
+    if keep not in KEEP:
+        raise row.error(f"keep is {row['keep']!r}, not yes or no")
+    if end <= start:
+        raise row.error(f"ends at {end:g} s, not after its start at {start:g} s")
+    if end > duration + ROUNDING:
+        raise row.error(f"ends at {end:g} s, but the VOD at {duration:.2f} s")
+    if start >= duration:
+        raise row.error(f"begins at {start:g} s, but the VOD ends at {duration:.2f} s")
+    score = row.number_in("score") if row.fields.get("score") else 1.0
+    if not 0 <= score <= 1:
+        raise row.error(f"score is {score:g}, not between 0 and 1")
+    end = min(end, duration)
+    event_start = row.seconds("event_start") if row.fields.get("event_start") else start
+    event_end = row.seconds("event_end") if row.fields.get("event_end") else end
+    # A person who moves an edge need not think of the event.
+    lead, tail = max(0.0, min(event_start, end) - start), max(0.0, end - max(event_end, start))
+    if lead + tail >= end - start:
+        lead = tail = 0.0
+    return Segment(start, end, score, lead, tail), KEEP[keep]
+
+
+def _text(number: float) -> str:
+    """A number with at most six digits behind the point, and none that says nothing."""
+    return f"{number:.6f}".rstrip("0").rstrip(".")

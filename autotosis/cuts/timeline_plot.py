@@ -1,0 +1,76 @@
+"""A VOD's timeline as a picture: probability, threshold, true and chosen segments."""
+
+from collections.abc import Sequence
+from typing import BinaryIO
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from autotosis.cuts.segments import Segment
+
+SECONDS_PER_ROW = 1800
+
+
+def draw(
+    target: BinaryIO,
+    title: str,
+    times: np.ndarray,
+    level: np.ndarray,
+    threshold: float,
+    shown: Sequence[Segment],
+    truth: Sequence[Segment] | None,
+) -> None:
+    """Draw a timeline as a PNG, half an hour to a row.
+
+    Parameters
+    ----------
+    target : binary file
+        Where to write.
+    title : str
+        What stands above.
+    times : ndarray of float64, shape (moments,)
+        Seconds.
+    level : ndarray of float64, shape (moments,)
+        The smoothed probability.
+    threshold : float
+        The decision threshold, 0 to 1.
+    shown : sequence of Segment
+        What the reel shows.
+    truth : sequence of Segment or None
+        What should be; None if nobody said.
+    """
+    rows = max(1, int(np.ceil(times[-1] / SECONDS_PER_ROW)))
+    figure = Figure(figsize=(14, 0.8 + 2.2 * rows), layout="constrained")
+    figure.suptitle(title)
+    axes = figure.subplots(rows, squeeze=False)[:, 0]
+    for row, axis in enumerate(axes):
+        inside = (times >= row * SECONDS_PER_ROW) & (times < (row + 1) * SECONDS_PER_ROW)
+        axis.plot(times[inside] / 60, level[inside], color="black", linewidth=0.7, label="probability")
+        axis.axhline(threshold, color="gray", linestyle="--", linewidth=0.8, label="threshold")
+        _spans(axis, shown, 0.0, 1.0, "tab:orange", 0.35, "in the reel")
+        _spans(axis, truth or [], 1.02, 1.1, "tab:red", 1.0, "true highlight")
+        first = row * SECONDS_PER_ROW / 60
+        axis.set_xlim(
+            first,
+            min(first + SECONDS_PER_ROW / 60, times[-1] / 60) if rows == 1 else first + SECONDS_PER_ROW / 60,
+        )
+        axis.set_ylim(0, 1.12)
+        axis.set_ylabel("probability")
+    axes[-1].set_xlabel("minutes")
+    axes[0].legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
+    FigureCanvasAgg(figure)
+    figure.savefig(target, format="png", dpi=90, metadata={"Software": None})
+
+
+def _spans(axis, spans: Sequence[Segment], low: float, high: float, colour: str, alpha: float, label: str) -> None:
+    for number, span in enumerate(spans):
+        axis.fill_between(
+            [span.start / 60, span.end / 60],
+            low,
+            high,
+            color=colour,
+            alpha=alpha,
+            linewidth=0,
+            label=label if number == 0 else None,
+        )

@@ -1,0 +1,61 @@
+"""The labelled clips as a model learns from them: from the index and the shards."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+import numpy as np
+
+from autotosis.model import index
+from autotosis.signals import context, shards
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A labelled clip, or excerpt of a VOD.
+
+    Attributes
+    ----------
+    name, group : str
+        As in the index.
+    shard : Shard
+        Its frames.
+    values : ndarray of float32, shape (moments, context.COLUMNS)
+        From `context.relative`, of all its moments.
+    moments : ndarray of int, shape (labelled,)
+        The numbers of the moments that count.
+    labels : ndarray of int, shape (labelled,)
+        1 for a highlight, 0 for none.
+    """
+
+    name: str
+    group: str
+    shard: shards.Shard
+    values: np.ndarray
+    moments: np.ndarray
+    labels: np.ndarray
+
+
+def read_clips(fps: float) -> Iterator[Clip]:
+    """The clips of the index; `fps` is how many moments per second their shards have (Hz)."""
+    for (name, group), rows in groupby(index.read_index(), key=lambda entry: (entry.clip, entry.group)):
+        rows = list(rows)
+        shard = shards.Shard(shards.path(name))
+        yield Clip(
+            name,
+            group,
+            shard,
+            context.relative(shard.motion(), shard.sound(), fps),
+            np.array([row.frame for row in rows]),
+            np.array([row.label for row in rows]),
+        )
+
+
+def labels(clips: Sequence[Clip]) -> np.ndarray:
+    """The labels of all moments that count, clip by clip: int of shape (moments,)."""
+    return np.concatenate([clip.labels for clip in clips])
+
+
+def contexts(clips: Sequence[Clip], fps: float) -> np.ndarray:
+    """`context.windows` of all moments that count, clip by clip: float32 of shape (moments, windows, columns)."""
+    return np.concatenate([context.windows(clip.values, fps)[clip.moments] for clip in clips])

@@ -1,0 +1,102 @@
+"""A model learns from clips and scores others: motion and sound first, then a face network, if one is chosen."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from autotosis.model import examples, linear
+from autotosis.model.examples import Clip
+from autotosis.model.face_network import batches
+from autotosis.model.linear import Linear
+from autotosis.project.params import Params
+from autotosis.signals import context
+
+# What a face network's training that is interrupted goes on from.
+UNFINISHED = Path("models/.checkpoints")
+
+
+@dataclass(frozen=True)
+class Model:
+    """What was learned.
+
+    Attributes
+    ----------
+    linear : Linear
+        From motion and sound.
+    face : FaceNetwork or None
+        Its logit is added.
+    losses : list of float
+        Of each epoch of the face network, nats per frame.
+    """
+
+    linear: Linear
+    face: Any = None
+    losses: list[float] = field(default_factory=list)
+
+    def tensors(self, prefix: str) -> dict[str, np.ndarray]:
+        """As the model file keeps it, the linear part under a prefix."""
+        tensors = {prefix + name: tensor for name, tensor in self.linear.tensors().items()}
+        if self.face is not None:
+            from autotosis.model.face_network import network
+
+            tensors |= {f"face.{name}": tensor for name, tensor in network.tensors(self.face).items()}
+        return tensors
+
+
+def learn(clips: Sequence[Clip], settings: Params, name: str) -> Model:
+    """Learn from labelled clips.
+
+    Parameters
+    ----------
+    clips : sequence of Clip
+        Of both labels.
+    settings : Params
+        `extract` and `train` count.
+    name : str
+        What to call this training, of the several that cross-validation takes.
+    """
+    fps, train = settings.extract.fps, settings.train
+    fitted = linear.fit(examples.contexts(clips, fps), examples.labels(clips), train.l2)
+    if train.architecture is None:
+        return Model(fitted)
+    # Only here, since it takes seconds and the default needs none of it.
+    from autotosis.model.face_network import training
+
+    unfinished = UNFINISHED / f"{name}.safetensors"
+    face, losses = training.fit(train, settings.extract.size, frames(clips, fitted, fps), name, unfinished)
+    return Model(fitted, face, losses)
+
+
+def by_sound_alone(clips: Sequence[Clip]) -> list[Clip]:
+    """The clips as they are known before anybody looks: without motion."""
+    unseen = np.arange(context.COLUMNS) == context.MOTION
+    return [replace(clip, values=np.where(unseen, np.float32(np.nan), clip.values)) for clip in clips]
+
+
+def frames(clips: Sequence[Clip], fitted: Linear, fps: float) -> list[batches.LabelledFrame]:
+    """The labelled frames of clips, with what motion and sound say of them."""
+    return [
+        batches.LabelledFrame(clip.shard, int(moment), int(label), float(offset))
+        for clip in clips
+        for moment, label, offset in zip(
+            clip.moments, clip.labels, fitted.logits(clip.values, fps)[clip.moments], strict=True
+        )
+    ]
+
+
+def score(learned: Model, clips: Sequence[Clip], settings: Params) -> list[np.ndarray]:
+    """The logit of each moment that counts, for each clip: float64 of shape (labelled,)."""
+    logits = [learned.linear.logits(clip.values, settings.extract.fps)[clip.moments] for clip in clips]
+    if learned.face is None:
+        return logits
+    from autotosis.model.face_network import network, torchrun
+
+    dtype = network.arithmetic(settings.train.precision, learned.face.device)
+
+    def look(clip: Clip) -> np.ndarray:
+        return network.score(learned.face, (clip.shard.frame(moment) for moment in clip.moments), dtype)
+
+    return [heard + seen for heard, seen in zip(logits, torchrun.map_shared(look, clips), strict=True)]

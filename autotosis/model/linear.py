@@ -1,0 +1,87 @@
+"""Logistic regression on what moves and sounds around a moment: the model that three dozen clips are enough for."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from autotosis.signals import context
+
+
+@dataclass(frozen=True)
+class Linear:
+    """A logit that is a weighted sum.
+
+    Attributes
+    ----------
+    mean : ndarray of float32, shape (windows, columns)
+        Of the training frames; it stands for sound that is not there.
+    weights : ndarray of float32, shape (windows, columns)
+    bias : float
+    """
+
+    mean: np.ndarray
+    weights: np.ndarray
+    bias: float
+
+    def logits(self, values: np.ndarray, fps: float) -> np.ndarray:
+        """The logit of each of consecutive moments.
+
+        Parameters
+        ----------
+        values : ndarray of float32, shape (moments, columns)
+            From `context.relative`.
+        fps : float
+            Moments per second (Hz).
+
+        Returns
+        -------
+        ndarray of float64, shape (moments,)
+        """
+        total = np.full(len(values), self.bias)
+        for number, (means, weights) in enumerate(zip(self.mean, self.weights, strict=True)):
+            # Weighted first and column by column, so that a VOD of any length needs no room for its windows.
+            weighted = np.zeros((len(values), 1))
+            for column, mean, weight in zip(values.T, means, weights, strict=True):
+                weighted[:, 0] += weight * np.where(np.isnan(column), mean, column)
+            total += context.window(weighted, number, fps)[:, 0]
+        return total
+
+    def tensors(self) -> dict[str, np.ndarray]:
+        """As the model file keeps it."""
+        return {"mean": self.mean, "weights": self.weights, "bias": np.array([self.bias])}
+
+
+def from_tensors(tensors: dict[str, np.ndarray]) -> Linear:
+    """What `Linear.tensors` gave; KeyError if something is missing."""
+    return Linear(tensors["mean"], tensors["weights"], float(tensors["bias"][0]))
+
+
+def fit(examples: np.ndarray, labels: np.ndarray, penalty: float) -> Linear:
+    """Learn from labelled moments.
+
+    Parameters
+    ----------
+    examples : ndarray of float32, shape (moments, windows, columns)
+        From `context.windows`. NaN, for no sound, counts as the mean of all others.
+    labels : ndarray of 0 and 1, shape (moments,)
+        Both of them.
+    penalty : float
+        Strength of the pull of the weights of standardised columns towards zero (L2).
+    """
+    # Only here, since it takes a second or two and scanning needs none of it.
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.preprocessing import StandardScaler
+
+    flat = examples.reshape(len(examples), -1).astype(np.float64)
+    absent = np.isnan(flat)
+    mean = np.where(absent, 0, flat).sum(axis=0) / np.maximum((~absent).sum(axis=0), 1)
+    flat = np.where(absent, mean, flat)
+    # Sums are rounded in another order with another number of threads.
+    with threadpool_limits(1):
+        scaler = StandardScaler().fit(flat)
+        regression = LogisticRegression(C=1 / penalty, max_iter=1000).fit(scaler.transform(flat), labels)
+    weights = regression.coef_[0] / scaler.scale_
+    bias = float(regression.intercept_[0] - weights @ scaler.mean_)
+    shape = examples.shape[1:]
+    return Linear(mean.reshape(shape).astype(np.float32), weights.reshape(shape).astype(np.float32), bias)

@@ -1,0 +1,109 @@
+"""models/model.safetensors: what the stages after training need to know. Weights are numbers, never code."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import safetensors
+import safetensors.numpy
+
+from autotosis.project import files
+from autotosis.project.errors import UserError
+from autotosis.project.params import Extract
+
+PATH = Path("models/model.safetensors")
+
+
+@dataclass(frozen=True)
+class Card:
+    """All that scoring needs beside the weights.
+
+    Attributes
+    ----------
+    architecture : str or None
+        torchvision's name of the face network; None if there is none.
+    extract : dict
+        The parameters of extraction that its training frames were made with.
+    code : str
+        The version of the code that made what it saw of them.
+    slope, offset : float
+        The probability of a highlight in a stream is the sigmoid of slope * logit + offset.
+    first_slope, first_offset : float
+        The same for the logit of the sound alone.
+    clearly_calm : float
+        Moments whose logit by the sound alone is below this need not be looked at.
+    threshold : float
+        The probability from which a moment of a stream counts as a highlight.
+    prevalence : float
+        The share of a stream that is expected to be highlights, for which the two above hold.
+    """
+
+    architecture: str | None
+    extract: dict
+    code: str
+    slope: float
+    offset: float
+    first_slope: float
+    first_offset: float
+    clearly_calm: float
+    threshold: float
+    prevalence: float
+
+
+def save(path: Path, card: Card, weights: dict[str, np.ndarray]) -> None:
+    """Write a model."""
+    # One text, since safetensors writes several in any order.
+    files.write_bytes(path, safetensors.numpy.save(weights, {"card": json.dumps(asdict(card), sort_keys=True)}))
+
+
+def read_card(path: Path = PATH) -> Card:
+    """Read what a model file says of itself; UserError if it is no model of this project."""
+    try:
+        with safetensors.safe_open(path, "np") as file:
+            return Card(**json.loads((file.metadata() or {})["card"]))
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such model; make it with `dvc repro train`") from None
+    except (safetensors.SafetensorError, KeyError, TypeError, ValueError):
+        raise UserError(f"{path}: not a model made by this project; make it anew with `dvc repro -f train`") from None
+
+
+def load(path: Path, extract: Extract, code: str) -> tuple[Card, dict[str, np.ndarray]]:
+    """Read a model to score with.
+
+    Parameters
+    ----------
+    path : Path
+        Written by `save`.
+    extract : Extract
+        How the moments to score are made.
+    code : str
+        By which code.
+
+    Raises
+    ------
+    UserError
+        No such file, no model of this project, or one whose training frames were made in another way.
+    """
+    card = read_card(path)
+    if card.extract != extract.seen() or card.code != code:
+        differing = [
+            f"extract.{key} {card.extract.get(key)}, not {value}"
+            for key, value in extract.seen().items()
+            if card.extract.get(key) != value
+        ]
+        raise UserError(
+            f"{path}: trained with {', '.join(differing) or 'other code for what it sees'}; "
+            "train it anew with `dvc repro train`"
+        )
+    return card, tensors(path)
+
+
+def tensors(path: Path) -> dict[str, np.ndarray]:
+    """The weights of a model."""
+    return safetensors.numpy.load_file(path)
+
+
+def under(prefix: str, weights: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The weights whose names begin with a prefix, without it."""
+    return {name.removeprefix(prefix): tensor for name, tensor in weights.items() if name.startswith(prefix)}

@@ -1,0 +1,283 @@
+"""params.yaml as typed objects; what is wrong in it is one sentence that names the key."""
+
+import difflib
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Literal, TypeVar
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from autotosis.project.errors import UserError
+
+PARAMS_FILE = Path("params.yaml")
+
+Fraction = Annotated[float, Field(gt=0, lt=1)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Seconds = Annotated[float, Field(ge=0, le=3600)]
+Hertz = Annotated[float, Field(gt=0, le=120)]
+Seed = Annotated[int, Field(ge=0)]
+Count = Annotated[int, Field(ge=1)]
+Precision = Literal["auto", "float32", "bfloat16"]
+Device = Literal["auto", "cpu", "cuda", "mps"]
+
+
+class Section(BaseModel):
+    """A section of params.yaml: every key must be there, no other may, and no type is converted."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+class Extract(Section):
+    fps: Hertz
+    size: Annotated[int, Field(ge=16, le=1024)]
+    decoder: Literal["software", "auto", "cuda", "vaapi", "videotoolbox"]
+
+    def seen(self) -> dict[str, float | int]:
+        """The parameters that decide what is seen: not the decoder, since all of them give the same picture."""
+        return self.model_dump(exclude={"decoder"})
+
+
+class Dataset(Section):
+    margin: Seconds
+    clips: Annotated[int, Field(ge=2)] | None
+
+
+# Parameters of `train` that only a face network has.
+FACE_NETWORK = {
+    "weights",
+    "epochs",
+    "epoch_frames",
+    "batch",
+    "learning_rate",
+    "weight_decay",
+    "device",
+    "precision",
+    "threads",
+}
+
+
+class Train(Section):
+    folds: Annotated[int, Field(ge=2, le=100)]
+    l2: Annotated[float, Field(gt=0)]
+    prevalence: Fraction
+    target_precision: Fraction
+    first_pass_recall: Fraction
+    architecture: str | None
+    weights: str | None
+    epochs: Count
+    epoch_frames: Count
+    batch: Annotated[int, Field(ge=2)]
+    learning_rate: Annotated[float, Field(gt=0)]
+    weight_decay: Annotated[float, Field(ge=0)]
+    device: Device
+    precision: Precision
+    threads: Count
+    seed: Seed
+
+    def used(self) -> dict[str, object]:
+        """The parameters that the model depends on: those of a face network only where there is one."""
+        return self.model_dump(exclude=set() if self.architecture else FACE_NETWORK)
+
+
+class Predict(Section):
+    scan: Literal["two-pass", "dense"]
+    device: Device
+    precision: Precision
+
+
+class Style(Section):
+    position: Literal["top-left", "top-right", "bottom-left", "bottom-right"]
+    size: Annotated[float, Field(ge=0.25, le=4)]
+    font: str | None
+
+    @field_validator("font")
+    @classmethod
+    def _inside_the_folder(cls, font: str | None) -> str | None:
+        if font is not None and (PurePosixPath(font).is_absolute() or ".." in PurePosixPath(font).parts):
+            raise ValueError("name a file inside the streamer's folder, such as fonts/mine.ttf")
+        return font
+
+
+class Select(Section):
+    invert: bool
+    smooth: Seconds
+    threshold: Fraction | None
+    release: Share
+    min_gap: Seconds
+    min_length: Seconds
+    max_length: Annotated[float, Field(gt=0)] | None
+    max_duration: Annotated[float, Field(gt=0)] | None
+    pre_roll: Seconds
+    post_roll: Seconds
+    snap: Annotated[float, Field(ge=0, le=10)]
+
+
+class Render(Section):
+    overlay: Literal["burn", "soft", "none"]
+    style: Style
+    title: Annotated[str, Field(min_length=1)] | None
+    layout: Literal["source", "vertical", "square"]
+    height: Annotated[int, Field(ge=16, le=4320, multiple_of=2)] | None
+    fps: Annotated[float, Field(ge=1, le=120)] | None
+    encoder: Literal["auto", "libx264", "h264_nvenc", "h264_vaapi", "h264_videotoolbox", "h264_qsv", "copy"]
+    quality: Annotated[int, Field(ge=1, le=51)]
+    preset: Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"]
+    transition: Literal["cut", "crossfade"]
+    transition_length: Annotated[float, Field(gt=0, le=60)]
+
+    @field_validator("title")
+    @classmethod
+    def _burned(cls, title: str | None, others: ValidationInfo) -> str | None:
+        if title is not None and others.data.get("overlay") != "burn":
+            raise ValueError("a title is burned into the picture, so that render.overlay must be burn")
+        return title
+
+    @field_validator("encoder")
+    @classmethod
+    def _nothing_changes_a_copy(cls, encoder: str, others: ValidationInfo) -> str:
+        if encoder == "copy" and others.data.get("overlay") == "burn":
+            raise ValueError("a copied picture stays as it is, so that render.overlay must be soft or none")
+        for key, unchanged in (("layout", "source"), ("height", None), ("fps", None)):
+            if encoder == "copy" and others.data.get(key) != unchanged:
+                raise ValueError(f"a copied picture stays as it is, so that render.{key} must be {unchanged or 'null'}")
+        return encoder
+
+    @field_validator("transition")
+    @classmethod
+    def _nothing_into_a_copy(cls, transition: str, others: ValidationInfo) -> str:
+        if transition == "crossfade" and others.data.get("encoder") == "copy":
+            raise ValueError("a copied picture stays as it is, so that render.transition must be cut")
+        return transition
+
+
+class Audio(Section):
+    loudness: Annotated[float, Field(ge=-40, le=-5)] | None
+    music: str | None
+    music_volume: Annotated[float, Field(ge=-60, le=20)]
+
+    @field_validator("music")
+    @classmethod
+    def _where_changes_are_seen(cls, music: str | None) -> str | None:
+        parts = PurePosixPath(music or "music/none").parts
+        if parts[0] != "music" or len(parts) < 2 or ".." in parts:
+            raise ValueError("it must lie in music/ of the streamer's folder, such as music/song.mp3")
+        return music
+
+
+class Compilation(Section):
+    max_duration: Annotated[float, Field(gt=0)]
+
+
+SomeParams = TypeVar("SomeParams", bound=Section)
+
+
+def _web_address(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or len(url.split()) != 1:
+        raise ValueError("not a web address, which begins with https:// or http://")
+    return url
+
+
+class Params(Section):
+    data: Annotated[str, Field(min_length=1)]
+    vods: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")], str]
+    label: Annotated[str, Field(min_length=1)]
+    urls: dict[str, Annotated[str, AfterValidator(_web_address)]]
+    extract: Extract
+    dataset: Dataset
+    train: Train
+    predict: Predict
+    select: Select
+    render: Render
+    audio: Audio
+    compilation: Compilation
+
+    @field_validator("vods")
+    @classmethod
+    def _named_in_one_way(cls, vods: dict[str, str]) -> dict[str, str]:
+        # Each name is a folder in reels/, and some file systems do not tell small letters from capitals.
+        if len({name.lower() for name in vods} | {"timelines", "metrics", "best"}) <= len(vods) + 2:
+            raise ValueError("two names are the same, or one is `best`, `metrics` or `timelines`, which others write")
+        if "." in {str(PurePosixPath(file)) for file in vods.values()}:
+            raise ValueError("a VOD needs the name of its file or folder, inside the streamer's folder")
+        # As the tables name them.
+        return {name: str(PurePosixPath(file)) for name, file in vods.items()}
+
+    @field_validator("urls")
+    @classmethod
+    def _of_known_vods(cls, urls: dict[str, str], others: ValidationInfo) -> dict[str, str]:
+        for name in sorted(urls.keys() - others.data.get("vods", urls).keys()):
+            raise ValueError(f"there is no VOD named {name} in vods")
+        return urls
+
+    @property
+    def folder(self) -> Path:
+        """The streamer's folder."""
+        return Path(self.data)
+
+    @property
+    def music(self) -> Path | None:
+        """The file of the music, if there shall be any."""
+        return self.folder / self.audio.music if self.audio.music else None
+
+    def vod(self, name: str) -> Path:
+        """The file or folder of the VOD of this name; UserError if `vods` names none."""
+        if name not in self.vods:
+            known = ", ".join(self.vods) or "none"
+            raise UserError(f"{PARAMS_FILE}: vods: there is no VOD named {name} (there is: {known})")
+        return self.folder / self.vods[name]
+
+
+def load() -> Params:
+    """Read and check params.yaml; raises as `load_as`."""
+    return load_as(Params, PARAMS_FILE)
+
+
+def load_as(model: type[SomeParams], path: Path) -> SomeParams:
+    """Read and check a file of parameters.
+
+    Parameters
+    ----------
+    model : type
+        What it must hold.
+    path : Path
+        A YAML file.
+
+    Raises
+    ------
+    UserError
+        No such file, not YAML, or a key that is unknown, missing, of the wrong type or out of range.
+    """
+    try:
+        # The reader that DVC has, so that both see the same: 1e-3 is a number, and a key stands only once.
+        content = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file; run from the folder that holds it") from None
+    except MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        problem = (error.problem or "cannot be read").splitlines()[0]
+        raise UserError(f"{path} line {line}: not valid YAML: {problem}") from None
+    except (YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: not valid YAML: {str(error).splitlines()[0]}") from None
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        raise UserError(f"{path}: {_sentence(error, model)}") from None
+
+
+def _sentence(error: ValidationError, model: type[Section]) -> str:
+    # A key that is misspelt is missing, too.
+    first = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
+    key = ".".join(str(part) for part in first["loc"] if part != "[key]") or "the file"
+    match first["type"]:
+        case "extra_forbidden":
+            for part in first["loc"][:-1]:
+                model = model.model_fields[part].annotation
+            close = difflib.get_close_matches(str(first["loc"][-1]), model.model_fields, n=1)
+            return f"{key} is not a parameter" + (f"; did you mean {close[0]}?" if close else "")
+        case "missing":
+            return f"{key} is missing"
+    message = first["msg"].removeprefix("Value error, ")
+    return f"{key} is {first['input']!r}: {message[0].lower()}{message[1:]}"

@@ -1,0 +1,167 @@
+"""From the cut lists of VODs to one film: segments are placed, encoded as pieces, and joined."""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from autotosis.annotations.configuration import RenderConfig
+from autotosis.cuts import cut_list
+from autotosis.cuts.segments import Segment
+from autotosis.project import workers
+from autotosis.reel import encoding, layouts, overlay, reel, source, stream_copy
+from autotosis.reel.audio_mix import Music
+from autotosis.reel.encoding import Piece
+from autotosis.reel.overlay import Look
+from autotosis.reel.reel import ReelSegment, Vod
+from autotosis.reel.stream_copy import PacketRange
+from autotosis.scan import timeline
+from autotosis.video import recording
+
+# Of a frame, by which numbers that are meant to be whole may be off: tables have milliseconds.
+FRAME_ROUNDING = 0.15
+
+
+@dataclass(frozen=True)
+class Source:
+    """A VOD that a reel is made from.
+
+    Attributes
+    ----------
+    config : RenderConfig
+        The parameters.
+    vod : Vod
+        The recording, and how it is laid out.
+    segments : list of Segment
+        What is shown of it, in the order of time.
+    times, probabilities : ndarray of float64, shape (moments,)
+        Its timeline.
+    look : Look
+        How what is written over it looks.
+    encoder : str
+        From `encoding.choose_encoder`.
+    music : Music or None
+        What plays under the reel.
+    """
+
+    config: RenderConfig
+    vod: Vod
+    segments: list[Segment]
+    times: np.ndarray
+    probabilities: np.ndarray
+    look: Look
+    encoder: str
+    music: Music | None
+
+
+@dataclass(frozen=True)
+class Reel:
+    """A reel to be: its VODs, their segments in their places and, where the picture is copied, which packets."""
+
+    sources: Sequence[Source]
+    placed: list[ReelSegment]
+    copied: list[PacketRange]
+
+
+def prepare(config: RenderConfig, like: Source | None = None) -> Source:
+    """Read all that a VOD's part of a reel is made from; UserError if something of it is missing or malformed.
+
+    Frames and encoder are those that the VOD's own reel has or, where it is part of another one, `like` that one's.
+    """
+    vod, render = recording.probe(config.video), config.render
+    frame = like.vod.frame if like else layouts.frame_format(render, vod)
+    panes = layouts.panes(render.layout, vod, config.facecam, frame)
+    return Source(
+        config,
+        Vod(config.name, vod, config.url, frame, tuple(panes)),
+        cut_list.read_cut_list(config.name, vod.duration),
+        *timeline.read_timeline(config.name),
+        look=overlay.look(config, frame, panes),
+        encoder=like.encoder if like else encoding.choose_encoder(render, frame),
+        music=encoding.measure_music(config.music) if config.music else None,
+    )
+
+
+def place(sources: Sequence[Source]) -> Reel:
+    """Put the segments of VODs, whose frames are alike, one after the other.
+
+    A segment lasts a whole number of frames; one that is copied begins with a keyframe.
+    """
+    chosen = [(each, segment) for each in sources for segment in each.segments]
+    if not chosen:
+        return Reel(sources, [], [])
+    first = sources[0]
+    if first.encoder == "copy":
+        copied = stream_copy.packet_ranges(first.vod.recording.path, first.segments)
+        chosen, shared = [(first, each.shown) for each in copied], [0.0] * len(copied)
+        lengths = [each.shown.duration for each in copied]
+    else:
+        rate, render, copied = first.vod.frame.rate, first.config.render, []
+        # No more frames than there is time for.
+        frames = [max(1, int(segment.duration * rate + FRAME_ROUNDING)) for _, segment in chosen]
+        wanted = round(render.transition_length * rate) if render.transition == "crossfade" else 0
+        lengths, shared = ([float(n / rate) for n in counts] for counts in (frames, reel.crossfades(frames, wanted)))
+    peaks = [reel.peak(segment, each.times, each.probabilities) for each, segment in chosen]
+    return Reel(sources, reel.place([(each.vod, one) for each, one in chosen], lengths, peaks, shared), copied)
+
+
+def encode(cut: Reel, folder: Path) -> list[Piece]:
+    """Encode the segments of a reel into files in a folder; of a copied picture only the sound, if the reel has any."""
+    sources = {each.vod: each for each in cut.sources}
+    encoder, sound = cut.sources[0].encoder, any(each.vod.recording.sound for each in cut.sources)
+    if encoder == "copy" and not sound and not cut.sources[0].music:
+        return []
+    overlaps = [0.0, *(one.reel_end - other.reel_start for one, other in itertools.pairwise(cut.placed)), 0.0]
+    pieces, last = [], None
+    for number, (segment, begin) in enumerate(zip(cut.placed, _begins(cut), strict=True)):
+        each = sources[segment.vod]
+        pieces.append(
+            Piece(
+                segment=segment,
+                begin=begin,
+                look=each.look,
+                title=each.config.render.title if each is not last else None,
+                sound=sound,
+                moments=reel.moments(segment, each.times, each.probabilities),
+                render=each.config.render,
+                encoder=encoder,
+                target=folder / f"{number + 1:04}.mov",
+                before=overlaps[number],
+                after=overlaps[number + 1],
+            )
+        )
+        last = each
+    # The longest first, so that none is left at the end for one process alone.
+    by_length = sorted(pieces, key=lambda piece: -piece.duration)
+    name = f"render {cut.sources[0].vod.name}" if len(cut.sources) == 1 else "render"
+    at_most = encoding.AT_ONCE if encoder in encoding.HARDWARE else None
+    workers.run_all(encoding.encode, by_length, name, "segments", at_most)
+    pairs = [(one, other) for one, other in itertools.pairwise(pieces) if one.after]
+    workers.run_all(encoding.crossfade, pairs, name, "crossfades", at_most)
+    return pieces
+
+
+def _begins(cut: Reel) -> list[float]:
+    """Where to begin to read the picture of each segment, seconds in its VOD."""
+    if cut.copied:
+        return [segment.start for segment in cut.placed]
+    begins = []
+    for vod, segments in itertools.groupby(cut.placed, key=lambda segment: segment.vod):
+        begins += source.read_from(vod.recording.path, [segment.start for segment in segments])
+    return begins
+
+
+def join(cut: Reel, pieces: Sequence[Piece], target: Path) -> None:
+    """Join the encoded pieces of a reel, and the packets that are copied, into an MP4; the pieces are removed."""
+    first = cut.sources[0]
+    if first.encoder != "copy":
+        encoding.join(pieces, first.music, first.config.audio, target)
+        return
+    sound = target.with_name("sound.mp4") if pieces else None
+    if sound:
+        encoding.join(pieces, first.music, first.config.audio, sound)
+    stream_copy.copy(first.vod.recording.path, cut.copied, sound, target)
+    if sound:
+        sound.unlink()

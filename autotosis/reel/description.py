@@ -1,0 +1,63 @@
+"""The text to publish a reel with: what it is, and where in the source each of its chapters is from."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+from autotosis.project import files
+from autotosis.reel import reel
+from autotosis.reel.reel import ReelSegment
+
+
+def write(path: Path, label: str, placed: Sequence[ReelSegment]) -> None:
+    """Write a description that is ready to paste.
+
+    YouTube makes chapters of it, from the times in the reel that begin its lines: the first must be 0:00, and there
+    must be three of ten seconds at least. https://support.google.com/youtube/answer/9884579
+
+    Parameters
+    ----------
+    path : Path
+        The text file to write.
+    label : str
+        What a highlight is called.
+    placed : sequence of ReelSegment
+        The reel, at least one part.
+    """
+    # Written as 1:02:15, a time in the VOD would be taken for one in the reel.
+    length, vods = spelt(placed[-1].reel_end), list(dict.fromkeys(part.vod for part in placed))
+    moments, several = "moment" if len(placed) == 1 else "moments", len(vods) > 1
+    source = f"{len(vods)} VODs" if several else vods[0].name
+    whole = spelt(sum(vod.recording.duration for vod in vods))
+    lines = [f"{' '.join(label.split())}: {len(placed)} {moments} of {source}, {length} of {whole}", ""]
+    for part in placed:
+        place = f"{part.vod.name} at {spelt(part.start)}" if several else spelt(part.start)
+        # Only whole seconds are understood, so that the nearest one jars least.
+        line = f"{reel.clock(round(part.reel_start))} from {place}{reel.percentage(part)}"
+        lines.append(f"{line} {link(part.vod.url, part.start)}" if part.vod.url else line)
+    files.write_bytes(path, "".join(f"{line}\n" for line in lines).encode())
+
+
+def spelt(seconds: float) -> str:
+    """A time such as 2m15s or 1h2m15s, as Twitch has it in links."""
+    hour, minute, second = reel.units(seconds)
+    return f"{hour}h{minute}m{second}s" if hour else f"{minute}m{second}s"
+
+
+def link(url: str, seconds: float) -> str:
+    """A link into a video of Twitch or YouTube at a time; of other sites, to the video."""
+    parts = urlsplit(url)
+    site = re.sub(r"^(www|m)\.", "", parts.hostname or "")
+    twitch = re.fullmatch(r"/videos/(\d+)/?", parts.path)
+    youtube = re.fullmatch(r"/(?:live|shorts|embed)/([\w-]+)/?", parts.path)
+    short = re.fullmatch(r"/([\w-]+)/?", parts.path)
+    if site == "twitch.tv" and twitch:
+        return f"https://www.twitch.tv/videos/{twitch[1]}?t={spelt(seconds)}"
+    if site == "youtube.com" and parts.path == "/watch":
+        video = next(iter(parse_qs(parts.query).get("v", [])), None)
+    elif site == "youtube.com":
+        video = youtube and youtube[1]
+    else:
+        video = short[1] if site == "youtu.be" and short else None
+    return f"https://www.youtube.com/watch?v={video}&t={int(seconds + 1e-6)}s" if video else url

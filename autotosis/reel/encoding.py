@@ -1,0 +1,391 @@
+"""Writing video with FFmpeg: cut, overlay, join. The only module that encodes."""
+
+import re
+import shutil
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import ffmpeg
+import imageio_ffmpeg
+import numpy as np
+from ffmpeg.nodes import FilterableStream
+
+from autotosis.project.errors import UserError
+from autotosis.project.params import Audio, Render
+from autotosis.reel import audio_mix, overlay
+from autotosis.reel.audio_mix import Level, Music
+from autotosis.reel.layouts import FrameFormat, Pane
+from autotosis.reel.overlay import Look
+from autotosis.reel.reel import ReelSegment, Vod
+from autotosis.video import opening
+from autotosis.video.sound import read_stereo
+
+# AAC at this rate is transparent to most listeners in stereo (bits per second).
+SOUND_BITS = 160_000
+# x264 without loss and with as little work as can be, for what is encoded again.
+LOSSLESS = {"c:v": "libx264", "qp": 0, "preset": "ultrafast", "threads": 1}
+SOUND = {"c:a": "pcm_s16le"}
+# In the order in which they are tried.
+HARDWARE = ("h264_nvenc", "h264_videotoolbox", "h264_qsv", "h264_vaapi")
+# FFmpeg would mend a jump of ten seconds in a transport stream, as a fault, but time is the timestamp (seconds).
+NO_FAULT = 1_000_000
+# Scaled with the same result on all machines.
+EXACT = {"flags": "bicubic+accurate_rnd+bitexact"}
+# Drivers let a chip encode only a few videos at once, and these few keep it busy.
+AT_ONCE = 3
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A segment of a reel to encode into a file.
+
+    Attributes
+    ----------
+    segment : ReelSegment
+        Which one. It lasts a whole number of the reel's frames, unless its picture is copied.
+    begin : float
+        Where its picture is read from, so that its first frame is decoded; seconds in the VOD.
+    look : Look
+        How what is written over it looks.
+    title : str or None
+        What is written large over its beginning.
+    sound : bool
+        Whether the reel has sound: where this VOD has none, there is silence.
+    moments : ndarray of float64, shape (moments, 2)
+        Of each moment the time, seconds from the start, and the probability.
+    render : Render
+        How it is encoded.
+    encoder : str
+        From `choose_encoder`.
+    target : Path
+        The file to write: MOV, with the picture as in the reel and the sound uncompressed.
+    before, after : float
+        How much of it is shared with the segment before and after it, by a crossfade; seconds.
+    """
+
+    segment: ReelSegment
+    begin: float
+    look: Look
+    title: str | None
+    sound: bool
+    moments: np.ndarray
+    render: Render
+    encoder: str
+    target: Path
+    before: float = 0.0
+    after: float = 0.0
+
+    @property
+    def vod(self) -> Vod:
+        """What it is of."""
+        return self.segment.vod
+
+    @property
+    def start(self) -> float:
+        """Seconds in the VOD."""
+        return self.segment.start
+
+    @property
+    def duration(self) -> float:
+        """Seconds in the reel."""
+        return self.segment.reel_end - self.segment.reel_start
+
+    @property
+    def head(self) -> Path:
+        """The file for what is shared with the segment before it."""
+        return self.target.with_suffix(".head.mov")
+
+    @property
+    def tail(self) -> Path:
+        """The file for what is shared with the segment after it."""
+        return self.target.with_suffix(".tail.mov")
+
+    @property
+    def crossfade(self) -> Path:
+        """The file for what both of them become."""
+        return self.target.with_suffix(".crossfade.mov")
+
+
+def choose_encoder(render: Render, frame: FrameFormat) -> str:
+    """The encoder that `render.encoder` means here, for frames like this; UserError if it does not work."""
+    if render.encoder in ("libx264", "copy"):
+        return render.encoder
+    for encoder in HARDWARE if render.encoder == "auto" else (render.encoder,):
+        try:
+            _try(encoder, render, frame)
+        except UserError as error:
+            refusal = error
+        else:
+            return encoder
+    if render.encoder == "auto":
+        return "libx264"
+    raise UserError(f"params.yaml: render.encoder is {refusal}; choose auto or libx264")
+
+
+def _try(encoder: str, render: Render, frame: FrameFormat) -> None:
+    """Encode a few frames of this size; UserError if that fails."""
+    picture = f"testsrc2=size={frame.width}x{frame.height}:rate={frame.rate}"
+    tested = _handed_over(ffmpeg.input(picture, f="lavfi").video, encoder)
+    _run(ffmpeg.output(tested, "-", f="null", frames=5, **_encoding(encoder, render)), encoder, Path())
+
+
+def encode(piece: Piece) -> None:
+    """Encode one segment, or only its sound where the picture is copied; little more of the VOD than it is decoded.
+
+    Picture and sound are made exactly as long as `duration` says, so that joined segments stay in sync. What is shared
+    with a neighbour goes into files of its own, without loss, for `crossfade`.
+
+    Raises
+    ------
+    UserError
+        FFmpeg fails; its reason is in the sentence.
+    """
+    if piece.encoder == "copy" and not piece.sound:
+        # Nothing of it is encoded: the reel has music alone.
+        return
+    folder = piece.target.with_suffix("")
+    folder.mkdir()
+    lead = piece.start - piece.begin
+    # A second more than needed: sources stutter. Where a stream changes its size or colours, FFmpeg would start its
+    # filters anew and lose count of the frames: scaling copes without.
+    reading = {"t": f"{lead + piece.duration + 1:.6f}", "threads": 1, "reinit_filter": 0}
+    if piece.begin:
+        reading["ss"] = f"{piece.begin:.6f}"
+    with opening.as_input(piece.vod.recording.path) as (name, form):
+        stretches = [
+            (piece.head, 0.0, piece.before),
+            (piece.target, piece.before, piece.duration - piece.after),
+            (piece.tail, piece.duration - piece.after, piece.duration),
+        ]
+        stretches = [(target, start, end) for target, start, end in stretches if start < end]
+        if piece.encoder != "copy":
+            seen = ffmpeg.input(name, **form, **reading).video
+            pictures = _picture(seen, piece, lead, folder).filter_multi_output("split", len(stretches))
+        if piece.sound:
+            heard = _sound(piece, folder) if piece.vod.recording.sound else audio_mix.silence(piece.duration)
+            sounds = heard.filter_multi_output("asplit", len(stretches))
+        outputs = []
+        for number, (target, start, end) in enumerate(stretches):
+            streams, options = [], {}
+            if piece.encoder != "copy":
+                first, last = round(start * piece.vod.frame.rate), round(end * piece.vod.frame.rate)
+                picture = pictures[number].filter("trim", start_frame=first, end_frame=last)
+                encoder = piece.encoder if target == piece.target else "libx264"
+                streams.append(_handed_over(picture.filter("setpts", "PTS-STARTPTS"), encoder))
+                options = _encoding(encoder, piece.render) if target == piece.target else LOSSLESS
+            if piece.sound:
+                first, last = round(start * audio_mix.RATE), round(end * audio_mix.RATE)
+                sound = sounds[number].filter("atrim", start_sample=first, end_sample=last)
+                streams.append(sound.filter("asetpts", "PTS-STARTPTS"))
+                options = options | SOUND
+            outputs.append(ffmpeg.output(*streams, str(target.resolve()), **options))
+        _run(ffmpeg.merge_outputs(*outputs), f"{piece.vod.recording.path} from {piece.start:.1f} s", folder)
+    shutil.rmtree(folder)
+
+
+def crossfade(pair: tuple[Piece, Piece]) -> None:
+    """Encode what two neighbours share: the one becomes the other. Their files of it are removed.
+
+    Raises
+    ------
+    UserError
+        FFmpeg fails; its reason is in the sentence.
+    """
+    one, other = pair
+    sides = [ffmpeg.input(str(side.resolve()), threads=1) for side in (one.tail, other.head)]
+    pictures = [side.video.filter("fps", str(one.vod.frame.rate)) for side in sides]
+    blended = ffmpeg.filter(pictures, "xfade", transition="fade", duration=f"{one.after:.6f}", offset=0)
+    streams, options = [_handed_over(blended, one.encoder)], _encoding(one.encoder, one.render)
+    if one.sound:
+        streams.append(audio_mix.crossfaded(*(side.audio for side in sides), round(one.after * audio_mix.RATE)))
+        options = options | SOUND
+    output = ffmpeg.output(*streams, str(one.crossfade.resolve()), **options)
+    _run(output, f"{one.vod.recording.path} at {one.start + one.duration:.1f} s", one.target.parent)
+    one.tail.unlink()
+    other.head.unlink()
+
+
+def _picture(stream: FilterableStream, piece: Piece, lead: float, folder: Path) -> ffmpeg.nodes.Node:
+    """The picture of a piece, read from `lead` seconds before it on; `folder` gets what is drawn over it.
+
+    Its levels are those of television, 16 to 235, as players expect: a phone's have the full range, and a film has one.
+    """
+    stream = (
+        stream.filter("scale", piece.vod.recording.width, piece.vod.recording.height, out_range="tv", **EXACT)
+        .filter("setsar", 1)
+        .filter("fps", fps=str(piece.vod.frame.rate), start_time=f"{lead:.6f}")
+        .filter("setpts", "PTS-STARTPTS")
+        # Sources end anywhere: the last frame is held.
+        .filter("tpad", stop_mode="clone", stop_duration=piece.duration + 1)
+        .filter("trim", end_frame=round(piece.duration * piece.vod.frame.rate))
+    )
+    stream = _laid_out(stream, piece.vod.panes, piece.vod.frame)
+    moments = piece.moments.tolist() if piece.render.overlay == "burn" else None
+    if moments is not None or piece.title:
+        script = overlay.script(piece.look, moments, piece.start, piece.duration, piece.title)
+        (folder / "overlay.ass").write_text(script, encoding="utf-8")
+        font = piece.look.font.path
+        (folder / f"font{font.suffix}").write_bytes(font.read_bytes())
+        stream = stream.filter("ass", filename="overlay.ass", fontsdir=".")
+    return stream
+
+
+def _laid_out(stream: FilterableStream, panes: Sequence[Pane], frame: FrameFormat) -> FilterableStream:
+    """The parts of a picture in their places in a frame."""
+    copies = stream.filter_multi_output("split", len(panes))
+    shown = []
+    for number, pane in enumerate(panes):
+        seen = pane.seen
+        part = copies[number].filter("crop", seen.width, seen.height, seen.x, seen.y)
+        shown.append(part.filter("scale", pane.shown.width, pane.shown.height, **EXACT).filter("setsar", 1))
+    if len(shown) > 1:
+        return ffmpeg.filter(shown, "vstack", inputs=len(shown))
+    place = panes[0].shown
+    if (place.width, place.height) == (frame.width, frame.height):
+        return shown[0]
+    return shown[0].filter("pad", frame.width, frame.height, place.x, place.y)
+
+
+def _sound(piece: Piece, folder: Path) -> ffmpeg.nodes.Node:
+    """The sound of a piece, which is put into `folder`: FFmpeg's filters would not outlast a change of its format."""
+    sound, length = folder / "sound.pcm", round(piece.duration * audio_mix.RATE)
+    with sound.open("wb") as file:
+        for block in read_stereo(piece.vod.recording.path, audio_mix.RATE, piece.start + piece.duration, piece.start):
+            file.write(block.astype("<f4").tobytes())
+    stream = ffmpeg.input(sound.name, f="f32le", ar=audio_mix.RATE, ch_layout="stereo").audio
+    stream = stream.filter("apad").filter("atrim", end_sample=length)
+    return audio_mix.faded(stream, length, beginning=not piece.before, end=not piece.after)
+
+
+def _handed_over(stream: FilterableStream, encoder: str) -> ffmpeg.nodes.Node:
+    """A picture in the form, and the memory, that the encoder reads."""
+    if encoder == "h264_vaapi":
+        return stream.filter("format", "nv12").filter("hwupload")
+    return stream.filter("format", "yuv420p")
+
+
+def _encoding(encoder: str, render: Render) -> dict[str, object]:
+    """FFmpeg's options for an encoder; all but Apple's count quality as x264 does, from 0 for the best to 51."""
+    quality = {
+        # One thread, since x264's output depends on their number.
+        "libx264": {"crf": render.quality, "preset": render.preset, "threads": 1},
+        "h264_nvenc": {"rc": "vbr", "cq": render.quality, "b:v": 0},
+        "h264_videotoolbox": {"q:v": round(100 * (1 - render.quality / 51))},
+        "h264_qsv": {"global_quality": render.quality},
+        "h264_vaapi": {"qp": render.quality, "init_hw_device": "vaapi=chip", "filter_hw_device": "chip"},
+    }
+    return {"c:v": encoder, **quality[encoder]}
+
+
+@lru_cache
+def measure_music(path: Path) -> Music:
+    """A file of music; UserError if there is none to hear."""
+    if not path.is_file():
+        raise UserError(f"{path}: no such file, and params.yaml names it as audio.music")
+    try:
+        level = _level(audio_mix.stereo(ffmpeg.input(str(path.resolve())).audio), path)
+    except UserError:
+        level = None
+    if level is None:
+        raise UserError(f"{path}: no music in it that can be heard; name another file as audio.music, or null")
+    return Music(path, level.loudness)
+
+
+def join(pieces: Sequence[Piece], music: Music | None, audio: Audio, target: Path) -> None:
+    """Join encoded pieces and their crossfades into an MP4, and remove their files.
+
+    The picture is copied, the sound encoded once, without seams, and with music under it where there is some.
+    """
+    films = [film for piece in pieces for film in ([piece.target, piece.crossfade] if piece.after else [piece.target])]
+    listing = target.with_suffix(".txt")
+    listing.write_text("".join(f"file {film.name}\n" for film in films))
+    source, streams = ffmpeg.input(str(listing.resolve()), format="concat"), []
+    if pieces[0].encoder != "copy":
+        streams.append(source.video)
+    sound = source.audio if pieces[0].sound else None
+    if music:
+        length = round(sum(piece.duration - piece.after for piece in pieces) * audio_mix.RATE)
+        sound = _with_music(sound, music, length, audio.music_volume, target)
+    if sound:
+        streams.append(_levelled(sound, audio.loudness, target))
+    options = {"c:v": "copy", "c:a": "aac", "b:a": SOUND_BITS, "movflags": "+faststart", "fflags": "+bitexact"}
+    _run(ffmpeg.output(*streams, target.name, **options), target.name, target.parent)
+    for file in (listing, *films):
+        file.unlink(missing_ok=True)
+
+
+def _with_music(
+    own: FilterableStream | None, music: Music, length: int, volume: float, subject: Path
+) -> FilterableStream:
+    """The sound of a reel, so many samples of it, with music; `volume` is that of the music beside it (dB)."""
+    repeated = ffmpeg.input(str(music.path.resolve()), stream_loop=-1).audio
+    played = audio_mix.played(audio_mix.stereo(repeated), length)
+    level = _level(own, subject) if own else None
+    if level is None:
+        return played
+    return audio_mix.under(own, level.loudness, played, level.loudness + volume - music.loudness)
+
+
+def _levelled(stream: FilterableStream, wanted: float | None, subject: Path) -> FilterableStream:
+    """The sound of a reel, as loud as it is wanted (LUFS) where that is not None."""
+    level = None if wanted is None else _level(stream, subject)
+    if level is None:
+        return stream
+    gain = audio_mix.gain(wanted - level.loudness)
+    if level.peak + gain < audio_mix.PEAK - audio_mix.BETWEEN_SAMPLES:
+        return audio_mix.louder(stream, gain)
+    # The limiter makes the whole quieter, which a second measurement makes up for.
+    limited = _level(audio_mix.limited(audio_mix.louder(stream, gain)), subject)
+    return audio_mix.limited(audio_mix.louder(stream, audio_mix.gain(gain + wanted - limited.loudness)))
+
+
+def _level(stream: FilterableStream, subject: Path) -> Level | None:
+    """How loud sound is; None where there is nothing to hear."""
+    measured = ffmpeg.output(audio_mix.measured(stream), "-", f="null")
+    return audio_mix.level(_run(measured, subject.name, Path(), "info"))
+
+
+def finish(reel: Path, chapters: Sequence[tuple[float, float, str]], subtitles: str | None) -> None:
+    """Put chapters, and a track of subtitles, into an MP4; picture and sound are copied.
+
+    Parameters
+    ----------
+    reel : Path
+        The MP4, which is replaced.
+    chapters : sequence of (float, float, str)
+        Of each its start and end, seconds, and its name, without a character that FFmpeg's format of metadata escapes.
+    subtitles : str or None
+        A script (ASS), of which only text and times are kept.
+    """
+    listing, script, bare = (reel.with_suffix(suffix) for suffix in (".txt", ".ass", ".bare.mp4"))
+    marks = (
+        f"[CHAPTER]\nTIMEBASE=1/1000\nSTART={round(1000 * start)}\nEND={round(1000 * end)}\ntitle={name}\n"
+        for start, end, name in chapters
+    )
+    listing.write_text(";FFMETADATA1\n" + "".join(marks))
+    reel.rename(bare)
+    # Of the names no track is wanted, but FFmpeg shall read them.
+    film, names = ffmpeg.input(bare.name), ffmpeg.input(listing.name, f="ffmetadata")
+    tracks = [film["v"], film["a?"], names["v?"]]
+    if subtitles is not None:
+        script.write_text(subtitles, encoding="utf-8")
+        tracks.append(ffmpeg.input(script.name)["s"])
+    options = {"c": "copy", "c:s": "mov_text", "map_chapters": 1, "movflags": "+faststart", "fflags": "+bitexact"}
+    _run(ffmpeg.output(*tracks, reel.name, **options), reel.name, reel.parent)
+    for part in (listing, script, bare):
+        part.unlink(missing_ok=True)
+
+
+def _run(command: ffmpeg.nodes.OutputStream, subject: str, folder: Path, told: str = "error") -> str:
+    """Run FFmpeg in a folder; what it says, at the level of `told`."""
+    always = ("-nostdin", "-hide_banner", "-nostats", "-loglevel", told, "-y", "-dts_delta_threshold", str(NO_FAULT))
+    arguments = command.global_args(*always).compile(cmd=imageio_ffmpeg.get_ffmpeg_exe())
+    done = subprocess.run(arguments, cwd=folder, capture_output=True, text=True, errors="replace")
+    if done.returncode:
+        said = done.stderr.strip().splitlines()
+        reason = re.sub(r" @ 0x[0-9a-f]+", "", said[0]) if said else f"FFmpeg gave {done.returncode}"
+        raise UserError(f"{subject}: could not be encoded: {reason}")
+    return done.stderr

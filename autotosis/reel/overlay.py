@@ -1,0 +1,244 @@
+"""What is written over a reel's picture: subtitles, in the format that libass draws (ASS v4+)."""
+
+import colorsys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from autotosis.annotations.configuration import RenderConfig
+from autotosis.pictures import fonts
+from autotosis.pictures.fonts import Font
+from autotosis.project.params import Style
+from autotosis.reel import reel
+from autotosis.reel.layouts import FrameFormat, Pane, Rectangle
+from autotosis.reel.reel import ReelSegment
+
+# The script's own units, at size 1: the shorter side of the frame has so many, whatever its pixels.
+SHORTER = 720
+MARGIN = (18, 14)
+PADDING = (12, 6)
+FONT_SIZE, CLOCK_SIZE, GAP = 34, 22, 24
+# How far below the larger text's top the smaller one begins, so that both stand on one line.
+CLOCK_BELOW = 10
+BAR_BELOW, BAR_WIDTH, BAR_HEIGHT = 52, 260, 16
+PANEL_HEIGHT = 80
+# Largest size, and seconds.
+TITLE_SIZE, TITLE_LASTS = 84, 2.0
+# A title takes at most this share of the width, and of the height.
+TITLE_SHARE = 0.8
+# Lines of the track change at most so often, since they are read (seconds).
+READABLE = 0.25
+
+HEADER = """[Script Info]
+ScriptType: v4.00+
+PlayResX: {width}
+PlayResY: {height}
+ScaledBorderAndShadow: yes
+WrapStyle: 2
+
+[V4+ Styles]
+Format: Name, Fontname, Fontsize, PrimaryColour, OutlineColour, Bold, BorderStyle, Outline, Shadow, Alignment
+Style: Text,{font},{size},&H00FFFFFF,&H00000000,{bold},1,2,0,7
+Style: Clock,{font},{clock_size},&H00FFFFFF,&H00000000,{bold},1,2,0,9
+Style: Title,{font},{size},&H00FFFFFF,&H00000000,{bold},1,4,0,5
+Style: Shape,{font},{size},&H00FFFFFF,&H00000000,0,1,0,0,7
+
+[Events]
+Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text
+"""
+# Players show the track in a style of their own, but some take colour and size from here.
+TRACK_HEADER = """[Script Info]
+ScriptType: v4.00+
+
+[V4+ Styles]
+Format: Name, Fontname, Fontsize, PrimaryColour, OutlineColour, Bold, BorderStyle, Outline, Shadow, Alignment
+Style: Default,Sans,18,&H00FFFFFF,&H00000000,0,1,1,0,2
+
+[Events]
+Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text
+"""
+
+
+@dataclass(frozen=True)
+class Look:
+    """How what is written over a reel looks.
+
+    Attributes
+    ----------
+    label : str
+        What a highlight is called.
+    style : Style
+        Where it stands, and how large.
+    font : Font
+    frame : FrameFormat
+        The reel's.
+    area : Rectangle
+        The part of the frame in which it stands.
+    """
+
+    label: str
+    style: Style
+    font: Font
+    frame: FrameFormat
+    area: Rectangle
+
+
+def look(config: RenderConfig, frame: FrameFormat, panes: Sequence[Pane]) -> Look:
+    """How what is written over a reel looks, away from a face that is shown apart; UserError if a font is no good."""
+    style = config.render.style
+    font = fonts.load(config.font or fonts.BOLD)
+    return Look(config.label, style, font, frame, panes[-1].shown)
+
+
+def script(
+    look: Look,
+    moments: Sequence[tuple[float, float]] | None,
+    start: float,
+    duration: float,
+    title: str | None = None,
+) -> str:
+    """The text and the bar of each moment's probability, from green to red, the time in the VOD, and a title.
+
+    Parameters
+    ----------
+    look : Look
+        How it looks.
+    moments : sequence of (float, float) or None
+        Seconds from the segment's start, and the probability from then until the next; the first is at 0 or before.
+        None for the title alone.
+    start, duration : float
+        Where the segment begins in its VOD, and how long it is, seconds.
+    title : str or None
+        What is written large over its first seconds.
+    """
+    text_width = FONT_SIZE * look.font.width(f"{_plain(look.label)} 100%")
+    clock_width = CLOCK_SIZE * look.font.width(_clock(start + duration))
+    bar_width = max(BAR_WIDTH, round(text_width + GAP + clock_width))
+    panel_width = bar_width + 2 * PADDING[0]
+    # Units per pixel; so many more of them, where the frame would be too small.
+    unit = SHORTER / min(look.frame.width, look.frame.height) / look.style.size
+    unit = max(unit, (panel_width + 2 * MARGIN[0]) / look.area.width, (PANEL_HEIGHT + 2 * MARGIN[1]) / look.area.height)
+    size = {"width": round(look.frame.width * unit), "height": round(look.frame.height * unit)}
+    font = {"font": look.font.family, "bold": int(look.font.bold), "size": FONT_SIZE, "clock_size": CLOCK_SIZE}
+    lines = [HEADER.format(**size, **font)]
+    if moments is not None:
+        lines += _panel(look, unit, bar_width, moments, start, duration)
+    if title:
+        lines.append(_title(_plain(title), look, unit, duration))
+    return "".join(lines)
+
+
+def _panel(
+    look: Look, unit: float, bar_width: int, moments: Sequence[tuple[float, float]], start: float, duration: float
+) -> Iterator[str]:
+    """The lines of what follows the probability; `unit` is how many of the script's units a pixel has."""
+    label, area, panel_width = _plain(look.label), look.area, bar_width + 2 * PADDING[0]
+    left, top = area.x * unit + MARGIN[0], area.y * unit + MARGIN[1]
+    if "right" in look.style.position:
+        left += area.width * unit - 2 * MARGIN[0] - panel_width
+    if "bottom" in look.style.position:
+        top += area.height * unit - 2 * MARGIN[1] - PANEL_HEIGHT
+    left, top = round(left), round(top)
+    inside, below = (left + PADDING[0], top + PADDING[1]), (left + PADDING[0], top + BAR_BELOW)
+    # Half-transparent black behind it all: a game shows its own numbers in the same place.
+    panel = _rectangle((left, top), panel_width, PANEL_HEIGHT, "&H000000&\\1a&H70&")
+    yield _line(0, 0.0, duration, "Shape", panel)
+    ends = [time for time, _ in moments[1:]] + [duration]
+    for (time, probability), end in zip(moments, ends, strict=True):
+        time, end = max(time, 0.0), min(end, duration)
+        if time >= end:
+            continue
+        colour = _colour(probability)
+        bar = _rectangle(below, max(2, round(bar_width * probability)), BAR_HEIGHT, colour)
+        yield _line(1, time, end, "Shape", bar)
+        yield _line(2, time, end, "Text", f"{_at(inside, colour)}{label} {probability:.0%}")
+    place = (inside[0] + bar_width, inside[1] + CLOCK_BELOW)
+    for second in range(int(start), int(start + duration) + 1):
+        time, end = max(0.0, second - start), min(duration, second + 1 - start)
+        if time < end:
+            yield _line(2, time, end, "Clock", f"{_at(place, '&HFFFFFF&')}{_clock(second)}")
+
+
+def _title(title: str, look: Look, unit: float, duration: float) -> str:
+    """A title in the middle of what the panel leaves free, in as many lines as it takes."""
+    area, taken = look.area, PANEL_HEIGHT + 2 * MARGIN[1]
+    room, height = TITLE_SHARE * area.width * unit, TITLE_SHARE * (area.height * unit - taken)
+    widest = max([1.0, *(look.font.width(word) for word in title.split())])
+    # The last words of a line do not fill it; so much of the room is lost, at most.
+    size = min(TITLE_SIZE, room / widest, (room * height / max(1.0, look.font.width(title))) ** 0.5 * 0.8, height)
+    middle = (area.y + area.height / 2) * unit + (-taken if "bottom" in look.style.position else taken) / 2
+    place = round((area.x + area.width / 2) * unit), round(middle)
+    margin = round((look.frame.width * unit - room) / 2)
+    text = f"{_at(place, '&HFFFFFF&')[:-1]}\\fs{size:.1f}\\q0\\fad(0,300)}}{title}"
+    return _line(3, 0.0, min(TITLE_LASTS, duration), "Title", text, margin)
+
+
+def track(label: str, placed: Sequence[ReelSegment], moments: Sequence[np.ndarray]) -> str:
+    """A reel's subtitles: the label, the probability and the time in the VOD, as far as they are read.
+
+    Parameters
+    ----------
+    label : str
+        What a highlight is called.
+    placed : sequence of ReelSegment
+        The segments.
+    moments : sequence of ndarray of float64, shape (moments, 2)
+        Of each segment, as `reel.moments` gives them.
+    """
+    lines = [TRACK_HEADER]
+    for part, (times, probabilities) in zip(placed, (each.T for each in moments), strict=True):
+        length = part.reel_end - part.reel_start
+        shown, since = None, 0.0
+        for time in [*_steps(part.start, length), part.start + length]:
+            moment = max(0, np.searchsorted(times, time - part.start + 1e-6) - 1)
+            text = f"{_plain(label)} {probabilities[moment]:.0%}  {_clock(time)}"
+            if shown not in (None, text) or time == part.start + length:
+                begin, end = (part.reel_start + at - part.start for at in (since, time))
+                lines.append(_line(0, begin, end, "Default", shown))
+            if shown != text:
+                shown, since = text, time
+    return "".join(lines)
+
+
+def _steps(start: float, length: float) -> Iterator[float]:
+    """The times in the VOD at which a line of the track may begin: whole seconds are among them."""
+    yield start
+    step = int(start / READABLE) + 1
+    while step * READABLE < start + length:
+        yield step * READABLE
+        step += 1
+
+
+def _at(place: tuple[int, int], colour: str) -> str:
+    position = "\\pos({},{})".format(*place)
+    return f"{{{position}\\c{colour}}}"
+
+
+def _rectangle(place: tuple[int, int], width: int, height: int, colour: str) -> str:
+    return f"{_at(place, colour)[:-1]}\\p1}}m 0 0 l {width} 0 {width} {height} 0 {height}"
+
+
+def _line(layer: int, start: float, end: float, style: str, text: str, margin: int = 0) -> str:
+    return f"Dialogue: {layer},{_time(start)},{_time(end)},{style},,{margin},{margin},0,,{text}\n"
+
+
+def _colour(probability: float) -> str:
+    """From green for 0 over yellow to red for 1, as ASS writes a colour: blue, green, red."""
+    red, green, blue = (round(255 * part) for part in colorsys.hsv_to_rgb((1 - probability) / 3, 0.85, 0.95))
+    return f"&H{blue:02X}{green:02X}{red:02X}&"
+
+
+def _plain(text: str) -> str:
+    """The text in one line, with nothing in it that ASS would take for a command."""
+    return " ".join(text.split()).replace("\\", "/").replace("{", "(").replace("}", ")")
+
+
+def _clock(seconds: float) -> str:
+    """A time as people write it: h:mm:ss."""
+    return "{}:{:02}:{:02}".format(*reel.units(seconds))
+
+
+def _time(seconds: float) -> str:
+    hundredths = round(seconds * 100)
+    return f"{hundredths // 360000}:{hundredths // 6000 % 60:02}:{hundredths // 100 % 60:02}.{hundredths % 100:02}"

@@ -1,0 +1,48 @@
+"""A reel and what is published with it: chapters, subtitles, a table of its segments, a description and pictures."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from autotosis.reel import assembly, description, encoding, overlay, reel, thumbnails
+from autotosis.reel.assembly import Source
+from autotosis.reel.reel import ReelSegment
+
+
+def make(sources: Sequence[Source], folder: Path) -> list[ReelSegment]:
+    """Make the reel of one VOD or of several.
+
+    Parameters
+    ----------
+    sources : sequence of Source
+        The VODs, in the order of the reel.
+    folder : Path
+        Where to write; it exists.
+
+    Returns
+    -------
+    list of ReelSegment
+        What the reel shows. Without any segment only an empty table is written.
+    """
+    cut = assembly.place(sources)
+    reel.write_table(folder / reel.TABLE, cut.placed)
+    if not cut.placed:
+        return []
+    film, pieces = folder / "reel.mp4", assembly.encode(cut, folder)
+    # Joining keeps one core busy.
+    with ThreadPoolExecutor(1) as beside:
+        pictures = beside.submit(thumbnails.write_all, folder, cut.placed)
+        assembly.join(cut, pieces, film)
+        pictures.result()
+    config, names = sources[0].config, reel.titles(cut.placed)
+    chapters = [(part.reel_start, part.reel_end, name) for part, name in zip(cut.placed, names, strict=True)]
+    encoding.finish(film, chapters, subtitles(cut) if config.render.overlay == "soft" else None)
+    description.write(folder / "description.txt", config.label, cut.placed)
+    return cut.placed
+
+
+def subtitles(cut: assembly.Reel) -> str:
+    """The subtitles of a reel, as a script in the format ASS."""
+    timelines = {source.vod: (source.times, source.probabilities) for source in cut.sources}
+    moments = [reel.moments(segment, *timelines[segment.vod]) for segment in cut.placed]
+    return overlay.track(cut.sources[0].config.label, cut.placed, moments)

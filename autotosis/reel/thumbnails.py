@@ -1,0 +1,118 @@
+"""Pictures of a reel's best moments: a poster, a contact sheet and a short animation.
+
+They are from the VODs themselves, laid out as in the reel, with nothing written over them.
+"""
+
+import io
+import itertools
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from autotosis.pictures import contact_sheet
+from autotosis.pictures.contact_sheet import Strip
+from autotosis.project import files
+from autotosis.reel import reel, source
+from autotosis.reel.reel import ReelSegment, Vod
+
+POSTER_WIDTH = 1280
+# The best few dozen of hundreds of segments, each so wide.
+MOST_CELLS = 48
+CELL_WIDTH = 240
+# The animation shows so many segments at most, so long, with so many frames a second (seconds, Hz).
+MOST_GLIMPSES = 8
+GLIMPSE = 0.5
+RATE = 10
+ANIMATION_WIDTH = 320
+# Pillow's scale, 0 to 100, for JPEG and WebP: forty frames of the latter stay below a megabyte.
+POSTER_QUALITY = 90
+ANIMATION_QUALITY = 60
+
+
+def write_all(folder: Path, placed: Sequence[ReelSegment]) -> None:
+    """Write all pictures that go with a reel, at least one segment, into its folder."""
+    write_poster(folder / "poster.jpg", placed)
+    write_contact_sheet(folder / "contact_sheet.jpg", placed)
+    write_animation(folder / "preview.webp", placed)
+
+
+def write_poster(target: Path, placed: Sequence[ReelSegment]) -> None:
+    """Write the best moment of the best segment as a JPEG.
+
+    Parameters
+    ----------
+    target : Path
+        The picture to write.
+    placed : sequence of ReelSegment
+        The reel, at least one part.
+    """
+    (best,) = best_of(placed, 1)
+    ((picture,),) = _pictures([(best, [best.peak])], POSTER_WIDTH)
+    content = io.BytesIO()
+    picture.save(content, "JPEG", quality=POSTER_QUALITY)
+    files.write_bytes(target, content.getvalue())
+
+
+def write_contact_sheet(target: Path, placed: Sequence[ReelSegment]) -> None:
+    """Write the best moment of each segment, the best few dozen of many, as one JPEG; see `write_poster`."""
+    names, shown = dict(zip(placed, reel.titles(placed), strict=True)), best_of(placed, MOST_CELLS)
+    frames = [frame for (frame,) in _pictures([(part, [part.peak]) for part in shown], CELL_WIDTH)]
+    strips = [Strip(names[part], [np.array(frame)], [""], ["black"]) for part, frame in zip(shown, frames, strict=True)]
+    border = 2 * contact_sheet.BORDER
+    contact_sheet.write(target, strips, 1, (frames[0].width + border, frames[0].height + border))
+
+
+def write_animation(target: Path, placed: Sequence[ReelSegment]) -> None:
+    """Write a glimpse of each of the best segments as one animated WebP, without sound; see `write_poster`."""
+    glimpses = [(part, glimpse(part)) for part in best_of(placed, MOST_GLIMPSES)]
+    first, *others = (frame for frames in _pictures(glimpses, ANIMATION_WIDTH) for frame in frames)
+    content = io.BytesIO()
+    first.save(
+        content,
+        "WEBP",
+        save_all=True,
+        append_images=others,
+        duration=round(1000 / RATE),
+        loop=0,
+        quality=ANIMATION_QUALITY,
+    )
+    files.write_bytes(target, content.getvalue())
+
+
+def best_of(placed: Sequence[ReelSegment], most: int) -> list[ReelSegment]:
+    """At most so many parts, those with the best scores, in the order of the reel."""
+    return sorted(sorted(placed, key=lambda part: -part.score)[:most], key=lambda part: part.reel_start)
+
+
+def glimpse(part: ReelSegment) -> list[float]:
+    """What the animation shows of a part: times around its best moment, inside it (seconds)."""
+    begin = max(part.start, min(part.peak - GLIMPSE / 2, part.end - GLIMPSE))
+    times = begin + np.arange(round(GLIMPSE * RATE)) / RATE
+    return [begin, *(time for time in times[1:].tolist() if time < part.end)]
+
+
+def _pictures(shown: Sequence[tuple[ReelSegment, Sequence[float]]], at_most: int) -> Iterator[list[Image.Image]]:
+    """The reel's picture at times in the VOD of each part, at most so wide, without what is written over it."""
+    for vod, stretches in itertools.groupby(shown, key=lambda pair: pair[0].vod):
+        scale = min(1.0, at_most / vod.frame.width)
+        # Decoded no larger than the pane needs that is enlarged most.
+        enlarged = min(1.0, scale * max(pane.shown.width / pane.seen.width for pane in vod.panes))
+        width, height = (max(1, round(enlarged * side)) for side in (vod.recording.width, vod.recording.height))
+        for frames in source.pictures(vod.recording.path, [times for _, times in stretches], width, height):
+            yield [_laid_out(Image.fromarray(frame), vod, scale) for frame in frames]
+
+
+def _laid_out(picture: Image.Image, vod: Vod, scale: float) -> Image.Image:
+    """A VOD's picture as the reel shows it, which is scaled by so much."""
+    canvas = Image.new("RGB", (max(1, round(scale * vod.frame.width)), max(1, round(scale * vod.frame.height))))
+    across, down = picture.width / vod.recording.width, picture.height / vod.recording.height
+    for pane in vod.panes:
+        seen, shown = pane.seen, pane.shown
+        box = (seen.x * across, seen.y * down, (seen.x + seen.width) * across, (seen.y + seen.height) * down)
+        left, top = round(scale * shown.x), round(scale * shown.y)
+        right, bottom = round(scale * (shown.x + shown.width)), round(scale * (shown.y + shown.height))
+        size = (max(1, right - left), max(1, bottom - top))
+        canvas.paste(picture.resize(size, box=box), (left, top))
+    return canvas

@@ -1,0 +1,51 @@
+"""Write down what the stages of each VOD depend on besides videos and models: data/config/<stage>/<vod>.json.
+
+DVC compares these files, so that a row of a table, a link, a song or a parameter concerns only the VODs and the stages
+that it is about. Results of VODs that params.yaml no longer names are removed.
+Run from the project's folder: python -m stages.configure
+"""
+
+import json
+from pathlib import Path
+
+from autotosis.annotations import configuration
+from autotosis.cuts import cut_list
+from autotosis.project import command_line, files, params
+from autotosis.project.params import Params
+from autotosis.reel import reel
+from autotosis.scan import timeline
+
+
+def main() -> None:
+    settings = params.load()
+    for table in configuration.unused_edits(settings):
+        print(f"{table}: not used, since params.yaml has no VOD named {table.stem}")
+    with files.replacing(configuration.FOLDER) as folder:
+        for stage in configuration.STAGES:
+            (folder / stage).mkdir(parents=True)
+            for name in settings.vods:
+                write(folder / stage / f"{name}.json", configuration.describe(stage, settings, name))
+        write(folder / "train.json", settings.train.used())
+    # The stages that read all of these need the folders, even where there are none.
+    for results in (timeline.FOLDER, cut_list.FOLDER):
+        results.mkdir(parents=True, exist_ok=True)
+    remove_results_of_other_vods(settings)
+
+
+def write(path: Path, content: dict[str, object]) -> None:
+    """Write JSON that changes only where its content does."""
+    path.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n")
+
+
+def remove_results_of_other_vods(settings: Params) -> None:
+    """Remove timelines, cut lists and reels that no stage makes any more; stages that read all of them would still."""
+    results = [*timeline.FOLDER.glob("*.csv"), *cut_list.FOLDER.glob("*.csv")]
+    results += [table.parent for table in reel.FOLDER.glob(f"*/{reel.TABLE}")]
+    for path in results:
+        if path.name.removesuffix(".csv") not in {*settings.vods, reel.COMPILATION}:
+            print(f"{path}: removed, since params.yaml has no such VOD any more")
+            files.remove(path)
+
+
+if __name__ == "__main__":
+    command_line.run(main, __doc__)

@@ -1,0 +1,63 @@
+"""Decide what the reel of a VOD shows: the cut list, data/cuts/<vod>.csv.
+
+What rises above the decision threshold becomes segments, within the bounds of params.yaml, whose edges move to where a
+cut does not jar. A person's own table, data/<name>/edits/<vod>.csv, takes the place of all that.
+Run from the project's folder: python -m stages.select demo
+"""
+
+from autotosis.annotations import configuration
+from autotosis.annotations.configuration import SelectConfig
+from autotosis.cuts import cut_list, segments, snapping
+from autotosis.cuts.segments import Choice, Segment
+from autotosis.model import model_file
+from autotosis.project import command_line, params
+from autotosis.scan import timeline
+from autotosis.video import recording
+from autotosis.video.recording import Recording
+
+# A reel of more than this share of its VOD is hardly what was meant.
+LONG = 0.5
+
+
+def main(name: str) -> None:
+    config = configuration.for_select(params.load(), name)
+    vod = recording.probe(config.video)
+    if config.edits:
+        chosen = cut_list.read_table(config.edits, name, vod.duration)
+        print(f"{config.edits}: decides what is shown, segments: {len(chosen)}")
+    else:
+        chosen = choose(config, vod)
+    cut_list.write(name, chosen)
+
+
+def choose(config: SelectConfig, vod: Recording) -> list[Segment]:
+    """What the model finds, with edges where a cut does not jar."""
+    card, (times, probabilities) = model_file.read_card(), timeline.read_timeline(config.name)
+    choice = segments.choose(times, probabilities, vod.duration, card.threshold, card.prevalence, config.select)
+    report(config.name, choice, vod.duration)
+    return snapping.snap(vod, config.facecam, choice.reel, config.select)
+
+
+def report(name: str, choice: Choice, duration: float) -> None:
+    """Say what was chosen, and what may be wrong with it."""
+    seconds = segments.seconds(choice.reel)
+    print(f"{name}: segments: {len(choice.reel)}, seconds: {seconds:.1f}")
+    if not choice.reel and choice.level.max() >= choice.threshold:
+        print(
+            f"{name}: nothing to show: what reaches the decision threshold is shorter than select.min_length or longer "
+            "than select.max_duration"
+        )
+    elif not choice.reel:
+        print(
+            f"{name}: nothing to show: the smoothed probability reaches {choice.level.max():.2f}, and the decision "
+            f"threshold is {choice.threshold:.2f}; set select.threshold to choose another"
+        )
+    elif seconds > LONG * duration:
+        print(
+            f"{name}: the reel is {seconds / duration:.0%} of the VOD; raise select.threshold or select.release, or "
+            "lower train.prevalence"
+        )
+
+
+if __name__ == "__main__":
+    command_line.run(main, __doc__, name="name of the VOD, a key of `vods` in params.yaml")
