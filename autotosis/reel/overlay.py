@@ -2,9 +2,10 @@
 
 import colorsys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from pysubs2 import Alignment, SSAEvent, SSAFile, SSAStyle
 
 from autotosis.annotations.configuration import RenderConfig
 from autotosis.pictures import fonts
@@ -29,35 +30,7 @@ TITLE_SIZE, TITLE_LASTS = 84, 2.0
 TITLE_SHARE = 0.8
 # Lines of the track change at most so often, since they are read (seconds).
 READABLE = 0.25
-
-HEADER = """[Script Info]
-ScriptType: v4.00+
-PlayResX: {width}
-PlayResY: {height}
-ScaledBorderAndShadow: yes
-WrapStyle: 2
-
-[V4+ Styles]
-Format: Name, Fontname, Fontsize, PrimaryColour, OutlineColour, Bold, BorderStyle, Outline, Shadow, Alignment
-Style: Text,{font},{size},&H00FFFFFF,&H00000000,{bold},1,2,0,7
-Style: Clock,{font},{clock_size},&H00FFFFFF,&H00000000,{bold},1,2,0,9
-Style: Title,{font},{size},&H00FFFFFF,&H00000000,{bold},1,4,0,5
-Style: Shape,{font},{size},&H00FFFFFF,&H00000000,0,1,0,0,7
-
-[Events]
-Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text
-"""
-# Players show the track in a style of their own, but some take colour and size from here.
-TRACK_HEADER = """[Script Info]
-ScriptType: v4.00+
-
-[V4+ Styles]
-Format: Name, Fontname, Fontsize, PrimaryColour, OutlineColour, Bold, BorderStyle, Outline, Shadow, Alignment
-Style: Default,Sans,18,&H00FFFFFF,&H00000000,0,1,1,0,2
-
-[Events]
-Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text
-"""
+WHITE = "&HFFFFFF&"
 
 
 @dataclass(frozen=True)
@@ -119,19 +92,39 @@ def script(
     # Units per pixel; so many more of them, where the frame would be too small.
     unit = SHORTER / min(look.frame.width, look.frame.height) / look.style.size
     unit = max(unit, (panel_width + 2 * MARGIN[0]) / look.area.width, (PANEL_HEIGHT + 2 * MARGIN[1]) / look.area.height)
-    size = {"width": round(look.frame.width * unit), "height": round(look.frame.height * unit)}
-    font = {"font": look.font.family, "bold": int(look.font.bold), "size": FONT_SIZE, "clock_size": CLOCK_SIZE}
-    lines = [HEADER.format(**size, **font)]
+    events: list[SSAEvent] = []
     if moments is not None:
-        lines += _panel(look, unit, bar_width, moments, start, duration)
+        events += _panel(look, unit, bar_width, moments, start, duration)
     if title:
-        lines.append(_title(_plain(title), look, unit, duration))
-    return "".join(lines)
+        events.append(_title(_plain(title), look, unit, duration))
+    return _script(look, unit, events)
+
+
+def _script(look: Look, unit: float, events: Sequence[SSAEvent]) -> str:
+    subtitles = SSAFile()
+    subtitles.info |= {
+        "PlayResX": str(round(look.frame.width * unit)),
+        "PlayResY": str(round(look.frame.height * unit)),
+        # Lines end where they are told to.
+        "WrapStyle": "2",
+    }
+    text = SSAStyle(
+        look.font.family, FONT_SIZE, bold=look.font.bold, outline=2, shadow=0, alignment=Alignment.TOP_LEFT,
+        marginl=0, marginr=0, marginv=0,
+    )  # fmt: skip
+    subtitles.styles = {
+        "Text": text,
+        "Clock": replace(text, fontsize=CLOCK_SIZE, alignment=Alignment.TOP_RIGHT),
+        "Title": replace(text, outline=4, alignment=Alignment.MIDDLE_CENTER),
+        "Shape": replace(text, bold=False, outline=0),
+    }
+    subtitles.events = list(events)
+    return subtitles.to_string("ass", header_notice="")
 
 
 def _panel(
     look: Look, unit: float, bar_width: int, moments: Sequence[tuple[float, float]], start: float, duration: float
-) -> Iterator[str]:
+) -> Iterator[SSAEvent]:
     """The lines of what follows the probability; `unit` is how many of the script's units a pixel has."""
     label, area, panel_width = _plain(look.label), look.area, bar_width + 2 * PADDING[0]
     left, top = area.x * unit + MARGIN[0], area.y * unit + MARGIN[1]
@@ -157,10 +150,10 @@ def _panel(
     for second in range(int(start), int(start + duration) + 1):
         time, end = max(0.0, second - start), min(duration, second + 1 - start)
         if time < end:
-            yield _line(2, time, end, "Clock", f"{_at(place, '&HFFFFFF&')}{_clock(second)}")
+            yield _line(2, time, end, "Clock", f"{_at(place, WHITE)}{_clock(second)}")
 
 
-def _title(title: str, look: Look, unit: float, duration: float) -> str:
+def _title(title: str, look: Look, unit: float, duration: float) -> SSAEvent:
     """A title in the middle of what the panel leaves free, in as many lines as it takes."""
     area, taken = look.area, PANEL_HEIGHT + 2 * MARGIN[1]
     room, height = TITLE_SHARE * area.width * unit, TITLE_SHARE * (area.height * unit - taken)
@@ -170,7 +163,7 @@ def _title(title: str, look: Look, unit: float, duration: float) -> str:
     middle = (area.y + area.height / 2) * unit + (-taken if "bottom" in look.style.position else taken) / 2
     place = round((area.x + area.width / 2) * unit), round(middle)
     margin = round((look.frame.width * unit - room) / 2)
-    text = f"{_at(place, '&HFFFFFF&')[:-1]}\\fs{size:.1f}\\q0\\fad(0,300)}}{title}"
+    text = f"{_at(place, WHITE)[:-1]}\\fs{size:.1f}\\q0\\fad(0,300)}}{title}"
     return _line(3, 0.0, min(TITLE_LASTS, duration), "Title", text, margin)
 
 
@@ -186,7 +179,7 @@ def track(label: str, placed: Sequence[ReelSegment], moments: Sequence[np.ndarra
     moments : sequence of ndarray of float64, shape (moments, 2)
         Of each segment, as `reel.moments` gives them.
     """
-    lines = [TRACK_HEADER]
+    events: list[SSAEvent] = []
     for part, (times, probabilities) in zip(placed, (each.T for each in moments), strict=True):
         length = part.reel_end - part.reel_start
         shown, since = None, 0.0
@@ -195,10 +188,12 @@ def track(label: str, placed: Sequence[ReelSegment], moments: Sequence[np.ndarra
             text = f"{_plain(label)} {probabilities[moment]:.0%}  {_clock(time)}"
             if shown not in (None, text) or time == part.start + length:
                 begin, end = (part.reel_start + at - part.start for at in (since, time))
-                lines.append(_line(0, begin, end, "Default", shown))
+                events.append(_line(0, begin, end, "Default", shown or ""))
             if shown != text:
                 shown, since = text, time
-    return "".join(lines)
+    subtitles = SSAFile()
+    subtitles.events = events
+    return subtitles.to_string("ass", header_notice="")
 
 
 def _steps(start: float, length: float) -> Iterator[float]:
@@ -219,8 +214,10 @@ def _rectangle(place: tuple[int, int], width: int, height: int, colour: str) -> 
     return f"{_at(place, colour)[:-1]}\\p1}}m 0 0 l {width} 0 {width} {height} 0 {height}"
 
 
-def _line(layer: int, start: float, end: float, style: str, text: str, margin: int = 0) -> str:
-    return f"Dialogue: {layer},{_time(start)},{_time(end)},{style},,{margin},{margin},0,,{text}\n"
+def _line(layer: int, start: float, end: float, style: str, text: str, margin: int = 0) -> SSAEvent:
+    # The format has hundredths of a second.
+    begin, stop = (10 * round(100 * seconds) for seconds in (start, end))
+    return SSAEvent(begin, stop, text, layer=layer, style=style, marginl=margin, marginr=margin)
 
 
 def _colour(probability: float) -> str:
@@ -237,8 +234,3 @@ def _plain(text: str) -> str:
 def _clock(seconds: float) -> str:
     """A time as people write it: h:mm:ss."""
     return "{}:{:02}:{:02}".format(*reel.units(seconds))
-
-
-def _time(seconds: float) -> str:
-    hundredths = round(seconds * 100)
-    return f"{hundredths // 360000}:{hundredths // 6000 % 60:02}:{hundredths // 100 % 60:02}.{hundredths % 100:02}"

@@ -1,0 +1,45 @@
+"""XML of Final Cut Pro 7, for Premiere and others."""
+
+from xml.etree import ElementTree
+
+import opentimelineio
+
+from autotosis.reel.exports.frames import Edit
+from autotosis.reel.exports.otio import timeline
+from autotosis.reel.exports.xml_document import document
+
+NAME = "cut.xml"
+
+
+def export(edit: Edit) -> str:
+    """The cut as XML of Final Cut Pro 7, with what OpenTimelineIO's writer leaves out.
+
+    That is: the size of the picture, that a file has no sound, and that picture and sound of a segment belong together.
+    https://developer.apple.com/library/archive/documentation/AppleApplications/Reference/FinalCutPro_XML
+    """
+    cut = timeline(edit)
+    for track in cut.audio_tracks():
+        for clip in track:
+            # Otherwise the writer takes it for the same as the picture's.
+            clip.metadata["fcp_xml"] = {"enabled": "TRUE"}
+    root = ElementTree.fromstring(opentimelineio.adapters.write_to_string(cut, "fcp_xml"))
+    for pictures in (root.find(".//sequence/media/video/format"), *root.findall(".//file/media/video")):
+        sample = ElementTree.SubElement(pictures, "samplecharacteristics")
+        ElementTree.SubElement(sample, "width").text = str(edit.recording.width)
+        ElementTree.SubElement(sample, "height").text = str(edit.recording.height)
+    if not edit.recording.sound:
+        for media in root.findall(".//file/media"):
+            media.remove(media.find("audio"))
+    kinds = ("video", "audio") if edit.recording.sound else ("video",)
+    tracks = [root.findall(f".//sequence/media/{kind}/track/clipitem") for kind in kinds]
+    for number, together in enumerate(zip(*tracks, strict=True), 1):
+        for item in together:
+            # The writer says it twice.
+            item.remove(item.find("rate"))
+            for kind, other in zip(kinds, together, strict=True):
+                link = ElementTree.SubElement(item, "link")
+                ElementTree.SubElement(link, "linkclipref").text = other.get("id")
+                ElementTree.SubElement(link, "mediatype").text = kind
+                ElementTree.SubElement(link, "trackindex").text = "1"
+                ElementTree.SubElement(link, "clipindex").text = str(number)
+    return document(root)
