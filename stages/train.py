@@ -66,10 +66,12 @@ def main() -> None:
     probabilities = cross_calibrate(logits, labels, fold)
     precision, recall = calibration.precision_and_recall(in_stream, labels, train.prevalence, threshold)
     figures = {
-        "training_clips": len(kept),
-        "training_minutes": round(len(examples.labels(kept)) / settings.extract.fps / 60, 2),
-        "cross_validation": metrics.cross_validation(labels, probabilities, fold),
-        "threshold": {"probability": round(threshold, 4), "precision": round(precision, 4), "recall": round(recall, 4)},
+        "clips": len(kept),
+        "minutes": round(len(examples.labels(kept)) / settings.extract.fps / 60, 2),
+        **metrics.cross_validation(labels, probabilities, fold),
+        "threshold": round(threshold, 3),
+        "precision": round(precision, 3),
+        "recall": round(recall, 3),
     }
     files.write_bytes(METRICS, (json.dumps(figures, indent=2) + "\n").encode())
     log(learned.losses, labels, probabilities)

@@ -17,20 +17,20 @@ def cross_validation(labels: np.ndarray, probabilities: np.ndarray, fold: np.nda
     Returns
     -------
     dict
-        average_precision and roc_auc over all, and with `_std` their standard deviation over folds (of those that
-        have both labels, as neither is defined elsewhere); expected_calibration_error; base_rate.
+        ap (average precision) and auc (area under the ROC curve) over all, and with `_std` their standard deviation
+        over the folds that have both labels; ece, the expected calibration error; base_rate, the share of highlights.
     """
     figures = {}
-    for name, measure in (("average_precision", average_precision), ("roc_auc", roc_auc_score)):
+    for name, measure in (("ap", average_precision), ("auc", roc_auc_score)):
         of_folds = [
             measure(labels[fold == each], probabilities[fold == each])
             for each in np.unique(fold)
             if 0 < labels[fold == each].mean() < 1
         ]
         figures |= {name: measure(labels, probabilities), f"{name}_std": np.std(of_folds) if of_folds else 0.0}
-    figures["expected_calibration_error"] = expected_calibration_error(labels, probabilities)
+    figures["ece"] = expected_calibration_error(labels, probabilities)
     figures["base_rate"] = labels.mean()
-    return {name: round(float(figure), 4) for name, figure in figures.items()}
+    return {name: round(float(figure), 3) for name, figure in figures.items()}
 
 
 def average_precision(labels: np.ndarray, probabilities: np.ndarray) -> float:

@@ -55,8 +55,13 @@ def load(chosen: Sequence[LabelledFrame]) -> Batch:
     )
 
 
+def count(frames: int, size: int) -> int:
+    """How many batches of this size `balanced` makes of so many frames."""
+    return max(1, (frames + frames % 2) // size)
+
+
 def balanced(
-    frames: Sequence[LabelledFrame], count: int, size: int, seed: Sequence[int]
+    frames: Sequence[LabelledFrame], wanted: int, size: int, seed: Sequence[int]
 ) -> Iterator[Sequence[LabelledFrame]]:
     """Batches in random order with as many highlights as calm frames.
 
@@ -64,7 +69,7 @@ def balanced(
     ----------
     frames : sequence of LabelledFrame
         Of both labels.
-    count : int
+    wanted : int
         How many to draw in all. None is drawn a second time before every other of its label was drawn once.
     size : int
         Frames in a batch.
@@ -80,8 +85,8 @@ def balanced(
     drawn = []
     for label in (0, 1):
         pool = [frame for frame in frames if frame.label == label]
-        rounds = [draw.permutation(len(pool)) for _ in range(-(-count // (2 * len(pool))))]
-        drawn.append([pool[number] for number in np.concatenate(rounds)[: (count + 1) // 2]])
+        rounds = [draw.permutation(len(pool)) for _ in range(-(-wanted // (2 * len(pool))))]
+        drawn.append([pool[number] for number in np.concatenate(rounds)[: (wanted + 1) // 2]])
     mixed = [frame for pair in zip(*drawn, strict=True) for frame in pair]
-    for start in range(0, max(len(mixed) - size, 0) + 1, size):
-        yield mixed[start : start + size]
+    for number in range(count(wanted, size)):
+        yield mixed[number * size : (number + 1) * size]

@@ -1,17 +1,27 @@
 """A training's whole state after an epoch, so that a killed training goes on exactly where it was."""
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import safetensors
 import safetensors.torch
 import torch
 from torch import nn
+from torch.optim.lr_scheduler import LRScheduler
 
 from autotosis.project import files
 
 
-def save(path: Path, key: str, losses: list[float], model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+def save(
+    path: Path,
+    key: str,
+    losses: list[float],
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    scheduler: LRScheduler,
+) -> None:
     """Write the state of a training.
 
     Parameters
@@ -22,40 +32,52 @@ def save(path: Path, key: str, losses: list[float], model: nn.Module, optimizer:
         Says of which training it is.
     losses : list of float
         Of each epoch that is done.
-    model, optimizer
+    model, optimizer, scheduler
         As they are after the last of them.
     """
     tensors = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
     for number, state in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{number}.{name}": tensor for name, tensor in state.items()}
     tensors = {name: tensor.contiguous().clone() for name, tensor in tensors.items()}
-    files.write_bytes(path, safetensors.torch.save(tensors, {"key": key, "losses": json.dumps(losses)}))
+    metadata = {"key": key, "losses": json.dumps(losses), "scheduler": json.dumps(scheduler.state_dict())}
+    files.write_bytes(path, safetensors.torch.save(tensors, metadata))
 
 
-def load(path: Path, key: str) -> tuple[list[float], dict[str, torch.Tensor]]:
-    """The losses of each epoch and the state of this training that `save` wrote; both empty if there is none."""
+@dataclass(frozen=True)
+class State:
+    """The state of a training: tensors of its model and its optimizer by name, and its scheduler's numbers."""
+
+    tensors: dict[str, torch.Tensor]
+    scheduler: dict[str, Any]
+
+
+def load(path: Path, key: str) -> tuple[list[float], State]:
+    """The losses of each epoch and the state of this training that `save` wrote; both empty where there is none."""
     try:
         with safetensors.safe_open(path, "pt") as file:
             metadata = file.metadata()
             if metadata["key"] != key:
-                return [], {}
+                return [], State({}, {})
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (OSError, safetensors.SafetensorError):
-        return [], {}
-    return json.loads(metadata["losses"]), tensors
+        return [], State({}, {})
+    return json.loads(metadata["losses"]), State(tensors, json.loads(metadata["scheduler"]))
 
 
-def restore(tensors: dict[str, torch.Tensor], model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
-    """Bring model and optimizer to a state that `load` found."""
-    model.load_state_dict(_under("model.", tensors))
+def restore(state: State, model: nn.Module, optimizer: torch.optim.Optimizer, scheduler: LRScheduler) -> None:
+    """Bring model, optimizer and scheduler to a state that `load` found."""
+    model.load_state_dict(_under("model.", state.tensors))
     parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
-    for name, tensor in _under("optimizer.", tensors).items():
+    for name, tensor in _under("optimizer.", state.tensors).items():
         number, part = name.split(".")
         parameter = parameters[int(number)]
         if tensor.shape == parameter.shape:
             # The same layout in memory as in an unbroken run: arithmetic may round by it.
             tensor = torch.empty_like(parameter).copy_(tensor)
         optimizer.state[parameter][part] = tensor.to(parameter.device)
+    scheduler.load_state_dict(state.scheduler)
+    for group, rate in zip(optimizer.param_groups, scheduler.get_last_lr(), strict=True):
+        group["lr"] = rate
 
 
 def _under(prefix: str, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:

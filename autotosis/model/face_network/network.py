@@ -191,10 +191,11 @@ def to(device: torch.device, numbers: np.ndarray) -> torch.Tensor:
     return tensor.to(device)
 
 
-def logits(network: FaceNetwork, frames: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+def logits(network: nn.Module, frames: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
     """The logit of each frame, float32, computed in the given arithmetic."""
     with torch.autocast(frames.device.type, dtype=torch.bfloat16, enabled=dtype == torch.bfloat16):
-        return network(frames).float()
+        logits: torch.Tensor = network(frames).float()
+    return logits
 
 
 def score(network: FaceNetwork, frames: Iterable[np.ndarray], dtype: torch.dtype) -> np.ndarray:

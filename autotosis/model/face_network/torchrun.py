@@ -33,17 +33,36 @@ def processes() -> int:
     return int(os.environ.get("WORLD_SIZE", 1))
 
 
+@contextmanager
+def failures_told() -> Iterator[None]:
+    """Where another process fails, PyTorch's error becomes a UserError."""
+    try:
+        yield
+    except RuntimeError as error:
+        if processes() == 1:
+            raise
+        reason = str(error).splitlines()[0]
+        raise UserError(f"another process of this training has failed, or cannot be reached ({reason})") from None
+
+
+@failures_told()
 def join(device: torch.device) -> None:
-    """Meet the other processes; what they are to add up is on this device."""
+    """Meet the other processes, if there are any, and use this device for what they compute together."""
     if processes() > 1 and not distributed.is_initialized():
-        with _together():
-            distributed.init_process_group("cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo")
+        distributed.init_process_group("cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo")
 
 
 def leave() -> None:
     """Part from the other processes, if this one has met them."""
     if distributed.is_initialized():
         distributed.destroy_process_group()
+
+
+@failures_told()
+def wait() -> None:
+    """Wait until all processes are here."""
+    if processes() > 1:
+        distributed.barrier()
 
 
 def share(batch: Sequence[Item]) -> Sequence[Item]:
@@ -57,44 +76,31 @@ def share(batch: Sequence[Item]) -> Sequence[Item]:
     return batch[first:last]
 
 
-def add(tensors: Sequence[torch.Tensor]) -> None:
-    """Make each tensor the sum of what the processes have in its place."""
-    if processes() == 1 or not tensors:
-        return
-    # All in one go, and always in one order: so that they are rounded in the same way in every run.
-    flat = torch.cat([tensor.flatten() for tensor in tensors])
-    # gloo cannot add on an Apple card.
-    total = flat.cpu() if flat.device.type == "mps" else flat
-    with _together():
-        distributed.all_reduce(total)
-    for tensor, part in zip(tensors, total.split([tensor.numel() for tensor in tensors]), strict=True):
-        tensor.copy_(part.view(tensor.shape))
-
-
-def of_first(value: Item) -> Item:
-    """What the first process has in this place."""
-    held = [value]
+@failures_told()
+def mean(value: torch.Tensor) -> torch.Tensor:
+    """The mean over all processes of a number that each has."""
     if processes() > 1:
-        with _together():
-            distributed.broadcast_object_list(held)
-    return held[0]
+        distributed.all_reduce(value)
+    return value / processes()
+
+
+def check_same(epochs: int) -> None:
+    """UserError unless all processes have found a checkpoint after so many epochs."""
+    if len(set(gather(epochs))) > 1:
+        raise UserError("the machines of this training have different checkpoints: remove models/.checkpoints on all")
+
+
+@failures_told()
+def gather(value: Item) -> list[Item]:
+    """What each process has in this place, in the order of their ranks."""
+    if processes() == 1:
+        return [value]
+    parts: list[Item] = [value] * processes()
+    distributed.all_gather_object(parts, value)
+    return parts
 
 
 def map_shared(function: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
     """Apply a function to every item, each in one of the processes; all of them get all results, in order."""
-    done = [function(item) for item in items[rank() :: processes()]]
-    if processes() == 1:
-        return done
-    parts = [None] * processes()
-    with _together():
-        distributed.all_gather_object(parts, done)
+    parts = gather([function(item) for item in items[rank() :: processes()]])
     return [parts[number % processes()][number // processes()] for number in range(len(items))]
-
-
-@contextmanager
-def _together() -> Iterator[None]:
-    try:
-        yield
-    except RuntimeError as error:
-        reason = str(error).splitlines()[0]
-        raise UserError(f"another process of this training has failed, or cannot be reached ({reason})") from None

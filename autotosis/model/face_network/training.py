@@ -1,8 +1,7 @@
 """Fitting a face network to what motion and sound leave unexplained, epoch by epoch.
 
-Processes that `torchrun` started do it together: each batch is shared out and the gradients are added up, so that all
-make the same step. BatchNorm (Ioffe and Szegedy, 2015) normalises each share by itself; of its running averages, the
-mean over the processes is taken after each epoch.
+Processes that `torchrun` started do it together: each learns from its share of every batch, and PyTorch's
+DistributedDataParallel adds up their gradients, so that all make the same step.
 """
 
 import hashlib
@@ -15,6 +14,8 @@ import numpy as np
 import torch
 import torchvision
 from torch.nn import functional
+from torch.nn.parallel import DistributedDataParallel
+from torch.optim.lr_scheduler import OneCycleLR
 
 from autotosis.model.face_network import augment, batches, checkpoint, network, torchrun
 from autotosis.model.face_network.batches import LabelledFrame
@@ -60,22 +61,26 @@ def fit(
     """
     device, dtype = prepare(train)
     torch.manual_seed(train.seed)
-    model = network.build(train.architecture, train.weights, size, device)
-    optimizer = build_optimizer(model, train)
+    model = network.build(train.architecture or "", train.weights, size, device)
     torchrun.join(device)
+    optimizer, scheduler = build_optimizer(model, train)
     key = training_key(train, frames, device, dtype)
-    losses, state = torchrun.of_first(checkpoint.load(unfinished, key))
+    losses, state = checkpoint.load(unfinished, key)
+    torchrun.check_same(len(losses))
     if losses:
-        checkpoint.restore(state, model, optimizer)
+        checkpoint.restore(state, model, optimizer, scheduler)
+    with torchrun.failures_told():
+        together = DistributedDataParallel(model) if torchrun.processes() > 1 else model
     for epoch in range(len(losses), train.epochs):
-        loss = train_epoch(model, optimizer, train, frames, epoch, dtype, name)
+        loss = train_epoch(together, optimizer, scheduler, train, frames, epoch, dtype, name)
         if not math.isfinite(loss):
             raise UserError(
                 f"{params.PARAMS_FILE}: train.learning_rate {train.learning_rate:g} is too high: the loss is {loss}"
             )
         losses.append(loss)
         if torchrun.rank() == 0:
-            checkpoint.save(unfinished, key, losses, model, optimizer)
+            checkpoint.save(unfinished, key, losses, model, optimizer, scheduler)
+        torchrun.wait()
     return model.eval(), losses
 
 
@@ -90,14 +95,25 @@ def prepare(train: Train) -> tuple[torch.device, torch.dtype]:
     return device, network.arithmetic(train.precision, device)
 
 
-def build_optimizer(model: FaceNetwork, train: Train) -> torch.optim.Optimizer:
-    """What makes the steps of a training; fused, it goes over the weights once."""
-    return torch.optim.AdamW(model.parameters(), train.learning_rate, weight_decay=train.weight_decay, fused=True)
+def build_optimizer(model: FaceNetwork, train: Train) -> tuple[torch.optim.Optimizer, OneCycleLR]:
+    """AdamW, and a learning rate that rises over the first epoch and falls along a cosine (Smith and Topin, 2018)."""
+    # Fused, it goes over the weights once.
+    optimizer = torch.optim.AdamW(model.parameters(), train.learning_rate, weight_decay=train.weight_decay, fused=True)
+    scheduler = OneCycleLR(
+        optimizer,
+        train.learning_rate,
+        epochs=train.epochs,
+        steps_per_epoch=batches.count(train.epoch_frames, train.batch),
+        pct_start=min(1 / train.epochs, 0.5),
+        cycle_momentum=False,
+    )
+    return optimizer, scheduler
 
 
 def train_epoch(
-    model: FaceNetwork,
+    model: FaceNetwork | DistributedDataParallel,
     optimizer: torch.optim.Optimizer,
+    scheduler: OneCycleLR,
     train: Train,
     frames: Sequence[LabelledFrame],
     epoch: int,
@@ -109,53 +125,35 @@ def train_epoch(
     chance = np.random.default_rng([train.seed, epoch, torchrun.rank()])
     torch.manual_seed(int(chance.integers(2**63)))
     model.train()
+    device = next(model.parameters()).device
     drawn = list(batches.balanced(frames, train.epoch_frames, train.batch, [train.seed, epoch]))
     losses = []
     message, silent = f"{name}: epoch {epoch + 1} of {train.epochs}", torchrun.rank() > 0
     with ProgressBar(message, len(drawn), "batches", silent) as bar:
-        for step, chosen in enumerate(drawn):
-            for group in optimizer.param_groups:
-                group["lr"] = learning_rate(train, epoch + step / len(drawn))
+        for chosen in drawn:
             batch = batches.load(torchrun.share(chosen))
-            pictures = augment.pictures(network.pictures(batch.frames, model.device))
-            offsets, labels = network.to(model.device, batch.offsets), network.to(model.device, batch.labels)
+            pictures = augment.pictures(network.pictures(batch.frames, device))
+            offsets, labels = network.to(device, batch.offsets), network.to(device, batch.labels)
             logits = network.logits(model, pictures, dtype) + offsets
-            # The shares of all processes add up to the mean over the batch.
-            loss = functional.binary_cross_entropy_with_logits(logits, labels, reduction="sum") / len(chosen)
+            # DistributedDataParallel takes the mean over processes, which makes this the mean over the batch.
+            total = functional.binary_cross_entropy_with_logits(logits, labels, reduction="sum")
+            loss = total * torchrun.processes() / len(chosen)
             optimizer.zero_grad()
-            loss.backward()
-            torchrun.add([weight.grad for weight in model.parameters() if weight.grad is not None])
+            with torchrun.failures_told():
+                loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), LONGEST_GRADIENT)
             optimizer.step()
+            scheduler.step()
             # Read when all is done, since that waits for the device.
             losses.append(loss.detach())
             bar.advance()
-    average_running(model)
-    loss = torch.stack(losses).mean()
-    torchrun.add([loss])
-    return loss.item()
-
-
-def average_running(model: FaceNetwork) -> None:
-    """Give BatchNorm's running averages the mean over all processes."""
-    running = [each for name, each in model.named_buffers() if name.endswith(("running_mean", "running_var"))]
-    for each in running:
-        each /= torchrun.processes()
-    torchrun.add(running)
-
-
-def learning_rate(train: Train, epochs: float) -> float:
-    """The learning rate after so many epochs: up along a line, down along a cosine (Loshchilov and Hutter, 2017)."""
-    warm = min(1.0, train.epochs / 2)
-    if epochs < warm:
-        return train.learning_rate * max(epochs / warm, 0.01)
-    return train.learning_rate * (1 + math.cos(math.pi * (epochs - warm) / (train.epochs - warm))) / 2
+    return torchrun.mean(torch.stack(losses).mean()).item()
 
 
 def training_key(train: Train, frames: Sequence[LabelledFrame], device: torch.device, dtype: torch.dtype) -> str:
     """A hash of everything that decides the training: a checkpoint of another one is not gone on from."""
     digest = hashlib.sha256()
-    for source in (__file__, augment.__file__, batches.__file__, network.__file__, torchrun.__file__):
+    for source in (__file__, augment.__file__, batches.__file__, network.__file__):
         digest.update(Path(source).read_bytes())
     learned = [(frame.shard.key, frame.moment, frame.label, frame.offset) for frame in frames]
     machine = [device.type, torchrun.processes(), torch.__version__, torchvision.__version__]
