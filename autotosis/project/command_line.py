@@ -1,10 +1,20 @@
-"""How a stage fails: one sentence for the user, exit code 1, no traceback."""
+"""How a stage runs: one at a time, and what goes wrong is one sentence for the user, exit code 1, no traceback."""
 
 import argparse
+import fcntl
+import os
+import signal
 import sys
-from collections.abc import Callable
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 from autotosis.project.errors import UserError, error_sentence
+
+LOCKS = Path(".dvc/tmp/stages")
+SECONDS_BETWEEN_LOOKS = 0.5
 
 
 def run(main: Callable[..., None], doc: str | None, **arguments: str) -> None:
@@ -22,9 +32,51 @@ def run(main: Callable[..., None], doc: str | None, **arguments: str) -> None:
     parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name, text in arguments.items():
         parser.add_argument(name, help=text)
+    values = vars(parser.parse_args())
+    end_with_dvc()
     try:
-        main(**vars(parser.parse_args()))
+        with alone(" ".join([Path(sys.argv[0]).stem, *values.values()])):
+            main(**values)
     except (UserError, OSError) as error:
         sys.exit(f"error: {error_sentence(error)}")
-    except KeyboardInterrupt:
-        sys.exit(130)
+
+
+def end_with_dvc() -> None:
+    """End when DVC, which started this stage, is killed: it could not be told what a stage left behind has made."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    if "DVC_STAGE" in os.environ:
+        threading.Thread(target=watch, daemon=True).start()
+
+
+@contextmanager
+def alone(work: str) -> Iterator[None]:
+    """Wait until no other process does the same work in this folder, since both write the same files.
+
+    Parameters
+    ----------
+    work : str
+        What it is called, such as "render demo".
+    """
+    if "RANK" in os.environ:
+        # The processes of torchrun work together.
+        yield
+        return
+    LOCKS.mkdir(parents=True, exist_ok=True)
+    with (LOCKS / work.replace("/", "%")).open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            print(f"{work}: waiting for process {lock.read() or '(unknown)'}, which is at it", file=sys.stderr)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        lock.seek(0)
+        lock.truncate()
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
