@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from dvclive import Live
+from dvclive.live import Live
 
 from autotosis.model import calibration, examples, folds, index, learning, metrics, model_file
 from autotosis.model.calibration import Calibration
@@ -99,7 +99,7 @@ def first_of(clips: Sequence[Clip], count: int | None) -> Sequence[Clip]:
 
 def deal(clips: Sequence[Clip], settings: Params) -> dict[str, int]:
     """The fold of each group of clips; UserError if there are too few to learn from some and measure on others."""
-    groups = defaultdict(set)
+    groups: defaultdict[str, set[int]] = defaultdict(set)
     for clip in clips:
         groups[clip.group] |= set(clip.labels.tolist())
     fold_of = folds.deal(groups, settings.train.folds, settings.train.seed)

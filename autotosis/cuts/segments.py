@@ -65,7 +65,8 @@ def smooth(times: np.ndarray, probabilities: np.ndarray, seconds: float) -> np.n
     sums = np.concatenate([[0.0], np.cumsum(probabilities)])
     positions = np.arange(len(times))
     first, last = np.maximum(positions - reach, 0), np.minimum(positions + reach + 1, len(times))
-    return (sums[last] - sums[first]) / (last - first)
+    means: np.ndarray = (sums[last] - sums[first]) / (last - first)
+    return means
 
 
 @dataclass(frozen=True)
@@ -145,7 +146,7 @@ def events(times: np.ndarray, level: np.ndarray, threshold: float, release: floa
     above = np.concatenate([[False], level >= threshold * release, [False]])
     starts, ends = np.flatnonzero(~above[:-1] & above[1:]), np.flatnonzero(above[:-1] & ~above[1:])
     runs: list[list[int]] = []
-    for start, end in zip(starts, ends, strict=True):
+    for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
         if level[start:end].max() < threshold:
             continue
         if runs and (start - runs[-1][1]) * spacing < select.min_gap:

@@ -153,7 +153,8 @@ def place(reach: EdgeRange, places: Places, candidates: np.ndarray, low: float, 
 
 
 def _between(times: np.ndarray, low: float, high: float) -> np.ndarray:
-    return np.clip(times[(times > low - ROUNDING) & (times < high + ROUNDING)], low, high)
+    inside: np.ndarray = np.clip(times[(times > low - ROUNDING) & (times < high + ROUNDING)], low, high)
+    return inside
 
 
 def _nearest(times: np.ndarray, time: float) -> float:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import BinaryIO
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -63,7 +64,9 @@ def draw(
     figure.savefig(target, format="png", dpi=90, metadata={"Software": None})
 
 
-def _spans(axis, spans: Sequence[Segment], low: float, high: float, colour: str, alpha: float, label: str) -> None:
+def _spans(
+    axis: Axes, spans: Sequence[Segment], low: float, high: float, colour: str, alpha: float, label: str
+) -> None:
     for number, span in enumerate(spans):
         axis.fill_between(
             [span.start / 60, span.end / 60],

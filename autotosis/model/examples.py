@@ -38,8 +38,8 @@ class Clip:
 
 def read_clips(fps: float) -> Iterator[Clip]:
     """The clips of the index; `fps` is how many moments per second their shards have (Hz)."""
-    for (name, group), rows in groupby(index.read_index(), key=lambda entry: (entry.clip, entry.group)):
-        rows = list(rows)
+    for (name, group), entries in groupby(index.read_index(), key=lambda entry: (entry.clip, entry.group)):
+        rows = list(entries)
         shard = shards.Shard(shards.path(name))
         yield Clip(
             name,

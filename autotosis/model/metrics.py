@@ -20,7 +20,7 @@ def cross_validation(labels: np.ndarray, probabilities: np.ndarray, fold: np.nda
         ap (average precision) and auc (area under the ROC curve) over all, and with `_std` their standard deviation
         over the folds that have both labels; ece, the expected calibration error; base_rate, the share of highlights.
     """
-    figures = {}
+    figures: dict[str, float] = {}
     for name, measure in (("ap", average_precision), ("auc", roc_auc_score)):
         of_folds = [
             measure(labels[fold == each], probabilities[fold == each])

@@ -40,7 +40,7 @@ class Card:
     """
 
     architecture: str | None
-    extract: dict
+    extract: dict[str, float | int]
     code: str
     slope: float
     offset: float

@@ -9,7 +9,7 @@ from PIL import ImageFont
 from autotosis.project.errors import UserError
 
 # Found without loading matplotlib, which would take a fifth of a second in every process.
-BOLD = Path(find_spec("matplotlib").origin).parent / "mpl-data/fonts/ttf/DejaVuSans-Bold.ttf"
+BOLD = Path(getattr(find_spec("matplotlib"), "origin", "")).parent / "mpl-data/fonts/ttf/DejaVuSans-Bold.ttf"
 # At which texts are measured (pixels).
 MEASURED = 100
 

@@ -267,14 +267,16 @@ def load_as(model: type[SomeParams], path: Path) -> SomeParams:
         raise UserError(f"{path}: {_sentence(error, model)}") from None
 
 
-def _sentence(error: ValidationError, model: type[Section]) -> str:
+def _sentence(error: ValidationError, model: type[BaseModel]) -> str:
     # A key that is misspelt is missing, too.
     first = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
     key = ".".join(str(part) for part in first["loc"] if part != "[key]") or "the file"
     match first["type"]:
         case "extra_forbidden":
             for part in first["loc"][:-1]:
-                model = model.model_fields[part].annotation
+                section = model.model_fields[str(part)].annotation
+                assert isinstance(section, type) and issubclass(section, BaseModel)
+                model = section
             close = difflib.get_close_matches(str(first["loc"][-1]), model.model_fields, n=1)
             return f"{key} is not a parameter" + (f"; did you mean {close[0]}?" if close else "")
         case "missing":

@@ -91,7 +91,9 @@ def _pool(processes: int) -> ProcessPoolExecutor:
 def _die_with_parent() -> None:
     # A killed parent closes no queue that its workers wait on: without this they would wait for ever.
     def watch() -> None:
-        multiprocessing.parent_process().join()
+        parent = multiprocessing.parent_process()
+        if parent:
+            parent.join()
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()

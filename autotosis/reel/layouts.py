@@ -54,10 +54,10 @@ def frame_format(render: Render, recording: Recording) -> FrameFormat:
         shape, height = Fraction(recording.width, recording.height), recording.height
     else:
         shape = SHAPES[render.layout]
-        height = _even(max(min(recording.width, recording.height) / shape, LOWEST))
+        height = _even(max(float(min(recording.width, recording.height) / shape), LOWEST))
     height = render.height or height
     rate = recording.rate if render.fps is None else Fraction(render.fps).limit_denominator(1001)
-    return FrameFormat(_even(height * shape), height, rate)
+    return FrameFormat(_even(float(height * shape)), height, rate)
 
 
 def panes(layout: str, recording: Recording, box: Box, frame: FrameFormat) -> list[Pane]:

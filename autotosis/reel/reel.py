@@ -123,8 +123,8 @@ def place(
 
 def peak(segment: Segment, times: np.ndarray, probabilities: np.ndarray) -> float:
     """When the probability of a segment is highest, seconds in the VOD of this timeline."""
-    first = max(0, np.searchsorted(times, segment.start, side="right") - 1)
-    last = max(first + 1, np.searchsorted(times, segment.end))
+    first = max(0, int(np.searchsorted(times, segment.start, side="right")) - 1)
+    last = max(first + 1, int(np.searchsorted(times, segment.end)))
     return float(np.clip(times[first + np.argmax(probabilities[first:last])], segment.start, segment.end))
 
 

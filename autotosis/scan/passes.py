@@ -6,6 +6,7 @@ What is found does not depend on how many stretches are worked on at once: they 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,6 +15,10 @@ from autotosis.model import model_file
 from autotosis.project.params import Extract
 from autotosis.signals import context, features
 from autotosis.video.recording import Recording
+
+if TYPE_CHECKING:
+    # It takes seconds to import, and most scans need no network.
+    from autotosis.model.face_network.network import FaceNetwork
 
 # Seconds of video that are worked on at once.
 STRETCH = 100.0
@@ -114,7 +119,7 @@ def _score(frames: Iterable[np.ndarray], scan: Scan) -> np.ndarray:
 
 
 @lru_cache(maxsize=1)
-def _face_network(architecture: str, device: str, digest: str):
+def _face_network(architecture: str, device: str, digest: str) -> "FaceNetwork":
     """The face network of the model with this digest, read once by each process."""
     import torch
 

@@ -37,7 +37,7 @@ def move(frames: torch.Tensor) -> torch.Tensor:
         ],
         1,
     )
-    grid = functional.affine_grid(transform, frames.shape, align_corners=False)
+    grid = functional.affine_grid(transform, list(frames.shape), align_corners=False)
     return functional.grid_sample(frames, grid, padding_mode="reflection", align_corners=False)
 
 

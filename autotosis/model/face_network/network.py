@@ -36,6 +36,8 @@ class FaceNetwork(nn.Module):
 
     def __init__(self, architecture: str):
         super().__init__()
+        self.mean: torch.Tensor
+        self.deviation: torch.Tensor
         self.face = torchvision.models.get_model(architecture, weights=None)
         self.join = nn.Sequential(nn.Dropout(0.2), nn.Linear(OUTPUTS, 1))
         self.register_buffer("mean", torch.tensor(MEAN).view(1, 3, 1, 1))
@@ -55,7 +57,8 @@ class FaceNetwork(nn.Module):
         """
         face = self.face((frames - self.mean).div_(self.deviation))
         face = getattr(face, "logits", face)  # Inception and GoogLeNet return more than logits in training.
-        return self.join(face).squeeze(1)
+        logits: torch.Tensor = self.join(face).squeeze(1)
+        return logits
 
     @property
     def device(self) -> torch.device:
@@ -132,7 +135,7 @@ def build(architecture: str, weights: str | None, size: int, device: torch.devic
             f"{PARAMS_FILE}: train.architecture {architecture} does not take frames of extract.size {size}: "
             f"{str(error).splitlines()[0]}"
         ) from None
-    return network.to(device, memory_format=torch.channels_last)
+    return on_device(network, device)
 
 
 def _pretrained(architecture: str, weights: str) -> dict[str, torch.Tensor]:
@@ -141,13 +144,21 @@ def _pretrained(architecture: str, weights: str) -> dict[str, torch.Tensor]:
         names = ", ".join(known)
         raise UserError(f"{PARAMS_FILE}: train.weights is {weights!r}, but {architecture} has {names}, or null")
     try:
-        return known[weights].get_state_dict(check_hash=True, weights_only=True)
+        state: dict[str, torch.Tensor] = known[weights].get_state_dict(check_hash=True, weights_only=True)
+        return state
     except (urllib.error.URLError, OSError) as error:
         reason = getattr(error, "reason", error)
         raise UserError(
             f"{PARAMS_FILE}: train.weights {weights} of {architecture} cannot be downloaded ({reason}); "
             "go online once, or set it to null"
         ) from None
+
+
+def on_device(network: FaceNetwork, device: torch.device) -> FaceNetwork:
+    """The network on a device, laid out in memory as convolutions are fastest."""
+    network.to(device)
+    network.to(memory_format=torch.channels_last)
+    return network
 
 
 def tensors(network: FaceNetwork) -> dict[str, np.ndarray]:
@@ -162,7 +173,7 @@ def from_tensors(architecture: str, saved: dict[str, np.ndarray], device: torch.
         network.load_state_dict({name: torch.from_numpy(tensor) for name, tensor in saved.items()})
     except (RuntimeError, ValueError) as error:
         raise UserError(f"not a model made by this project ({str(error).splitlines()[0]})") from None
-    return network.eval().to(device, memory_format=torch.channels_last)
+    return on_device(network.eval(), device)
 
 
 def arithmetic(precision: str, device: torch.device) -> torch.dtype:

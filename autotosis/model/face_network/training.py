@@ -90,7 +90,7 @@ def prepare(train: Train) -> tuple[torch.device, torch.dtype]:
     # Where a device has no such algorithm for some layer, PyTorch says so and goes on.
     torch.use_deterministic_algorithms(True, warn_only=True)
     # It costs some percent, and nothing here reads memory that it has not written.
-    torch.utils.deterministic.fill_uninitialized_memory = False
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     device = network.device("train.device", train.device, torchrun.local_rank())
     return device, network.arithmetic(train.precision, device)
 

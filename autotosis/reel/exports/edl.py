@@ -16,7 +16,7 @@ def export(edit: Edit) -> str:
     """
 
     def code(frame: int) -> str:
-        return opentimelineio.opentime.to_timecode(RationalTime(frame, float(edit.rate)), float(edit.rate))
+        return str(opentimelineio.opentime.to_timecode(RationalTime(frame, float(edit.rate)), float(edit.rate)))
 
     dropping = ";" in code(0)
     lines = [f"TITLE: {edit.name}", f"FCM: {'DROP FRAME' if dropping else 'NON-DROP FRAME'}", ""]

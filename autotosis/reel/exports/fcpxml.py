@@ -21,18 +21,18 @@ def export(edit: Edit) -> str:
     root = ElementTree.Element("fcpxml", version="1.8")
     resources = ElementTree.SubElement(root, "resources")
     shape = {"width": str(recording.width), "height": str(recording.height)}
-    ElementTree.SubElement(resources, "format", id="r1", frameDuration=time(1), **shape)
+    ElementTree.SubElement(resources, "format", {"id": "r1", "frameDuration": time(1), **shape})
     sound = {"hasAudio": "1", "audioSources": "1", "audioChannels": "2"} if recording.sound else {}
     assets = {file: f"r{number}" for number, file in enumerate(edit.files, 2)}
     for file, name in assets.items():
         whole = {"name": file.name, "src": file.url, "start": "0s", "duration": time(file.length), "format": "r1"}
-        ElementTree.SubElement(resources, "asset", id=name, **whole, hasVideo="1", **sound)
+        ElementTree.SubElement(resources, "asset", {"id": name, **whole, "hasVideo": "1", **sound})
     event = ElementTree.SubElement(root, "event", name=edit.name)
     project = ElementTree.SubElement(event, "project", name=edit.name)
     timing = {"duration": time(length), "tcStart": "0s", "tcFormat": "NDF"}
-    sequence = ElementTree.SubElement(project, "sequence", format="r1", **timing)
+    sequence = ElementTree.SubElement(project, "sequence", {"format": "r1", **timing})
     spine = ElementTree.SubElement(sequence, "spine")
     for each in edit.ranges:
         times = {"offset": time(each.place), "start": time(each.source), "duration": time(each.length)}
-        ElementTree.SubElement(spine, "asset-clip", ref=assets[each.file], name=each.name, **times)
+        ElementTree.SubElement(spine, "asset-clip", {"ref": assets[each.file], "name": each.name, **times})
     return document(root)

@@ -23,19 +23,20 @@ def export(edit: Edit) -> str:
             # Otherwise the writer takes it for the same as the picture's.
             clip.metadata["fcp_xml"] = {"enabled": "TRUE"}
     root = ElementTree.fromstring(opentimelineio.adapters.write_to_string(cut, "fcp_xml"))
-    for pictures in (root.find(".//sequence/media/video/format"), *root.findall(".//file/media/video")):
+    for pictures in (*root.findall(".//sequence/media/video/format"), *root.findall(".//file/media/video")):
         sample = ElementTree.SubElement(pictures, "samplecharacteristics")
         ElementTree.SubElement(sample, "width").text = str(edit.recording.width)
         ElementTree.SubElement(sample, "height").text = str(edit.recording.height)
     if not edit.recording.sound:
         for media in root.findall(".//file/media"):
-            media.remove(media.find("audio"))
+            for audio in media.findall("audio"):
+                media.remove(audio)
     kinds = ("video", "audio") if edit.recording.sound else ("video",)
     tracks = [root.findall(f".//sequence/media/{kind}/track/clipitem") for kind in kinds]
     for number, together in enumerate(zip(*tracks, strict=True), 1):
         for item in together:
             # The writer says it twice.
-            item.remove(item.find("rate"))
+            item.remove(item.findall("rate")[0])
             for kind, other in zip(kinds, together, strict=True):
                 link = ElementTree.SubElement(item, "link")
                 ElementTree.SubElement(link, "linkclipref").text = other.get("id")
