@@ -25,7 +25,8 @@ def main() -> None:
             (folder / stage).mkdir(parents=True)
             for name in settings.vods:
                 write(folder / stage / f"{name}.json", configuration.describe(stage, settings, name))
-        write(folder / "train.json", settings.train.used())
+        learned_from = {"extract": settings.extract.seen(), "clips": settings.dataset.clips}
+        write(folder / "train.json", {**settings.train.used(), **learned_from})
     # The stages that read all of these need the folders, even where there are none.
     for results in (timeline.FOLDER, cut_list.FOLDER):
         results.mkdir(parents=True, exist_ok=True)

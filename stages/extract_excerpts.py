@@ -11,7 +11,7 @@ from pathlib import Path
 from autotosis.annotations import labels
 from autotosis.annotations.facecams import Facecams
 from autotosis.annotations.labels import Label
-from autotosis.project import command_line, params
+from autotosis.project import command_line, files, params
 from autotosis.signals import context, extraction, shards
 from autotosis.signals.extraction import Job
 from autotosis.video import recording
@@ -30,6 +30,8 @@ def main() -> None:
             duration = recording.probe(settings.folder / video).duration
             jobs += [job(settings.folder, video, row, duration, facecams) for row in rows]
     extraction.bring_up_to_date(shards.EXCERPTS, jobs, settings.extract, "extract excerpts", "excerpts")
+    # DVC warns of an empty folder on every run.
+    files.write_bytes(shards.EXCERPTS / "about.txt", b"The stretches of VODs that labels.csv names, one shard each.\n")
 
 
 def check_place(video: str, label: Label, holdout: Mapping[str, list[Label]]) -> None:

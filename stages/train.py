@@ -65,18 +65,21 @@ def main() -> None:
 
     probabilities = cross_calibrate(logits, labels, fold)
     precision, recall = calibration.precision_and_recall(in_stream, labels, train.prevalence, threshold)
-    figures = {
+    figures = metrics.cross_validation(labels, probabilities, fold)
+    details = {
         "clips": len(kept),
-        "minutes": round(len(examples.labels(kept)) / settings.extract.fps / 60, 2),
-        **metrics.cross_validation(labels, probabilities, fold),
-        "threshold": round(threshold, 3),
-        "precision": round(precision, 3),
-        "recall": round(recall, 3),
+        "minutes": len(examples.labels(kept)) / settings.extract.fps / 60,
+        "base_rate": float(labels.mean()),
+        "ece": metrics.expected_calibration_error(labels, probabilities),
+        "threshold": threshold,
+        "precision": precision,
+        "recall": recall,
     }
+    details = {name: round(figure, 3) for name, figure in details.items()}
     files.write_bytes(METRICS, (json.dumps(figures, indent=2) + "\n").encode())
-    log(learned.losses, labels, probabilities)
+    log(learned.losses, labels, probabilities, details)
     files.remove(learning.UNFINISHED)
-    print(json.dumps(figures, indent=2))
+    print(json.dumps(figures | details, indent=2))
     if precision < train.target_precision:
         print(f"train.target_precision {train.target_precision:g} is out of reach: {precision:.2f} is the nearest")
 
@@ -159,8 +162,8 @@ def learn_first_look(
     return learning.learn(first_of(heard, settings.dataset.clips), plain, "sound"), calibrated, clearly_calm
 
 
-def log(losses: Sequence[float], labels: np.ndarray, probabilities: np.ndarray) -> None:
-    """Log the loss of each epoch, if there are any, and what `dvc plots` draws."""
+def log(losses: Sequence[float], labels: np.ndarray, probabilities: np.ndarray, details: dict[str, float]) -> None:
+    """Log the loss of each epoch, if there are any, what `dvc plots` draws, and details.json."""
     with files.replacing(LIVE) as folder, Live(str(folder), dvcyaml=None, save_dvc_exp=False) as live:
         for loss in losses:
             live.log_metric("loss", loss)
@@ -168,6 +171,7 @@ def log(losses: Sequence[float], labels: np.ndarray, probabilities: np.ndarray) 
         live.log_sklearn_plot("precision_recall", labels, probabilities, drop_intermediate=True)
         live.log_sklearn_plot("roc", labels, probabilities, drop_intermediate=True)
         live.log_sklearn_plot("calibration", labels, probabilities, n_bins=10)
+        (folder / "details.json").write_text(json.dumps(details, indent=2) + "\n")
         names = np.array(["calm", "highlight"])
         chosen = (probabilities >= 0.5).astype(int)
         live.log_sklearn_plot("confusion_matrix", names[labels].tolist(), names[chosen].tolist())

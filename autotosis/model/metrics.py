@@ -17,8 +17,8 @@ def cross_validation(labels: np.ndarray, probabilities: np.ndarray, fold: np.nda
     Returns
     -------
     dict
-        ap (average precision) and auc (area under the ROC curve) over all, and with `_std` their standard deviation
-        over the folds that have both labels; ece, the expected calibration error; base_rate, the share of highlights.
+        ap (average precision) and auc (area under the ROC curve) over all, and with `_sd` their standard deviation over
+        the folds that have both labels.
     """
     figures: dict[str, float] = {}
     for name, measure in (("ap", average_precision), ("auc", roc_auc_score)):
@@ -27,9 +27,7 @@ def cross_validation(labels: np.ndarray, probabilities: np.ndarray, fold: np.nda
             for each in np.unique(fold)
             if 0 < labels[fold == each].mean() < 1
         ]
-        figures |= {name: measure(labels, probabilities), f"{name}_std": np.std(of_folds) if of_folds else 0.0}
-    figures["ece"] = expected_calibration_error(labels, probabilities)
-    figures["base_rate"] = labels.mean()
+        figures |= {name: measure(labels, probabilities), f"{name}_sd": np.std(of_folds) if of_folds else 0.0}
     return {name: round(float(figure), 3) for name, figure in figures.items()}
 
 
