@@ -29,7 +29,12 @@ def main() -> None:
 
 def find_clips(folder: Path) -> list[Path]:
     """The clips of a folder, sorted by name; UserError if there are none."""
-    clips = sorted(path for path in folder.glob("*") if path.is_file() and not path.name.startswith("."))
+    if not folder.is_dir():
+        raise UserError(f"{folder}: no such folder; make it and put a few dozen short videos there")
+    clips = sorted(path for path in folder.iterdir() if not path.name.startswith(".") and not path.is_dir())
+    for clip in clips:
+        if not clip.is_file():
+            raise UserError(f"{clip}: no regular file; a clip is a video file, or a link to one")
     if not clips:
         raise UserError(f"{folder}: there are no clips; put a few dozen short videos there")
     return clips

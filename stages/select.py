@@ -32,7 +32,7 @@ def main(name: str) -> None:
 
 def choose(config: SelectConfig, vod: Recording) -> list[Segment]:
     """What the model finds, with edges where a cut does not jar."""
-    card, (times, probabilities) = model_file.read_card(), timeline.read_timeline(config.name)
+    card, (times, probabilities) = model_file.read_card(), timeline.read_timeline(config.name, vod.duration)
     choice = segments.choose(times, probabilities, vod.duration, card.threshold, card.prevalence, config.select)
     report(config.name, choice, vod.duration)
     return snapping.snap(vod, config.facecam, choice.reel, config.select)

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from autotosis.project.errors import UserError
+
 
 @contextmanager
 def replacing(target: Path) -> Iterator[Path]:
@@ -68,6 +70,18 @@ def write_csv(target: Path, header: Sequence[str], rows: Iterable[Sequence[objec
     writer.writerow(header)
     writer.writerows(rows)
     write_bytes(target, text.getvalue().encode())
+
+
+def check_regular(path: Path) -> None:
+    """UserError if something that is no file stands at a path: to read a pipe or a device may take for ever."""
+    if path.exists() and not path.is_file():
+        raise UserError(f"{path}: not a regular file; remove it or put one in its place")
+
+
+def read_text(path: Path) -> str:
+    """The text of a regular file in UTF-8; UserError if something else stands there."""
+    check_regular(path)
+    return path.read_text(encoding="utf-8")
 
 
 def digest(path: Path) -> str:

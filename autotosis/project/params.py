@@ -1,6 +1,7 @@
 """params.yaml as typed objects; what is wrong in it is one sentence that names the key."""
 
 import difflib
+import reprlib
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal, TypeVar
 from urllib.parse import urlsplit
@@ -9,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+from autotosis.project import files
 from autotosis.project.errors import UserError
 
 PARAMS_FILE = Path("params.yaml")
@@ -200,8 +202,9 @@ class Params(Section):
         # Each name is a folder in reels/, and some file systems do not tell small letters from capitals.
         if len({name.lower() for name in vods} | {"timelines", "metrics", "best"}) <= len(vods) + 2:
             raise ValueError("two names are the same, or one is `best`, `metrics` or `timelines`, which others write")
-        if "." in {str(PurePosixPath(file)) for file in vods.values()}:
-            raise ValueError("a VOD needs the name of its file or folder, inside the streamer's folder")
+        for file in map(PurePosixPath, vods.values()):
+            if str(file) == "." or file.is_absolute() or ".." in file.parts:
+                raise ValueError("name a file or folder inside the streamer's folder, such as vods/monday.mp4")
         # As the tables name them.
         return {name: str(PurePosixPath(file)) for name, file in vods.items()}
 
@@ -252,13 +255,15 @@ def load_as(model: type[SomeParams], path: Path) -> SomeParams:
     """
     try:
         # The reader that DVC has, so that both see the same: 1e-3 is a number, and a key stands only once.
-        content = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+        content = YAML(typ="safe", pure=True).load(files.read_text(path))
     except FileNotFoundError:
         raise UserError(f"{path}: no such file; run from the folder that holds it") from None
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         problem = (error.problem or "cannot be read").splitlines()[0]
         raise UserError(f"{path} line {line}: not valid YAML: {problem}") from None
+    except RecursionError:
+        raise UserError(f"{path}: not valid YAML: nested too deeply") from None
     except (YAMLError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: not valid YAML: {str(error).splitlines()[0]}") from None
     try:
@@ -282,4 +287,5 @@ def _sentence(error: ValidationError, model: type[BaseModel]) -> str:
         case "missing":
             return f"{key} is missing"
     message = first["msg"].removeprefix("Value error, ")
-    return f"{key} is {first['input']!r}: {message[0].lower()}{message[1:]}"
+    # A value may be anything, however large.
+    return f"{key} is {reprlib.repr(first['input'])}: {message[0].lower()}{message[1:]}"

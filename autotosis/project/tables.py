@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from typing import Generic, TypeVar
 
+from autotosis.project import files
 from autotosis.project.errors import UserError
 
 Value = TypeVar("Value")
@@ -86,6 +87,7 @@ def read_rows(path: Path, columns: Sequence[str], optional: Sequence[str] = ()) 
     UserError
         Another header, a row with too many or too few fields, or text that is not UTF-8.
     """
+    files.check_regular(path)
     if not path.exists():
         return
     with path.open(encoding="utf-8-sig", newline="") as file:
@@ -99,7 +101,7 @@ def read_rows(path: Path, columns: Sequence[str], optional: Sequence[str] = ()) 
                 raise UserError(f"{path} row 1: the header must be {','.join(columns)}, with commas between")
             number = lines.line_num + 1
             for fields in lines:
-                row = Row(path, number, dict(zip(columns, map(str.strip, fields), strict=False)))
+                row = Row(path, number, dict(zip(columns, [field.strip() for field in fields], strict=False)))
                 number = lines.line_num + 1
                 if not any(row.fields.values()):
                     continue

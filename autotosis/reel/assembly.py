@@ -77,7 +77,7 @@ def prepare(config: RenderConfig, like: Source | None = None) -> Source:
         config,
         Vod(config.name, vod, config.url, frame, tuple(panes)),
         cut_list.read_cut_list(config.name, vod.duration),
-        *timeline.read_timeline(config.name),
+        *timeline.read_timeline(config.name, vod.duration),
         look=overlay.look(config, frame, panes),
         encoder=like.encoder if like else encoding.choose_encoder(render, frame),
         music=encoding.measure_music(config.music) if config.music else None,

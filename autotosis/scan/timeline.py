@@ -10,6 +10,10 @@ from autotosis.project.errors import UserError
 
 FOLDER = Path("data/timelines")
 COLUMNS = ("time", "probability")
+# Times are written in milliseconds (seconds).
+ROUNDING = 0.002
+# How much longer or shorter than its timeline a VOD may be, besides a moment (seconds).
+TOLERANCE = 0.1
 
 
 def path(vod: str) -> Path:
@@ -23,8 +27,15 @@ def rows(times: np.ndarray, probabilities: np.ndarray) -> Iterator[tuple[str, st
         yield f"{time:.3f}", f"{probability:.4g}"
 
 
-def read_timeline(vod: str) -> tuple[np.ndarray, np.ndarray]:
+def read_timeline(vod: str, duration: float | None = None) -> tuple[np.ndarray, np.ndarray]:
     """The timeline of a VOD.
+
+    Parameters
+    ----------
+    vod : str
+        The VOD's name.
+    duration : float, optional
+        How long the VOD lasts, seconds, where that is known.
 
     Returns
     -------
@@ -36,14 +47,24 @@ def read_timeline(vod: str) -> tuple[np.ndarray, np.ndarray]:
     Raises
     ------
     UserError
-        There is no timeline, or it is malformed.
+        There is no timeline, it is malformed, or it is of a VOD of another length.
     """
     if not path(vod).exists():
         raise UserError(f"{path(vod)}: no such timeline; make it with `dvc repro predict@{vod}`")
-    rows = tables.read_rows(path(vod), COLUMNS)
-    moments = np.fromiter(
-        ((row.number_in("time"), row.number_in("probability")) for row in rows), np.dtype((np.float64, 2))
-    )
-    if not len(moments):
-        raise UserError(f"{path(vod)}: the timeline is empty; make it anew with `dvc repro -f predict@{vod}`")
-    return moments[:, 0], moments[:, 1]
+    anew = f"make it anew with `dvc repro -f predict@{vod}`"
+    rows = list(tables.read_rows(path(vod), COLUMNS))
+    times = np.array([row.number_in("time") for row in rows])
+    probabilities = np.array([row.number_in("probability") for row in rows])
+    if not rows:
+        raise UserError(f"{path(vod)}: the timeline is empty; {anew}")
+    outside = np.flatnonzero((probabilities < 0) | (probabilities > 1))
+    if len(outside):
+        raise rows[outside[0]].error(f"probability is {probabilities[outside[0]]:g}, not between 0 and 1; {anew}")
+    step = (times[-1] - times[0]) / max(len(times) - 1, 1)
+    uneven = np.flatnonzero(np.abs(times - step * np.arange(len(times))) > ROUNDING)
+    if len(uneven) or (len(times) > 1 and step <= 0):
+        row = rows[uneven[0] if len(uneven) else 1]
+        raise row.error(f"time is {row['time']}, but times are evenly spaced from 0 on; {anew}")
+    if duration is not None and abs(step * len(times) - duration) > step + TOLERANCE and len(times) > 1:
+        raise UserError(f"{path(vod)}: lasts {times[-1] + step:.1f} s, but the VOD {duration:.1f} s; {anew}")
+    return times, probabilities
