@@ -27,7 +27,7 @@ HEADLINE = ("ap", "f1", "fa_h", "shown", "good")
 
 
 @dataclass(frozen=True)
-class Cut:
+class MeasuredVod:
     """A VOD's timeline and cut list, and what is true of it (None if nobody has said)."""
 
     vod: str
@@ -46,16 +46,16 @@ class Cut:
 def main() -> None:
     settings, card = params.load(), model_file.read_card()
     holdout = labels.read_labels(settings.folder / "holdout.csv")
-    cuts = [read(vod, settings, holdout) for vod in settings.vods]
+    vods = [read(vod, settings, holdout) for vod in settings.vods]
     threshold = settings.select.threshold or card.threshold
     with files.replacing(PICTURES) as folder:
         folder.mkdir()
-        for cut in cuts:
-            picture, level = io.BytesIO(), segments.smooth(cut.times, cut.probabilities, settings.select.smooth)
-            timeline_plot.draw(picture, cut.vod, cut.times, level, threshold, cut.segments, cut.truth)
-            files.write_bytes(folder / f"{cut.vod}.png", picture.getvalue())
-    measured = [cut for cut in cuts if cut.truth is not None]
-    figures = {cut.vod: measure([cut]) for cut in measured}
+        for one in vods:
+            picture, level = io.BytesIO(), segments.smooth(one.times, one.probabilities, settings.select.smooth)
+            timeline_plot.draw(picture, one.vod, one.times, level, threshold, one.segments, one.truth)
+            files.write_bytes(folder / f"{one.vod}.png", picture.getvalue())
+    measured = [one for one in vods if one.truth is not None]
+    figures = {one.vod: measure([one]) for one in measured}
     if measured:
         figures[ALL] = measure(measured)
     with files.replacing(METRICS) as folder:
@@ -66,7 +66,7 @@ def main() -> None:
     print(json.dumps(figures, indent=2) if figures else "no VOD is in holdout.csv: there is nothing to measure against")
 
 
-def read(vod: str, settings: Params, holdout: dict[str, list[labels.Label]]) -> Cut:
+def read(vod: str, settings: Params, holdout: dict[str, list[labels.Label]]) -> MeasuredVod:
     """What is shown of a VOD, beside what is true."""
     times, probabilities = timeline.read_timeline(vod)
     duration = float(times[-1]) + segments.step(times)
@@ -74,10 +74,10 @@ def read(vod: str, settings: Params, holdout: dict[str, list[labels.Label]]) -> 
     truth = None
     if marks is not None:
         truth = [Segment(mark.start, mark.ending(duration)) for mark in marks if mark.highlight]
-    return Cut(vod, times, probabilities, duration, cut_list.read_cut_list(vod, duration), truth)
+    return MeasuredVod(vod, times, probabilities, duration, cut_list.read_cut_list(vod, duration), truth)
 
 
-def measure(cuts: list[Cut]) -> dict[str, float]:
+def measure(vods: list[MeasuredVod]) -> dict[str, float]:
     """The figures over VODs that were labelled whole.
 
     Returns
@@ -87,18 +87,18 @@ def measure(cuts: list[Cut]) -> dict[str, float]:
         and 0.3; fa_h, false alarms per hour; shown, which share of the highlights the reel shows; good, which share
         of the reel is highlight; reel_s, the reel's length in seconds; hours, of the VODs.
     """
-    hours = sum(cut.duration for cut in cuts) / 3600
-    reel = sum(segments.seconds(cut.segments) for cut in cuts)
-    true = sum(segments.seconds(cut.truth or []) for cut in cuts)
-    shared = sum(scoring.shared_seconds(cut.segments, cut.truth or []) for cut in cuts)
-    false_alarms = sum(not scoring.shared_seconds([event], cut.truth or []) for cut in cuts for event in cut.events)
+    hours = sum(one.duration for one in vods) / 3600
+    reel = sum(segments.seconds(one.segments) for one in vods)
+    true = sum(segments.seconds(one.truth or []) for one in vods)
+    shared = sum(scoring.shared_seconds(one.segments, one.truth or []) for one in vods)
+    false_alarms = sum(not scoring.shared_seconds([event], one.truth or []) for one in vods for event in one.events)
     figures = {}
     if true:
-        probabilities = np.concatenate([cut.probabilities for cut in cuts])
-        figures["ap"] = metrics.average_precision(np.concatenate([true_moments(cut) for cut in cuts]), probabilities)
+        probabilities = np.concatenate([one.probabilities for one in vods])
+        figures["ap"] = metrics.average_precision(np.concatenate([true_moments(one) for one in vods]), probabilities)
     figures |= {
-        "f1": event_f1(cuts, 0.5),
-        "f1_30": event_f1(cuts, 0.3),
+        "f1": event_f1(vods, 0.5),
+        "f1_30": event_f1(vods, 0.3),
         "fa_h": false_alarms / hours,
         "shown": shared / true if true else 0.0,
         "good": shared / reel if reel else 0.0,
@@ -108,16 +108,16 @@ def measure(cuts: list[Cut]) -> dict[str, float]:
     return {name: round(value, 3) for name, value in figures.items()}
 
 
-def true_moments(cut: Cut) -> np.ndarray:
+def true_moments(one: MeasuredVod) -> np.ndarray:
     """Whether each moment of the timeline is in a true highlight: int of shape (moments,)."""
-    return np.array([any(true.start <= time < true.end for true in cut.truth or []) for time in cut.times], int)
+    return np.array([any(true.start <= time < true.end for true in one.truth or []) for time in one.times], int)
 
 
-def event_f1(cuts: list[Cut], iou: float) -> float:
+def event_f1(vods: list[MeasuredVod], iou: float) -> float:
     """F1 of the events, which are found where they match a true one with at least this temporal IoU."""
-    hits = sum(scoring.matches(cut.events, cut.truth or [], iou) for cut in cuts)
-    precision = hits / max(sum(len(cut.events) for cut in cuts), 1)
-    return metrics.f1(precision, hits / max(sum(len(cut.truth or []) for cut in cuts), 1))
+    hits = sum(scoring.matches(one.events, one.truth or [], iou) for one in vods)
+    precision = hits / max(sum(len(one.events) for one in vods), 1)
+    return metrics.f1(precision, hits / max(sum(len(one.truth or []) for one in vods), 1))
 
 
 if __name__ == "__main__":

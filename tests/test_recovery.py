@@ -1,0 +1,50 @@
+"""After a kill, `make` goes on by itself; two runs of the same work do not destroy each other's."""
+
+import subprocess
+import sys
+
+import pytest
+
+
+def repro(project, *arguments: str):
+    return project.run(sys.executable, "-m", "autotosis.project.recovery", *arguments)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.99])
+def test_half_a_lock_file_is_put_back(project, share):
+    assert repro(project).returncode == 0
+    lock = project.folder / "dvc.lock"
+    whole = lock.read_bytes()
+    lock.write_bytes(whole[: int(share * len(whole))])
+    done = repro(project)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("dvc.lock: put back as it was before, since a kill had left half of it\n")
+    assert "Running stage" not in done.stdout
+    assert lock.read_bytes() == whole
+
+
+def test_half_a_lock_file_that_nothing_can_replace_is_removed(project):
+    project.write("dvc.lock", "schema: '2.0'\nstages:\n  train:\n    cmd: pyth")
+    done = repro(project, "configure")
+    assert done.returncode == 0, done.stderr
+    assert "dvc.lock: removed" in done.stdout
+    assert "configure:" in project.read("dvc.lock")
+
+
+@pytest.mark.parametrize("content", ["", '{"/some/path": {"read": [{"pid": 1'])
+def test_half_a_table_of_who_works_is_removed(project, content):
+    project.write(".dvc/tmp/rwlock", content)
+    done = repro(project, "configure")
+    assert done.returncode == 0, done.stderr
+    assert ".dvc/tmp/rwlock: removed" in done.stdout
+
+
+def test_of_two_stages_that_write_the_same_the_second_waits_and_says_for_whom(project):
+    command = [sys.executable, "-m", "stages.render", "demo"]
+    both = [subprocess.Popen(command, cwd=project.folder, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    said = [process.communicate(timeout=120)[1] for process in both]
+    assert [process.returncode for process in both] == [0, 0], said
+    waited = [text for text in said if "render demo: waiting for process" in text]
+    assert len(waited) == 1
+    first = both[1 - said.index(waited[0])]
+    assert f"process {first.pid}, which is at it" in waited[0]
