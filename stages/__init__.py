@@ -1,4 +1,4 @@
-"""The stages of the pipeline, a script each. Ctrl-C and a request to end are one line, from the first import on."""
+"""The stages of the pipeline, one script each. Ctrl-C or a kill signal ends a stage with one line, at any time."""
 
 import multiprocessing
 import signal
@@ -7,9 +7,9 @@ from types import FrameType
 
 
 def _end(number: int, _: FrameType | None) -> None:
-    # Of a stage's processes only the first one speaks.
+    # Only the main process of a stage prints.
     if multiprocessing.parent_process() is None:
-        print("interrupted" if number == signal.SIGINT else "asked to end", file=sys.stderr)
+        print("interrupted" if number == signal.SIGINT else "terminated", file=sys.stderr)
     raise SystemExit(128 + number)
 
 

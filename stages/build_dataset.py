@@ -1,7 +1,7 @@
-"""Build the index of labelled frames, data/dataset/index.csv, and a picture of it, data/dataset/preview.jpg.
+"""Build the data set: data/dataset/index.csv has the label of each moment, and data/dataset/preview.jpg shows them.
 
-Clips without a label are left out and named; frames too close to a label's edge to be sure of are left out.
-Run from the project's folder: python -m stages.build_dataset
+Clips without a label are left out and listed. Moments close to the edge of a highlight are left out too, because
+labels are not exact. Run from the project's folder: python -m stages.build_dataset
 """
 
 from dataclasses import dataclass
@@ -19,13 +19,25 @@ from autotosis.signals import shards
 
 PREVIEW = Path("data/dataset/preview.jpg")
 LEFT_OUT = -1
-# How each class is drawn: the colour of its border and its name.
+# How the preview shows each class: the colour of its border and its name.
 LOOKS = {1: ("crimson", "highlight"), 0: ("seagreen", "calm"), LEFT_OUT: ("silver", "left out")}
 
 
 @dataclass(frozen=True)
 class LabelledClip:
-    """A clip or excerpt: its name, its group, its shard and the class of each frame, 1, 0 or LEFT_OUT, int8."""
+    """A clip or an excerpt of a VOD, with the class of each of its moments.
+
+    Attributes
+    ----------
+    name : str
+        The clip's file name, or the excerpt's name from `shards.excerpt`.
+    group : str
+        The clips of one group are always in the same fold.
+    shard : Shard
+        The signals of the video.
+    classes : ndarray of int8, shape (moments,)
+        1 for a highlight, 0 for calm, LEFT_OUT for neither.
+    """
 
     name: str
     group: str
@@ -47,7 +59,7 @@ def main() -> None:
     check_enough(clips, folder)
     entries = [entry for clip in clips for entry in index_entries(clip)]
     index.write(entries)
-    # Of a label that is all margin nothing is known.
+    # A label shorter than its margins leaves no moment to show.
     shown = [clip for clip in clips if (clip.classes != LEFT_OUT).any()]
     contact_sheet.write(PREVIEW, [strip(clip) for clip in shown[:: -(-len(shown) // contact_sheet.MOST_CLIPS)]])
     extracted = sorted(map(shards.clip_of, shards.FOLDER.glob(f"*{shards.SUFFIX}")))
@@ -55,31 +67,48 @@ def main() -> None:
 
 
 def label_clip(name: str, group: str, rows: list[Label], margin: float) -> LabelledClip:
-    """The class of every frame of a clip: time that no label covers is calm."""
+    """Classify every moment of a clip. Time that no label covers is calm."""
     if not shards.path(name).exists():
-        raise rows[0].row.error("is not extracted; clips are files in clips/ itself: run `dvc repro extract_frames`")
+        raise rows[0].row.error("has no shard; put the clip directly into clips/ and run `dvc repro extract_frames`")
     shard = shards.Shard(shards.path(name))
     return LabelledClip(name, group, shard, classify(shard, rows, margin, elsewhere=0))
 
 
 def label_excerpt(video: str, group: str, row: Label, margin: float) -> LabelledClip:
-    """The class of every frame of a labelled stretch of a VOD: nothing is known of the time around it."""
+    """Classify every moment of a labelled stretch of a VOD. The time around it is left out, since it has no label."""
     name = shards.excerpt(video, row.start, row.end)
     if not shards.path(name).exists():
-        raise row.row.error("is not extracted; run `dvc repro extract_excerpts`")
+        raise row.row.error("has no shard; run `dvc repro extract_excerpts`")
     shard = shards.Shard(shards.path(name))
     return LabelledClip(name, group, shard, classify(shard, [row], margin, elsewhere=LEFT_OUT))
 
 
 def classify(shard: shards.Shard, rows: list[Label], margin: float, elsewhere: int) -> np.ndarray:
-    """The class of each frame: int8 of shape (frames,); `elsewhere` where no row says one."""
+    """Classify each moment of a shard.
+
+    Parameters
+    ----------
+    shard : Shard
+        The signals of the video.
+    rows : list of Label
+        The labels of the video.
+    margin : float
+        Moments closer than this to the edge of a highlight are left out, seconds.
+    elsewhere : int
+        The class of moments that no label covers.
+
+    Returns
+    -------
+    ndarray of int8, shape (moments,)
+        1, 0 or LEFT_OUT.
+    """
     classes = np.full(len(shard.times), elsewhere, np.int8)
     edges = []
     for label in rows:
         end = label.ending(shard.duration)
         classes[(shard.times >= label.start) & (shard.times < end)] = label.highlight
         if label.highlight:
-            # Where a label begins or ends with the video itself, there is no change to be unsure of.
+            # A label that begins or ends together with the video has an exact edge.
             edges += [edge for edge in (label.start, end) if 0 < edge < shard.duration - labels.ROUNDING]
     for edge in edges:
         classes[np.abs(shard.times - edge) < margin] = LEFT_OUT
@@ -87,7 +116,7 @@ def classify(shard: shards.Shard, rows: list[Label], margin: float, elsewhere: i
 
 
 def index_entries(clip: LabelledClip) -> list[index.Entry]:
-    """The frames of a clip that the model may learn from or be measured on."""
+    """List the moments of a clip that have a label."""
     return [
         index.Entry(clip.name, int(frame), round(float(clip.shard.times[frame]), 3), int(label), clip.group)
         for frame, label in enumerate(clip.classes)
@@ -96,28 +125,27 @@ def index_entries(clip: LabelledClip) -> list[index.Entry]:
 
 
 def check_enough(clips: list[LabelledClip], folder: Path) -> None:
-    """UserError unless both classes are there, in clips enough to measure on others than were learned from."""
+    """Raise a UserError unless there are two clips or more and both classes occur."""
     if len(clips) < 2:
         raise UserError(
-            f"{folder / 'labels.csv'}: {len(clips)} of the clips are labelled; the least is 2, and a few dozen are good"
+            f"{folder / 'labels.csv'}: has labels for {len(clips)} of the clips; 2 is the minimum, a few dozen are good"
         )
     for label in (1, 0):
         if not any((clip.classes == label).any() for clip in clips):
-            name = LOOKS[label][1]
             raise UserError(
-                f"{folder / 'labels.csv'}: no frame of any clip is {name} (label {label}); "
-                f"label some that are, farther than dataset.margin from an edge"
+                f"{folder / 'labels.csv'}: no moment has the label {label} ({LOOKS[label][1]}); add labels of this "
+                "kind, longer than twice dataset.margin"
             )
 
 
 def strip(clip: LabelledClip) -> contact_sheet.Strip:
-    """Frames of a clip, spread over what is known of it, some of each class that it has."""
+    """Choose the frames of a clip to show: spread evenly over its labelled time, with at least one of each class."""
     known = np.flatnonzero(clip.classes != LEFT_OUT)
     count = min(contact_sheet.FRAMES_PER_CLIP, known[-1] - known[0] + 1)
     chosen = np.linspace(known[0], known[-1], count).round().astype(int)
     for frames in (np.flatnonzero(clip.classes == label) for label in (0, 1)):
         if len(frames) and not np.isin(chosen, frames).any():
-            # Short as it is, it shall be seen.
+            # Show every class, even a short one.
             chosen[np.argmin(np.abs(chosen - frames[len(frames) // 2]))] = frames[len(frames) // 2]
     looks = [LOOKS[int(clip.classes[frame])] for frame in chosen]
     return contact_sheet.Strip(
@@ -129,11 +157,11 @@ def strip(clip: LabelledClip) -> contact_sheet.Strip:
 
 
 def report(entries: list[index.Entry], unlabelled: list[str]) -> None:
-    """Say what the dataset holds."""
+    """Print the size of the data set, and which clips have no label."""
     clips, highlights = len({entry.clip for entry in entries}), sum(entry.label for entry in entries)
-    print(f"{clips} clips, {highlights} highlight frames, {len(entries) - highlights} calm ones")
+    print(f"{clips} clips, {highlights} moments of highlights, {len(entries) - highlights} calm moments")
     if unlabelled:
-        print(f"clips without a label, left out: {len(unlabelled)} ({', '.join(unlabelled[:10])})")
+        print(f"left out, because labels.csv has no row for them: {len(unlabelled)} ({', '.join(unlabelled[:10])})")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""Make one reel of the best moments of all VODs: reels/best/reel.mp4, and what is published with it.
+"""Make one reel of the best moments of all VODs: reels/best/reel.mp4, and the files to publish with it.
 
-Of the segments in all cut lists, those with the best scores are taken as far as they fit into compilation.max_duration.
-They are shown VOD by VOD, in the order of params.yaml, each in the order of time; a VOD begins with its name over the
-picture. Run from the project's folder: python -m stages.compile
+The segments with the best scores in all cut lists are taken, as many as fit into compilation.max_duration. The reel
+shows one VOD after the other, in the order of params.yaml; each begins with its name over the picture.
+Run from the project's folder: python -m stages.compile
 """
 
 from dataclasses import replace
@@ -26,13 +26,13 @@ def main() -> None:
 
 
 def prepare(settings: Params) -> list[Source]:
-    """What the reel is made from, VOD by VOD; all of them in frames like the first one's."""
+    """Read what the reel is made from, VOD by VOD. All are shown in the frame format of the first."""
     sources: list[Source] = []
     for name in settings.vods:
         config = configuration.for_render(settings, name)
         render = config.render.model_copy(update={"title": name})
         if render.encoder == "copy":
-            # Copies of different recordings cannot be joined.
+            # Stream copies of different recordings cannot be joined.
             render = render.model_copy(update={"encoder": "libx264"})
         config = config.model_copy(update={"render": render})
         sources.append(assembly.prepare(config, like=sources[0] if sources else None))
@@ -40,7 +40,7 @@ def prepare(settings: Params) -> list[Source]:
 
 
 def best(sources: list[Source], seconds: float) -> list[Source]:
-    """The VODs that have some of the best segments, with these alone: as many as fit into so many seconds."""
+    """Keep the segments with the best scores, as many as fit into `seconds`, and the VODs that have any of them."""
     numbered = [(source.vod.name, segment) for source in sources for segment in source.segments]
     taken = segments.best_that_fit([segment for _, segment in numbered], seconds)
     kept = {id(segment) for segment in taken}

@@ -1,7 +1,7 @@
-"""Write down what the stages of each VOD depend on besides videos and models: data/config/<stage>/<vod>.json.
+"""Write down what each stage of each VOD depends on besides videos and models: data/config/<stage>/<vod>.json.
 
-DVC compares these files, so that a row of a table, a link, a song or a parameter concerns only the VODs and the stages
-that it is about. Results of VODs that params.yaml no longer names are removed.
+DVC compares these files to decide what to run again. A new row in a table, a link, a song or a parameter therefore
+affects only the VODs and stages that use it. Results of VODs that params.yaml no longer names are removed.
 Run from the project's folder: python -m stages.configure
 """
 
@@ -19,7 +19,7 @@ from autotosis.scan import timeline
 def main() -> None:
     settings = params.load()
     for table in configuration.unused_edits(settings):
-        print(f"{table}: not used, since params.yaml has no VOD named {table.stem}")
+        print(f"{table}: ignored, because params.yaml names no VOD {table.stem}")
     with files.replacing(configuration.FOLDER) as folder:
         for stage in configuration.STAGES:
             (folder / stage).mkdir(parents=True)
@@ -27,24 +27,27 @@ def main() -> None:
                 write(folder / stage / f"{name}.json", configuration.describe(stage, settings, name))
         learned_from = {"extract": settings.extract.seen(), "clips": settings.dataset.clips}
         write(folder / "train.json", {**settings.train.used(), **learned_from})
-    # The stages that read all of these need the folders, even where there are none.
+    # `evaluate` and `compile` read these folders, which must exist even without VODs.
     for results in (timeline.FOLDER, cut_list.FOLDER):
         results.mkdir(parents=True, exist_ok=True)
     remove_results_of_other_vods(settings)
 
 
 def write(path: Path, content: dict[str, object]) -> None:
-    """Write JSON that changes only where its content does."""
+    """Write JSON that is the same, byte for byte, whenever its content is."""
     path.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n")
 
 
 def remove_results_of_other_vods(settings: Params) -> None:
-    """Remove timelines, cut lists and reels that no stage makes any more; stages that read all of them would still."""
+    """Remove the timelines, cut lists and reels of VODs that params.yaml no longer names.
+
+    Stages that read the whole folder would otherwise use them.
+    """
     results = [*timeline.FOLDER.glob("*.csv"), *cut_list.FOLDER.glob("*.csv")]
     results += [table.parent for table in reel.FOLDER.glob(f"*/{reel.TABLE}")]
     for path in results:
         if path.name.removesuffix(".csv") not in {*settings.vods, reel.COMPILATION}:
-            print(f"{path}: removed, since params.yaml has no such VOD any more")
+            print(f"{path}: removed, because params.yaml no longer names this VOD")
             files.remove(path)
 
 

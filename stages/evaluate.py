@@ -1,6 +1,7 @@
-"""Measure the cut lists against data/<name>/holdout.csv: reels/metrics/<vod>.json, and a picture of each timeline.
+"""Measure the cut lists against the holdout: reels/metrics/<vod>.json, and a plot of every timeline, reels/timelines/.
 
-VODs that holdout.csv does not name are drawn but not measured. all.json is over all that it names.
+The holdout are the VODs in holdout.csv of the streamer's folder, which were labelled from beginning to end. Other VODs
+are plotted but not measured. all.json has the metrics over the whole holdout.
 Run from the project's folder: python -m stages.evaluate
 """
 
@@ -22,13 +23,27 @@ from autotosis.scan import timeline
 METRICS = Path("reels/metrics")
 PICTURES = Path("reels/timelines")
 ALL = "all"
-# The figures that `dvc metrics` shows, so few that they fit a terminal; the others are printed.
+# The metrics that are written, few enough for `dvc metrics show` to fit a terminal. The others are only printed.
 HEADLINE = ("ap", "f1", "fa_h", "shown", "good")
 
 
 @dataclass(frozen=True)
 class MeasuredVod:
-    """A VOD's timeline and cut list, and what is true of it (None if nobody has said)."""
+    """A VOD with its timeline, its cut list and its true highlights.
+
+    Attributes
+    ----------
+    vod : str
+        The VOD's name in params.yaml.
+    times, probabilities : ndarray of float64, shape (moments,)
+        The timeline: seconds in the VOD, and the probability of a highlight, 0 to 1.
+    duration : float
+        Length of the VOD, seconds.
+    segments : list of Segment
+        The cut list.
+    truth : list of Segment or None
+        The highlights in holdout.csv; None if the VOD is not in it.
+    """
 
     vod: str
     times: np.ndarray
@@ -39,7 +54,7 @@ class MeasuredVod:
 
     @property
     def events(self) -> list[Segment]:
-        """The segments without their padding."""
+        """The segments of the cut list without their padding."""
         return [Segment(one.start + one.lead, one.end - one.tail, one.score) for one in self.segments]
 
 
@@ -63,11 +78,11 @@ def main() -> None:
         for name, of_vod in figures.items():
             headline = {key: of_vod[key] for key in HEADLINE if key in of_vod}
             (folder / f"{name}.json").write_text(json.dumps(headline, indent=2) + "\n")
-    print(json.dumps(figures, indent=2) if figures else "no VOD is in holdout.csv: there is nothing to measure against")
+    print(json.dumps(figures, indent=2) if figures else "nothing was measured: holdout.csv names no VOD of params.yaml")
 
 
 def read(vod: str, settings: Params, holdout: dict[str, list[labels.Label]]) -> MeasuredVod:
-    """What is shown of a VOD, beside what is true."""
+    """Read a VOD's timeline, cut list and true highlights."""
     times, probabilities = timeline.read_timeline(vod)
     duration = float(times[-1]) + segments.step(times)
     marks = holdout.get(settings.vods[vod])
@@ -78,14 +93,20 @@ def read(vod: str, settings: Params, holdout: dict[str, list[labels.Label]]) -> 
 
 
 def measure(vods: list[MeasuredVod]) -> dict[str, float]:
-    """The figures over VODs that were labelled whole.
+    """Measure VODs that are in the holdout.
+
+    Parameters
+    ----------
+    vods : list of MeasuredVod
+        The VODs to measure together; none has a `truth` of None.
 
     Returns
     -------
-    dict
-        ap, frame average precision (only where there are highlights); f1 and f1_30, of events at a temporal IoU of 0.5
-        and 0.3; fa_h, false alarms per hour; shown, which share of the highlights the reel shows; good, which share
-        of the reel is highlight; reel_s, the reel's length in seconds; hours, of the VODs.
+    dict of str to float
+        ap: average precision over moments, missing if there are no highlights. f1, f1_30: F1 of the events at a
+        temporal IoU of 0.5 and of 0.3. fa_h: false alarms per hour. shown: share of the highlight time that the reel
+        shows. good: share of the reel that is highlight. reel_s: length of the reel, seconds. hours: length of the
+        VODs, hours.
     """
     hours = sum(one.duration for one in vods) / 3600
     reel = sum(segments.seconds(one.segments) for one in vods)
@@ -109,12 +130,12 @@ def measure(vods: list[MeasuredVod]) -> dict[str, float]:
 
 
 def true_moments(one: MeasuredVod) -> np.ndarray:
-    """Whether each moment of the timeline is in a true highlight: int of shape (moments,)."""
+    """Label each moment of the timeline, 1 inside a true highlight and 0 elsewhere: int of shape (moments,)."""
     return np.array([any(true.start <= time < true.end for true in one.truth or []) for time in one.times], int)
 
 
 def event_f1(vods: list[MeasuredVod], iou: float) -> float:
-    """F1 of the events, which are found where they match a true one with at least this temporal IoU."""
+    """Compute the F1 of events. An event counts as found if its temporal IoU with a true one is at least `iou`."""
     hits = sum(scoring.matches(one.events, one.truth or [], iou) for one in vods)
     precision = hits / max(sum(len(one.events) for one in vods), 1)
     return metrics.f1(precision, hits / max(sum(len(one.truth or []) for one in vods), 1))

@@ -1,7 +1,8 @@
-"""Extract the stretches of VODs that labels.csv names into shards: data/excerpts/<vod>@<start>-<end>.safetensors.
+"""Read the stretches of VODs that labels.csv names: data/excerpts/<vod>@<start>-<end>.safetensors, one shard each.
 
-So a false alarm, or a highlight that was missed, is learned from by one row. Each excerpt has what is around it, since
-a moment is seen relative to what is normal. Run from the project's folder: python -m stages.extract_excerpts
+One row in labels.csv is thus enough to learn from a false positive or a missed highlight. A shard also holds the
+signals around the stretch, because a moment is judged relative to its baseline.
+Run from the project's folder: python -m stages.extract_excerpts
 """
 
 import math
@@ -16,7 +17,7 @@ from autotosis.signals import context, extraction, shards
 from autotosis.signals.extraction import Job
 from autotosis.video import recording
 
-# Longer rows would be too many pictures to hold at once (seconds).
+# A longer row would take too much memory (seconds).
 LONGEST = 300.0
 
 
@@ -30,30 +31,31 @@ def main() -> None:
             duration = recording.probe(settings.folder / video).duration
             jobs += [job(settings.folder, video, row, duration, facecams) for row in rows]
     extraction.bring_up_to_date(shards.EXCERPTS, jobs, settings.extract, "extract excerpts", "excerpts")
-    # DVC warns of an empty folder on every run.
+    # Without any file, DVC would warn about an empty folder on every run.
     files.write_bytes(shards.EXCERPTS / "about.txt", b"The stretches of VODs that labels.csv names, one shard each.\n")
 
 
 def check_place(video: str, label: Label, holdout: Mapping[str, list[Label]]) -> None:
-    """UserError if a video is no VOD in vods/, or one that is only measured against."""
+    """Raise a UserError if a video is not in vods/, or if it is in the holdout."""
     if not video.startswith("vods/"):
         raise label.row.error(f"{video} is neither in clips/ nor in vods/; move it into one of them")
     if video in holdout:
         raise label.row.error(
-            f"{video} is in {holdout[video][0].row.path}, whose VODs are only measured against and never learned from; "
-            "take its rows out of one of the two"
+            f"{video} is also in {holdout[video][0].row.path}, and a VOD of the holdout is never learned from; remove "
+            "its rows from one of the two files"
         )
 
 
 def job(folder: Path, video: str, label: Label, duration: float, facecams: Facecams) -> Job:
-    """What to extract for a labelled stretch of a VOD."""
+    """Describe the shard of one labelled stretch of a VOD."""
     end = label.ending(duration)
     if end - label.start > LONGEST:
         raise label.row.error(
-            f"{end - label.start:.0f} s of a VOD in one row; label at most {LONGEST:.0f} s, such as a false alarm alone"
+            f"is {end - label.start:.0f} s long, and at most {LONGEST:.0f} s of a VOD fit into a row; mark the "
+            "highlight or the false positive alone"
         )
     shard = shards.path(shards.excerpt(video, label.start, label.end))
-    # All that counts for what is normal there, from an anchor on, so that excerpts are seen as the whole VOD is.
+    # All the time that enters the baseline, beginning at one of its anchors: so it is the same as in the whole VOD.
     grid, reach = context.ANCHORS, context.NORMAL / 2
     first = max(0.0, math.floor(label.start / grid) * grid - reach)
     last = math.ceil(end / grid) * grid + reach + 1

@@ -1,7 +1,7 @@
-"""Score every moment of a VOD: data/timelines/<vod>.csv, its probability of being a highlight over time.
+"""Scan a VOD: data/timelines/<vod>.csv has the probability of a highlight at each moment.
 
-The VOD is streamed; what is kept of an hour is three megabytes. Run from the project's folder:
-python -m stages.predict demo
+The VOD is read as a stream; about three megabytes per hour of it are kept in memory.
+Run from the project's folder: python -m stages.predict demo
 """
 
 import numpy as np
@@ -30,7 +30,7 @@ def main(name: str) -> None:
     probabilities, looked_at = two_pass.score(scan, name, card, weights, config.predict.scan == "two-pass")
     times = np.arange(scan.moments) / config.extract.fps
     files.write_csv(timeline.path(name), timeline.COLUMNS, timeline.rows(times, probabilities))
-    print(f"{name}: looked at {looked_at:.0%} of {scan.recording.duration / 60:.1f} minutes")
+    print(f"{name}: looked at {looked_at:.0%} of {scan.recording.duration / 60:.1f} minutes, listened to all of them")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""Make the reel of a VOD from its cut list: reels/<vod>/reel.mp4, and what is published or edited with it.
+"""Make the reel of a VOD from its cut list: reels/<vod>/reel.mp4, and the files to publish and to edit it with.
 
-Each segment is cut out of the VOD with the probability of every moment written over it, and all are joined in the
-order of time. Run from the project's folder: python -m stages.render demo
+Every segment of the cut list is cut out of the VOD, with the probability drawn over the picture, and all are joined in
+the order of the VOD. Run from the project's folder: python -m stages.render demo
 """
 
 from autotosis.annotations import configuration
@@ -19,7 +19,7 @@ def main(name: str) -> None:
     seconds = placed[-1].reel_end if placed else 0.0
     print(f"{reel.FOLDER / name}: segments: {len(placed)}, seconds: {seconds:.1f}")
     if not placed:
-        print(f"{name}: its cut list is empty, so there is no reel")
+        print(f"{name}: the cut list is empty, so no reel was made")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """Decide what the reel of a VOD shows: the cut list, data/cuts/<vod>.csv.
 
-What rises above the decision threshold becomes segments, within the bounds of params.yaml, whose edges move to where a
-cut does not jar. A person's own table, data/<name>/edits/<vod>.csv, takes the place of all that.
-Run from the project's folder: python -m stages.select demo
+Where the probability rises above the decision threshold, there is an event. Events are padded and limited as `select`
+in params.yaml says, and their edges move to scene changes or pauses. If the streamer's folder has edits/<vod>.csv, that
+table is the cut list instead. Run from the project's folder: python -m stages.select demo
 """
 
 from autotosis.annotations import configuration
@@ -15,7 +15,7 @@ from autotosis.scan import timeline
 from autotosis.video import recording
 from autotosis.video.recording import Recording
 
-# A reel of more than this share of its VOD is hardly what was meant.
+# Warn if the reel is more than this share of its VOD.
 LONG = 0.5
 
 
@@ -24,14 +24,14 @@ def main(name: str) -> None:
     vod = recording.probe(config.video)
     if config.edits:
         chosen = cut_list.read_table(config.edits, name, vod.duration)
-        print(f"{config.edits}: decides what is shown, segments: {len(chosen)}")
+        print(f"{name}: the cut list is {config.edits}, segments: {len(chosen)}")
     else:
         chosen = choose(config, vod)
     cut_list.write(name, chosen)
 
 
 def choose(config: SelectConfig, vod: Recording) -> list[Segment]:
-    """What the model finds, with edges where a cut does not jar."""
+    """Choose segments by the model's probabilities, and move their edges to where a cut is not noticed."""
     card, (times, probabilities) = model_file.read_card(), timeline.read_timeline(config.name, vod.duration)
     choice = segments.choose(times, probabilities, vod.duration, card.threshold, card.prevalence, config.select)
     report(config.name, choice, vod.duration)
@@ -39,18 +39,18 @@ def choose(config: SelectConfig, vod: Recording) -> list[Segment]:
 
 
 def report(name: str, choice: Choice, duration: float) -> None:
-    """Say what was chosen, and what may be wrong with it."""
+    """Print what was chosen, and what to change if it is nothing or too much."""
     seconds = segments.seconds(choice.reel)
     print(f"{name}: segments: {len(choice.reel)}, seconds: {seconds:.1f}")
     if not choice.reel and choice.level.max() >= choice.threshold:
         print(
-            f"{name}: nothing to show: what reaches the decision threshold is shorter than select.min_length or longer "
-            "than select.max_duration"
+            f"{name}: nothing to show: every event above the decision threshold is shorter than select.min_length, or "
+            "its segment is longer than select.max_duration"
         )
     elif not choice.reel:
         print(
-            f"{name}: nothing to show: the smoothed probability reaches {choice.level.max():.2f}, and the decision "
-            f"threshold is {choice.threshold:.2f}; set select.threshold to choose another"
+            f"{name}: nothing to show: the smoothed probability never exceeds {choice.level.max():.2f}, and the "
+            f"decision threshold is {choice.threshold:.2f}; set select.threshold to a lower one"
         )
     elif seconds > LONG * duration:
         print(

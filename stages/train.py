@@ -1,9 +1,9 @@
-"""Train the model: models/model.safetensors, how good it is, models/metrics.json, and plots of that, models/live/.
+"""Train the model: models/model.safetensors, its metrics, models/metrics.json, and their plots, models/live/.
 
-How good it is, is measured by cross-validation: each clip is scored by a model that learned from clips of other
-groups. The model that is kept learns from all. Run from the project's folder: python -m stages.train
+The metrics are out-of-fold: cross-validation scores each clip with a model that learned from clips of other groups.
+The model that is saved learns from all clips. Run from the project's folder: python -m stages.train
 
-A face network learns faster in several processes, each on a graphics card or some cores of its own:
+A face network trains faster in several processes, each on a graphics card or on some cores of its own:
 torchrun --nproc-per-node 2 -m stages.train
 """
 
@@ -43,7 +43,7 @@ def main() -> None:
     learned = learning.learn(kept, settings, "all clips")
     listened, first_look, clearly_calm = learn_first_look(clips, fold_of, in_stream >= threshold / 2, settings)
     if "RANK" in os.environ:
-        # Only here, since it takes seconds and the default needs none of it.
+        # Imported here because it takes seconds, and the default model does not need it.
         from autotosis.model.face_network import torchrun
 
         torchrun.leave()
@@ -81,41 +81,41 @@ def main() -> None:
     files.remove(learning.UNFINISHED)
     print(json.dumps(figures | details, indent=2))
     if precision < train.target_precision:
-        print(f"train.target_precision {train.target_precision:g} is out of reach: {precision:.2f} is the nearest")
+        print(f"train.target_precision {train.target_precision:g} cannot be reached; the nearest is {precision:.2f}")
 
 
 def in_random_order(clips: list[Clip], seed: int) -> list[Clip]:
-    """The clips so that the first few of them are a fair sample; UserError if there are none."""
+    """Shuffle the clips so that the first few are a fair sample of all; UserError if there are none."""
     if not clips:
-        raise UserError(f"{index.PATH}: holds no frames to train on; build it with `dvc repro build_dataset`")
+        raise UserError(f"{index.PATH}: contains no moments to learn from; build it with `dvc repro build_dataset`")
     names = folds.in_random_order({clip.name: bool(clip.labels.any()) for clip in clips}, seed)
     by_name = {clip.name: clip for clip in clips}
     return [by_name[name] for name in names]
 
 
 def first_of(clips: Sequence[Clip], count: int | None) -> Sequence[Clip]:
-    """So many clips, None for all of them; UserError if there is nothing to tell apart in them."""
+    """Take the first `count` clips, or all if it is None; UserError if all of their moments have the same label."""
     if len(set(examples.labels(clips[:count]))) < 2:
-        raise UserError(f"{params.PARAMS_FILE}: dataset.clips {count} is too few: all of their frames have one label")
+        raise UserError(f"{params.PARAMS_FILE}: dataset.clips {count} is too few: all moments have the same label")
     return clips[:count]
 
 
 def deal(clips: Sequence[Clip], settings: Params) -> dict[str, int]:
-    """The fold of each group of clips; UserError if there are too few to learn from some and measure on others."""
+    """Assign a fold to each group of clips; UserError if there are too few clips for cross-validation."""
     groups: defaultdict[str, set[int]] = defaultdict(set)
     for clip in clips:
         groups[clip.group] |= set(clip.labels.tolist())
     fold_of = folds.deal(groups, settings.train.folds, settings.train.seed)
     if fold_of is None:
         raise UserError(
-            f"{settings.folder / 'labels.csv'}: too few clips: without one group of them, highlight or calm frames are "
-            "all gone; label more clips, or divide groups.csv into smaller groups"
+            f"{settings.folder / 'labels.csv'}: too few clips: without one of their groups, no highlight or no calm "
+            "moment is left to learn from; label more clips, or split the groups in groups.csv"
         )
     return fold_of
 
 
 def cross_validate(clips: Sequence[Clip], fold_of: dict[str, int], settings: Params) -> np.ndarray:
-    """The logit of each frame by a model that did not learn from its group: float64 of shape (frames,)."""
+    """Score each moment with a model that did not learn from its group: logits, float64 of shape (moments,)."""
     scored = {}
     for fold in sorted(set(fold_of.values())):
         others = [clip for clip in clips if fold_of[clip.group] != fold]
@@ -127,7 +127,7 @@ def cross_validate(clips: Sequence[Clip], fold_of: dict[str, int], settings: Par
 
 
 def cross_calibrate(logits: np.ndarray, labels: np.ndarray, fold: np.ndarray) -> np.ndarray:
-    """The probability of each frame, calibrated on the other folds: float64 of shape (frames,)."""
+    """Turn logits into probabilities, calibrated on the other folds: float64 of shape (moments,)."""
     probabilities = np.empty(len(logits))
     for each in np.unique(fold):
         held_out = fold == each
@@ -138,21 +138,27 @@ def cross_calibrate(logits: np.ndarray, labels: np.ndarray, fold: np.ndarray) ->
 def learn_first_look(
     clips: Sequence[Clip], fold_of: dict[str, int], found: np.ndarray, settings: Params
 ) -> tuple[learning.Model, Calibration, float]:
-    """A model of the sound alone, to say where a VOD need not be looked at.
+    """Train the model of the first pass, which only listens and decides where the second pass looks.
 
     Parameters
     ----------
-    clips, fold_of, settings
-        As for `cross_validate`.
-    found : ndarray of bool, shape (frames,)
-        Which frames the whole model finds when it has not learned from their group.
+    clips : sequence of Clip
+        The labelled clips.
+    fold_of : dict of str to int
+        The fold of each group.
+    found : ndarray of bool, shape (moments,)
+        Whether the full model, out-of-fold, finds each moment.
+    settings : Params
+        The parameters.
 
     Returns
     -------
-    Model, Calibration
-        Its probabilities are for streams.
+    Model
+        The model of the sound alone.
+    Calibration
+        Turns its logits into probabilities for streams.
     float
-        The logit below which a moment is clearly calm: few of those found are.
+        The logit below which a moment is clearly calm. train.first_pass_recall of the moments found are above it.
     """
     plain = settings.model_copy(update={"train": settings.train.model_copy(update={"architecture": None})})
     heard, labels = learning.by_sound_alone(clips), examples.labels(clips)
@@ -163,7 +169,7 @@ def learn_first_look(
 
 
 def log(losses: Sequence[float], labels: np.ndarray, probabilities: np.ndarray, details: dict[str, float]) -> None:
-    """Log the loss of each epoch, if there are any, what `dvc plots` draws, and details.json."""
+    """Write the loss of each epoch of a face network, the data that `dvc plots` draws, and details.json."""
     with files.replacing(LIVE) as folder, Live(str(folder), dvcyaml=None, save_dvc_exp=False) as live:
         for loss in losses:
             live.log_metric("loss", loss)
