@@ -1,9 +1,10 @@
-# make         builds the environment and the demo reel
-# make test    builds the environment, checks style and types, and runs the tests
-# make format  puts the code into the project's style
-# make bench   measures how fast it is beside what the machine can do at best, in a quarter of an hour
-# make clean   removes the environment and what the pipeline made; clips, labels, figures and DVC's cache stay
-# make help    prints this
+# make         create the environment and build the demo reel, or whatever params.yaml says
+# make test    check style, types and imports, and run the tests
+# make check   check style, types and imports only
+# make format  format the code
+# make bench   measure how fast each stage is compared to the hardware's limit (about 15 minutes)
+# make clean   remove the environment and all the pipeline made; your clips, labels, metrics and DVC's cache stay
+# make help    print this help
 
 PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -12,7 +13,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 reel: .venv/ready
 	python -m autotosis.project.recovery
-	@ls reels/*/reel.mp4 2>/dev/null | sed 's/^/The reel is at /' | grep . || echo "There is no reel: no moment was worth showing."
+	@ls reels/*/reel.mp4 2>/dev/null | sed 's/^/The reel is at /' | grep . || echo "There is no reel, because no moment reached the decision threshold."
 
 test: check
 	pytest
