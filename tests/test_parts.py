@@ -1,6 +1,5 @@
 """A folder of parts is one VOD: one timeline, and a reel that shows no seam."""
 
-import csv
 import json
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -10,14 +9,17 @@ import opentimelineio
 import pytest
 
 from tests import videos
-from tests.test_bad_input import assert_sentence
-from tests.test_reel import render, write_timeline
+from tests.helpers import (
+    assert_sentence,
+    cut,
+    render,
+    write_timeline,
+)
 
 
 def timeline(project, vod: str) -> np.ndarray:
     """The rows of a timeline: float64 of shape (moments, 2)."""
-    with (project.folder / f"data/timelines/{vod}.csv").open() as file:
-        return np.array([list(map(float, row)) for row in list(csv.reader(file))[1:]])
+    return np.array([list(map(float, row.values())) for row in project.table(f"data/timelines/{vod}.csv")])
 
 
 @pytest.mark.parametrize(("container", "encoder"), [("mp4", "libx264"), ("ts", "copy")])
@@ -35,11 +37,11 @@ def test_a_seam_neither_shows_nor_sounds(project, container, encoder):
     assert np.diff(times) == pytest.approx(1 / 30, abs=0.002)
     assert videos.beep_times(reel) == pytest.approx(times[numbers % 30 == 0], abs=0.04)
     firsts = {part: videos.numbers(part)[0][1] for part in parts}
-    shown = [firsts[part] + frames for part, frames in shots(reel.with_name("cut.otio"))]
+    shown = [firsts[part] + frames for part, frames in frame_ranges(reel.with_name("cut.otio"))]
     assert len(shown) == 3 and np.concatenate(shown).tolist() == numbers.tolist()
 
 
-def shots(cut: Path) -> list[tuple[Path, np.ndarray]]:
+def frame_ranges(cut: Path) -> list[tuple[Path, np.ndarray]]:
     """What an editor shows: files, and which of their frames."""
     found, timeline = [], opentimelineio.adapters.read_from_file(str(cut))
     for clip in timeline.video_tracks()[0]:
@@ -56,11 +58,10 @@ def test_a_vod_in_parts_is_scanned_and_measured_like_the_whole(project):
     project.write("data/tiny/holdout.csv", "video,start,end,label\nvods/parts,7,9,1\n")
     project.write("data/tiny/facecams.csv", "video,x0,y0,x1,y1\nvods/whole.ts,0,0.6,0.3,1\nvods/parts,0,0.6,0.3,1\n")
     project.set_params(vods={"whole": "vods/whole.ts", "parts": "vods/parts"})
-    for stage in (["predict", "whole"], ["predict", "parts"], ["evaluate"]):
-        done = project.stage(*stage)
-        assert done.returncode == 0, done.stderr
+    project.stages("predict whole", "predict parts", "select whole", "select parts", "evaluate")
     assert timeline(project, "parts") == pytest.approx(timeline(project, "whole"), abs=0.02)
-    assert json.loads(project.read("reels/metrics.json"))["highlight_seconds"] == 2
+    assert json.loads(project.read("reels/metrics/parts.json")).keys() >= {"ap", "shown"}
+    assert not (project.folder / "reels/metrics/whole.json").exists()
 
 
 def test_a_stretch_of_a_vod_in_parts_is_learned_from_until_a_part_changes(project):
@@ -111,5 +112,5 @@ def test_parts_that_no_player_could_show_in_one_copy_are_named(project):
     for number, preset in enumerate(("ultrafast", "veryfast"), 1):
         videos.numbered(folder / f"{number}.mp4", 2, "libx264", preset=preset)
     write_timeline(project, [(1.0, 3.0)], 4)
-    project.set_params(vods={"own": "vods/parts"}, render={"overlay": "none", "encoder": "copy"})
+    cut(project, "vods/parts", overlay="none", encoder="copy")
     assert_sentence(project.stage("render", "own"), "data/tiny/vods/parts/2.mp4: ", "set render.encoder to libx264")

@@ -1,25 +1,22 @@
-"""From probabilities to segments, and segments against the truth: numbers worked out by hand."""
+"""From probabilities to segments: numbers worked out by hand."""
 
 import numpy as np
 import pytest
 
 from autotosis.cuts import segments
 from autotosis.cuts.segments import Segment
-from autotosis.model import metrics
-from autotosis.project import params
-from autotosis.project.params import Render
-from tests.conftest import ROOT
+from tests.helpers import (
+    select_params,
+)
 
-PLAIN = params.load(ROOT / "params.yaml").render.model_dump() | {
-    "smooth": 0.0, "release": 0.5, "min_gap": 0.0, "min_length": 0.0, "pre_roll": 0.0, "post_roll": 0.0, "snap": 0.0,
-}  # fmt: skip
+PLAIN = {"smooth": 0.0, "release": 0.5, "min_gap": 0.0, "min_length": 0.0}
 
 
-def found(levels: list[float], threshold: float = 0.8, **render) -> list[tuple[float, float]]:
+def found(levels: list[float], threshold: float = 0.8, **select) -> list[tuple[float, float]]:
     """The events of a timeline of one moment per second."""
     times = np.arange(len(levels), dtype=float)
-    render = Render(**PLAIN | render)
-    choice = segments.choose(times, np.array(levels), len(levels), threshold, 0.05, render)
+    select = select_params(**PLAIN | select)
+    choice = segments.choose(times, np.array(levels), len(levels), threshold, 0.05, select)
     return [(event.start, event.end) for event in choice.events]
 
 
@@ -46,10 +43,10 @@ def test_padding_stays_inside_the_video_and_joins_what_meets():
     assert [(s.start, s.end, s.score) for s in padded] == [(0, 6, 0.9), (7, 10, 0.8)]
 
 
-def shown(levels: list[float], **render) -> list[tuple[float, float]]:
+def shown(levels: list[float], **select) -> list[tuple[float, float]]:
     """What is shown of a timeline of one moment per second."""
     times = np.arange(len(levels), dtype=float)
-    choice = segments.choose(times, np.array(levels), len(levels), 0.8, 0.05, Render(**PLAIN | render))
+    choice = segments.choose(times, np.array(levels), len(levels), 0.8, 0.05, select_params(**PLAIN | select))
     return [(segment.start, segment.end) for segment in choice.reel]
 
 
@@ -80,35 +77,3 @@ def test_events_are_those_that_are_shown():
     levels = [0.9, 0.1, 0.9, 0.9, 0.9, 0.1, 0.1, 0.1, 0.85]
     assert found(levels, max_duration=4.0, max_length=2.5) == [(0, 1), (2.25, 4.75)]
     assert found(levels, pre_roll=1.0, post_roll=1.0, max_length=3.0, max_duration=3.0) == [(2, 5)]
-
-
-def test_each_true_event_is_matched_once_by_the_best():
-    truth = [Segment(10, 20), Segment(30, 40)]
-    assert segments.temporal_iou(Segment(10, 16), truth[0]) == pytest.approx(0.6)
-    twice = [Segment(10, 16), Segment(15, 20), Segment(50, 60)]
-    assert segments.matches(twice, truth, 0.5) == 1
-    assert segments.matches(twice, truth, 0.3) == 1
-    assert segments.matches([Segment(12, 20), Segment(30, 35)], truth, 0.5) == 2
-
-
-def test_shared_seconds_count_each_second_once():
-    assert segments.shared_seconds([Segment(0, 5), Segment(8, 12)], [Segment(4, 9), Segment(11, 20)]) == 3
-
-
-def test_measures_of_probabilities():
-    labels, probabilities = np.array([0, 0, 1, 1, 1, 0]), np.array([0.1, 0.6, 0.4, 0.9, 0.8, 0.2])
-    figures = metrics.cross_validation(labels, probabilities, np.array([0, 0, 0, 0, 1, 1]))
-    of_first = 1 / 2 + 2 / 3 / 2
-    assert figures["roc_auc"] == pytest.approx(8 / 9, abs=1e-4)
-    assert figures["roc_auc_std"] == pytest.approx((1 - 0.75) / 2, abs=1e-4)
-    assert figures["average_precision"] == pytest.approx(2 / 3 + 3 / 4 / 3, abs=1e-4)
-    assert figures["average_precision_std"] == pytest.approx((1 - of_first) / 2, abs=1e-4)
-    assert figures["expected_calibration_error"] == pytest.approx((0.1 + 0.6 + 0.6 + 0.1 + 0.2 + 0.2) / 6, abs=1e-4)
-    assert figures["base_rate"] == 0.5
-
-
-def test_a_fold_of_one_label_has_no_figures_of_its_own():
-    labels, probabilities = np.array([0, 1, 0, 0]), np.array([0.2, 0.8, 0.1, 0.3])
-    figures = metrics.cross_validation(labels, probabilities, np.array([0, 0, 1, 1]))
-    assert figures["average_precision"] == 1
-    assert figures["average_precision_std"] == 0

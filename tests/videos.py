@@ -83,6 +83,18 @@ def numbered(path: Path, duration: float, codec: str, **options: str) -> None:
     write(path, [number / 30 for number in range(round(duration * 30))], picture, beeps, duration, codec, **options)
 
 
+def numbered_shades(path: Path, duration: int, with_sound: bool = True) -> None:
+    """A wide video at 10 frames per second whose grey is 20 times the second, brighter on the left; with beeps."""
+    shade = np.full((54, 96, 3), 0, np.uint8)
+    shade[:, :48] = 40
+
+    def picture(time: float) -> np.ndarray:
+        return shade + np.uint8(20 * int(time + 1e-6))
+
+    times = [number / 10 for number in range(10 * duration)]
+    write(path, times, picture, beeps if with_sound else None, duration)
+
+
 def split(path: Path, folder: Path, times: str, container: str, *options: object) -> list[Path]:
     """Copy a video into parts that begin with the keyframes at these times (seconds, with commas); in their order.
 

@@ -8,10 +8,13 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.conftest import ENVIRONMENT, Project
-from tests.test_same_bytes import digests
+from tests.helpers import (
+    ENVIRONMENT,
+    Project,
+)
 
-STAGES = (["extract_frames"], ["predict", "demo"], ["render", "demo"])
+OUTPUTS = ("data/frames", "data/timelines", "data/cuts", "reels/demo")
+STAGES = (["extract_frames"], ["predict", "demo"], ["select", "demo"], ["render", "demo"])
 
 
 @pytest.fixture
@@ -53,27 +56,26 @@ def forget(project: Project) -> None:
     shutil.rmtree(project.folder / "data/frames")
     shutil.rmtree(project.folder / "reels/demo")
     (project.folder / "data/timelines/demo.csv").unlink()
+    (project.folder / "data/cuts/demo.csv").unlink()
 
 
 def run(project: Project, address: str, *stage: str) -> subprocess.CompletedProcess:
-    command = [sys.executable, "-m", f"stages.{stage[0]}", *stage[1:]]
-    environment = ENVIRONMENT | {"DASK_SCHEDULER_ADDRESS": address}
-    return subprocess.run(command, cwd=project.folder, env=environment, capture_output=True, text=True)
+    return project.stage(*stage, env=ENVIRONMENT | {"DASK_SCHEDULER_ADDRESS": address})
 
 
 def test_a_cluster_makes_the_same_bytes(project, cluster):
     address, _ = cluster
-    before = digests(project, "data/frames", "data/timelines", "reels/demo")
+    before = project.digests(*OUTPUTS)
     forget(project)
     for stage in STAGES:
         done = run(project, address, *stage)
         assert done.returncode == 0, done.stderr
-    assert digests(project, "data/frames", "data/timelines", "reels/demo") == before
+    assert project.digests(*OUTPUTS) == before
 
 
 def test_a_worker_that_dies_costs_nothing(project, cluster):
     address, workers = cluster
-    before = digests(project, "data/frames")
+    before = project.digests("data/frames")
     forget(project)
     command = [sys.executable, "-m", "stages.extract_frames"]
     environment = ENVIRONMENT | {"DASK_SCHEDULER_ADDRESS": address}
@@ -85,7 +87,7 @@ def test_a_worker_that_dies_costs_nothing(project, cluster):
         workers[0].kill()
         _, errors = process.communicate()
     assert process.returncode == 0, errors
-    assert digests(project, "data/frames") == before
+    assert project.digests("data/frames") == before
 
 
 def test_what_a_user_can_mend_is_still_one_sentence(project, cluster):

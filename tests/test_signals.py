@@ -1,4 +1,4 @@
-"""Time is the presentation timestamp: what was when survives every oddity of a container."""
+"""Time is the presentation timestamp: what is seen and heard when survives every oddity of a container."""
 
 import numpy as np
 import pytest
@@ -7,13 +7,14 @@ from PIL import Image
 from autotosis.annotations.facecams import Box
 from autotosis.project.params import Extract
 from autotosis.signals import features
-from autotosis.video import media
+from autotosis.video import recording
+from autotosis.video.sound import read_mono
 from tests import videos
 
 
 def read(path, fps=5.0, box=None, size=16, start=0.0, end=None) -> features.Moments:
     extract = Extract(fps=fps, size=size, decoder="auto")
-    return features.read(path, media.probe(path), box or Box(), extract, start, end)
+    return features.read_moments(recording.probe(path), box or Box(), extract, start, end)
 
 
 def level(moments: features.Moments) -> np.ndarray:
@@ -169,7 +170,7 @@ def test_the_sound_of_a_part_that_outlasts_its_picture_moves_nothing_behind_it(t
     for name in ("2", "10", "11"):
         path = tmp_path / f"parts/{name}.mp4"
         videos.write(path, [n / 30 for n in range(60)], lambda time: videos.grey(99), sound, 2.09)
-    heard = np.abs(np.concatenate(list(media.sound(tmp_path / "parts", videos.RATE, 6))))
+    heard = np.abs(np.concatenate(list(read_mono(tmp_path / "parts", videos.RATE, 6))))
     assert videos.beginnings(heard) == pytest.approx(np.arange(6) + 0.5, abs=0.01)
 
 
@@ -198,5 +199,5 @@ def test_a_phones_picture_is_upright(tmp_path, degrees):
     shown = np.asarray(Image.open(tmp_path / "shown.png").convert("RGB")).astype(int)
     read_face = read(tmp_path / "turned.mp4", size=32).frames[0].astype(int)
     assert np.abs(shown - read_face).mean() < 12
-    probe = media.probe(tmp_path / "turned.mp4")
-    assert (probe.width, probe.height) == ((48, 96) if degrees % 180 else (96, 48))
+    turned = recording.probe(tmp_path / "turned.mp4")
+    assert (turned.width, turned.height) == ((48, 96) if degrees % 180 else (96, 48))

@@ -5,9 +5,13 @@ import numpy as np
 import pytest
 
 from tests import videos
-from tests.conftest import Project
-from tests.test_reel import render, write_timeline
-from tests.test_same_bytes import one_core
+from tests.helpers import (
+    Project,
+    assert_sentence,
+    one_core,
+    render,
+    write_timeline,
+)
 
 REEL = "reels/own/reel.mp4"
 
@@ -132,3 +136,20 @@ def test_a_vod_without_sound_has_the_music_alone(project):
     loud = levels(sound, 300, [0.2, 1.0, 1.5])
     assert loud == pytest.approx(loud[0], abs=1)
     assert videos.loudness(project.folder / REEL) == pytest.approx(-14, abs=1)
+
+
+NO_MUSIC = {
+    "missing": ("music/gone.mp3", "data/tiny/music/gone.mp3", "no such file"),
+    "none": ("music/text.mp3", "data/tiny/music/text.mp3", "no music in it"),
+    "silent": ("music/silence.wav", "data/tiny/music/silence.wav", "no music in it"),
+}
+
+
+def test_music_that_cannot_be_heard_is_named_and_costs_nothing(project):
+    project.write("data/tiny/music/text.mp3", "I am no music. " * 500)
+    videos.ffmpeg("-f", "lavfi", "-i", "anullsrc=duration=1", project.folder / "data/tiny/music/silence.wav")
+    reel = (project.folder / "reels/demo/reel.mp4").read_bytes()
+    for music, *words in NO_MUSIC.values():
+        project.set_params(audio={"music": music})
+        assert_sentence(project.stage("render", "demo"), *words)
+        assert (project.folder / "reels/demo/reel.mp4").read_bytes() == reel

@@ -1,32 +1,22 @@
 """One reel of the best moments of all VODs."""
 
-import csv
-
 import av
 import numpy as np
 import pytest
 
 from tests import videos
-from tests.conftest import Project
-
-PLAIN = {"smooth": 0, "threshold": 0.5, "pre_roll": 0, "post_roll": 0, "min_length": 0.5, "min_gap": 0.5, "snap": 0}
-
-
-def write_timeline(project: Project, vod: str, highlights: list[tuple[float, float, float]]) -> None:
-    """Twelve seconds, calm but for some stretches, each with its probability."""
-    rows = []
-    for moment in range(60):
-        level = [probability for start, end, probability in highlights if start <= moment / 5 < end]
-        rows.append(f"{moment / 5:.3f},{level[0] if level else 0.02}\n")
-    project.write(f"data/timelines/{vod}.csv", "time,probability\n" + "".join(rows))
+from tests.helpers import (
+    PLAIN,
+    Project,
+    write_timeline,
+)
 
 
 def compiled(project: Project, **params) -> list[dict[str, str]]:
     """The table of the compilation."""
     project.set_params(**params)
-    done = project.stage("compile")
-    assert done.returncode == 0, done.stderr
-    return list(csv.DictReader(project.read("reels/best/segments.csv").splitlines()))
+    project.stages("select heard", "select silent", "compile")
+    return project.table("reels/best/segments.csv")
 
 
 @pytest.fixture
@@ -36,9 +26,9 @@ def two(project):
     videos.flash_and_beep(folder / "made.mp4", 12)
     videos.ffmpeg("-i", folder / "made.mp4", "-vf", "scale=320:240", folder / "heard.mp4")
     videos.ffmpeg("-i", folder / "made.mp4", "-an", "-vf", "scale=320:180:out_range=pc,fps=25", folder / "silent.mp4")
-    write_timeline(project, "heard", [(1.6, 4.4, 0.7), (6.6, 9.8, 0.9)])
-    write_timeline(project, "silent", [(2.6, 5.8, 0.8), (8.6, 9.4, 0.6)])
-    project.set_params(vods={"heard": "vods/heard.mp4", "silent": "vods/silent.mp4"}, render=PLAIN)
+    write_timeline(project, [(1.6, 4.4, 0.7), (6.6, 9.8, 0.9)], 12, "heard")
+    write_timeline(project, [(2.6, 5.8, 0.8), (8.6, 9.4, 0.6)], 12, "silent")
+    project.set_params(vods={"heard": "vods/heard.mp4", "silent": "vods/silent.mp4"}, select=PLAIN)
     return project
 
 
@@ -90,15 +80,15 @@ def test_whatever_is_marked_by_hand_or_copied_is_compiled(two):
 
 
 def test_where_there_is_room_segments_are_as_in_their_own_reels(two):
-    rows = compiled(two, render={"snap": 0.5, "pre_roll": 0.5, "post_roll": 0.5}, compilation={"max_duration": 60})
-    assert two.stage("render", "heard").returncode == 0
-    own = list(csv.DictReader(two.read("reels/heard/segments.csv").splitlines()))
+    rows = compiled(two, select={"snap": 0.5, "pre_roll": 0.5, "post_roll": 0.5}, compilation={"max_duration": 60})
+    two.stages("render heard")
+    own = two.table("reels/heard/segments.csv")
     assert [float(row["start"]) for row in own] != [1.1, 6.1], "edges moved"
     assert own == rows[: len(own)]
 
 
 def test_no_moment_gives_an_empty_table_and_no_reel(two):
     for vod in ("heard", "silent"):
-        write_timeline(two, vod, [])
+        write_timeline(two, [], 12, vod)
     assert compiled(two) == []
     assert [path.name for path in (two.folder / "reels/best").iterdir()] == ["segments.csv"]

@@ -1,0 +1,274 @@
+"""What several tests need: a project that a test may change, its stages, and what goes into and comes out of a reel."""
+
+import csv
+import hashlib
+import os
+import re
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import yaml
+
+from autotosis.project.params import Audio, Params, Render, Select
+from autotosis.reel.layouts import FrameFormat, Pane, Rectangle
+from autotosis.reel.reel import ReelSegment, Vod
+from autotosis.video.recording import Recording
+
+ROOT = Path(__file__).parent.parent
+# Everything small and quick.
+PARAMS = {
+    "data": "data/tiny",
+    "extract": {"fps": 4, "size": 32},
+    "train": {"epochs": 3, "epoch_frames": 96, "batch": 16, "threads": 1},
+    "select": {"threshold": 0.2},
+    "render": {"preset": "ultrafast"},
+}
+# The smallest of face networks.
+FACE = {"architecture": "shufflenet_v2_x0_5", "folds": 2}
+# Nothing but what the timeline says.
+PLAIN = {"smooth": 0, "threshold": 0.5, "pre_roll": 0, "post_roll": 0, "min_length": 0.5, "min_gap": 0.5, "snap": 0}
+ENVIRONMENT = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+IDENTITY = ("-c", "user.name=t", "-c", "user.email=t@example.org")
+LABELS = "data/tiny/labels.csv"
+HOLDOUT = "data/tiny/holdout.csv"
+FACECAMS = "data/tiny/facecams.csv"
+HEADER = "video,start,end,label\n"
+
+
+@dataclass
+class Project:
+    """A copy of the repository that a test may change."""
+
+    folder: Path
+
+    def run(self, *command: object, **options) -> subprocess.CompletedProcess:
+        """Run a command in the project's folder, with the environment's programs."""
+        return subprocess.run(
+            [str(word) for word in command],
+            cwd=self.folder,
+            env=options.pop("env", ENVIRONMENT),
+            capture_output=True,
+            text=True,
+            **options,
+        )
+
+    def stage(self, name: str, *arguments: str, **options) -> subprocess.CompletedProcess:
+        """Run a stage by itself."""
+        return self.run(sys.executable, "-m", f"stages.{name}", *arguments, **options)
+
+    def succeed(self, *command: object, **options) -> str:
+        """Run a command that must succeed; what it prints."""
+        done = self.run(*command, **options)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def stages(self, *commands: str) -> None:
+        """Run stages by themselves, each with its arguments behind its name; all must succeed."""
+        for command in commands:
+            name, *arguments = command.split()
+            self.succeed(sys.executable, "-m", f"stages.{name}", *arguments)
+
+    def repro(self, *arguments: str, **options) -> list[str]:
+        """Run `dvc repro`; the names of the stages that ran."""
+        return re.findall(r"^Running stage '(.*)':", self.succeed("dvc", "repro", *arguments, **options), re.MULTILINE)
+
+    def commit(self, message: str = "Change") -> None:
+        """Commit all that git does not ignore."""
+        self.succeed("git", "add", ".")
+        self.succeed("git", *IDENTITY, "commit", "--allow-empty", "-qm", message)
+
+    def set_params(self, **sections) -> None:
+        """Change values in params.yaml; a section's other values stay."""
+        path = self.folder / "params.yaml"
+        params = yaml.safe_load(path.read_text())
+        for key, value in sections.items():
+            merge = isinstance(value, dict) and key != "vods"
+            params[key] = {**params.get(key, {}), **value} if merge else value
+        path.write_text(yaml.safe_dump(params, sort_keys=False))
+
+    def read(self, path: str) -> str:
+        return (self.folder / path).read_text()
+
+    def write(self, path: str, content: str) -> None:
+        target = self.folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(content)
+
+    def append(self, path: str, content: str) -> None:
+        self.write(path, self.read(path) + content)
+
+    def table(self, path: str) -> list[dict[str, str]]:
+        """The rows of a CSV file."""
+        return list(csv.DictReader(self.read(path).splitlines()))
+
+    def shards(self) -> dict[str, tuple[int, int]]:
+        """When each shard of a clip was written, and where on the disk."""
+        paths = (self.folder / "data/frames").iterdir()
+        return {path.name: (path.stat().st_mtime_ns, path.stat().st_ino) for path in paths}
+
+    def digests(self, *places: str) -> dict[str, str]:
+        """A hash of every file in these files and folders."""
+        found = {}
+        for place in places:
+            whole = self.folder / place
+            for path in whole.rglob("*") if whole.is_dir() else [whole]:
+                if path.is_file():
+                    found[str(path.relative_to(self.folder))] = hashlib.sha256(path.read_bytes()).hexdigest()
+        return found
+
+
+def copy_repository(target: Path) -> Project:
+    """Copy what git has or would have of this repository, without DVC's lock file, into a repository of its own."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    for name in filter(None, listed.stdout.split("\0")):
+        if (ROOT / name).is_file():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, target / name)
+    (target / "dvc.lock").unlink(missing_ok=True)
+    project = Project(target)
+    project.succeed("git", "init", "--quiet")
+    return project
+
+
+def copy_of(project: Project, target: Path) -> Project:
+    """A copy of a project, DVC's cache included."""
+    shutil.copytree(project.folder, target, symlinks=True)
+    return Project(target)
+
+
+def limit_file_size(size: int) -> Callable[[], None]:
+    """A disk that is full after so many bytes of any file: the nearest to one that any machine can have."""
+
+    def limit() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+    return limit
+
+
+def one_core() -> None:
+    """Let this process, and those that it starts, use one core."""
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+
+
+def kill_after(project: Project, line: str, stage: str, *arguments: str) -> None:
+    """Kill a stage, as if the power failed, once it has printed a line that begins so."""
+    command = [sys.executable, "-m", f"stages.{stage}", *arguments]
+    with subprocess.Popen(
+        command, cwd=project.folder, env=ENVIRONMENT, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
+    ) as process:
+        assert any(printed.startswith(line) for printed in process.stderr), "the stage ended before it could be killed"
+        process.kill()
+
+
+def assert_sentence(done: subprocess.CompletedProcess, *words: str) -> None:
+    """The stage failed with one line on standard error beside the progress, no traceback, and these words in it."""
+    assert done.returncode == 1, done.stderr
+    lines = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    assert len(lines) == 1 and "Traceback" not in done.stderr, done.stderr
+    for word in words:
+        assert word in lines[0]
+
+
+def first_clip(project: Project) -> Path:
+    return project.folder / "data/tiny/clips/c01.mp4"
+
+
+def write_timeline(
+    project: Project,
+    highlights: Sequence[tuple[float, ...]],
+    duration: float,
+    vod: str = "own",
+    fps: float = 5,
+) -> None:
+    """A timeline that is sure: the probability is 0.02 but in the highlights (start, end[, probability of 0.95])."""
+    rows = []
+    for moment in range(round(duration * fps)):
+        time, level = moment / fps, 0.02
+        for start, end, *probability in highlights:
+            if start <= time < end:
+                level = probability[0] if probability else 0.95
+        rows.append(f"{time:.3f},{level:.4f}\n")
+    project.write(f"data/timelines/{vod}.csv", "time,probability\n" + "".join(rows))
+
+
+def by_section(params: dict[str, object]) -> dict[str, dict[str, object]]:
+    """Parameters of a reel in their sections of params.yaml."""
+    sections: dict[str, dict[str, object]] = {}
+    for key, value in params.items():
+        (section,) = (
+            name
+            for name, model in (("select", Select), ("render", Render), ("audio", Audio))
+            if key in model.model_fields
+        )
+        sections.setdefault(section, {})[key] = value
+    return sections
+
+
+def cut(project: Project, vod: str = "vods/own.mp4", **params) -> list[dict[str, float]]:
+    """Select what the reel of the VOD `own` shows, without smoothing or padding; the rows of its cut list."""
+    project.set_params(vods={"own": vod}, **by_section(PLAIN | params))
+    project.stages("select own")
+    return _numbers(project.table("data/cuts/own.csv"))
+
+
+def render(project: Project, vod: str = "vods/own.mp4", **params) -> list[dict[str, float]]:
+    """Make the reel of the VOD `own`, selected as by `cut`; the rows of segments.csv."""
+    cut(project, vod, **params)
+    project.stages("render own")
+    return _numbers(project.table("reels/own/segments.csv"))
+
+
+def _numbers(rows: list[dict[str, str]]) -> list[dict[str, float]]:
+    assert {(row.pop("vod"), row.pop("keep")) for row in rows} <= {("own", "yes")}
+    return [{key: float(value) for key, value in row.items()} for row in rows]
+
+
+RECORDING = Recording(Path("a.mp4"), 0.0, 7200.0, 64, 48, Fraction(25), True)
+
+
+def placed_segments(starts: Sequence[float], length: float, recording: Recording = RECORDING) -> list[ReelSegment]:
+    """Segments of a recording that begin at these times, one after the other; the later, the better."""
+    whole = Rectangle(0, 0, recording.width, recording.height)
+    frame = FrameFormat(recording.width, recording.height, recording.rate)
+    vod = Vod("own", recording, None, frame, (Pane(whole, whole),))
+    shown = float(round(length * recording.rate) / recording.rate)
+    return [
+        ReelSegment(
+            vod, start, start + length, n * shown, (n + 1) * shown, (n + 1) / (len(starts) + 1), start + length / 2
+        )
+        for n, start in enumerate(starts)
+    ]
+
+
+def select_params(**changed) -> Select:
+    """The section `select` of params.yaml, with no padding nor snapping, changed."""
+    section = yaml.safe_load((ROOT / "params.yaml").read_text())["select"]
+    return Select(**section | {"pre_roll": 0.0, "post_roll": 0.0, "snap": 0.0} | changed)
+
+
+def load_params(project: Project) -> Params:
+    """What params.yaml of a project says."""
+    from autotosis.project import params
+
+    return params.load_as(Params, project.folder / "params.yaml")
+
+
+def decoded(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    """The time of each frame of a film, seconds, and the frames: int of shape (frames, height, width, 3)."""
+    import av
+
+    with av.open(str(path)) as container:
+        pictures = [(frame.time, frame.to_ndarray(format="rgb24").astype(int)) for frame in container.decode(video=0)]
+    return np.array([time for time, _ in pictures]), np.stack([picture for _, picture in pictures])

@@ -1,0 +1,49 @@
+"""Probabilities mean what they say, on numbers whose truth is known."""
+
+import numpy as np
+import pytest
+
+from autotosis.model import calibration, metrics
+
+
+def draw(chance: np.random.Generator, count: int, share: float) -> tuple[np.ndarray, np.ndarray]:
+    """Labels, and logits that are off by a factor and a shift."""
+    labels = (chance.random(count) < share).astype(int)
+    return labels, 3 * (chance.normal(0, 1, count) + 2 * labels) - 1
+
+
+def test_probabilities_of_clips_and_of_streams_mean_what_they_say():
+    chance = np.random.default_rng(1)
+    clip_labels, clip_logits = draw(chance, 40_000, 0.45)
+    of_clips = calibration.fit(clip_logits, clip_labels)
+    of_streams = of_clips.for_share(clip_labels.mean(), 0.05)
+    for share, calibrated in ((0.45, of_clips), (0.05, of_streams)):
+        labels, logits = draw(chance, 40_000, share)
+        assert metrics.expected_calibration_error(labels, calibrated.probabilities(logits)) < 0.02
+    labels, logits = draw(chance, 40_000, 0.05)
+    assert metrics.expected_calibration_error(labels, of_clips.probabilities(logits)) > 0.1
+
+
+@pytest.mark.parametrize("target", [0.6, 0.8])
+def test_what_a_threshold_chooses_in_a_stream_is_as_precise_as_asked_for(target):
+    chance = np.random.default_rng(2)
+    labels, logits = draw(chance, 40_000, 0.45)
+    calibrated = calibration.fit(logits, labels).for_share(labels.mean(), 0.05)
+    threshold = calibration.threshold(calibrated.probabilities(logits), labels, 0.05, target)
+    stream_labels, stream_logits = draw(chance, 200_000, 0.05)
+    chosen = calibrated.probabilities(stream_logits) >= threshold
+    assert stream_labels[chosen].mean() == pytest.approx(target, abs=0.05)
+
+
+def test_a_model_that_is_worse_than_chance_says_little_rather_than_the_opposite():
+    labels, logits = draw(np.random.default_rng(3), 5000, 0.3)
+    probabilities = calibration.fit(-logits, labels).probabilities(-logits)
+    assert probabilities == pytest.approx(np.full(5000, labels.mean()), abs=0.05)
+    assert (np.argsort(probabilities) == np.argsort(-logits)).all()
+
+
+def test_a_threshold_for_what_is_certain_anyway_is_that_of_a_typical_highlight():
+    labels, logits = np.array([0] * 50 + [1] * 51), np.concatenate([np.linspace(-3, -1, 50), np.linspace(1, 3, 51)])
+    probabilities = calibration.fit(logits, labels).probabilities(logits)
+    threshold = calibration.threshold(probabilities, labels, 0.05, 0.5)
+    assert (probabilities[50:] >= threshold).mean() == pytest.approx(0.5, abs=0.02)

@@ -1,0 +1,70 @@
+"""Cut lists are measured against VODs that were labelled whole."""
+
+import json
+
+import pytest
+from PIL import Image
+
+from tests.helpers import HEADER, HOLDOUT, Project, write_timeline
+
+Stretches = list[tuple[float, float]]
+
+
+def write_vod(project: Project, vod: str, found: Stretches) -> None:
+    """The timeline of ten minutes of a VOD that is sure, and a cut list of what was found, a second on both sides."""
+    write_timeline(project, found, 600, vod)
+    rows = "".join(f"{start - 1},{end + 1},{start},{end}\n" for start, end in found)
+    project.write(f"data/cuts/{vod}.csv", "start,end,event_start,event_end\n" + rows)
+
+
+def evaluate(project: Project, truth: Stretches) -> dict[str, dict[str, float]]:
+    """The figures of each VOD, and of all, when this is true of the VOD `demo`; as printed, which is all of them."""
+    project.write(HOLDOUT, HEADER + "".join(f"vods/demo.mp4,{start},{end},1\n" for start, end in truth))
+    return json.loads(project.succeed("python", "-m", "stages.evaluate"))
+
+
+def written(project: Project) -> dict[str, dict[str, float]]:
+    return {path.stem: json.loads(path.read_text()) for path in (project.folder / "reels/metrics").iterdir()}
+
+
+def test_the_figures_of_a_vod_are_those_worked_out_by_hand(project):
+    truth = [(100, 110), (200, 210), (300, 310)]
+    write_vod(project, "demo", [(100, 110), (206, 214), (400, 404)])
+    figures = evaluate(project, truth)["demo"]
+    # In the reel are, with a second on each side, 12 + 10 + 6 s; of the highlights, 10 + 5 s are in it.
+    assert figures["reel_s"] == pytest.approx(28)
+    assert figures["good"] == pytest.approx(15 / 28, abs=1e-3)
+    assert figures["shown"] == pytest.approx(15 / 30, abs=1e-3)
+    assert figures["fa_h"] == pytest.approx(6)
+    assert figures["hours"] == pytest.approx(1 / 6, abs=1e-3)
+    # The second one was found by a temporal IoU of 4 / 14.
+    assert figures["f1_30"] == figures["f1"] == pytest.approx(1 / 3, abs=1e-3)
+    headline = {key: figures[key] for key in ("ap", "f1", "fa_h", "shown", "good")}
+    assert written(project) == {"demo": headline, "all": headline}
+    write_vod(project, "demo", [(100, 110), (205, 213), (300, 310)])
+    figures = evaluate(project, truth)["demo"]
+    assert (figures["f1"], figures["f1_30"]) == pytest.approx((2 / 3, 1), abs=1e-3)
+
+
+def test_each_vod_has_figures_of_its_own_and_all_have_some_together(project):
+    project.set_params(vods={"demo": "vods/demo.mp4", "calm": "vods/calm.mp4", "unknown": "vods/unknown.mp4"})
+    project.write("data/tiny/vods/calm.mp4", "")
+    for vod, found in (("demo", [(100, 110)]), ("calm", [(50, 60)]), ("unknown", [(70, 80)])):
+        write_vod(project, vod, found)
+    project.write(HOLDOUT, HEADER + "vods/demo.mp4,100,110,1\nvods/calm.mp4,,,0\n")
+    project.stages("evaluate")
+    figures = written(project)
+    assert figures.keys() == {"demo", "calm", "all"}
+    assert figures["demo"]["f1"] == figures["demo"]["shown"] == 1
+    assert "ap" not in figures["calm"], "where there is no highlight, there is no precision of finding them"
+    assert [figures[vod]["fa_h"] for vod in ("demo", "calm", "all")] == pytest.approx([0, 6, 3])
+    assert figures["all"]["good"] == pytest.approx(10 / 24, abs=1e-3)
+    pictures = sorted(path.stem for path in (project.folder / "reels/timelines").iterdir())
+    assert pictures == ["calm", "demo", "unknown"]
+
+
+def test_a_vod_that_nobody_labelled_is_drawn_but_not_measured(project):
+    project.write(HOLDOUT, HEADER)
+    assert "there is nothing to measure against" in project.succeed("python", "-m", "stages.evaluate")
+    assert written(project) == {}
+    assert Image.open(project.folder / "reels/timelines/demo.png").size[0] > 800

@@ -1,0 +1,128 @@
+"""Every editor gets the cut, to the frame."""
+
+import csv
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+from xml.etree import ElementTree
+
+import numpy as np
+import opentimelineio
+import pytest
+
+from autotosis.reel import exports, reel
+from autotosis.video import recording
+from autotosis.video.recording import Recording
+from tests import videos
+from tests.helpers import (
+    RECORDING,
+    placed_segments,
+)
+
+AWKWARD = 'vods/It\'s "ü" & 100 % #1.mp4'
+
+RATES = [Fraction(25), Fraction(30_000, 1001), Fraction(60_000, 1001)]
+
+
+@pytest.mark.parametrize("sound", [True, False])
+@pytest.mark.parametrize("rate", RATES, ids=["25", "29.97", "59.94"])
+def test_every_editor_gets_the_same_frames(tmp_path, rate, sound):
+    vod = tmp_path / Path(AWKWARD).name
+    made = Recording(vod, 0.0, 40_000.0, 1280, 720, rate, sound)
+    # Beginnings of frames, as floating point has them, and times between, of which the nearer frame is the first.
+    starts = [0.0, 1.0, *(float(frame / rate) for frame in (15, 58, 107_892, 223_777)), 3735.4, 35_999.97]
+    placed = placed_segments(sorted(starts), 4.2, made)
+    exports.write(tmp_path, placed)
+    length = round(Fraction(4.2) * rate)
+    expected = [(round(Fraction(part.start) * rate), length) for part in placed]
+    names = [reel.title(part) for part in placed]
+
+    for name in ("cut.otio", "cut.xml", "cut.edl"):
+        options = {"rate": float(rate)} if name == "cut.edl" else {}
+        timeline = opentimelineio.adapters.read_from_file(str(tmp_path / name), **options)
+        assert {track.kind for track in timeline.tracks} == ({"Video", "Audio"} if sound else {"Video"})
+        for track in timeline.tracks:
+            ranges = [clip.source_range for clip in track]
+            assert [(found.start_time.value, found.duration.value) for found in ranges] == expected
+            assert {found.start_time.rate for found in ranges} == {float(rate)}
+            if name == "cut.edl":
+                assert {clip.name for clip in track} == {vod.name}
+                continue
+            assert [clip.name for clip in track] == names
+            for clip in track:
+                assert unquote(urlsplit(clip.media_reference.target_url).path).endswith("/" + vod.name)
+                whole = clip.media_reference.available_range
+                assert (whole.start_time.value, whole.duration.value) == (0, round(40_000 * rate))
+
+    # Its library rounds down, both frames and their rate.
+    cut = opentimelineio.adapters.read_from_file(str(tmp_path / "cut.fcpxml"), "fcpx_xml")
+    clips = list(cut.find_clips())
+    assert [clip.name for clip in clips] == names
+    assert {Path(unquote(clip.media_reference.target_url)).name for clip in clips} == {vod.name}
+    if rate.denominator == 1:
+        ranges = [(clip.source_range.start_time.value, clip.source_range.duration.value) for clip in clips]
+        assert np.array(ranges) == pytest.approx(np.array(expected), abs=1)
+    root = ElementTree.parse(tmp_path / "cut.fcpxml").getroot()
+    asset, clips = root.find("resources/asset"), root.findall(".//asset-clip")
+    assert unquote(urlsplit(asset.get("src")).path).endswith("/" + vod.name) and asset.get("name") == vod.name
+    assert (asset.get("hasAudio") == "1") == sound
+    frames = [[Fraction(clip.get(key).rstrip("s")) * rate for key in ("start", "duration")] for clip in clips]
+    assert [tuple(pair) for pair in frames] == expected
+    assert [Fraction(clip.get("offset").rstrip("s")) * rate for clip in clips] == [
+        n * length for n in range(len(clips))
+    ]
+
+    with (tmp_path / "losslesscut.csv").open() as file:
+        rows = [(float(start), float(end), name) for start, end, name in csv.reader(file)]
+    assert rows == [(round(part.start, 3), round(part.end, 3), reel.title(part)) for part in placed]
+
+
+@pytest.mark.parametrize("sound", [True, False])
+def test_every_editor_gets_the_parts_of_a_vod(tmp_path, sound):
+    """A segment across a seam, and one behind it."""
+    for name in ("part 2.mp4", "part 10.mp4"):
+        videos.flash_and_beep(tmp_path / "vod" / name, 4, with_sound=sound)
+    whole = recording.probe(tmp_path / "vod")
+    starts = [whole.start + 3.5, whole.start + 6.0]
+    exports.write(tmp_path, placed_segments(starts, 1.0, whole))
+    seam, second = round(0.5 * whole.rate), round(whole.rate)
+    expected = [
+        ("part 2.mp4", 4 * second - seam, seam),
+        ("part 10.mp4", 0, second - seam),
+        ("part 10.mp4", 2 * second, second),
+    ]
+    for name in ("cut.otio", "cut.xml", "cut.edl"):
+        options = {"rate": float(whole.rate)} if name == "cut.edl" else {}
+        timeline = opentimelineio.adapters.read_from_file(str(tmp_path / name), **options)
+        assert {track.kind for track in timeline.tracks} == ({"Video", "Audio"} if sound else {"Video"})
+        for track in timeline.tracks:
+            assert [
+                (
+                    clip.name if name == "cut.edl" else unquote(clip.media_reference.target_url).rpartition("/")[2],
+                    clip.source_range.start_time.value,
+                    clip.source_range.duration.value,
+                )
+                for clip in track
+            ] == expected
+    root = ElementTree.parse(tmp_path / "cut.fcpxml").getroot()
+    files = {asset.get("id"): asset.get("name") for asset in root.iter("asset")}
+    assert [
+        (files[clip.get("ref")], *(Fraction(clip.get(key).rstrip("s")) * whole.rate for key in ("start", "duration")))
+        for clip in root.iter("asset-clip")
+    ] == expected
+
+
+def test_picture_and_sound_of_a_segment_stay_together_in_final_cut_7(tmp_path):
+    exports.write(tmp_path, placed_segments([1.0, 9.0], 2.0))
+    root = ElementTree.parse(tmp_path / "cut.xml").getroot()
+    linked = [[link.text for link in item.iter("linkclipref")] for item in root.findall(".//track/clipitem")]
+    ids = [item.get("id") for item in root.findall(".//track/clipitem")]
+    assert linked == [[ids[0], ids[2]], [ids[1], ids[3]]] * 2
+
+
+def test_an_edl_says_how_its_timecode_counts(tmp_path):
+    for rate, mode, code in [(RATES[0], "NON-DROP", "01:00:00:00"), (RATES[1], "DROP", "01:00:00;00")]:
+        exports.write(tmp_path, placed_segments([3600.0], 2.0, replace(RECORDING, rate=rate)))
+        content = (tmp_path / "cut.edl").read_text()
+        assert f"FCM: {mode} FRAME\n" in content and f" {code} " in content

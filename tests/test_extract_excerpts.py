@@ -1,0 +1,95 @@
+"""Stretches of VODs that labels.csv names are learned from."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.helpers import (
+    HEADER,
+    HOLDOUT,
+    LABELS,
+    Project,
+    assert_sentence,
+)
+
+
+def truth(project: Project) -> list[tuple[float, float]]:
+    return [(float(row["start"]), float(row["end"])) for row in project.table(HOLDOUT)]
+
+
+def shows(shown: list[tuple[float, float]], moment: tuple[float, float]) -> bool:
+    return any(start < moment[1] and moment[0] < end for start, end in shown)
+
+
+def cut(project: Project) -> list[tuple[float, float]]:
+    """What the reel shows, seconds of the VOD."""
+    return [(float(row["start"]), float(row["end"])) for row in project.table("data/cuts/demo.csv")]
+
+
+def excerpts(project: Project) -> list[Path]:
+    return list((project.folder / "data/excerpts").glob("*.safetensors"))
+
+
+def test_one_row_removes_a_false_alarm_and_rebuilds_no_other_shard(project):
+    highlights = truth(project)
+    # Without padding, to see what was found.
+    project.set_params(select={"pre_roll": 0.0, "post_roll": 0.0})
+    project.stages("select demo")
+    false = [segment for segment in cut(project) if not shows(highlights, segment)]
+    assert false, "the tiny sample has a false alarm to reject"
+    longest = max(false, key=lambda segment: segment[1] - segment[0])
+    before, labels = project.shards(), project.read(LABELS)
+    project.write(HOLDOUT, HEADER)
+    project.append(LABELS, f"vods/demo.mp4,{longest[0]},{longest[1]},0\n")
+    assert "train" in project.repro()
+    assert not shows(cut(project), longest)
+    assert all(shows(cut(project), highlight) for highlight in highlights)
+    assert project.shards() == before
+    assert len(excerpts(project)) == 1
+
+    project.write(LABELS, labels)
+    project.stages("extract_excerpts")
+    assert not excerpts(project), "a row that is gone leaves nothing"
+
+
+def clips(project: Project) -> int:
+    """How many clips and excerpts the model learned from."""
+    return json.loads(project.read("models/live/details.json"))["clips"]
+
+
+def test_a_highlight_in_a_vod_is_learned_from(project):
+    start, end = truth(project)[0]
+    before = clips(project)
+    project.write(HOLDOUT, HEADER)
+    project.append(LABELS, f"vods/demo.mp4,{start},{end},1\n")
+    project.stages("extract_excerpts", "build_dataset", "train")
+    rows = [row for row in project.table("data/dataset/index.csv") if "@" in row["clip"]]
+    assert {row["label"] for row in rows} == {"1"}
+    assert all(start + 0.2 <= float(row["time"]) <= end - 0.2 for row in rows)
+    assert clips(project) == before + 1
+
+
+def test_a_row_of_a_vod_that_is_all_margin_is_left_out(project):
+    before = project.read("data/dataset/index.csv")
+    project.write(HOLDOUT, HEADER)
+    project.append(LABELS, "vods/demo.mp4,20,20.3,1\n")
+    project.stages("extract_excerpts", "build_dataset")
+    assert project.read("data/dataset/index.csv") == before
+
+
+EXCERPTS = {
+    "past the end": ("vods/demo.mp4,20,99,0", "row 2", "ends at 99 s, but vods/demo.mp4 at"),
+    "held out": ("vods/demo.mp4,1,2,0", "row 2", "data/tiny/holdout.csv"),
+    "elsewhere": ("facecams.csv,1,2,0", "row 2", "neither in clips/ nor in vods/"),
+    "no VOD": ("vods/gone.mp4,1,2,0", "row 2", "there is no video data/tiny/vods/gone.mp4"),
+}
+
+
+@pytest.mark.parametrize("name", EXCERPTS)
+def test_a_bad_row_of_a_vod_is_named(project, name):
+    row, *words = EXCERPTS[name]
+    if name != "held out":
+        project.write("data/tiny/holdout.csv", HEADER)
+    project.write(LABELS, HEADER + row + "\n")
+    assert_sentence(project.stage("extract_excerpts"), "data/tiny/labels.csv", *words)

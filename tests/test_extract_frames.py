@@ -1,0 +1,121 @@
+"""Clips become shards, only those that changed, and a bad one is named."""
+
+import shutil
+import sys
+
+import pytest
+
+from tests import videos
+from tests.helpers import (
+    FACECAMS,
+    LABELS,
+    assert_sentence,
+    first_clip,
+)
+
+
+def test_no_clips(project):
+    for clip in (project.folder / "data/tiny/clips").iterdir():
+        clip.unlink()
+    assert_sentence(project.stage("extract_frames"), "data/tiny/clips", "no clips")
+
+
+DAMAGE = {
+    "empty": (lambda content: b"", "empty"),
+    "no video": (lambda content: b"I am no video. " * 500, "not a video"),
+    "cut off": (lambda content: content[: len(content) * 2 // 3], "cut off"),
+    "without its end": (lambda content: content[len(content) // 2 :], "not a video"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_bad_clip_is_named_and_the_others_are_not_wasted(project, damage):
+    spoil, word = DAMAGE[damage]
+    # The index of the file first, as downloads have it: the part that arrived can be read.
+    clip = first_clip(project)
+    videos.ffmpeg("-i", clip, "-c", "copy", "-movflags", "+faststart", str(clip) + ".mp4")
+    content = (clip.parent / "c01.mp4.mp4").read_bytes()
+    (clip.parent / "c01.mp4.mp4").unlink()
+    clip.write_bytes(spoil(content))
+    project.set_params(extract={"fps": 5})
+    assert_sentence(project.stage("extract_frames"), "data/tiny/clips/c01.mp4", word)
+    assert len(project.shards()) == 11
+    before = project.shards()
+    clip.unlink()
+    assert project.stage("extract_frames").returncode == 0
+    assert project.shards() == before
+
+
+def test_two_bad_clips_are_both_named(project):
+    first_clip(project).write_bytes(b"")
+    (first_clip(project).parent / "c02.mp4").write_bytes(b"x" * 999)
+    assert_sentence(project.stage("extract_frames"), "c01.mp4", "c02.mp4")
+
+
+def test_a_picture_among_the_clips_is_named(project):
+    videos.ffmpeg("-i", first_clip(project), "-frames:v", 1, first_clip(project).parent / "thumbnail.png")
+    assert_sentence(project.stage("extract_frames"), "data/tiny/clips/thumbnail.png", "lasts no time")
+
+
+def test_a_clip_without_sound_works(project):
+    clip = first_clip(project)
+    silent = clip.parent / "silent.mp4"
+    videos.ffmpeg("-i", clip, "-an", "-c", "copy", silent)
+    project.append(LABELS, "clips/silent.mp4,,,0\n")
+    project.stages("extract_frames", "build_dataset", "train", "predict demo")
+    assert "silent.mp4.safetensors" in project.shards()
+
+
+@pytest.mark.parametrize("box", ["0.5,0,1.2,1", "0.5,0,0.5,1", "-0.1,0,1,1", "0,0,nan,1", "0,0,1"])
+def test_a_box_outside_the_frame_is_named_by_its_row(project, box):
+    project.write(FACECAMS, f"video,x0,y0,x1,y1\n*,0,0,1,1\nclips/*,{box}\n")
+    assert_sentence(project.stage("extract_frames"), "data/tiny/facecams.csv row 3")
+
+
+@pytest.mark.parametrize("stage", [["extract_frames"], ["predict", "demo"]])
+def test_a_video_chip_that_is_not_there_is_named_and_costs_nothing(project, stage):
+    before = project.shards()
+    # Apple's on Linux, and the other way round.
+    device = "vaapi" if sys.platform == "darwin" else "videotoolbox"
+    project.set_params(extract={"decoder": device})
+    assert_sentence(project.stage(*stage), "params.yaml: extract.decoder is", device, "set it to auto")
+    assert project.shards() == before
+
+
+def test_whatever_decodes_gives_the_same_shards(project):
+    before = project.digests("data/frames", "data/timelines")
+    project.set_params(extract={"decoder": "auto"})
+    shutil.rmtree(project.folder / "data/frames")
+    project.stages("extract_frames", "predict demo")
+    assert project.digests("data/frames", "data/timelines") == before
+
+
+def test_a_name_with_brackets_is_itself(project):
+    clip = first_clip(project)
+    clip.rename(clip.with_name("It's [x1] ünd.mp4"))
+    facecams = project.read(FACECAMS)
+    project.write(FACECAMS, facecams + "clips/It's [x1] ünd.mp4,0.5,0.5,1.2,1\n")
+    assert_sentence(project.stage("extract_frames"), "facecams.csv row")
+    project.write(FACECAMS, facecams + "clips/It's [x1] ünd.mp4,0,0,1,1\n")
+    assert project.stage("extract_frames").returncode == 0
+    whole = (project.folder / "data/frames/It's [x1] ünd.mp4.safetensors").read_bytes()
+    project.write(FACECAMS, facecams)
+    assert project.stage("extract_frames").returncode == 0
+    assert (project.folder / "data/frames/It's [x1] ünd.mp4.safetensors").read_bytes() != whole
+
+
+@pytest.mark.parametrize("leftover", ["data/frames/.partial-c01.mp4.safetensors", "data/frames/gone.mp4.safetensors"])
+def test_what_a_killed_extraction_left_is_cleaned_up(project, leftover):
+    before = project.digests("data/frames")
+    project.write(leftover, "half a shard")
+    (project.folder / "data/frames/c01.mp4.safetensors").write_bytes(b"half a shard")
+    assert project.stage("extract_frames").returncode == 0
+    assert project.digests("data/frames") == before
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{", '{"data/tiny/clips/c01.mp4": {}}'])
+def test_hashes_that_are_remembered_wrongly_are_taken_anew(project, content):
+    before = project.digests("data/frames")
+    project.write("data/.digests.json", content)
+    assert "0 of 12 clips extracted, 12 were current" in project.stage("extract_frames").stdout
+    assert project.digests("data/frames") == before

@@ -1,0 +1,66 @@
+"""A face network adds to the model; its training can be killed, and what cannot be is named."""
+
+import shutil
+
+import pytest
+
+from tests.helpers import (
+    FACE,
+    assert_sentence,
+    kill_after,
+)
+
+
+def test_a_face_network_adds_to_the_model(project):
+    without = project.read("data/timelines/demo.csv")
+    project.set_params(train=FACE)
+    project.stages("train", "predict demo")
+    assert project.read("data/timelines/demo.csv") != without
+    assert "loss" in project.read("models/live/metrics.json")
+
+
+def test_a_killed_training_goes_on_to_the_same_model(project):
+    project.set_params(train=FACE)
+    project.stages("train")
+    before = project.digests("models")
+    (project.folder / "models/model.safetensors").unlink()
+    kill_after(project, "without fold 2: epoch 2 of 3", "train")
+    assert not (project.folder / "models/model.safetensors").exists()
+    resumed = project.stage("train")
+    assert resumed.returncode == 0, resumed.stderr
+    assert "without fold 1: epoch" not in resumed.stderr
+    assert "without fold 2: epoch 1 of 3" not in resumed.stderr
+    assert "without fold 2: epoch 3 of 3" in resumed.stderr
+    assert project.digests("models") == before
+
+
+def test_a_checkpoint_of_another_training_is_not_gone_on_from(project):
+    project.set_params(train=FACE)
+    kill_after(project, "without fold 1: epoch 2 of 3", "train")
+    project.set_params(train={"epoch_frames": 80})
+    assert "without fold 1: epoch 1 of 3" in project.stage("train").stderr
+
+
+NETWORKS = {
+    "no such architecture": ({"architecture": "resnet19"}, "train.architecture is 'resnet19'"),
+    "no such weights": (FACE | {"weights": "IMAGENET9"}, "train.weights is 'IMAGENET9'"),
+    "no such device": (FACE | {"device": "mps"}, "train.device is mps, but PyTorch finds no such device here"),
+    "too small a picture": ({"architecture": "alexnet"}, "does not take frames of extract.size 32"),
+}
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_network_that_cannot_be(project, name):
+    train, words = NETWORKS[name]
+    project.set_params(train=train)
+    model = (project.folder / "models/model.safetensors").read_bytes()
+    assert_sentence(project.stage("train"), "params.yaml: ", words)
+    assert (project.folder / "models/model.safetensors").read_bytes() == model
+
+
+def test_a_training_that_diverges_costs_nothing(project):
+    before = project.digests("models")
+    project.set_params(train=FACE | {"learning_rate": 1e30})
+    assert_sentence(project.stage("train"), "params.yaml: train.learning_rate 1e+30 is too high")
+    shutil.rmtree(project.folder / "models/.checkpoints", ignore_errors=True)
+    assert project.digests("models") == before

@@ -1,0 +1,50 @@
+"""Outputs are whole or absent, whatever is full or killed."""
+
+import pytest
+
+from tests.helpers import (
+    assert_sentence,
+    first_clip,
+    limit_file_size,
+)
+
+# Arguments, bytes that fit, what is named.
+FULL = {
+    "extract_frames": ([], 5000, "data/frames"),
+    "build_dataset": ([], 1000, "data/dataset/index.csv"),
+    "train": ([], 1000, "models/"),
+    "predict": (["demo"], 1000, "data/timelines/demo.csv"),
+    "select": (["demo"], 10, "data/cuts/demo.csv"),
+    "render": (["demo"], 1000, "reels/demo"),
+    "configure": ([], 10, "data/config"),
+    "evaluate": ([], 10, "reels/timelines"),
+    "compile": ([], 1000, "reels/best"),
+}
+
+
+@pytest.mark.parametrize("stage", FULL)
+def test_a_full_disk_is_one_sentence_and_costs_nothing(project, stage):
+    arguments, size, words = FULL[stage]
+    outputs = ["data/config", "data/dataset", "models", "data/timelines", "data/cuts", "reels"]
+    before = project.digests(*outputs)
+    if stage == "extract_frames":
+        first_clip(project).write_bytes((first_clip(project).parent / "c03.mp4").read_bytes())
+    assert_sentence(project.stage(stage, *arguments, preexec_fn=limit_file_size(size)), words)
+    assert project.digests(*outputs) == before
+    assert not list(project.folder.glob("**/.partial-*"))
+
+
+def test_what_a_killed_rendering_left_is_cleaned_up(project):
+    before = project.digests("reels")
+    project.write("reels/.partial-demo/0001.mov", "half a segment")
+    project.write("reels/.old-demo/reel.mp4", "the one before")
+    assert project.stage("render", "demo").returncode == 0
+    assert project.digests("reels") == before
+
+
+def test_a_reel_that_a_kill_left_beside_its_place_is_put_back(project):
+    before = project.digests("reels/demo")
+    (project.folder / "reels/demo").rename(project.folder / "reels/.old-demo")
+    assert project.stage("render", "demo", preexec_fn=limit_file_size(1000)).returncode == 1
+    assert project.digests("reels/demo") == before
+    assert not (project.folder / "reels/.old-demo").exists()

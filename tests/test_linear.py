@@ -1,0 +1,32 @@
+"""The linear model scores a stream as the moments that it learned from."""
+
+import numpy as np
+import pytest
+
+from autotosis.model import linear, metrics
+from autotosis.signals import context
+
+
+@pytest.mark.parametrize("fps", [4, 10, 25])
+def test_a_stream_is_scored_as_the_moments_that_were_learned_from(fps):
+    chance = np.random.default_rng(3)
+    values = chance.normal(size=(300, context.COLUMNS)).astype(np.float32)
+    examples = context.windows(values, fps)
+    labels = (examples[:, 3, 0] + examples[:, 0, 5] > 0).astype(int)
+    fitted = linear.fit(examples, labels, penalty=0.1)
+    scored = fitted.logits(values, fps)
+    assert scored == pytest.approx((examples * fitted.weights).sum(axis=(1, 2)) + fitted.bias, abs=1e-3)
+    assert ((scored > 0) == labels).mean() > 0.95
+
+
+def test_without_sound_the_rest_is_what_counts():
+    chance = np.random.default_rng(4)
+    values = chance.normal(size=(400, context.COLUMNS)).astype(np.float32)
+    labels = (values[:, 0] > 0).astype(int)
+    silent = values.copy()
+    silent[:, 1:] = np.nan
+    fitted = linear.fit(context.windows(values, 10), labels, penalty=1)
+    assert metrics.average_precision(labels, fitted.logits(silent, 10)) > 0.95
+    silent[:200] = values[:200]
+    fitted = linear.fit(context.windows(silent, 10)[200:], labels[200:], penalty=1)
+    assert np.isfinite(fitted.logits(silent, 10)).all()

@@ -1,0 +1,116 @@
+"""What is written over a reel, or beside it as subtitles."""
+
+import shutil
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import matplotlib
+import numpy as np
+import pytest
+
+from tests import videos
+from tests.helpers import (
+    assert_sentence,
+    decoded,
+    render,
+    write_timeline,
+)
+
+
+def test_the_probability_is_written_over_every_moment(own):
+    write_timeline(own, [(3.2, 3.8)], 20)
+    render(own, pre_roll=0.6, post_roll=0.6)
+    with av.open(str(own.folder / "reels/own/reel.mp4")) as container:
+        frames = [frame.to_ndarray(format="rgb24").astype(int) for frame in container.decode(video=0)]
+    calm, high = frames[15], frames[27]
+    top = slice(0, 8)
+    assert (calm[top, :, 1] - calm[top, :, 0]).max() > 60, "green where calm"
+    assert (high[top, :, 0] - high[top, :, 1]).max() > 60, "red where high"
+    assert (np.abs(high[top] - calm[top]).max(axis=2) > 60).sum() > 20, "a longer bar where high"
+
+
+def test_a_label_with_commands_of_the_subtitle_format_is_only_text(own):
+    write_timeline(own, [(2.6, 4.4)], 20)
+    own.set_params(label="{\\fs200}rage\\N%'\"; rm")
+    assert len(render(own)) == 1
+
+
+def test_without_an_overlay_nothing_is_written_over_whatever_encodes(own):
+    write_timeline(own, [(3.2, 3.8)], 20)
+    render(own, overlay="none", encoder="auto")
+    with av.open(str(own.folder / "reels/own/reel.mp4")) as container:
+        frames = [frame.to_ndarray(format="gray") for frame in container.decode(video=0)]
+    assert len(frames) == 18
+    assert max(frame.max() for frame in frames) < 20
+
+
+def test_title_and_time_are_written_where_and_as_asked(project):
+    videos.write(project.folder / "data/tiny/vods/own.mp4", [n / 10 for n in range(200)], lambda _: videos.grey(0))
+    write_timeline(project, [(2.6, 6.0), (9.0, 11.0)], 20)
+    look = {"height": 480, "fps": 10, "title": "The best", "quality": 5}
+    rows = render(project, **look, style={"position": "bottom-right", "size": 1, "font": None})
+    _, pictures = decoded(project.folder / "reels/own/reel.mp4")
+    light = pictures.max(axis=-1) > 100
+    assert light[:, 380:, 320:].any(axis=(1, 2)).all(), "at the lower right, always"
+    assert not light[:, 380:, :160].any() and not light[:, :120].any()
+    middle = light[:, 180:300].any(axis=(1, 2))
+    assert middle[:15].all() and not middle[20:].any(), "over the first two seconds of the reel"
+    # The probability is the same in each segment, so that nothing but the clock changes.
+    changed = 1 + np.flatnonzero((np.abs(np.diff(light[20:].astype(int), axis=0))[:, 380:] > 0).sum(axis=(1, 2)) > 4)
+    seam = round(10 * rows[1]["reel_start"])
+    assert (20 + changed).tolist() == [24, seam, seam + 10]
+    (project.folder / "data/tiny/fonts").mkdir()
+    serif = Path(matplotlib.get_data_path()) / "fonts/ttf/STIXGeneral.ttf"
+    shutil.copy(serif, project.folder / "data/tiny/fonts/serif.ttf")
+    render(project, **look, style={"position": "bottom-right", "size": 1, "font": "fonts/serif.ttf"})
+    _, others = decoded(project.folder / "reels/own/reel.mp4")
+    assert (others[5, 180:300].max(axis=-1) > 100).mean() < 0.7 * light[5, 180:300].mean(), "thinner letters"
+
+
+@pytest.mark.parametrize("encoder", ["libx264", "copy"])
+def test_soft_lines_say_of_each_moment_what_the_timeline_says(project, encoder):
+    folder = project.folder / "data/tiny/vods"
+    videos.flash_and_beep(folder / "own.mp4", 20)
+    project.set_params(label="{\\b1}rage, <i>so")
+    times = np.arange(200) / 10
+    probabilities = np.where((times % 8 >= 3) & (times % 8 < 5), 0.75 + 0.2 * np.sin(times) ** 2, 0.02)
+    rows = "".join(f"{time:.3f},{probability:.4f}\n" for time, probability in zip(times, probabilities, strict=True))
+    project.write("data/timelines/own.csv", "time,probability\n" + rows)
+    segments = render(project, overlay="soft", encoder=encoder, pre_roll=0.3, post_roll=0.3)
+    reel = project.folder / "reels/own/reel.mp4"
+    with av.open(str(reel)) as container:
+        packets = [packet for packet in container.demux(subtitles=0) if packet.size > 2]
+        # Behind two bytes that say how long it is.
+        lines = [(packet.pts / 1e6, packet.duration / 1e6, bytes(packet)[2:].decode()) for packet in packets]
+        assert packets[0].time_base == Fraction(1, 1_000_000)
+    assert len(lines) > 8
+    starts = [start for start, _, _ in lines]
+    for segment in segments:
+        assert min(abs(start - segment["reel_start"]) for start in starts) < 0.04
+    assert min(np.diff(starts)) < 1 <= len(lines) / sum(s["end"] - s["start"] for s in segments) <= 4.5
+    for start, duration, text in lines:
+        segment = max((s for s in segments if s["reel_start"] < start + 0.04), key=lambda s: s["reel_start"])
+        at = max(start - segment["reel_start"], 0) + segment["start"] + 0.02
+        assert start + duration < segment["reel_end"] + 0.04
+        said = f"(/b1)rage, <i>so {probabilities[int(at * 10 + 1e-6)]:.0%}  0:00:{int(at):02}"
+        # And nothing of colours or sizes.
+        assert text == said
+    # Nothing else is another for it.
+    reel_times, light = videos.luminance(reel)
+    flashes = [
+        row["reel_start"] + n - row["start"] for row in segments for n in range(20) if row["start"] <= n < row["end"]
+    ]
+    assert reel_times[videos.onsets(light > 128)] == pytest.approx(flashes, abs=0.04)
+    assert videos.beep_times(reel) == pytest.approx(flashes, abs=0.04)
+
+
+def test_a_font_that_is_none(project):
+    style = {"position": "top-left", "size": 1}
+    project.write("data/tiny/broken.ttf", "no font")
+    project.set_params(render={"style": style | {"font": "broken.ttf"}})
+    assert_sentence(project.stage("render", "demo"), "data/tiny/broken.ttf: not a font that can be read")
+    project.set_params(render={"style": style | {"font": "gone.ttf"}})
+    assert_sentence(project.stage("render", "demo"), "data/tiny/gone.ttf: no such file")
+    project.set_params(render={"style": style | {"font": "../tiny/broken.ttf"}})
+    assert_sentence(project.stage("render", "demo"), "render.style.font is '../tiny/broken.ttf'", "inside the")

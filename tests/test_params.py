@@ -1,0 +1,72 @@
+"""What is wrong in params.yaml is one sentence that names the key."""
+
+import pytest
+
+from tests.helpers import (
+    assert_sentence,
+)
+
+PARAMS = {
+    "unknown": ({"train": {"epoch": 3}}, "train.epoch is not a parameter; did you mean epochs?"),
+    "misspelt": (
+        {"render": {"layuot": "square", "layout": None}},
+        "render.layuot is not a parameter; did you mean layout?",
+    ),
+    "unknown section": ({"trian": {"epochs": 3}}, "trian is not a parameter; did you mean train?"),
+    "wrong type": ({"extract": {"size": "big"}}, "extract.size is 'big'"),
+    "a word for a number": ({"extract": {"fps": "10"}}, "extract.fps is '10'"),
+    "out of range": ({"train": {"target_precision": 1.5}}, "train.target_precision is 1.5"),
+    "too small": ({"dataset": {"clips": 1}}, "dataset.clips is 1"),
+    "no such choice": ({"train": {"precision": "half"}}, "train.precision is 'half'"),
+    "another choice": ({"predict": {"device": "gpu"}}, "predict.device is 'gpu'"),
+    "no mapping": ({"vods": 7}, "vods is 7"),
+    "no file": ({"vods": {"a": ""}}, "name a file or folder inside the streamer's folder"),
+    "a long way for an edge": ({"select": {"snap": 60}}, "select.snap is 60"),
+    "a name twice": ({"vods": {"a": "vods/demo.mp4", "A": "vods/demo.mp4"}}, "vods"),
+    "a name that is taken": ({"vods": {"timelines": "vods/demo.mp4"}}, "vods"),
+    "an address of no VOD": ({"urls": {"monday": "https://example.org"}}, "there is no VOD named monday"),
+    "no web address": ({"urls": {"demo": "twitch.tv/videos/1"}}, "urls.demo is 'twitch.tv/videos/1'"),
+    "a negative seed": ({"train": {"seed": -1}}, "train.seed is -1"),
+    "an odd height": ({"render": {"height": 361}}, "render.height is 361"),
+    "a title nowhere": ({"render": {"title": "Best", "overlay": "soft"}}, "render.overlay must be burn"),
+    "a copy in a layout": (
+        {"render": {"overlay": "none", "encoder": "copy", "layout": "square"}},
+        "render.layout must",
+    ),
+    "a copy in a size": (
+        {"render": {"overlay": "none", "encoder": "copy", "height": 720}},
+        "render.height must be null",
+    ),
+    "a copy at a rate": ({"render": {"overlay": "none", "encoder": "copy", "fps": 30}}, "render.fps must be null"),
+    "music elsewhere": ({"audio": {"music": "vods/demo.mp4"}}, "audio.music is 'vods/demo.mp4': it must lie in music/"),
+    "a crossfade of what is copied": (
+        {"render": {"overlay": "none", "encoder": "copy", "transition": "crossfade"}},
+        "render.transition must be cut",
+    ),
+    "infinite": ({"train": {"learning_rate": float("inf")}}, "train.learning_rate is inf"),
+    "a path for a name": ({"vods": {"../up": "vods/demo.mp4"}}, "vods.../up"),
+}
+
+
+@pytest.mark.parametrize("name", PARAMS)
+def test_a_bad_parameter_is_named(project, name):
+    sections, words = PARAMS[name]
+    project.set_params(**sections)
+    assert_sentence(project.stage("extract_frames"), "params.yaml: ", words)
+
+
+def test_a_missing_parameter_is_named(project):
+    project.write("params.yaml", project.read("params.yaml").replace("margin: 0.2", ""))
+    assert_sentence(project.stage("build_dataset"), "params.yaml: dataset.margin is missing")
+
+
+def test_params_that_are_not_yaml(project):
+    project.write("params.yaml", "data: [\n")
+    assert_sentence(project.stage("train"), "params.yaml", "not valid YAML")
+
+
+def test_numbers_with_an_exponent_are_numbers(project):
+    params = project.read("params.yaml")
+    project.write("params.yaml", params.replace("learning_rate: 0.001", "learning_rate: 1e-3"))
+    assert project.read("params.yaml") != params
+    assert project.stage("evaluate").returncode == 0

@@ -1,0 +1,41 @@
+"""A VOD is scanned in stretches, which may not show in the timeline."""
+
+import numpy as np
+import pytest
+
+from autotosis.annotations.facecams import Box
+from autotosis.project.params import Extract
+from autotosis.scan import passes
+from autotosis.video import recording
+from tests import videos
+
+
+def test_no_seam_shows_between_stretches(tmp_path):
+    def picture(time: float) -> np.ndarray:
+        shown = np.zeros((48, 64, 3), np.uint8)
+        shown[:, : int(20 + 15 * np.sin(3 * time) + time)] = 200
+        return shown
+
+    def hum(times: np.ndarray) -> np.ndarray:
+        return 0.3 * np.sin(2 * np.pi * (200 + 40 * times) * times)
+
+    path = tmp_path / "a.mp4"
+    videos.write(path, [n / 10 for n in range(200)], picture, hum, 20)
+    extract = Extract(fps=10, size=16, decoder="software")
+    scan = passes.Scan(recording.probe(path), Box(), extract, "cpu", "float32", None, "")
+    whole, parts = range(200), [range(73), range(73, 74), range(74, 200)]
+    motion = passes.look(scan, [whole])[0]
+    assert (np.concatenate([passes.look(scan, [part])[0] for part in parts]) == motion).all()
+    assert (passes.look(scan, [range(20, 40), range(90, 97)])[0] == motion[[*range(20, 40), *range(90, 97)]]).all()
+    sound = np.concatenate([passes.listen(scan, [part])[0] for part in parts])
+    together, _ = passes.listen(scan, [whole])
+    assert sound.max(axis=1) == pytest.approx(together.max(axis=1), abs=0.05)
+
+
+def test_stretches_hold_each_wanted_moment_once():
+    wanted = np.zeros(10_000, bool)
+    wanted[5:9] = wanted[100:9_999] = True
+    parts = passes.stretches(wanted, 10)
+    assert [place for runs in parts for run in runs for place in run] == np.flatnonzero(wanted).tolist()
+    assert max(runs[-1].stop - runs[0].start for runs in parts) <= passes.STRETCH * 10
+    assert passes.stretches(np.zeros(50, bool), 10) == []

@@ -1,0 +1,78 @@
+"""A VOD becomes a timeline: in two passes or densely, and by the model that fits."""
+
+import numpy as np
+import pytest
+
+from tests import videos
+from tests.helpers import (
+    Project,
+    assert_sentence,
+)
+
+
+def timeline(project: Project) -> np.ndarray:
+    project.stages("predict demo")
+    return np.array([float(row["probability"]) for row in project.table("data/timelines/demo.csv")])
+
+
+def test_two_passes_find_what_looking_at_everything_finds(project):
+    assert "looked at 100%" not in project.stage("predict", "demo").stdout
+    two_passes = timeline(project)
+    project.set_params(predict={"scan": "dense"})
+    dense = timeline(project)
+    assert "looked at 100%" in project.stage("predict", "demo").stdout
+    found = dense > 0.3
+    assert found.any()
+    assert ((two_passes > 0.2) >= found).all()
+    assert np.abs(two_passes - dense).max() < 0.2
+
+
+def test_keyframes_that_are_far_apart_are_told_and_move_nothing(project):
+    before = timeline(project)
+    assert "keyframes" not in project.stage("predict", "demo").stdout
+    vod = project.folder / "data/tiny/vods/demo.mp4"
+    videos.ffmpeg("-i", vod, "-c:a", "copy", "-crf", 5, "-x264-params", "keyint=999:scenecut=0", vod.parent / "few.mp4")
+    (vod.parent / "few.mp4").replace(vod)
+    assert np.abs(timeline(project) - before).max() < 0.2
+    assert "its keyframes are 24 s apart" in project.stage("predict", "demo").stdout
+
+
+def test_without_sound_everything_is_looked_at(project):
+    folder = project.folder / "data/tiny/vods"
+    videos.ffmpeg("-i", folder / "demo.mp4", "-an", "-c", "copy", folder / "silent.mp4")
+    (folder / "silent.mp4").replace(folder / "demo.mp4")
+    assert "looked at 100%" in project.stage("predict", "demo").stdout
+
+
+@pytest.mark.parametrize("way", ["two-pass", "dense"])
+def test_a_vod_that_was_cut_off_is_named(project, way):
+    vod = project.folder / "data/tiny/vods/demo.mp4"
+    videos.ffmpeg("-i", vod, "-c", "copy", "-movflags", "+faststart", str(vod) + ".mp4")
+    content = vod.with_name("demo.mp4.mp4").read_bytes()
+    vod.write_bytes(content[: len(content) // 2])
+    project.set_params(predict={"scan": way})
+    done = project.stage("predict", "demo")
+    assert done.returncode == 1
+    assert "demo.mp4: cut off" in done.stderr
+
+
+def test_a_model_made_with_other_settings(project):
+    project.set_params(extract={"size": 48})
+    timeline = project.read("data/timelines/demo.csv")
+    assert_sentence(
+        project.stage("predict", "demo"), "models/model.safetensors", "extract.size 32, not 48", "dvc repro"
+    )
+    assert project.read("data/timelines/demo.csv") == timeline
+
+
+def test_a_model_that_is_none(project):
+    project.write("models/model.safetensors", "I am no model. " * 99)
+    assert_sentence(project.stage("predict", "demo"), "models/model.safetensors", "not a model")
+    for stage in (["select", "demo"], ["evaluate"]):
+        assert_sentence(project.stage(*stage), "models/model.safetensors", "not a model")
+
+
+def test_no_such_vod(project):
+    assert_sentence(project.stage("predict", "other"), "params.yaml: vods", "other")
+    (project.folder / "data/tiny/vods/demo.mp4").unlink()
+    assert_sentence(project.stage("predict", "demo"), "data/tiny/vods/demo.mp4", "no such")

@@ -1,0 +1,82 @@
+"""A copied reel has each frame of its segments once and in its place."""
+
+import av
+import pytest
+
+from tests import videos
+from tests.helpers import (
+    assert_sentence,
+    render,
+    write_timeline,
+)
+
+OPEN = "open-gop=1:bframes=3:keyint=30:min-keyint=30:scenecut=0:log-level=none"
+
+
+@pytest.mark.parametrize(
+    ("container", "codec", "options"),
+    [
+        ("mp4", "libx264", {"preset": "veryfast", "bf": "3", "sc_threshold": "0"}),
+        ("ts", "libx264", {"preset": "veryfast", "bf": "3", "sc_threshold": "0"}),
+        ("mp4", "libx265", {"x265-params": OPEN}),
+    ],
+)
+def test_a_copied_reel_has_each_frame_of_its_segments_once_and_in_its_place(project, container, codec, options):
+    folder, reel = project.folder / "data/tiny/vods", project.folder / "reels/own/reel.mp4"
+    videos.numbered(folder / "made.mp4", 20, codec, **options)
+    videos.ffmpeg("-i", folder / "made.mp4", "-c", "copy", folder / f"own.{container}")
+    # No keyframe in the pre-roll of the second; the last two meet at the keyframe that both need.
+    write_timeline(project, [(3.4, 4.4), (7.8, 8.8), (12.4, 13.2), (13.8, 14.6)], 20)
+    copy = {"vod": f"vods/own.{container}", "overlay": "none", "encoder": "copy", "pre_roll": 0.5}
+    rows = render(project, **copy)
+    frames = videos.numbers(folder / f"own.{container}")
+    expected = [
+        (time - row["start"] + row["reel_start"], number)
+        for row in rows
+        for time, number in frames
+        if row["start"] - 0.002 < time < row["end"] - 0.002
+    ]
+    found = videos.numbers(reel)
+    assert [number for _, number in found] == [number for _, number in expected]
+    assert [time for time, _ in found] == pytest.approx([time for time, _ in expected], abs=0.003)
+    seen = [time for time, number in found if number % 30 == 0]
+    assert videos.beep_times(reel) == pytest.approx(seen, abs=0.04)
+    firsts = [number for time, number in found if any(abs(time - row["reel_start"]) < 0.003 for row in rows)]
+    assert firsts == [90, 210, 360]
+    with av.open(str(reel)) as container:
+        assert container.streams.video[0].codec_context.codec_tag == {"libx264": "avc1", "libx265": "hvc1"}[codec]
+    before = reel.read_bytes()
+    assert render(project, **copy) == rows
+    assert reel.read_bytes() == before
+
+
+def test_a_copied_reel_begins_where_a_trimmed_video_does(project):
+    """Its picture goes on before time zero, and the first keyframe behind that is the first of the reel."""
+    folder = project.folder / "data/tiny/vods"
+    videos.numbered(folder / "made.mp4", 10, "libx264", preset="veryfast", bf="3", sc_threshold="0")
+    videos.ffmpeg("-ss", 2.5, "-i", folder / "made.mp4", "-c", "copy", folder / "own.mp4")
+    write_timeline(project, [(0.0, 2.0)], 7)
+    (row,) = render(project, overlay="none", encoder="copy")
+    assert row["start"] == pytest.approx(0.5, abs=0.05)
+    found = [number for _, number in videos.numbers(project.folder / "reels/own/reel.mp4")]
+    assert found == list(range(90, 90 + len(found))) and len(found) == pytest.approx(45, abs=2)
+
+
+NOT_COPIED = {
+    "another codec": ("mpeg4", {}, "its picture is in mpeg4"),
+    "H.264 with an open group of pictures": (
+        "libx264",
+        {"preset": "veryfast", "x264-params": "open-gop=1:bframes=3:keyint=30:min-keyint=30:scenecut=0"},
+        "near 35.0 s is no keyframe",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NOT_COPIED)
+def test_a_picture_that_cannot_be_copied(project, name):
+    codec, options, words = NOT_COPIED[name]
+    videos.numbered(project.folder / "data/tiny/vods/demo.mp4", 45, codec, **options)
+    write_timeline(project, [(36.0, 40.0)], 45, "demo")
+    project.write("data/cuts/demo.csv", "start,end\n35,41\n")
+    project.set_params(render={"encoder": "copy", "overlay": "none"})
+    assert_sentence(project.stage("render", "demo"), "vods/demo.mp4", words, "set render.encoder to libx264")

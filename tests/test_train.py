@@ -1,0 +1,87 @@
+"""What the model learns from, and what it is measured on."""
+
+import json
+import shutil
+
+import pytest
+
+from tests.helpers import (
+    HEADER,
+    LABELS,
+    Project,
+    assert_sentence,
+)
+
+
+def train(project: Project) -> dict:
+    """The figures and their details after training anew."""
+    project.stages("train")
+    return json.loads(project.read("models/metrics.json")) | json.loads(project.read("models/live/details.json"))
+
+
+def test_clips_of_one_group_are_not_measured_by_what_was_learned_from_each_other(project):
+    """Every clip is there twice: who learned from one knows the other by heart."""
+    clips = project.folder / "data/tiny/clips"
+    labels = project.read(LABELS)
+    for clip in list(clips.iterdir()):
+        shutil.copy(clip, clip.with_name(f"again-{clip.name}"))
+    project.write(LABELS, labels + "".join(labels.splitlines(keepends=True)[1:]).replace("clips/", "clips/again-"))
+    groups = "".join(f"clips/*c{number:02}.mp4,{number}\n" for number in range(1, 13))
+    figures = []
+    for content in ("", groups):
+        project.write("data/tiny/groups.csv", "video,group\n" + content)
+        project.stages("extract_frames", "build_dataset")
+        # Weights that may grow, to know by heart.
+        project.set_params(train={"l2": 0.01})
+        figures.append(train(project)["ap"])
+    assert figures[0] > figures[1] + 0.1
+
+
+def test_fewer_clips_are_learned_from_and_all_are_measured_on(project):
+    everything = train(project)
+    project.set_params(dataset={"clips": 4})
+    few = train(project)
+    assert few["clips"] == 4
+    assert few["minutes"] < everything["minutes"]
+    assert few["base_rate"] == everything["base_rate"]
+    assert few["ap"] != everything["ap"]
+
+
+def test_a_smaller_share_of_highlights_makes_the_model_more_reluctant(project):
+    def probabilities() -> list[float]:
+        project.stages("predict demo")
+        return [float(row["probability"]) for row in project.table("data/timelines/demo.csv")]
+
+    levels = []
+    project.set_params(predict={"scan": "dense"})
+    for share in (0.2, 0.02):
+        project.set_params(train={"prevalence": share})
+        train(project)
+        levels.append(probabilities())
+    usual, reluctant = levels
+    odds = [(p / (1 - p)) / (q / (1 - q)) for p, q in zip(usual, reluctant, strict=True)]
+    # Bayes' rule: the odds change by the ratio of the shares' odds, everywhere.
+    assert odds == pytest.approx([(0.2 / 0.8) / (0.02 / 0.98)] * len(odds), rel=0.01)
+
+
+def test_a_higher_target_precision_raises_the_threshold(project):
+    thresholds = []
+    for target in (0.05, 0.999):
+        project.set_params(train={"target_precision": target})
+        thresholds.append(train(project)["threshold"])
+    assert thresholds[0] < thresholds[1]
+
+
+def test_too_few_clips_to_measure_on_others(project):
+    project.write(LABELS, HEADER + "clips/c01.mp4,0.5,2,1\nclips/c04.mp4,,,0\n")
+    project.stages("build_dataset")
+    assert_sentence(project.stage("train"), "data/tiny/labels.csv", "too few clips")
+
+
+def test_too_few_clips_to_learn_from(project):
+    rows = "".join(f"clips/c{number:02}.mp4,,,{int(number > 2)}\n" for number in range(1, 13))
+    project.write(LABELS, HEADER + rows)
+    project.stages("build_dataset")
+    project.set_params(dataset={"clips": 2})
+    # Ten whole highlights and two whole calms: the first two of any fair order are highlights.
+    assert_sentence(project.stage("train"), "params.yaml: dataset.clips 2 is too few")
