@@ -1,12 +1,14 @@
 """Time is the presentation timestamp: what is seen and heard when survives every oddity of a container."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from autotosis.annotations.facecams import Box
 from autotosis.project.params import Extract
-from autotosis.signals import features
+from autotosis.signals import context, features
 from autotosis.video import recording
 from autotosis.video.sound import read_mono
 from tests import videos
@@ -201,3 +203,94 @@ def test_a_phones_picture_is_upright(tmp_path, degrees):
     assert np.abs(shown - read_face).mean() < 12
     turned = recording.probe(tmp_path / "turned.mp4")
     assert (turned.width, turned.height) == ((48, 96) if degrees % 180 else (96, 48))
+
+
+# Each signal of a synthetic video at these moments, averaged over the picture. A new signal gets its own entry.
+MOMENTS = [0, 9, 19, 29, 39]
+SIGNALS = {
+    "frames": [
+        [79.562, 69.397, 56.389],
+        [94.404, 84.154, 71.195],
+        [111.763, 101.546, 88.626],
+        [129.125, 119.066, 105.98],
+        [147.453, 137.246, 124.225],
+    ],
+    "motion": [-1.954, -0.751, -0.057, -0.636, -1.067],
+    "sound": [
+        [-2.947, -13.111, -16.282, -18.359],
+        [-16.571, -9.427, -20.595, -20.72],
+        [-20.212, -1.578, -20.013, -20.679],
+        [-20.667, -18.062, -17.161, -20.671],
+        [-20.709, -20.334, 0.582, -20.67],
+    ],
+}
+CONTEXT = [
+    [
+        [-1.58, -2.399, -12.563, -15.734, -17.811],
+        [-1.58, -2.399, -12.563, -15.734, -17.811],
+        [-0.372, -12.852, -10.088, -17.737, -18.532],
+    ],
+    [
+        [-1.246, -3.826, -16.187, -18.395, -19.229],
+        [-0.377, -16.023, -8.878, -20.046, -20.171],
+        [0.224, -19.34, 0.575, -19.758, -20.162],
+    ],
+    [
+        [-0.606, -15.873, -3.203, -17.774, -18.534],
+        [0.317, -19.664, -1.03, -19.464, -20.13],
+        [0.158, -20.078, -16.732, -17.726, -20.156],
+    ],
+    [
+        [0.076, -17.242, -9.571, -17.255, -18.088],
+        [-0.262, -20.118, -17.513, -16.613, -20.123],
+        [-0.862, -20.155, -19.694, -3.304, -20.146],
+    ],
+    [
+        [-0.481, -17.531, -16.54, -14.503, -18.101],
+        [-0.693, -20.16, -19.785, 1.13, -20.121],
+        [-0.693, -20.16, -19.785, 1.13, -20.121],
+    ],
+]
+
+
+def golden_moments(path: Path) -> features.Moments:
+    """Four seconds of a box that moves faster and faster, is brighter and brighter, and stops; and of a rising tone."""
+
+    def picture(time: float) -> np.ndarray:
+        shown = videos.grey(60 + 20 * time, 96, 64)
+        left = int(40 + 30 * np.sin(min(time, 3) ** 2))
+        shown[16:48, left : left + 16] = (220, 140, 40)
+        return shown
+
+    def rise(times: np.ndarray) -> np.ndarray:
+        return 0.4 * np.sin(2 * np.pi * (200 + 300 * times) * times) * (0.1 + times % 1)
+
+    videos.write(path, [n / 20 for n in range(80)], picture, rise, 4, qp="0")
+    extract = Extract(fps=10, size=32, decoder="software")
+    return features.read_moments(recording.probe(path), Box(0.1, 0.1, 0.9, 0.9), extract)
+
+
+def assert_golden(found: np.ndarray, golden: list, what_to_do: str) -> None:
+    """What was found is, but for how decoders round, what it was when these figures were written down."""
+    changed = np.shape(golden) != found.shape or not np.allclose(found, golden, rtol=0.002, atol=0.02)
+    assert not changed, f"{what_to_do}, and write down the new figures here:\n{np.round(found, 3).tolist()}"
+
+
+def test_other_signals_have_another_version(tmp_path):
+    moments = vars(golden_moments(tmp_path / "a.mp4"))
+    signals = {name: moments[name] for name in moments.keys() - {"times"}}
+    assert signals.keys() == SIGNALS.keys(), "every signal has its figures in this test"
+    for name, values in signals.items():
+        shown = values[MOMENTS].mean(axis=(1, 2)) if name == "frames" else values[MOMENTS]
+        # Of many bands a few.
+        shown = shown[:, ::5] if name == "sound" else shown
+        advice = "raise features.VERSION, so that shards and models are made anew"
+        assert_golden(shown, SIGNALS[name], f"{name} of the same video is another one: {advice}")
+
+
+def test_what_is_around_a_moment_has_a_version_of_its_own(tmp_path):
+    moments = golden_moments(tmp_path / "a.mp4")
+    windows = context.windows(context.relative(moments.motion, moments.sound, 10), 10)
+    advice = "raise the second number of context.VERSION, so that models are made anew"
+    found = windows[MOMENTS][:, ::3, [0, 1, 6, 11, 16]]
+    assert_golden(found, CONTEXT, f"the same signals are seen in another context: {advice}")
