@@ -32,10 +32,11 @@ bench: .venv/ready
 	python -m autotosis.project.recovery
 	python -m benchmarks.limits
 
-.venv/ready: requirements.txt constraints.txt
+.venv/ready: requirements.txt requirements-no-deps.txt constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make PYTHON=python3.11")'
 	$(PYTHON) -m venv .venv
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-no-deps.txt
 	touch $@
 
 clean:

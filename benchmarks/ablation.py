@@ -17,7 +17,10 @@ from autotosis.model import examples, metrics
 from autotosis.model.examples import Clip
 from autotosis.project import params
 from autotosis.project.params import Params
-from autotosis.signals import context
+from autotosis.signals import context, features
+from autotosis.signals.face import MOUTH
+from autotosis.signals.loudness import LOUDNESS
+from autotosis.signals.motion import MOTION
 from stages import train
 
 Change = Callable[[Clip], np.ndarray]
@@ -36,24 +39,26 @@ def without(columns: slice) -> Change:
 
 def without_normal(clip: Clip) -> np.ndarray:
     """Values of a clip from which nothing normal is taken away."""
-    return np.column_stack([clip.shard.motion(), clip.shard.sound()])
+    return clip.shard.signals()
 
 
 def as_it_is(clip: Clip) -> np.ndarray:
     return clip.values
 
 
-MOTION, SOUND, EVERYTHING = slice(0, 1), slice(1, None), slice(None)
+PICTURE, SOUND, EVERYTHING = features.SEEN_COLUMNS, features.HEARD_COLUMNS, slice(None)
 # Each part: what is changed of the clips, the windows of context, whether a face network takes part.
 ALL_WINDOWS, NO_WINDOWS = context.WINDOWS, ((0.0, 0.0),)
 VARIANTS = {
-    "motion, sound, context, normal (the default)": (as_it_is, ALL_WINDOWS, False),
-    "without motion": (without(MOTION), ALL_WINDOWS, False),
-    "without sound": (without(SOUND), ALL_WINDOWS, False),
+    "all signals, context, normal (the default)": (as_it_is, ALL_WINDOWS, False),
+    "without motion": (without(features.columns(MOTION)), ALL_WINDOWS, False),
+    "without the mouth": (without(features.columns(MOUTH)), ALL_WINDOWS, False),
+    "without loudness": (without(features.columns(LOUDNESS)), ALL_WINDOWS, False),
+    "without anything seen": (without(PICTURE), ALL_WINDOWS, False),
     "without normal": (without_normal, ALL_WINDOWS, False),
     "without context": (as_it_is, NO_WINDOWS, False),
-    "motion alone, without context or normal": (lambda clip: without(SOUND)(with_raw(clip)), NO_WINDOWS, False),
-    "sound alone, without context or normal": (lambda clip: without(MOTION)(with_raw(clip)), NO_WINDOWS, False),
+    "seen alone, without context or normal": (lambda clip: without(SOUND)(with_raw(clip)), NO_WINDOWS, False),
+    "heard alone, without context or normal": (lambda clip: without(PICTURE)(with_raw(clip)), NO_WINDOWS, False),
     "the default and a face network": (as_it_is, ALL_WINDOWS, True),
     "a face network alone": (without(EVERYTHING), ALL_WINDOWS, True),
 }

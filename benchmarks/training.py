@@ -77,8 +77,7 @@ def make_frames(folder: Path) -> list[batches.Frame]:
         moments = features.Moments(
             np.arange(MOMENTS) / 10,
             draw.integers(0, 256, (MOMENTS, SIZE, SIZE, 3), np.uint8),
-            np.zeros(MOMENTS, np.float32),
-            np.zeros((MOMENTS, features.BANDS), np.float32),
+            np.zeros((MOMENTS, features.COLUMNS), np.float32),
         )
         shards.write(path, moments, slice(0, MOMENTS), MOMENTS / 10, str(clip))
         shard = shards.Shard(path)

@@ -13,7 +13,7 @@ from autotosis.annotations import labels
 from autotosis.annotations.facecams import Facecams
 from autotosis.annotations.labels import Label
 from autotosis.project import command_line, files, params
-from autotosis.signals import context, extraction, shards
+from autotosis.signals import extraction, shards, signal
 from autotosis.signals.extraction import Job
 from autotosis.video import recording
 
@@ -56,7 +56,7 @@ def job(folder: Path, video: str, label: Label, duration: float, facecams: Facec
         )
     shard = shards.path(shards.excerpt(video, label.start, label.end))
     # All the time that enters the baseline, beginning at one of its anchors: so it is the same as in the whole VOD.
-    grid, reach = context.ANCHORS, context.NORMAL / 2
+    grid, reach = signal.ANCHORS, signal.NORMAL / 2
     first = max(0.0, math.floor(label.start / grid) * grid - reach)
     last = math.ceil(end / grid) * grid + reach + 1
     return Job(shard, folder / video, facecams.box(video), label.start, end, first, last)

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from autotosis.model import linear, metrics
-from autotosis.signals import context
+from autotosis.signals import context, features
 
 
 @pytest.mark.parametrize("fps", [4, 10, 25])
 def test_a_stream_is_scored_as_the_moments_that_were_learned_from(fps):
     chance = np.random.default_rng(3)
-    values = chance.normal(size=(300, context.COLUMNS)).astype(np.float32)
+    values = chance.normal(size=(300, features.COLUMNS)).astype(np.float32)
     examples = context.windows(values, fps)
     labels = (examples[:, 3, 0] + examples[:, 0, 5] > 0).astype(int)
     fitted = linear.fit(examples, labels, penalty=0.1)
@@ -21,7 +21,7 @@ def test_a_stream_is_scored_as_the_moments_that_were_learned_from(fps):
 
 def test_without_sound_the_rest_is_what_counts():
     chance = np.random.default_rng(4)
-    values = chance.normal(size=(400, context.COLUMNS)).astype(np.float32)
+    values = chance.normal(size=(400, features.COLUMNS)).astype(np.float32)
     labels = (values[:, 0] > 0).astype(int)
     silent = values.copy()
     silent[:, 1:] = np.nan

@@ -17,6 +17,10 @@ class Box:
     x1: float = 1.0
     y1: float = 1.0
 
+    def aspect(self, width: float, height: float) -> float:
+        """How wide it is for its height, in a picture of this width and height."""
+        return (self.x1 - self.x0) * width / ((self.y1 - self.y0) * height)
+
 
 class Facecams:
     """The face box of every video of a streamer's folder.

@@ -20,7 +20,7 @@ class Clip:
         As in the index.
     shard : Shard
         Its frames.
-    values : ndarray of float32, shape (moments, context.COLUMNS)
+    values : ndarray of float32, shape (moments, features.COLUMNS)
         From `context.relative`, of all its moments.
     moments : ndarray of int, shape (labelled,)
         The numbers of the moments that count.
@@ -45,7 +45,7 @@ def read_clips(fps: float) -> Iterator[Clip]:
             name,
             group,
             shard,
-            context.relative(shard.motion(), shard.sound(), fps),
+            context.relative(shard.signals(), fps),
             np.array([row.frame for row in rows]),
             np.array([row.label for row in rows]),
         )

@@ -1,4 +1,4 @@
-"""A model learns from clips and scores others: motion and sound first, then a face network, if one is chosen."""
+"""A model learns from clips and scores others: the signals first, then a face network, if one is chosen."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -12,7 +12,7 @@ from autotosis.model.examples import Clip
 from autotosis.model.face_network import batches
 from autotosis.model.linear import Linear
 from autotosis.project.params import Params
-from autotosis.signals import context
+from autotosis.signals import features
 
 # What a face network's training that is interrupted goes on from.
 UNFINISHED = Path("models/.checkpoints")
@@ -25,7 +25,7 @@ class Model:
     Attributes
     ----------
     linear : Linear
-        From motion and sound.
+        From the signals.
     face : FaceNetwork or None
         Its logit is added.
     losses : list of float
@@ -71,13 +71,13 @@ def learn(clips: Sequence[Clip], settings: Params, name: str) -> Model:
 
 
 def by_sound_alone(clips: Sequence[Clip]) -> list[Clip]:
-    """The clips as they are known before anybody looks: without motion."""
-    unseen = np.arange(context.COLUMNS) == context.MOTION
-    return [replace(clip, values=np.where(unseen, np.float32(np.nan), clip.values)) for clip in clips]
+    """The clips as they are known before anybody looks."""
+    seen = np.arange(features.COLUMNS) < features.SEEN_COLUMNS.stop
+    return [replace(clip, values=np.where(seen, np.float32(np.nan), clip.values)) for clip in clips]
 
 
 def frames(clips: Sequence[Clip], fitted: Linear, fps: float) -> list[batches.LabelledFrame]:
-    """The labelled frames of clips, with what motion and sound say of them."""
+    """The labelled frames of clips, with what the signals say of them."""
     return [
         batches.LabelledFrame(clip.shard, int(moment), int(label), float(offset))
         for clip in clips

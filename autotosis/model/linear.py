@@ -1,4 +1,4 @@
-"""Logistic regression on what moves and sounds around a moment: the model that three dozen clips are enough for."""
+"""Logistic regression on the signals around a moment: the model that three dozen clips are enough for."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ class Linear:
     Attributes
     ----------
     mean : ndarray of float32, shape (windows, columns)
-        Of the training frames; it stands for sound that is not there.
+        Of the training frames; it stands for what is not there, such as sound or a face.
     weights : ndarray of float32, shape (windows, columns)
     bias : float
     """
@@ -63,7 +63,7 @@ def fit(examples: np.ndarray, labels: np.ndarray, penalty: float) -> Linear:
     Parameters
     ----------
     examples : ndarray of float32, shape (moments, windows, columns)
-        From `context.windows`. NaN, for no sound, counts as the mean of all others.
+        From `context.windows`. NaN, for no sound or no face, counts as the mean of all others.
     labels : ndarray of 0 and 1, shape (moments,)
         Both of them.
     penalty : float

@@ -13,7 +13,7 @@ import numpy as np
 from autotosis.annotations.facecams import Box
 from autotosis.model import model_file
 from autotosis.project.params import Extract
-from autotosis.signals import context, features
+from autotosis.signals import features, motion, signal
 from autotosis.video.recording import Recording
 
 if TYPE_CHECKING:
@@ -68,44 +68,52 @@ def stretches(wanted: np.ndarray, fps: float) -> list[list[range]]:
     return parts
 
 
-def listen(scan: Scan, runs: list[range]) -> tuple[np.ndarray, list[tuple[float, float]]]:
+def listen(scan: Scan, runs: list[range]) -> tuple[np.ndarray, list[tuple[float, np.ndarray]]]:
     """What a stretch, all of it one run, sounds like, and a few glances at it.
 
     Returns
     -------
-    ndarray of float32, shape (moments, features.BANDS)
+    ndarray of float32, shape (moments, heard columns)
         As in `features.Moments`.
-    list of (float, float)
+    list of (float, ndarray of float32, shape (1,))
         At which moments, as numbers with a fraction, ascending, and the motion there.
     """
     fps, duration = scan.extract.fps, scan.recording.duration
     (run,) = runs
     times = np.array(run) / fps
-    sound = np.stack(list(features.heard(scan.recording, times)))
-    spacing = min(context.NORMAL_BY_GLANCES, duration) / context.GLANCES
+    sound = features.heard(scan.recording, times)
+    spacing = min(signal.NORMAL_BY_GLANCES, duration) / signal.GLANCES
     glanced = times[:: max(1, round(spacing * fps))]
-    taken = features.glances(scan.recording.path, glanced, scan.box, scan.extract, duration)
-    return sound, [(time * fps, motion) for time, motion in taken]
+    taken = motion.glances(scan.recording.path, glanced, scan.box, scan.extract, duration)
+    return sound, [(time * fps, moved) for time, moved in taken]
 
 
 def look(scan: Scan, runs: list[range]) -> tuple[np.ndarray, np.ndarray]:
-    """The motion of runs of moments, as in `features.Moments`, and the logits of their faces, 0 without a network."""
-    fps, reach = scan.extract.fps, features.lag(scan.extract.fps)
-    # Motion is measured with what is before and after, so that no seam shows.
+    """What is seen in runs of moments, and the logits of their faces.
+
+    Returns
+    -------
+    ndarray of float32, shape (moments, seen columns)
+        As in `features.Moments`.
+    ndarray of float32, shape (moments,)
+        0 without a face network.
+    """
+    fps, reach = scan.extract.fps, features.reach(scan.extract.fps)
+    # Some signals are measured with what is before and after, so that no seam shows.
     read = [range(max(0, run.start - reach), min(scan.moments, run.stop + reach)) for run in runs]
     times = [np.array(places) / fps for places in read]
-    motion = []
+    signals = []
 
     def faces() -> Iterator[np.ndarray]:
-        seen_runs = features.seen(scan.recording.path, times, scan.box, scan.extract)
+        seen_runs = features.seen(scan.recording, times, scan.box, scan.extract)
         for run, places, seen in zip(runs, read, seen_runs, strict=True):
-            for place, (frame, moved) in zip(places, seen, strict=True):
+            for place, (frame, values) in zip(places, seen, strict=True):
                 if place in run:
-                    motion.append(moved)
+                    signals.append(values)
                     yield frame
 
     logits = _score(faces(), scan)
-    return np.array(motion, np.float32), logits
+    return np.stack(signals), logits
 
 
 def _score(frames: Iterable[np.ndarray], scan: Scan) -> np.ndarray:

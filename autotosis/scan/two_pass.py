@@ -14,7 +14,9 @@ from autotosis.model.model_file import Card
 from autotosis.project import workers
 from autotosis.scan import passes
 from autotosis.scan.passes import Scan
-from autotosis.signals import context, features
+from autotosis.signals import features
+from autotosis.signals.motion import MOTION
+from autotosis.signals.signal import Glances
 from autotosis.video.recording import keyframe_distance
 
 # Of the time around a doubtful moment so much is looked at (seconds). What is farther away counts for little: on the
@@ -58,31 +60,40 @@ def score(
         wanted = in_doubt(logits, card, fps, keyframe_distance(scan.recording.path), name)
     stretches = passes.stretches(wanted, fps)
     looked = workers.run_parallel(partial(passes.look, scan), stretches, f"look at {name}", "stretches")
-    moved, faces = (np.concatenate(parts) for parts in zip(*looked, strict=True))
-    motion = np.full(len(values), np.nan, np.float32)
-    motion[wanted] = moved
-    values[:, context.MOTION] = context.relative_motion(motion, fps, glances)
-    seen = linear.from_tensors(model_file.under("linear.", weights)).logits(values, fps)[wanted] + faces
-    probabilities[wanted] = Calibration(card.slope, card.offset).probabilities(seen)
+    seen, faces = (np.concatenate(parts) for parts in zip(*looked, strict=True))
+    values[wanted, features.SEEN_COLUMNS] = seen
+    for signal in features.SEEN:
+        columns = features.columns(signal)
+        values[:, columns] = signal.relative(values[:, columns], fps, glances.get(signal.name))
+    logits = linear.from_tensors(model_file.under("linear.", weights)).logits(values, fps)[wanted] + faces
+    probabilities[wanted] = Calibration(card.slope, card.offset).probabilities(logits)
     return probabilities, float(wanted.mean())
 
 
-def first_pass(scan: Scan, name: str) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray] | None]:
-    """What the whole VOD sounds like, as `context.relative` gives it without motion, and glances at it.
+def first_pass(scan: Scan, name: str) -> tuple[np.ndarray, dict[str, Glances]]:
+    """Listen to a whole VOD, and glance at it.
 
-    None where it is too short to be glanced at.
+    Returns
+    -------
+    ndarray of float32, shape (moments, features.COLUMNS)
+        What is heard, as `context.relative` gives it; NaN for what is seen.
+    dict of str to Glances
+        Of each signal that was glanced at, by its name. None is in a VOD that is too short for glances.
     """
-    sound = np.empty((scan.moments, features.BANDS), np.float32)
-    places: dict[float, float] = {}
+    values = np.full((scan.moments, features.COLUMNS), np.nan, np.float32)
+    places: dict[float, np.ndarray] = {}
     parts = passes.stretches(np.full(scan.moments, True), scan.extract.fps)
     listened = workers.run_parallel(partial(passes.listen, scan), parts, f"listen to {name}", "stretches")
     for (run,), (heard, glances) in zip(parts, listened, strict=True):
-        sound[run.start : run.stop] = heard
+        values[run.start : run.stop, features.HEARD_COLUMNS] = heard
         # Two stretches may glance at the same keyframe.
         places |= dict(glances)
-    taken = (np.array(sorted(places)), np.array([places[place] for place in sorted(places)], np.float32))
-    unseen = np.full(scan.moments, np.nan, np.float32)
-    return context.relative(unseen, sound, scan.extract.fps), taken if places else None
+    for signal in features.HEARD:
+        columns = features.columns(signal)
+        values[:, columns] = signal.relative(values[:, columns], scan.extract.fps)
+    ascending = sorted(places)
+    moved = np.array([places[place] for place in ascending], np.float32).ravel()
+    return values, {MOTION.name: (np.array(ascending), moved)} if places else {}
 
 
 def in_doubt(logits: np.ndarray, card: Card, fps: float, keyframes: float, name: str) -> np.ndarray:
@@ -105,7 +116,7 @@ def in_doubt(logits: np.ndarray, card: Card, fps: float, keyframes: float, name:
     -------
     ndarray of bool, shape (moments,)
     """
-    reach = round(MARGIN * fps) + features.lag(fps)
+    reach = round(MARGIN * fps) + features.reach(fps)
     doubtful = logits >= card.clearly_calm
     # The last moment tells whether the file is whole.
     doubtful[-1] = True

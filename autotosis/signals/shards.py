@@ -1,7 +1,7 @@
 """A shard: one video as model input, with the key that says whether it is current.
 
-That of a clip holds all of it. That of an excerpt, a stretch of a VOD that labels.csv names, holds the motion and sound
-around it too, since a moment is seen relative to what is normal, but no pictures of that.
+That of a clip holds all of it. That of an excerpt, a stretch of a VOD that labels.csv names, holds the signals around
+it too, since a moment is seen relative to what is normal, but no pictures of that.
 """
 
 import hashlib
@@ -92,13 +92,9 @@ class Shard:
         """The face at a moment: uint8 of shape (size, size, 3)."""
         return self.file.get_slice("frames")[moment - self.first_frame]
 
-    def motion(self) -> np.ndarray:
-        """As `features.Moments.motion`: float32 of shape (moments,)."""
-        return self.file.get_tensor("motion")
-
-    def sound(self) -> np.ndarray:
-        """As `features.Moments.sound`: float32 of shape (moments, features.BANDS)."""
-        return self.file.get_tensor("sound")
+    def signals(self) -> np.ndarray:
+        """As `features.Moments.signals`: float32 of shape (moments, features.COLUMNS)."""
+        return self.file.get_tensor("signals")
 
 
 def key_of(path: Path) -> str | None:
