@@ -10,7 +10,7 @@ from autotosis.signals.motion import MOTION
 
 
 def test_what_is_normal_is_taken_away_from_streams_and_clips_alike():
-    """A louder microphone, a picture that always moves and lips that are never closed change less than they would, anywhere in a long video."""
+    """What is always louder, wilder or wider open changes less than it would, anywhere in a long video."""
     chance = np.random.default_rng(5)
     signals = chance.normal(size=(3000, features.COLUMNS)).astype(np.float32)
     usual, loud = context.relative(signals, 10), context.relative(signals + 2, 10)

@@ -11,25 +11,30 @@ from tests import videos
 
 
 def test_no_seam_shows_between_stretches(tmp_path):
+    faces = [videos.streamer(mouth / 10) for mouth in range(11)]
+
     def picture(time: float) -> np.ndarray:
-        shown = np.zeros((48, 64, 3), np.uint8)
-        shown[:, : int(20 + 15 * np.sin(3 * time) + time)] = 200
-        return shown
+        return np.roll(faces[round(5 + 5 * np.sin(3 * time))], round(time), axis=1)
 
     def hum(times: np.ndarray) -> np.ndarray:
         return 0.3 * np.sin(2 * np.pi * (200 + 40 * times) * times)
 
     path = tmp_path / "a.mp4"
     videos.write(path, [n / 10 for n in range(200)], picture, hum, 20)
-    extract = Extract(fps=10, size=16, decoder="software")
+    extract = Extract(fps=10, size=128, decoder="software")
     scan = passes.Scan(recording.probe(path), Box(), extract, "cpu", "float32", None, "")
     whole, parts = range(200), [range(73), range(73, 74), range(74, 200)]
-    motion = passes.look(scan, [whole])[0]
-    assert (np.concatenate([passes.look(scan, [part])[0] for part in parts]) == motion).all()
-    assert (passes.look(scan, [range(20, 40), range(90, 97)])[0] == motion[[*range(20, 40), *range(90, 97)]]).all()
+    seen = passes.look(scan, [whole])[0]
+    assert np.isfinite(seen).all(axis=1).mean() > 0.4
+    assert_same(np.concatenate([passes.look(scan, [part])[0] for part in parts]), seen)
+    assert_same(passes.look(scan, [range(21, 40), range(90, 97)])[0], seen[[*range(21, 40), *range(90, 97)]])
     sound = np.concatenate([passes.listen(scan, [part])[0] for part in parts])
     together, _ = passes.listen(scan, [whole])
     assert sound.max(axis=1) == pytest.approx(together.max(axis=1), abs=0.05)
+
+
+def assert_same(some: np.ndarray, others: np.ndarray) -> None:
+    assert np.array_equal(some, others, equal_nan=True)
 
 
 def test_stretches_hold_each_wanted_moment_once():

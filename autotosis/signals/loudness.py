@@ -46,7 +46,8 @@ def read(recording: Recording, times: np.ndarray) -> Iterator[np.ndarray]:
 
 def relative(values: np.ndarray, fps: float) -> np.ndarray:
     """Loudness, partly relative to the mean power around each moment."""
-    return values - np.float32(SHARE) * np.log(normal(np.exp(values).mean(axis=1), fps, np.mean))[:, None]
+    usual: np.ndarray = np.log(normal(np.exp(values).mean(axis=1), fps, np.mean))
+    return values - np.float32(SHARE) * usual[:, None]
 
 
 def _step(time: float) -> int:

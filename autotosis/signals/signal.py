@@ -14,6 +14,7 @@ NORMAL_BY_GLANCES, GLANCES = 240.0, 12
 
 # At which moments something was measured beforehand, ascending, and what it was there.
 Glances = tuple[np.ndarray, np.ndarray]
+Average = Callable[[np.ndarray], np.floating]
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def in_moments(seconds: float, fps: float) -> int:
     return max(1, round(seconds * fps))
 
 
-def normal(values: np.ndarray, fps: float, average: Callable, glances: Glances | None = None) -> np.ndarray:
+def normal(values: np.ndarray, fps: float, average: Average, glances: Glances | None = None) -> np.ndarray:
     """The average around each moment: at anchors, and in proportion between them.
 
     Parameters
@@ -79,4 +80,4 @@ def normal(values: np.ndarray, fps: float, average: Callable, glances: Glances |
     for anchor in np.minimum(anchors, count - 1):
         first, last = np.searchsorted(places, (int(anchor - reach), int(anchor + reach) + 1))
         averages.append(average(values[first:last] if first < last else values))
-    return np.interp(np.arange(count), anchors, averages).astype(np.float32)
+    return np.asarray(np.interp(np.arange(count), anchors, averages), np.float32)
