@@ -1,0 +1,270 @@
+"""Spoil the project's own files in thousands of ways: each must be read as it is, or refused by one sentence.
+
+A stage that refuses leaves all outputs as they were, ends within seconds and needs little memory. Run from the
+project's folder: python -m torture.fuzz [inputs] [kind:number of one to repeat]
+"""
+
+import importlib
+import multiprocessing
+import os
+import random
+import resource
+import shutil
+import sys
+import tempfile
+import traceback
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from autotosis.project import files
+from autotosis.project.errors import UserError, error_sentence
+from torture import mutations, tiny
+from torture.mutations import Mutation
+
+SEED = 1
+INPUTS = 2200
+PROCESSES = 2
+# What is slower hangs (seconds), what needs more memory eats it all (bytes).
+PATIENCE = 20.0
+MEMORY = 4 << 30
+# A sentence is at most so long (characters).
+LONGEST = 700
+OUTPUTS = ("data/config", "data/dataset", "data/timelines", "data/cuts", "models", "reels")
+# Shards are kept by their key, whatever else goes wrong.
+KEPT = ("data/frames", "data/excerpts")
+OUTCOMES = ("one sentence", "accepted", "traceback", "hang", "outputs changed", "other sentence")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A sort of file: where, how it is spoiled, and the stages that read it, each with the share of inputs it runs on.
+
+    Of the stages, the first that refuses the file is the last that runs.
+    """
+
+    path: str
+    mutations: tuple[Mutation, ...]
+    stages: tuple[tuple[str, float], ...]
+
+
+DATASET = (("extract_excerpts", 0.2), ("build_dataset", 1.0), ("train", 0.1))
+KINDS = {
+    "labels": Kind("data/tiny/labels.csv", mutations.TABLE, DATASET),
+    "facecams": Kind("data/tiny/facecams.csv", mutations.TABLE, (("configure", 1.0), ("extract_frames", 0.1))),
+    "groups": Kind("data/tiny/groups.csv", mutations.TABLE, DATASET[1:]),
+    "holdout": Kind("data/tiny/holdout.csv", mutations.TABLE, (("extract_excerpts", 0.2), ("evaluate", 1.0))),
+    "edits": Kind("data/tiny/edits/demo.csv", mutations.TABLE, (("select demo", 1.0), ("render demo", 0.15))),
+    "cut lists": Kind("data/cuts/demo.csv", mutations.TABLE, (("evaluate", 1.0), ("render demo", 0.15))),
+    "timelines": Kind("data/timelines/demo.csv", mutations.TABLE, (("select demo", 1.0), ("evaluate", 0.5))),
+    "index": Kind("data/dataset/index.csv", mutations.TABLE, (("train", 1.0),)),
+    "params": Kind(
+        "params.yaml",
+        mutations.PARAMS,
+        (
+            ("configure", 1.0),
+            ("extract_frames", 0.05),
+            ("build_dataset", 0.2),
+            ("train", 0.2),
+            ("predict demo", 0.2),
+            ("select demo", 0.2),
+            ("evaluate", 0.2),
+            ("render demo", 0.05),
+            ("compile", 0.05),
+        ),
+    ),
+    "models": Kind(
+        "models/model.safetensors",
+        mutations.TENSORS,
+        (("select demo", 0.3), ("evaluate", 0.3), ("predict demo", 1.0)),
+    ),
+    "shards": Kind("data/frames/c01.mp4.safetensors", mutations.TENSORS, (*DATASET[1:2], ("train", 1.0))),
+    "old shards": Kind("data/frames/c01.mp4.safetensors", mutations.TENSORS, (("extract_frames", 1.0),)),
+}
+
+
+def main(inputs: int = INPUTS, repeated: str | None = None, project: Path | None = None) -> dict[str, Counter[str]]:
+    """Fuzz, and print a table and every finding.
+
+    Parameters
+    ----------
+    inputs : int
+        How many, dealt over all kinds.
+    repeated : str, optional
+        One input alone, such as labels:17.
+    project : Path, optional
+        A built project to copy; otherwise one is made.
+
+    Returns
+    -------
+    dict
+        How often each outcome came, for each kind.
+    """
+    names = list(KINDS)
+    tasks = [(names[number % len(names)], number // len(names)) for number in range(inputs)]
+    if repeated:
+        name, number = repeated.split(":")
+        tasks = [(name, int(number))]
+    counts: dict[str, Counter[str]] = {name: Counter() for name in KINDS}
+    with tempfile.TemporaryDirectory() as folder:
+        built = project or tiny.build(Path(folder) / "built")
+        with_edits(built, Path(folder) / "pristine")
+        shares = [tasks[first::PROCESSES] for first in range(PROCESSES)]
+        with ThreadPoolExecutor(PROCESSES) as pool:
+            runs = [pool.submit(_outcomes, share, Path(folder), str(n)) for n, share in enumerate(shares)]
+            for run in runs:
+                for (name, number), outcome, told in run.result():
+                    counts[name][outcome] += 1
+                    if repeated or outcome not in ("one sentence", "accepted"):
+                        print(f"{name}:{number} {outcome}: {told}", file=sys.stderr)
+    rows = [(name, sum(count.values()), *(count[each] for each in OUTCOMES)) for name, count in counts.items()]
+    totals = [sum(int(row[column]) for row in rows) for column in range(1, len(OUTCOMES) + 2)]
+    print(tiny.table(("files", "inputs", *OUTCOMES), [*rows, ("all", *totals)]))
+    return counts
+
+
+def with_edits(built: Path, target: Path) -> None:
+    """A copy of the project in which a person's cut is there to be spoiled; only the kind `edits` reads it."""
+    shutil.copytree(built, target, symlinks=True)
+    shutil.copy2(target / "data/cuts/demo.csv", target / "edits.csv")
+
+
+def _outcomes(tasks: Sequence[tuple[str, int]], folder: Path, name: str) -> list[tuple[tuple[str, int], str, str]]:
+    """The outcome of each task, of a process that is replaced when it hangs or dies."""
+    context, done = multiprocessing.get_context("spawn"), []
+    process, ours = None, None
+    for task in tasks:
+        if process is None:
+            ours, theirs = context.Pipe()
+            shutil.rmtree(folder / name, ignore_errors=True)
+            shutil.copytree(folder / "pristine", folder / name, symlinks=True)
+            process = context.Process(target=_work, args=(theirs, folder / name, folder / "pristine", int(name)))
+            process.start()
+            theirs.close()
+        ours.send(task)
+        try:
+            outcome, told = ours.recv() if ours.poll(PATIENCE) else ("hang", f"longer than {PATIENCE:.0f} s")
+        except EOFError:
+            process.join()
+            outcome, told = "traceback", f"the process died of {process.exitcode}"
+        done.append((task, outcome, told))
+        if outcome == "hang" or told.startswith("the process died"):
+            process.kill()
+            process.join()
+            process = None
+    if process:
+        ours.send(None)
+        process.join()
+    return done
+
+
+def _work(tasks: Connection, folder: Path, pristine: Path, core: int) -> None:
+    """Take tasks and send outcomes, in a project of its own."""
+    os.chdir(folder)
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    if hasattr(os, "sched_setaffinity"):
+        # So that a stage starts one process.
+        cores = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {cores[core % len(cores)]})
+    # What stages say, and what FFmpeg says for itself.
+    silent = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(silent, 1)
+    os.dup2(silent, 2)
+    while (task := tasks.recv()) is not None:
+        tasks.send(attempt(*task, pristine))
+    # Its own processes end with it.
+    os._exit(0)
+
+
+def attempt(name: str, number: int, pristine: Path) -> tuple[str, str]:
+    """Spoil a file in the current folder, run the stages that read it, and mend all; the outcome, and what was said."""
+    kind, chance = KINDS[name], random.Random(f"{SEED} {name} {number}")
+    path = Path(kind.path)
+    original = (pristine / ("edits.csv" if name == "edits" else kind.path)).read_bytes()
+    files.remove(path)
+    if chance.random() < 0.04:
+        spoilt = mutations.something_else(path, chance)
+    elif chance.random() < 0.01 and kind.mutations is mutations.TABLE:
+        spoilt = "many"
+        path.write_bytes(mutations.MANY(original, chance))
+    else:
+        mutation = chance.choice(kind.mutations)
+        spoilt = mutation.__name__
+        path.write_bytes(mutation(original, chance))
+    # At least one stage that reads it.
+    stages = [stage for stage, share in kind.stages if chance.random() < share] or [kind.stages[-1][0]]
+    before = _state(path)
+    outcome, told = "accepted", ""
+    for stage in stages:
+        before = _state(path) if outcome == "accepted" else before
+        outcome, told = _run(stage)
+        if outcome != "accepted":
+            told = f"{spoilt}, {stage}: {told}"
+            break
+    if outcome == "one sentence" and _state(path) != before:
+        changed = {place for place in before.keys() | _state(path).keys() if before.get(place) != _state(path).get(place)}
+        outcome, told = "outputs changed", f"{told} ({', '.join(sorted(map(str, changed)))})"
+    elif outcome == "one sentence" and not _is_good(told, kind):
+        outcome = "other sentence"
+    files.remove(path)
+    _mend(pristine)
+    return outcome, told
+
+
+def _run(stage: str) -> tuple[str, str]:
+    module, *arguments = stage.split()
+    try:
+        importlib.import_module(f"stages.{module}").main(*arguments)
+    except (UserError, OSError) as error:
+        return "one sentence", error_sentence(error)
+    except BaseException:
+        return "traceback", traceback.format_exc()
+    return "accepted", ""
+
+
+def _is_good(told: str, kind: Kind) -> bool:
+    """Whether a sentence names the file, is one line, and no hidden file is in it."""
+    one_line = "\n" not in told and len(told) < LONGEST
+    return one_line and Path(kind.path).name in told and ".partial-" not in told and ".old-" not in told
+
+
+def _state(spoilt: Path) -> dict[Path, tuple[int, int, int]]:
+    """What tells whether each output is as it was, but for the file that was spoilt."""
+    paths = (path for output in OUTPUTS for path in Path(output).rglob("*"))
+    return {path: _stamp(path) for path in paths if path != spoilt and not path.is_dir()}
+
+
+def _stamp(path: Path) -> tuple[int, int, int]:
+    status = path.lstat()
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _mend(pristine: Path) -> None:
+    """Make all files as they were."""
+    whole = {path.relative_to(pristine): path for path in _all_files(pristine)}
+    for path in _all_files(Path()):
+        if path not in whole:
+            files.remove(path)
+    for path, original in whole.items():
+        if not path.is_file() or path.is_symlink() or not _same(path, original):
+            files.remove(path)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(original, path)
+
+
+def _same(path: Path, original: Path) -> bool:
+    return _stamp(path)[1:] == _stamp(original)[1:]
+
+
+def _all_files(folder: Path) -> Iterator[Path]:
+    for place in (*OUTPUTS, *KEPT, tiny.DATA, "params.yaml"):
+        whole = folder / place
+        yield from (path for path in whole.rglob("*") if not path.is_dir()) if whole.is_dir() else [whole]
+
+
+if __name__ == "__main__":
+    words = sys.argv[1:]
+    main(int(words[0]) if words and ":" not in words[0] else INPUTS, next((word for word in words if ":" in word), None))

@@ -1,0 +1,297 @@
+"""Ways to spoil a file: each takes its bytes and a source of chance, and gives other bytes."""
+
+import json
+import os
+import random
+import struct
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import safetensors.numpy
+
+Mutation = Callable[[bytes, random.Random], bytes]
+
+# What people, spreadsheets and broken disks put where a number or a name belongs.
+CELLS = (
+    "", " ", "nan", "inf", "-inf", "-0", "0", "1", "-1", "1e400", "1e-400", "1e308", "-1e308", "0.0000001", "2.0000001",
+    "1_000", "1,5", "0x10", "١٢", "1.5.2", "yes", "no", "maybe", "null", "=1+1", "12:30", "00:00:01.5", "../../x",
+    "/etc/passwd", "clips/", "clips/gone.mp4", "clips/c01.mp4", "vods/demo.mp4", "vods", "*", "[", "[!]", "\0", "\r",
+    "a\nb", "\u202e", "\ud7ff", "é", "x" * 5000, "9" * 400, '"', '""', "a\"b", "demo", "CON", "~", "$HOME", "${data}",
+)  # fmt: skip
+SCALARS = (
+    None, True, False, 0, 1, -1, 2, 7, 0.5, 1.5, 1e-9, 1e-300, 1e300, 1e9, -0.0, 10**400, 2**63, float("nan"),
+    float("inf"), -float("inf"), "", "x", "auto", "demo", "1", "nan", "../../x", "/etc/passwd", "x" * 5000, "\u202e",
+    [], [1], [[]], {}, {"a": 1}, {"fps": 4}, "2020-01-01",
+)  # fmt: skip
+
+
+def bits(content: bytes, chance: random.Random) -> bytes:
+    """A few bits the other way round."""
+    spoiled = bytearray(content or b"x")
+    for _ in range(chance.choice((1, 3, 30))):
+        spoiled[chance.randrange(len(spoiled))] ^= 1 << chance.randrange(8)
+    return bytes(spoiled)
+
+
+def cut_off(content: bytes, chance: random.Random) -> bytes:
+    """The beginning alone, or nothing."""
+    return content[: chance.choice((0, chance.randrange(len(content) + 1)))]
+
+
+def noise(content: bytes, chance: random.Random) -> bytes:
+    """Something else in its middle, as a bad block of a disk has."""
+    start, length = chance.randrange(len(content) + 1), chance.choice((1, 16, 512))
+    return content[:start] + chance.choice((b"\0" * length, chance.randbytes(length))) + content[start + length :]
+
+
+def twice(content: bytes, chance: random.Random) -> bytes:
+    """The file, and all or a part of it once more."""
+    return content + content[chance.choice((0, chance.randrange(len(content) + 1))) :]
+
+
+BYTES: tuple[Mutation, ...] = (bits, cut_off, noise, twice)
+
+
+def _on_rows(change: Callable[[list[list[str]], random.Random], None]) -> Mutation:
+    def mutate(content: bytes, chance: random.Random) -> bytes:
+        rows = [line.split(",") for line in content.decode().splitlines()]
+        change(rows, chance)
+        return "".join(",".join(row) + "\n" for row in rows).encode()
+
+    mutate.__name__ = change.__name__
+    return mutate
+
+
+def cell(rows: list[list[str]], chance: random.Random) -> None:
+    """Something else in one cell or some."""
+    for _ in range(chance.choice((1, 1, 2))):
+        row = chance.choice(rows[1:] or rows)
+        row[chance.randrange(len(row))] = chance.choice(CELLS)
+
+
+def number(rows: list[list[str]], chance: random.Random) -> None:
+    """A number that is a little or a lot off."""
+    row = chance.choice(rows[1:] or rows)
+    places = [place for place, value in enumerate(row) if value.replace(".", "").isdigit()]
+    if places:
+        place = chance.choice(places)
+        value = float(row[place])
+        row[place] = repr(chance.choice((-value, value * 10, value + 1e-7, value - 0.01, value + chance.gauss(0, 5))))
+
+
+def moved(rows: list[list[str]], chance: random.Random) -> None:
+    """Rows in another order, doubled or missing."""
+    place = chance.randrange(len(rows))
+    match chance.randrange(4):
+        case 0:
+            chance.shuffle(rows)
+        case 1:
+            rows.insert(place, list(chance.choice(rows)))
+        case 2:
+            del rows[place]
+        case _:
+            del rows[place:]
+
+
+def columns(rows: list[list[str]], chance: random.Random) -> None:
+    """A column missing, doubled, renamed, or in another place; in all rows or in one."""
+    place = chance.randrange(len(rows[0]))
+    for row in chance.choice((rows, [chance.choice(rows)], rows[:1])):
+        match chance.randrange(3):
+            case 0 if len(row) > place:
+                del row[place]
+            case 1:
+                row.insert(place, chance.choice(CELLS))
+            case _:
+                row.reverse()
+
+
+def constant(rows: list[list[str]], chance: random.Random) -> None:
+    """The same in all of a column."""
+    place, value = chance.randrange(len(rows[0])), chance.choice(CELLS)
+    for row in rows[1:]:
+        row[place] = value
+
+
+def many(rows: list[list[str]], chance: random.Random) -> None:
+    """Many thousands of rows, all alike or each a little later."""
+    first = list(chance.choice(rows[1:] or rows))
+    step = chance.choice((0, 1e-4))
+    for count in range(20_000):
+        rows.append([f"{float(x) + count * step:.4f}" if x.replace(".", "").isdigit() and step else x for x in first])
+
+
+def encoded(content: bytes, chance: random.Random) -> bytes:
+    """As other programs save text."""
+    text = content.decode()
+    return chance.choice(
+        (
+            text.encode("utf-16"),
+            text.encode("utf-8-sig"),
+            text.replace(",", ";").encode(),
+            text.replace(",", "\t").encode(),
+            text.replace("\n", "\r\n").encode(),
+            text.replace("\n", "\r").encode(),
+            text.replace("\n", "\n\n").encode(),
+            text.replace("\n", ",,,\n").encode(),
+            text.replace("\n", '"\n', 1).encode(),
+            text.replace("clips", '"clips', 1).encode(),
+        )
+    )
+
+
+TABLE: tuple[Mutation, ...] = (
+    *(_on_rows(change) for change in (cell, cell, cell, number, number, moved, columns, constant)),
+    encoded,
+    *BYTES,
+)
+MANY = _on_rows(many)
+
+
+def _yaml_value(value: object) -> str:
+    return json.dumps(value) if not isinstance(value, float) else str(value).replace("inf", ".inf").replace("nan", ".nan")
+
+
+def value(content: bytes, chance: random.Random) -> bytes:
+    """Something else behind one key or some."""
+    lines = content.decode().splitlines()
+    for _ in range(chance.choice((1, 1, 1, 3))):
+        place = chance.choice([n for n, line in enumerate(lines) if ":" in line])
+        lines[place] = f"{lines[place].split(':')[0]}: {_yaml_value(chance.choice(SCALARS))}"
+    return "\n".join(lines).encode() + b"\n"
+
+
+def key(content: bytes, chance: random.Random) -> bytes:
+    """A key missing, doubled, misspelt, or one level deeper."""
+    lines = content.decode().splitlines()
+    place = chance.randrange(len(lines))
+    lines[place] = chance.choice(
+        ("", f"{lines[place]}\n{lines[place]}", "x" + lines[place], f"  {lines[place]}", lines[place].lstrip(), "? [a]\n: b")
+    )
+    return "\n".join(lines).encode() + b"\n"
+
+
+def bomb(content: bytes, chance: random.Random) -> bytes:
+    """Little text that stands for much, or that holds itself."""
+    depth, wide = chance.choice((3, 9, 30)), chance.choice((2, 10))
+    bombs = [f"a0: &a0 [{', '.join(['x'] * wide)}]"]
+    bombs += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * wide)}]" for n in range(1, depth)]
+    last = f"*a{depth - 1}"
+    lines = content.decode().splitlines()
+    places = [n for n, line in enumerate(lines) if line.startswith("  ") or line.startswith(("label", "urls"))]
+    place = chance.choice(places)
+    lines[place] = f"{lines[place].split(':')[0]}: {last}"
+    return chance.choice(
+        (
+            "\n".join([*bombs, *lines]),
+            content.decode() + "b: &b [*b]\n",
+            content.decode().replace("vods:", "vods: &v\n  w: *v\nold:"),
+            content.decode() + f"deep: {'[' * 100_000}",
+            content.decode() + f"deep: {'{a: ' * 5000}",
+            content.decode() + "x: !!python/object/apply:os.system [true]\n",
+            content.decode() + f"label: {'9' * 100_000}\n",
+        )
+    ).encode()
+
+
+PARAMS: tuple[Mutation, ...] = (value, value, value, value, key, bomb, *BYTES)
+
+
+def _metadata_and_tensors(content: bytes) -> tuple[dict[str, str], dict[str, np.ndarray]]:
+    size = struct.unpack("<Q", content[:8])[0]
+    return json.loads(content[8 : 8 + size]).get("__metadata__", {}), safetensors.numpy.load(content)
+
+
+def header(content: bytes, chance: random.Random) -> bytes:
+    """Another header before the same numbers."""
+    size = struct.unpack("<Q", content[:8])[0]
+    entries, body = json.loads(content[8 : 8 + size]), content[8 + size :]
+    names = [name for name in entries if name != "__metadata__"]
+    name = chance.choice(names)
+    match chance.randrange(7):
+        case 0:
+            entries[name]["dtype"] = chance.choice(("F64", "F32", "F16", "BF16", "I64", "U8", "BOOL", "X", "F8_E5M2"))
+        case 1:
+            entries[name]["shape"] = chance.choice(([], [0], [-1], [2**60, 2**60], [1], entries[name]["shape"][::-1]))
+        case 2:
+            entries[name]["data_offsets"] = chance.choice(([0, 0], [0, 2**62], [5, 3], [0, len(body)]))
+        case 3:
+            entries.pop(chance.choice((name, "__metadata__")), None)
+        case 4:
+            entries[chance.choice(("", "x", "linear.", "../x"))] = entries.pop(name)
+        case 5:
+            return struct.pack("<Q", chance.choice((0, 1, 2**62, 2**31, size - 1))) + content[8:]
+        case _:
+            text = b"[" * 100_000
+            return struct.pack("<Q", len(text)) + text + body
+    text = json.dumps(entries).encode()
+    return struct.pack("<Q", len(text)) + text + body
+
+
+def tensor(content: bytes, chance: random.Random) -> bytes:
+    """Other numbers, another type or another shape, in a file that is well formed."""
+    metadata, tensors = _metadata_and_tensors(content)
+    name = chance.choice(sorted(tensors))
+    array = tensors[name].copy()
+    match chance.randrange(7):
+        case 0 if array.dtype.kind == "f" and array.size:
+            array.flat[chance.randrange(array.size)] = chance.choice((np.nan, np.inf, -np.inf, 1e30, -1e30))
+        case 0 | 1 if array.dtype.kind == "f":
+            array[:] = chance.choice((np.nan, np.inf, 0.0, 1e38))
+        case 2:
+            array = array.astype(chance.choice((np.float64, np.float32, np.float16, np.int64, np.uint8, bool)))
+        case 3:
+            array = chance.choice((array[:0], array[:1], array[:-1], array.ravel(), array[None], array.T))
+        case 4:
+            array = np.concatenate([array, array])
+        case 5:
+            tensors[chance.choice(("x", "linear.x", "face.x", ""))] = array
+        case _:
+            del tensors[name]
+            return safetensors.numpy.save(tensors, metadata)
+    return safetensors.numpy.save(tensors | {name: np.ascontiguousarray(array)}, metadata)
+
+
+def card(content: bytes, chance: random.Random) -> bytes:
+    """What the file says of itself, spoiled."""
+    metadata, tensors = _metadata_and_tensors(content)
+    name = chance.choice(sorted(metadata))
+    entries = json.loads(metadata[name])
+    chosen = chance.choice(sorted(entries))
+    match chance.randrange(6):
+        case 0:
+            del entries[chosen]
+        case 1:
+            entries[f"{chosen}_"] = 1
+        case 2:
+            bombs = ("[" * 100_000, '{"a":' * 100_000, "", "null", "7", '"x"', "[]", "NaN", "9" * 5000, "\ufeff{}")
+            return safetensors.numpy.save(tensors, metadata | {name: chance.choice(bombs)})
+        case 3 if isinstance(entries[chosen], dict):
+            part = chance.choice(sorted(entries[chosen]))
+            entries[chosen][part] = chance.choice(SCALARS)
+        case _:
+            entries[chosen] = chance.choice(SCALARS)
+    return safetensors.numpy.save(tensors, metadata | {name: json.dumps(entries)})
+
+
+TENSORS: tuple[Mutation, ...] = (header, tensor, tensor, card, card, *BYTES)
+
+
+def something_else(path: Path, chance: random.Random) -> str:
+    """Put in the place of a file what is none; its name."""
+    kind = chance.choice(("nothing", "folder", "pipe", "broken link", "link to itself", "endless device", "empty file"))
+    match kind:
+        case "folder":
+            path.mkdir()
+        case "pipe":
+            os.mkfifo(path)
+        case "broken link":
+            path.symlink_to("gone")
+        case "link to itself":
+            path.symlink_to(path.name)
+        case "endless device":
+            path.symlink_to("/dev/zero")
+        case "empty file":
+            path.touch()
+    return kind
