@@ -13,7 +13,7 @@ from autotosis.annotations import labels
 from autotosis.annotations.labels import Groups, Label
 from autotosis.model import index
 from autotosis.pictures import contact_sheet
-from autotosis.project import command_line, params
+from autotosis.project import command_line, files, params
 from autotosis.project.errors import UserError
 from autotosis.signals import shards
 
@@ -58,10 +58,11 @@ def main() -> None:
             clips += [label_excerpt(video, group, row, margin) for row in rows]
     check_enough(clips, folder)
     entries = [entry for clip in clips for entry in index_entries(clip)]
-    index.write(entries)
     # A label shorter than its margins leaves no moment to show.
     shown = [clip for clip in clips if (clip.classes != LEFT_OUT).any()]
-    contact_sheet.write(PREVIEW, [strip(clip) for clip in shown[:: -(-len(shown) // contact_sheet.MOST_CLIPS)]])
+    with files.replacing_all(index.PATH, PREVIEW) as (table, picture):
+        index.write(table, entries)
+        contact_sheet.write(picture, [strip(clip) for clip in shown[:: -(-len(shown) // contact_sheet.MOST_CLIPS)]])
     extracted = sorted(map(shards.clip_of, shards.FOLDER.glob(f"*{shards.SUFFIX}")))
     report(entries, [name for name in extracted if f"clips/{name}" not in labelled])
 
@@ -106,12 +107,14 @@ def classify(shard: shards.Shard, rows: list[Label], margin: float, elsewhere: i
     edges = []
     for label in rows:
         end = label.ending(shard.duration)
-        classes[(shard.times >= label.start) & (shard.times < end)] = label.highlight
+        # Not moment by moment, since a table may have very many rows.
+        classes[slice(*np.searchsorted(shard.times, (label.start, end)))] = label.highlight
         if label.highlight:
             # A label that begins or ends together with the video has an exact edge.
             edges += [edge for edge in (label.start, end) if 0 < edge < shard.duration - labels.ROUNDING]
     for edge in edges:
-        classes[np.abs(shard.times - edge) < margin] = LEFT_OUT
+        first = np.searchsorted(shard.times, edge - margin, "right")
+        classes[first : np.searchsorted(shard.times, edge + margin)] = LEFT_OUT
     return classes
 
 

@@ -63,21 +63,20 @@ def main() -> None:
     holdout = labels.read_labels(settings.folder / "holdout.csv")
     vods = [read(vod, settings, holdout) for vod in settings.vods]
     threshold = settings.select.threshold or card.threshold
-    with files.replacing(PICTURES) as folder:
-        folder.mkdir()
-        for one in vods:
-            picture, level = io.BytesIO(), segments.smooth(one.times, one.probabilities, settings.select.smooth)
-            timeline_plot.draw(picture, one.vod, one.times, level, threshold, one.segments, one.truth)
-            files.write_bytes(folder / f"{one.vod}.png", picture.getvalue())
     measured = [one for one in vods if one.truth is not None]
     figures = {one.vod: measure([one]) for one in measured}
     if measured:
         figures[ALL] = measure(measured)
-    with files.replacing(METRICS) as folder:
-        folder.mkdir()
+    with files.replacing_all(PICTURES, METRICS) as (pictures, tables):
+        pictures.mkdir()
+        for one in vods:
+            picture, level = io.BytesIO(), segments.smooth(one.times, one.probabilities, settings.select.smooth)
+            timeline_plot.draw(picture, one.vod, one.times, level, threshold, one.segments, one.truth)
+            (pictures / f"{one.vod}.png").write_bytes(picture.getvalue())
+        tables.mkdir()
         for name, of_vod in figures.items():
             headline = {key: of_vod[key] for key in HEADLINE if key in of_vod}
-            (folder / f"{name}.json").write_text(json.dumps(headline, indent=2) + "\n")
+            (tables / f"{name}.json").write_text(json.dumps(headline, indent=2) + "\n")
     print(json.dumps(figures, indent=2) if figures else "nothing was measured: holdout.csv names no VOD of params.yaml")
 
 

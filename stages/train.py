@@ -61,8 +61,6 @@ def main() -> None:
         threshold=threshold,
         prevalence=train.prevalence,
     )
-    model_file.save(model_file.PATH, card, learned.tensors("linear.") | listened.tensors("first_look."))
-
     probabilities = cross_calibrate(logits, labels, fold)
     precision, recall = calibration.precision_and_recall(in_stream, labels, train.prevalence, threshold)
     figures = metrics.cross_validation(labels, probabilities, fold)
@@ -76,8 +74,10 @@ def main() -> None:
         "recall": recall,
     }
     details = {name: round(figure, 3) for name, figure in details.items()}
-    files.write_bytes(METRICS, (json.dumps(figures, indent=2) + "\n").encode())
-    log(learned.losses, labels, probabilities, details)
+    with files.replacing_all(model_file.PATH, METRICS, LIVE) as (model, table, plots):
+        model_file.save(model, card, learned.tensors("linear.") | listened.tensors("first_look."))
+        files.write_bytes(table, (json.dumps(figures, indent=2) + "\n").encode())
+        log(plots, learned.losses, labels, probabilities, details)
     files.remove(learning.UNFINISHED)
     print(json.dumps(figures | details, indent=2))
     if precision < train.target_precision:
@@ -168,9 +168,11 @@ def learn_first_look(
     return learning.learn(first_of(heard, settings.dataset.clips), plain, "sound"), calibrated, clearly_calm
 
 
-def log(losses: Sequence[float], labels: np.ndarray, probabilities: np.ndarray, details: dict[str, float]) -> None:
+def log(
+    folder: Path, losses: Sequence[float], labels: np.ndarray, probabilities: np.ndarray, details: dict[str, float]
+) -> None:
     """Write the loss of each epoch of a face network, the data that `dvc plots` draws, and details.json."""
-    with files.replacing(LIVE) as folder, Live(str(folder), dvcyaml=None, save_dvc_exp=False) as live:
+    with Live(str(folder), dvcyaml=None, save_dvc_exp=False) as live:
         for loss in losses:
             live.log_metric("loss", loss)
             live.next_step()

@@ -1,7 +1,7 @@
 """Spoil the project's own files in thousands of ways: each must be read as it is, or refused by one sentence.
 
 A stage that refuses leaves all outputs as they were, ends within seconds and needs little memory. Run from the
-project's folder: python -m torture.fuzz [inputs] [kind:number of one to repeat]
+project's folder: python -m torture.fuzz [how many inputs, or one to repeat, such as labels:17]
 """
 
 import importlib
@@ -43,12 +43,13 @@ OUTCOMES = ("one sentence", "accepted", "traceback", "hang", "outputs changed", 
 class Kind:
     """A sort of file: where, how it is spoiled, and the stages that read it, each with the share of inputs it runs on.
 
-    Of the stages, the first that refuses the file is the last that runs.
+    Of the stages, the first that refuses the file is the last that runs. Its sentence must name the file, or `named`.
     """
 
     path: str
     mutations: tuple[Mutation, ...]
     stages: tuple[tuple[str, float], ...]
+    named: str = ""
 
 
 DATASET = (("extract_excerpts", 0.2), ("build_dataset", 1.0), ("train", 0.1))
@@ -81,7 +82,7 @@ KINDS = {
         mutations.TENSORS,
         (("select demo", 0.3), ("evaluate", 0.3), ("predict demo", 1.0)),
     ),
-    "shards": Kind("data/frames/c01.mp4.safetensors", mutations.TENSORS, (*DATASET[1:2], ("train", 1.0))),
+    "shards": Kind("data/frames/c01.mp4.safetensors", mutations.TENSORS, (*DATASET[1:2], ("train", 1.0)), "labels.csv"),
     "old shards": Kind("data/frames/c01.mp4.safetensors", mutations.TENSORS, (("extract_frames", 1.0),)),
 }
 
@@ -205,8 +206,8 @@ def attempt(name: str, number: int, pristine: Path) -> tuple[str, str]:
             told = f"{spoilt}, {stage}: {told}"
             break
     if outcome == "one sentence" and _state(path) != before:
-        changed = {place for place in before.keys() | _state(path).keys() if before.get(place) != _state(path).get(place)}
-        outcome, told = "outputs changed", f"{told} ({', '.join(sorted(map(str, changed)))})"
+        changed = sorted({str(place) for place, _ in before.items() ^ _state(path).items()})
+        outcome, told = "outputs changed", f"{told} ({', '.join(changed)})"
     elif outcome == "one sentence" and not _is_good(told, kind):
         outcome = "other sentence"
     files.remove(path)
@@ -228,7 +229,8 @@ def _run(stage: str) -> tuple[str, str]:
 def _is_good(told: str, kind: Kind) -> bool:
     """Whether a sentence names the file, is one line, and no hidden file is in it."""
     one_line = "\n" not in told and len(told) < LONGEST
-    return one_line and Path(kind.path).name in told and ".partial-" not in told and ".old-" not in told
+    names = Path(kind.path).name in told or (kind.named and kind.named in told)
+    return bool(one_line and names) and ".partial-" not in told and ".old-" not in told
 
 
 def _state(spoilt: Path) -> dict[Path, tuple[int, int, int]]:
@@ -266,5 +268,5 @@ def _all_files(folder: Path) -> Iterator[Path]:
 
 
 if __name__ == "__main__":
-    words = sys.argv[1:]
-    main(int(words[0]) if words and ":" not in words[0] else INPUTS, next((word for word in words if ":" in word), None))
+    word = sys.argv[1] if len(sys.argv) > 1 else str(INPUTS)
+    main(*((INPUTS, word) if ":" in word else (int(word),)))

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -150,7 +151,8 @@ MANY = _on_rows(many)
 
 
 def _yaml_value(value: object) -> str:
-    return json.dumps(value) if not isinstance(value, float) else str(value).replace("inf", ".inf").replace("nan", ".nan")
+    text = str(value) if isinstance(value, float) else json.dumps(value)
+    return text.replace("inf", ".inf").replace("nan", ".nan")
 
 
 def value(content: bytes, chance: random.Random) -> bytes:
@@ -162,12 +164,30 @@ def value(content: bytes, chance: random.Random) -> bytes:
     return "\n".join(lines).encode() + b"\n"
 
 
+def scaled(content: bytes, chance: random.Random) -> bytes:
+    """Another number behind some keys, of the same type."""
+    lines = content.decode().splitlines()
+    numbers = [n for n, line in enumerate(lines) if re.fullmatch(r" *\w+: [0-9.]+", line)]
+    for place in chance.sample(numbers, chance.choice((1, 2))):
+        key, number = lines[place].split(": ")
+        factor = chance.choice((0, 0.001, 0.1, 0.5, 2, 10, 1000))
+        lines[place] = f"{key}: {float(number) * factor if '.' in number else int(int(number) * factor)}"
+    return "\n".join(lines).encode() + b"\n"
+
+
 def key(content: bytes, chance: random.Random) -> bytes:
     """A key missing, doubled, misspelt, or one level deeper."""
     lines = content.decode().splitlines()
     place = chance.randrange(len(lines))
     lines[place] = chance.choice(
-        ("", f"{lines[place]}\n{lines[place]}", "x" + lines[place], f"  {lines[place]}", lines[place].lstrip(), "? [a]\n: b")
+        (
+            "",
+            f"{lines[place]}\n{lines[place]}",
+            "x" + lines[place],
+            f"  {lines[place]}",
+            lines[place].lstrip(),
+            "? [a]",
+        )
     )
     return "\n".join(lines).encode() + b"\n"
 
@@ -195,7 +215,7 @@ def bomb(content: bytes, chance: random.Random) -> bytes:
     ).encode()
 
 
-PARAMS: tuple[Mutation, ...] = (value, value, value, value, key, bomb, *BYTES)
+PARAMS: tuple[Mutation, ...] = (value, value, value, scaled, scaled, scaled, key, bomb, *BYTES)
 
 
 def _metadata_and_tensors(content: bytes) -> tuple[dict[str, str], dict[str, np.ndarray]]:

@@ -14,6 +14,8 @@ COLUMNS = ("segment", "vod", "start", "end", "score", "keep", "event_start", "ev
 IGNORED = ("reel_start", "reel_end")
 # Times in a table are rounded to this (seconds).
 ROUNDING_OF_TABLE = 1e-6
+# Less is no more than a rounded nothing (seconds).
+SHORTEST = 0.001
 KEEP = {"yes": True, "": True, "no": False}
 
 
@@ -84,9 +86,11 @@ def _segment(row: tables.Row, vod: str, duration: float) -> tuple[Segment, bool]
         raise row.error(f"keep is {row['keep']!r}, not yes or no")
     if end <= start:
         raise row.error(f"ends at {end:g} s, not after its start at {start:g} s")
+    if end - start < SHORTEST - ROUNDING_OF_TABLE:
+        raise row.error(f"lasts {end - start:g} s; the least is {SHORTEST:g} s, which is shown for one frame")
     if end > duration + ROUNDING:
         raise row.error(f"ends at {end:g} s, but the VOD at {duration:.2f} s")
-    if start >= duration:
+    if start > duration - SHORTEST:
         raise row.error(f"begins at {start:g} s, but the VOD ends at {duration:.2f} s")
     score = row.number_in("score") if row.fields.get("score") else 1.0
     if not 0 <= score <= 1:

@@ -1,5 +1,6 @@
 """The labelled clips as a model learns from them: from the index and the shards."""
 
+import reprlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -7,6 +8,7 @@ from itertools import groupby
 import numpy as np
 
 from autotosis.model import index
+from autotosis.project.errors import UserError
 from autotosis.signals import context, shards
 
 
@@ -40,7 +42,11 @@ def read_clips(fps: float) -> Iterator[Clip]:
     """The clips of the index; `fps` is how many moments per second their shards have (Hz)."""
     for (name, group), entries in groupby(index.read_index(), key=lambda entry: (entry.clip, entry.group)):
         rows = list(entries)
+        if not shards.path(name).is_file():
+            raise UserError(f"{index.PATH}: there is no shard of {reprlib.repr(name)}; {index.ANEW}")
         shard = shards.Shard(shards.path(name))
+        if not shard.has_frame(rows[0].frame) or not shard.has_frame(rows[-1].frame):
+            raise UserError(f"{index.PATH}: names frames of {reprlib.repr(name)} that it does not have; {index.ANEW}")
         yield Clip(
             name,
             group,

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from autotosis.signals import context
+from autotosis.model import model_file
+from autotosis.signals import context, features
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,25 @@ class Linear:
 
 
 def from_tensors(tensors: dict[str, np.ndarray]) -> Linear:
-    """What `Linear.tensors` gave; KeyError if something is missing."""
+    """What `Linear.tensors` gave; UserError if names, types or shapes are others."""
+    windowed = (np.dtype(np.float32), (len(context.WINDOWS), features.COLUMNS))
+    expected: dict[str, tuple[object, tuple[int, ...]]] = {
+        "mean": windowed,
+        "weights": windowed,
+        "bias": (np.dtype(np.float64), (1,)),
+    }
+    found: dict[str, tuple[object, tuple[int, ...]]] = {
+        name: (tensor.dtype, tensor.shape) for name, tensor in tensors.items()
+    }
+    for name in sorted(expected.keys() | found.keys()):
+        if expected.get(name) != found.get(name):
+            wanted, has = (_described(sort.get(name)) for sort in (expected, found))
+            raise model_file.unfit(model_file.PATH, f"{name} is {has} and not {wanted}")
     return Linear(tensors["mean"], tensors["weights"], float(tensors["bias"][0]))
+
+
+def _described(tensor: tuple[object, tuple[int, ...]] | None) -> str:
+    return "absent" if tensor is None else f"{tensor[0]} of shape {tensor[1]}"
 
 
 def fit(examples: np.ndarray, labels: np.ndarray, penalty: float) -> Linear:

@@ -1,22 +1,21 @@
 """models/model.safetensors: what the stages after training need to know. Weights are numbers, never code."""
 
 import json
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 import safetensors
 import safetensors.numpy
+from pydantic import ValidationError
 
 from autotosis.project import files
 from autotosis.project.errors import UserError
-from autotosis.project.params import Extract
+from autotosis.project.params import Extract, Fraction, Section
 
 PATH = Path("models/model.safetensors")
 
 
-@dataclass(frozen=True)
-class Card:
+class Card(Section):
     """All that scoring needs beside the weights.
 
     Attributes
@@ -48,24 +47,34 @@ class Card:
     first_offset: float
     clearly_calm: float
     threshold: float
-    prevalence: float
+    prevalence: Fraction
 
 
 def save(path: Path, card: Card, weights: dict[str, np.ndarray]) -> None:
     """Write a model."""
     # One text, since safetensors writes several in any order.
-    files.write_bytes(path, safetensors.numpy.save(weights, {"card": json.dumps(asdict(card), sort_keys=True)}))
+    files.write_bytes(path, safetensors.numpy.save(weights, {"card": json.dumps(card.model_dump(), sort_keys=True)}))
 
 
 def read_card(path: Path = PATH) -> Card:
     """Read what a model file says of itself; UserError if it is no model of this project."""
+    files.check_regular(path)
     try:
         with safetensors.safe_open(path, "np") as file:
-            return Card(**json.loads((file.metadata() or {})["card"]))
+            return Card.model_validate_json((file.metadata() or {})["card"])
     except FileNotFoundError:
         raise UserError(f"{path}: no such model; make it with `dvc repro train`") from None
-    except (safetensors.SafetensorError, KeyError, TypeError, ValueError):
-        raise UserError(f"{path}: not a model made by this project; make it anew with `dvc repro -f train`") from None
+    except ValidationError as error:
+        # What it holds may be anything, however large.
+        first = error.errors(include_input=False)[0]
+        raise unfit(path, ".".join(["its card", *map(str, first["loc"])]) + f": {first['msg'][:100]}") from None
+    except (safetensors.SafetensorError, KeyError):
+        raise unfit(path, "no safetensors with a card") from None
+
+
+def unfit(path: Path, cause: str) -> UserError:
+    """The sentence for a file that `save` did not write."""
+    return UserError(f"{path}: not a model made by this project ({cause}); make it anew with `dvc repro -f train`")
 
 
 def load(path: Path, extract: Extract, code: str) -> tuple[Card, dict[str, np.ndarray]]:
@@ -83,7 +92,8 @@ def load(path: Path, extract: Extract, code: str) -> tuple[Card, dict[str, np.nd
     Raises
     ------
     UserError
-        No such file, no model of this project, or one whose training frames were made in another way.
+        No such file, no model of this project, one with weights that are no numbers, or one whose training frames were
+        made in another way.
     """
     card = read_card(path)
     if card.extract != extract.seen() or card.code != code:
@@ -100,8 +110,12 @@ def load(path: Path, extract: Extract, code: str) -> tuple[Card, dict[str, np.nd
 
 
 def tensors(path: Path) -> dict[str, np.ndarray]:
-    """The weights of a model."""
-    return safetensors.numpy.load_file(path)
+    """The weights of a model; UserError if one is infinite or no number."""
+    loaded = safetensors.numpy.load_file(path)
+    for name, tensor in loaded.items():
+        if not np.isfinite(tensor).all():
+            raise unfit(path, f"{name} has a value that is infinite or no number")
+    return loaded
 
 
 def under(prefix: str, weights: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

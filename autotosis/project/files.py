@@ -34,27 +34,52 @@ def replacing(target: Path) -> Iterator[Path]:
     OSError
         It cannot be written, for want of space or of permission; `filename` is the target.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial, old = (target.with_name(f".{state}-{target.name}") for state in ("partial", "old"))
-    if old.exists() and not target.exists():
-        # Killed between the two renames below: nothing has taken the place of the old folder.
-        old.rename(target)
-    remove(old)
-    remove(partial)
-    try:
+    with replacing_all(target) as (partial,):
         yield partial
-        if partial.is_dir() and target.is_dir():
-            target.rename(old)
-            partial.rename(target)
-            remove(old)
-        else:
-            os.replace(partial, target)
+
+
+@contextmanager
+def replacing_all(*targets: Path) -> Iterator[list[Path]]:
+    """The same for several files and folders: all take their targets' places when the block ends well, or none does.
+
+    The targets are not inside each other, and have a path each, in their order.
+    """
+    places = [_Place(target) for target in targets]
+    try:
+        yield [place.partial for place in places]
+        for place in places:
+            place.fill()
     except OSError as error:
-        if error.filename in (None, str(partial)):
-            raise OSError(error.errno, error.strerror, str(target)) from error
+        for place in places:
+            if error.filename in (None, str(place.partial)):
+                raise OSError(error.errno, error.strerror, str(place.target)) from error
         raise
     finally:
-        remove(partial)
+        for place in places:
+            remove(place.partial)
+
+
+class _Place:
+    """A target, and the paths beside it at which what will take its place is made and what was there is put aside."""
+
+    def __init__(self, target: Path):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        self.target = target
+        self.partial, self.old = (target.with_name(f".{state}-{target.name}") for state in ("partial", "old"))
+        if self.old.exists() and not target.exists():
+            # Killed between the two renames below: nothing has taken the place of the old folder.
+            self.old.rename(target)
+        remove(self.old)
+        remove(self.partial)
+
+    def fill(self) -> None:
+        """Put what was made in the target's place."""
+        if self.partial.is_dir() and self.target.is_dir():
+            self.target.rename(self.old)
+            self.partial.rename(self.target)
+            remove(self.old)
+        else:
+            os.replace(self.partial, self.target)
 
 
 def write_bytes(target: Path, content: bytes) -> None:
@@ -78,9 +103,11 @@ def check_regular(path: Path) -> None:
         raise UserError(f"{path}: not a regular file; remove it or put one in its place")
 
 
-def read_text(path: Path) -> str:
-    """The text of a regular file in UTF-8; UserError if something else stands there."""
+def read_text(path: Path, at_most: int) -> str:
+    """The text of a regular file in UTF-8; UserError if something else stands there, or more than so many bytes."""
     check_regular(path)
+    if path.stat().st_size > at_most:
+        raise UserError(f"{path}: larger than {at_most} bytes, so that it is hardly what belongs there")
     return path.read_text(encoding="utf-8")
 
 

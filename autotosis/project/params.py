@@ -1,6 +1,7 @@
 """params.yaml as typed objects; what is wrong in it is one sentence that names the key."""
 
 import difflib
+import math
 import reprlib
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal, TypeVar
@@ -9,16 +10,19 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import Node, ScalarNode, SequenceNode
 
 from autotosis.project import files
 from autotosis.project.errors import UserError
 
 PARAMS_FILE = Path("params.yaml")
+# A few aliases can stand for more than any memory holds.
+MOST_BYTES, MOST_VALUES = 1_000_000, 100_000
 
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[float, Field(ge=0, le=3600)]
-Hertz = Annotated[float, Field(gt=0, le=120)]
+Hertz = Annotated[float, Field(ge=0.1, le=120)]
 Seed = Annotated[int, Field(ge=0)]
 Count = Annotated[int, Field(ge=1)]
 Precision = Literal["auto", "float32", "bfloat16"]
@@ -255,7 +259,13 @@ def load_as(model: type[SomeParams], path: Path) -> SomeParams:
     """
     try:
         # The reader that DVC has, so that both see the same: 1e-3 is a number, and a key stands only once.
-        content = YAML(typ="safe", pure=True).load(files.read_text(path))
+        yaml = YAML(typ="safe", pure=True)
+        node = yaml.compose(files.read_text(path, MOST_BYTES))
+        if _values(node, {}) > MOST_VALUES:
+            raise UserError(
+                f"{path}: its aliases (*) stand for more than {MOST_VALUES} values; write out what they mean"
+            )
+        content = yaml.constructor.construct_document(node) if node else None
     except FileNotFoundError:
         raise UserError(f"{path}: no such file; run from the folder that holds it") from None
     except MarkedYAMLError as error:
@@ -264,12 +274,24 @@ def load_as(model: type[SomeParams], path: Path) -> SomeParams:
         raise UserError(f"{path} line {line}: not valid YAML: {problem}") from None
     except RecursionError:
         raise UserError(f"{path}: not valid YAML: nested too deeply") from None
-    except (YAMLError, UnicodeDecodeError) as error:
+    except (YAMLError, ValueError) as error:
         raise UserError(f"{path}: not valid YAML: {str(error).splitlines()[0]}") from None
     try:
         return model.model_validate(content)
     except ValidationError as error:
         raise UserError(f"{path}: {_sentence(error, model)}") from None
+
+
+def _values(node: Node | None, known: dict[int, float]) -> float:
+    """How many values there are in a part of a YAML file with aliases written out; `known` are those of its nodes."""
+    if node is None or isinstance(node, ScalarNode):
+        return 1
+    if id(node) not in known:
+        # Of one that holds itself, while it is counted.
+        known[id(node)] = math.inf
+        parts = node.value if isinstance(node, SequenceNode) else [part for pair in node.value for part in pair]
+        known[id(node)] = 1 + sum(_values(part, known) for part in parts)
+    return known[id(node)]
 
 
 def _sentence(error: ValidationError, model: type[BaseModel]) -> str:

@@ -2,6 +2,8 @@
 
 import csv
 import math
+import reprlib
+import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -12,6 +14,9 @@ from autotosis.project import files
 from autotosis.project.errors import UserError
 
 Value = TypeVar("Value")
+
+# What is wrong in a row is told in so many characters at most.
+LONGEST = 300
 
 
 @dataclass(frozen=True)
@@ -37,14 +42,15 @@ class Row:
 
     def error(self, cause: str) -> UserError:
         """The sentence that says what is wrong in this row."""
-        return UserError(f"{self.path} row {self.number}: {cause}")
+        # A field may be of any length.
+        return UserError(f"{self.path} row {self.number}: {textwrap.shorten(cause, LONGEST)}")
 
     def video(self) -> str:
         """The column `video`; UserError unless it is written in the one way that names it inside the folder."""
         name = self["video"]
         path = PurePosixPath(name)
         if str(path) != name or path.is_absolute() or ".." in path.parts or not name.isprintable():
-            raise self.error(f"video is {name!r}; write it as it is inside the folder, such as clips/a.mp4")
+            raise self.error(f"video is {reprlib.repr(name)}; write it as it is inside the folder, such as clips/a.mp4")
         return name
 
     def seconds(self, column: str) -> float:
@@ -61,7 +67,7 @@ class Row:
         except ValueError:
             value = math.nan
         if not math.isfinite(value):
-            raise self.error(f"{column} is {self[column]!r}, not a number such as 62.5")
+            raise self.error(f"{column} is {reprlib.repr(self[column])}, not a number such as 62.5")
         return value
 
 
@@ -140,8 +146,7 @@ class Patterns(Generic[Value]):
 
     def of(self, video: str) -> Value | None:
         """What the last row that fits this video says; None if no row does."""
-        fitting = [value for row, value in self.rows if _fits(row["video"], video)]
-        return fitting[-1] if fitting else None
+        return next((value for row, value in reversed(self.rows) if _fits(row["video"], video)), None)
 
     def idle(self, videos: Sequence[str]) -> Iterator[Row]:
         """The rows that fit none of these videos, which are most likely misspelt."""

@@ -50,9 +50,10 @@ def score(
         Which share of the VOD was looked at, 0 to 1.
     """
     fps = scan.extract.fps
+    # Before hours are spent on it.
+    first_model, model = (linear.from_tensors(model_file.under(part, weights)) for part in ("first_look.", "linear."))
     values, glances = first_pass(scan, name)
     # The sound alone decides where to look, and stands where nobody looks.
-    first_model = linear.from_tensors(model_file.under("first_look.", weights))
     logits = first_model.logits(values, fps)
     probabilities = Calibration(card.first_slope, card.first_offset).probabilities(logits)
     wanted = np.full(len(values), True)
@@ -65,7 +66,7 @@ def score(
     for signal in features.SEEN:
         columns = features.columns(signal)
         values[:, columns] = signal.relative(values[:, columns], fps, glances.get(signal.name))
-    logits = linear.from_tensors(model_file.under("linear.", weights)).logits(values, fps)[wanted] + faces
+    logits = model.logits(values, fps)[wanted] + faces
     probabilities[wanted] = Calibration(card.slope, card.offset).probabilities(logits)
     return probabilities, float(wanted.mean())
 

@@ -8,14 +8,17 @@ import hashlib
 import json
 import re
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import safetensors
 import safetensors.numpy
+from pydantic import Field, ValidationError
 
 from autotosis.annotations.facecams import Box
 from autotosis.project import files
-from autotosis.project.params import Extract
+from autotosis.project.errors import UserError
+from autotosis.project.params import Extract, Section
 from autotosis.signals import features
 
 FOLDER = Path("data/frames")
@@ -59,8 +62,16 @@ def write(path: Path, moments: features.Moments, shown: slice, duration: float, 
     """
     tensors = vars(moments) | {"frames": moments.frames[shown]}
     # One entry: safetensors writes several in any order, and the same shard must have the same bytes.
-    metadata = {"clip": json.dumps({"key": key, "duration": duration, "first_frame": shown.start})}
-    files.write_bytes(path, safetensors.numpy.save(tensors, metadata))
+    about = About(key=key, duration=duration, first_frame=shown.start)
+    files.write_bytes(path, safetensors.numpy.save(tensors, {"clip": json.dumps(about.model_dump())}))
+
+
+class About(Section):
+    """What a shard says of itself; see `Shard`."""
+
+    key: str
+    duration: Annotated[float, Field(gt=0)]
+    first_frame: Annotated[int, Field(ge=0)]
 
 
 class Shard:
@@ -76,17 +87,55 @@ class Shard:
     key : str
     duration : float
         Of the video, seconds.
-    first_frame : int
-        The number of the first moment that has a frame.
+    first_frame, frames : int
+        The number of the first moment that has a frame, and how many have one.
     times : ndarray of float64, shape (moments,)
         Seconds from the video's beginning.
+
+    Raises
+    ------
+    UserError
+        It is no shard that `write` wrote.
     """
 
     def __init__(self, path: Path):
-        self.file = safetensors.safe_open(path, "np")
-        metadata = json.loads(self.file.metadata()["clip"])
-        self.key, self.duration, self.first_frame = (metadata[name] for name in ("key", "duration", "first_frame"))
-        self.times = self.file.get_tensor("times")
+        files.check_regular(path)
+        try:
+            self.file = safetensors.safe_open(path, "np")
+            about = About.model_validate_json((self.file.metadata() or {})["clip"])
+            self.key, self.duration, self.first_frame = about.key, about.duration, about.first_frame
+            self.times = self.file.get_tensor("times")
+            self._check()
+        except FileNotFoundError:
+            raise UserError(f"{path}: no such shard; make it with `dvc repro build_dataset`") from None
+        except (safetensors.SafetensorError, ValidationError, KeyError, TypeError, ValueError):
+            raise UserError(
+                f"{path}: not a shard made by this project; remove it and make it anew with `dvc repro build_dataset`"
+            ) from None
+
+    def _check(self) -> None:
+        """ValueError unless the tensors have the names, types and shapes that they shall have, and hold numbers."""
+        moments = len(self.times)
+        self.frames, *picture = self.file.get_slice("frames").get_shape()
+        expected = {
+            "times": ("F64", [moments]),
+            "frames": ("U8", [self.frames, picture[0], picture[0], 3]),
+            "signals": ("F32", [moments, features.COLUMNS]),
+        }
+        slices = {name: self.file.get_slice(name) for name in self.file.keys()}  # noqa: SIM118
+        if {name: (part.get_dtype(), part.get_shape()) for name, part in slices.items()} != expected:
+            raise ValueError
+        if not (self.has_frame(self.first_frame) and self.first_frame + self.frames <= moments):
+            raise ValueError
+        # What is not there, such as sound or a face, is not a number.
+        if np.isinf(self.signals()).any():
+            raise ValueError
+        if not (np.isfinite(self.times).all() and (np.diff(self.times) > 0).all()):
+            raise ValueError
+
+    def has_frame(self, moment: int) -> bool:
+        """Whether a moment, by its number, has a frame."""
+        return 0 <= moment - self.first_frame < self.frames
 
     def frame(self, moment: int) -> np.ndarray:
         """The face at a moment: uint8 of shape (size, size, 3)."""
@@ -101,7 +150,7 @@ def key_of(path: Path) -> str | None:
     """The key of a shard, or None if there is no whole shard."""
     try:
         return Shard(path).key
-    except (OSError, safetensors.SafetensorError, KeyError, TypeError, ValueError):
+    except (OSError, UserError):
         return None
 
 
