@@ -51,11 +51,10 @@ def main() -> None:
     labelled, groups = labels.read_labels(folder / "labels.csv"), Groups(folder)
     clips = []
     for video, rows in sorted(labelled.items()):
-        group = groups.group(video)
         if video.startswith("clips/"):
-            clips.append(label_clip(video.removeprefix("clips/"), group, rows, margin))
+            clips.append(label_clip(video.removeprefix("clips/"), groups.group(video), rows, margin))
         else:
-            clips += [label_excerpt(video, group, row, margin) for row in rows]
+            clips += [label_excerpt(video, groups.stretch(video, row.start), row, margin) for row in rows]
     check_enough(clips, folder)
     entries = [entry for clip in clips for entry in index_entries(clip)]
     # A label shorter than its margins leaves no moment to show.

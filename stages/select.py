@@ -35,6 +35,12 @@ def choose(config: SelectConfig, vod: Recording) -> list[Segment]:
     card, (times, probabilities) = model_file.read_card(), timeline.read_timeline(config.name, vod.duration)
     choice = segments.choose(times, probabilities, vod.duration, card.threshold, card.prevalence, config.select)
     report(config.name, choice, vod.duration)
+    if choice.threshold > card.threshold and not config.select.threshold and not config.select.invert:
+        print(
+            f"{config.name}: the decision threshold was raised from {card.threshold:.2f} to {choice.threshold:.2f}, "
+            "because more was found than select.max_times_prevalence allows; label its segments in labels.csv, the "
+            "false ones first"
+        )
     return snapping.snap(vod, config.facecam, choice.reel, config.select)
 
 

@@ -11,14 +11,15 @@ import json
 import os
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from dvclive.live import Live
 
-from autotosis.model import calibration, examples, folds, index, learning, metrics, model_file
-from autotosis.model.calibration import Calibration
+from autotosis.model import background, calibration, examples, folds, index, learning, metrics, model_file
 from autotosis.model.examples import Clip
+from autotosis.model.linear import Linear
 from autotosis.project import command_line, files, params
 from autotosis.project.errors import UserError
 from autotosis.project.params import Params
@@ -26,6 +27,16 @@ from autotosis.signals import context
 
 METRICS = Path("models/metrics.json")
 LIVE = Path("models/live")
+# An area under the ROC curve below this is hardly more than that of chance, which is 0.5.
+CHANCE = 0.6
+
+
+@dataclass(frozen=True)
+class FirstPass:
+    """A model of the sound alone, and the logit below which a moment is clearly calm: few of those found are."""
+
+    linear: Linear
+    clearly_calm: float
 
 
 def main() -> None:
@@ -33,15 +44,20 @@ def main() -> None:
     train = settings.train
     clips = in_random_order(list(examples.read_clips(settings.extract.fps)), train.seed)
     fold_of = deal(clips, settings)
-    labels = examples.labels(clips)
-    fold = np.repeat([fold_of[clip.group] for clip in clips], [len(clip.labels) for clip in clips])
-    logits = cross_validate(clips, fold_of, settings)
+    every_label, every_fold = examples.labels(clips), of_moments(clips, fold_of)
+    every_logit = cross_validate(clips, fold_of, settings)
+    measured = to_measure(clips)
+    logits, labels, fold = every_logit[measured], every_label[measured], every_fold[measured]
     calibrated = calibration.fit(logits, labels).for_share(labels.mean(), train.prevalence)
     in_stream = calibrated.probabilities(logits)
-    threshold = calibration.threshold(in_stream, labels, train.prevalence, train.target_precision)
+    threshold = float(np.median(in_stream[labels == 1]))
     kept = first_of(clips, settings.dataset.clips)
+    count = len(examples.labels(kept))
     learned = learning.learn(kept, settings, "all clips")
-    listened, first_look, clearly_calm = learn_first_look(clips, fold_of, in_stream >= threshold / 2, settings)
+    faces = np.zeros(len(every_logit))
+    if train.architecture is not None:
+        faces = every_logit - cross_validate(clips, fold_of, without_network(settings))
+    by_sound = learn_first_pass(clips, fold_of, measured, in_stream >= threshold / 2, settings)
     if "RANK" in os.environ:
         # Imported here because it takes seconds, and the default model does not need it.
         from autotosis.model.face_network import torchrun
@@ -53,35 +69,47 @@ def main() -> None:
         architecture=train.architecture,
         extract=settings.extract.seen(),
         code=context.VERSION,
-        slope=calibrated.slope,
-        offset=calibrated.offset,
-        first_slope=first_look.slope,
-        first_offset=first_look.offset,
-        clearly_calm=clearly_calm,
+        l2=train.l2,
+        target_precision=train.target_precision,
+        clearly_calm=by_sound.clearly_calm,
         threshold=threshold,
         prevalence=train.prevalence,
     )
+    known = background.labelled(
+        kept,
+        settings.extract.fps,
+        train.review_weight,
+        every_fold[:count],
+        measured[:count],
+        faces[:count],
+    )
+    tensors = known.tensors("labelled.") | by_sound.linear.tensors("first_pass.") | learned.face_tensors("face.")
     probabilities = cross_calibrate(logits, labels, fold)
     precision, recall = calibration.precision_and_recall(in_stream, labels, train.prevalence, threshold)
     figures = metrics.cross_validation(labels, probabilities, fold)
     details = {
         "clips": len(kept),
-        "minutes": len(examples.labels(kept)) / settings.extract.fps / 60,
+        "minutes": count / settings.extract.fps / 60,
         "base_rate": float(labels.mean()),
         "ece": metrics.expected_calibration_error(labels, probabilities),
         "threshold": threshold,
         "precision": precision,
         "recall": recall,
+        **review(every_label[~measured], every_logit[~measured]),
     }
     details = {name: round(figure, 3) for name, figure in details.items()}
     with files.replacing_all(model_file.PATH, METRICS, LIVE) as (model, table, plots):
-        model_file.save(model, card, learned.tensors("linear.") | listened.tensors("first_look."))
+        model_file.save(model, card, tensors)
         files.write_bytes(table, (json.dumps(figures, indent=2) + "\n").encode())
         log(plots, learned.losses, labels, probabilities, details)
     files.remove(learning.UNFINISHED)
     print(json.dumps(figures | details, indent=2))
-    if precision < train.target_precision:
-        print(f"train.target_precision {train.target_precision:g} cannot be reached; the nearest is {precision:.2f}")
+    if figures["auc"] < CHANCE:
+        print(
+            f"{settings.folder / 'labels.csv'}: new clips are ranked hardly better than by chance (auc "
+            f"{figures['auc']:.2f}), so that reels show what stands out in a VOD; label more clips with highlights, and "
+            "calm but loud ones"
+        )
 
 
 def in_random_order(clips: list[Clip], seed: int) -> list[Clip]:
@@ -126,6 +154,33 @@ def cross_validate(clips: Sequence[Clip], fold_of: dict[str, int], settings: Par
     return np.concatenate([scored[clip.name] for clip in clips])
 
 
+def of_moments(clips: Sequence[Clip], fold_of: dict[str, int]) -> np.ndarray:
+    """The fold of each frame: int of shape (frames,)."""
+    return np.repeat([fold_of[clip.group] for clip in clips], [len(clip.labels) for clip in clips])
+
+
+def to_measure(clips: Sequence[Clip]) -> np.ndarray:
+    """Which frames calibration and figures are of: those of clips, or all where clips have one label only.
+
+    What a reviewer judged is the best of a reel, and neither like a clip nor like a stream.
+    """
+    of_clips = ~examples.judged(clips)
+    return of_clips if len(set(examples.labels(clips)[of_clips])) == 2 else np.full(len(of_clips), True)
+
+
+def review(labels: np.ndarray, logits: np.ndarray) -> dict[str, float]:
+    """How well judged stretches of VODs are ranked by what was learned from others; nothing without both labels."""
+    if len(set(labels)) < 2:
+        return {}
+    ap, auc = metrics.average_precision(labels, logits), metrics.roc_auc(labels, logits)
+    return {"review_ap": ap, "review_auc": auc, "review_base_rate": float(labels.mean())}
+
+
+def without_network(settings: Params) -> Params:
+    """The parameters of a model of motion and sound alone."""
+    return settings.model_copy(update={"train": settings.train.model_copy(update={"architecture": None})})
+
+
 def cross_calibrate(logits: np.ndarray, labels: np.ndarray, fold: np.ndarray) -> np.ndarray:
     """Turn logits into probabilities, calibrated on the other folds: float64 of shape (moments,)."""
     probabilities = np.empty(len(logits))
@@ -135,37 +190,25 @@ def cross_calibrate(logits: np.ndarray, labels: np.ndarray, fold: np.ndarray) ->
     return probabilities
 
 
-def learn_first_look(
-    clips: Sequence[Clip], fold_of: dict[str, int], found: np.ndarray, settings: Params
-) -> tuple[learning.Model, Calibration, float]:
-    """Train the model of the first pass, which only listens and decides where the second pass looks.
+def learn_first_pass(
+    clips: Sequence[Clip], fold_of: dict[str, int], measured: np.ndarray, found: np.ndarray, settings: Params
+) -> FirstPass:
+    """A model of the sound alone, to say where a VOD need not be looked at.
 
     Parameters
     ----------
-    clips : sequence of Clip
-        The labelled clips.
-    fold_of : dict of str to int
-        The fold of each group.
-    found : ndarray of bool, shape (moments,)
-        Whether the full model, out-of-fold, finds each moment.
-    settings : Params
-        The parameters.
-
-    Returns
-    -------
-    Model
-        The model of the sound alone.
-    Calibration
-        Turns its logits into probabilities for streams.
-    float
-        The logit below which a moment is clearly calm. train.first_pass_recall of the moments found are above it.
+    clips, fold_of, settings
+        As for `cross_validate`.
+    measured : ndarray of bool, shape (frames,)
+        From `to_measure`.
+    found : ndarray of bool, shape (measured frames,)
+        Which of these the whole model finds when it has not learned from their group.
     """
-    plain = settings.model_copy(update={"train": settings.train.model_copy(update={"architecture": None})})
-    heard, labels = learning.by_sound_alone(clips), examples.labels(clips)
-    logits = cross_validate(heard, fold_of, plain)
-    calibrated = calibration.fit(logits, labels).for_share(labels.mean(), settings.train.prevalence)
+    plain, heard = without_network(settings), learning.by_sound_alone(clips)
+    logits = cross_validate(heard, fold_of, plain)[measured]
     clearly_calm = float(np.quantile(logits[found], 1 - settings.train.first_pass_recall))
-    return learning.learn(first_of(heard, settings.dataset.clips), plain, "sound"), calibrated, clearly_calm
+    learned = learning.learn(first_of(heard, settings.dataset.clips), plain, "sound")
+    return FirstPass(learned.linear, clearly_calm)
 
 
 def log(

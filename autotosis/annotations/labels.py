@@ -8,6 +8,9 @@ from autotosis.project import tables
 
 # A label of a whole clip is often its duration, rounded up to a tenth of a second.
 ROUNDING = 0.05
+# Moments of one VOD that are at least about so far apart are as different as hours of a streamer are (seconds): as long
+# as normal is measured over.
+STRETCH = 60.0
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,13 @@ class Groups:
     def group(self, video: str) -> str:
         """The group of a clip by its name inside the folder: the last match, else the clip by itself."""
         return self.patterns.of(video) or video
+
+    def stretch(self, video: str, start: float) -> str:
+        """The group of a row on a VOD that begins at a time (seconds): the last match, else its stretch of the VOD.
+
+        What is learned from other stretches tells how good the model will be at another hour of the same streamer.
+        """
+        return self.patterns.of(video) or f"{video}@{start // STRETCH * STRETCH:.0f}"
 
 
 def _group(row: tables.Row) -> str:

@@ -105,8 +105,9 @@ def choose(
     threshold : float
         The model's, 0 to 1, where `select.threshold` is None.
     share : float
-        How much of a stream is likely to be highlights, 0 to 1. With `select.invert` the calmest moments are wanted,
-        which most are, so this share of them is taken where `select.threshold` is None.
+        The prevalence: how much of a stream is expected to be highlights, 0 to 1. Where `select.threshold` is None and
+        events are more than `select.max_times_prevalence` times as much, the threshold is raised. With `select.invert`
+        the calmest moments are wanted, which most are, so this share of them is taken where `select.threshold` is None.
     select : Select
         The parameters of selection.
     """
@@ -118,6 +119,9 @@ def choose(
         release = 1.0
     threshold = select.threshold or threshold
     found = events(times, level, threshold, release, select)
+    if select.max_times_prevalence and not select.threshold and not select.invert:
+        most = select.max_times_prevalence * share * duration
+        threshold, found = stand_out(times, level, threshold, release, select, most)
     shown = pad(found, select.pre_roll, select.post_roll, duration, select.min_gap)
     if select.max_length:
         shown = [best_stretch(times, level, segment, select.max_length) for segment in shown]
@@ -158,6 +162,21 @@ def events(times: np.ndarray, level: np.ndarray, threshold: float, release: floa
         for start, end in runs
         if (end - start) * spacing >= select.min_length - 1e-6
     ]
+
+
+def stand_out(
+    times: np.ndarray, level: np.ndarray, threshold: float, release: float, select: Select, most: float
+) -> tuple[float, list[Segment]]:
+    """The lowest threshold, from the given one on, whose events last no more than `most` seconds together; and these.
+
+    The others are as in `events`. Where all moments are alike, no threshold has such events but one that has none.
+    """
+    steps = np.quantile(level, np.linspace(0, 1, 1001))
+    for each in [threshold, *steps[steps > threshold].tolist()]:
+        found = events(times, level, each, release, select)
+        if seconds(found) <= most:
+            return each, found
+    return float(np.nextafter(level.max(), 2)), []
 
 
 def pad(found: Sequence[Segment], before: float, after: float, duration: float, min_gap: float = 0.0) -> list[Segment]:

@@ -9,6 +9,11 @@ from threadpoolctl import threadpool_limits
 LEAST_SLOPE = 0.01
 # A threshold that finds less of the highlights than this was set by a few frames.
 LEAST_RECALL = 0.1
+# The threshold is lowered for a stream in which little stands out, but to no less than this quantile of highlights, or
+# else streams without any would be searched for some. Of 0.3, 0.4 and 0.45, what finds most in recordings of strangers.
+LOWEST = 0.4
+# Streams differ in how much of them is highlights.
+MOST_SHARES = 3.0
 
 
 @dataclass(frozen=True)
@@ -27,10 +32,11 @@ class Calibration:
 
         Bayes' rule with other prior odds and the same likelihood (Elkan, 2001).
         """
-        return Calibration(self.slope, self.offset + _odds(share) - _odds(base_rate))
+        return Calibration(self.slope, self.offset + log_odds(share) - log_odds(base_rate))
 
 
-def _odds(share: float) -> float:
+def log_odds(share: float) -> float:
+    """The logarithm of the odds of a share or probability between 0 and 1."""
     return float(np.log(share / (1 - share)))
 
 
@@ -51,45 +57,39 @@ def fit(logits: np.ndarray, labels: np.ndarray) -> Calibration:
         regression = LogisticRegression(C=1e6).fit(logits[:, None], labels)
     slope, offset = float(regression.coef_[0, 0]), float(regression.intercept_[0])
     if slope < LEAST_SLOPE:
-        return Calibration(LEAST_SLOPE, _odds(labels.mean()) - LEAST_SLOPE * float(logits.mean()))
+        return Calibration(LEAST_SLOPE, log_odds(labels.mean()) - LEAST_SLOPE * float(logits.mean()))
     return Calibration(slope, offset)
 
 
-def threshold(probabilities: np.ndarray, labels: np.ndarray, share: float, target_precision: float) -> float:
+def threshold(highlights: np.ndarray, stream: np.ndarray, share: float, target_precision: float) -> float:
     """What the best moment of an event in a stream must reach.
 
-    The probability of a typical frame of a highlight, since an event that has no such frame is none; or the next
-    higher at which enough of what is chosen is a highlight.
+    The score of a typical frame of a highlight, since an event that has no such frame is none. The stream's own scores
+    tell how much of it would be chosen: where that is less than the expected share of highlights, a somewhat lower
+    score is enough; where it is so much that too few of the chosen can be highlights, the next higher one is taken at
+    which they can.
 
     Parameters
     ----------
-    probabilities : ndarray of float, shape (frames,)
-        For streams.
-    labels : ndarray of 0 and 1, shape (frames,)
-        Both of them.
+    highlights : ndarray of float, shape (frames,)
+        Scores, on any scale, of frames of highlights that the model did not learn from.
+    stream : ndarray of float, shape (moments,)
+        Of all moments of the stream.
     share : float
-        Of highlights in a stream: the frames count as if they were of both labels in this proportion.
+        Of highlights in the stream, as expected; MOST_SHARES times as much is believed.
     target_precision : float
-        Which share of the chosen frames, before any smoothing, must be highlights. Where no threshold reaches it,
+        Which share of the chosen moments, before any smoothing, must be highlights. Where no threshold reaches it,
         the one that comes nearest is taken.
-
-    Returns
-    -------
-    float
-        0 to 1, in the middle between the lowest that is chosen and the next.
     """
-    order = np.argsort(-probabilities, kind="stable")
-    ranked = probabilities[order]
-    recall = np.cumsum(labels[order]) / labels.sum()
-    fallout = np.cumsum(1 - labels[order]) / (1 - labels).sum()
-    precision = share * recall / (share * recall + (1 - share) * fallout)
-    last_of_equals = np.append(ranked[:-1] > ranked[1:], True)
-    typical = ranked >= np.median(probabilities[labels == 1])
-    possible = np.flatnonzero(last_of_equals & typical & (recall >= LEAST_RECALL))
-    enough = possible[precision[possible] >= target_precision]
-    best = enough[-1] if len(enough) else possible[np.argmax(precision[possible])]
-    below = ranked[best + 1] if best + 1 < len(ranked) else 0.0
-    return float((ranked[best] + below) / 2)
+    typical, lowest = np.quantile(highlights, (0.5, LOWEST))
+    least = min(typical, max(lowest, np.quantile(stream, 1 - share)))
+    possible = np.unique(np.append(stream[stream > least], least))
+    recall = 1 - np.searchsorted(np.sort(highlights), possible) / len(highlights)
+    chosen = 1 - np.searchsorted(np.sort(stream), possible) / len(stream)
+    precision = MOST_SHARES * share * recall / np.maximum(chosen, 1 / len(stream))
+    precision[recall < LEAST_RECALL] = 0.0
+    enough = np.flatnonzero(precision >= target_precision)
+    return float(possible[enough[0] if len(enough) else np.argmax(precision)])
 
 
 def precision_and_recall(

@@ -37,6 +37,11 @@ class Clip:
     moments: np.ndarray
     labels: np.ndarray
 
+    @property
+    def judged(self) -> bool:
+        """Whether this is a stretch of a VOD, which a reviewer judged, and no clip."""
+        return shards.path(self.name).is_relative_to(shards.EXCERPTS)
+
 
 def read_clips(fps: float) -> Iterator[Clip]:
     """The clips of the index; `fps` is how many moments per second their shards have (Hz)."""
@@ -65,3 +70,23 @@ def labels(clips: Sequence[Clip]) -> np.ndarray:
 def contexts(clips: Sequence[Clip], fps: float) -> np.ndarray:
     """`context.windows` of all moments that count, clip by clip: float32 of shape (moments, windows, columns)."""
     return np.concatenate([context.windows(clip.values, fps)[clip.moments] for clip in clips])
+
+
+def judged(clips: Sequence[Clip]) -> np.ndarray:
+    """Whether a reviewer judged each of the moments that count: bool of shape (moments,)."""
+    return np.repeat([clip.judged for clip in clips], [len(clip.labels) for clip in clips])
+
+
+def weights(clips: Sequence[Clip], review_weight: float) -> np.ndarray:
+    """How much each of the moments that count is learned from: float64 of shape (moments,).
+
+    1, but less where judged ones of a label, all together, would weigh more than `review_weight` times those of clips,
+    so that no number of wrong judgements can outweigh the clips. Where no clip has that label they count in full.
+    """
+    of_review, label = judged(clips), labels(clips)
+    weight = np.ones(len(label))
+    for each in (0, 1):
+        of_clips, count = int((~of_review & (label == each)).sum()), int((of_review & (label == each)).sum())
+        if of_clips and count:
+            weight[of_review & (label == each)] = min(1.0, review_weight * of_clips / count)
+    return weight

@@ -36,14 +36,13 @@ class Model:
     face: Any = None
     losses: list[float] = field(default_factory=list)
 
-    def tensors(self, prefix: str) -> dict[str, np.ndarray]:
-        """As the model file keeps it, the linear part under a prefix."""
-        tensors = {prefix + name: tensor for name, tensor in self.linear.tensors().items()}
-        if self.face is not None:
-            from autotosis.model.face_network import network
+    def face_tensors(self, prefix: str) -> dict[str, np.ndarray]:
+        """The face network, if there is one, as the model file keeps it, under a prefix."""
+        if self.face is None:
+            return {}
+        from autotosis.model.face_network import network
 
-            tensors |= {f"face.{name}": tensor for name, tensor in network.tensors(self.face).items()}
-        return tensors
+        return {prefix + name: tensor for name, tensor in network.tensors(self.face).items()}
 
 
 def learn(clips: Sequence[Clip], settings: Params, name: str) -> Model:
@@ -59,7 +58,8 @@ def learn(clips: Sequence[Clip], settings: Params, name: str) -> Model:
         What to call this training, of the several that cross-validation takes.
     """
     fps, train = settings.extract.fps, settings.train
-    fitted = linear.fit(examples.contexts(clips, fps), examples.labels(clips), train.l2)
+    weights = examples.weights(clips, train.review_weight)
+    fitted = linear.fit(examples.contexts(clips, fps), examples.labels(clips), train.l2, weights)
     if train.architecture is None:
         return Model(fitted)
     # Only here, since it takes seconds and the default needs none of it.

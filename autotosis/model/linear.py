@@ -48,13 +48,21 @@ class Linear:
             total += context.window(weighted, number, fps)[:, 0]
         return total
 
-    def tensors(self) -> dict[str, np.ndarray]:
-        """As the model file keeps it."""
-        return {"mean": self.mean, "weights": self.weights, "bias": np.array([self.bias])}
+    def logits_of(self, examples: np.ndarray) -> np.ndarray:
+        """The logit of each of some moments by what is around it, as in `fit`: float64 of shape (moments,)."""
+        return (
+            np.where(np.isnan(examples), self.mean, examples).astype(np.float64).reshape(len(examples), -1)
+            @ self.weights.ravel().astype(np.float64)
+            + self.bias
+        )
+
+    def tensors(self, prefix: str) -> dict[str, np.ndarray]:
+        """As the model file keeps it, under a prefix."""
+        return {prefix + "mean": self.mean, prefix + "weights": self.weights, prefix + "bias": np.array([self.bias])}
 
 
 def from_tensors(tensors: dict[str, np.ndarray]) -> Linear:
-    """What `Linear.tensors` gave; UserError if names, types or shapes are others."""
+    """What `Linear.tensors` gave, without its prefix; UserError if names, types or shapes are others."""
     windowed = (np.dtype(np.float32), (len(context.WINDOWS), features.COLUMNS))
     expected: dict[str, tuple[object, tuple[int, ...]]] = {
         "mean": windowed,
@@ -75,7 +83,14 @@ def _described(tensor: tuple[object, tuple[int, ...]] | None) -> str:
     return "absent" if tensor is None else f"{tensor[0]} of shape {tensor[1]}"
 
 
-def fit(examples: np.ndarray, labels: np.ndarray, penalty: float) -> Linear:
+def fit(
+    examples: np.ndarray,
+    labels: np.ndarray,
+    penalty: float,
+    weights: np.ndarray | None = None,
+    background: np.ndarray | None = None,
+    background_weight: float = 0.0,
+) -> Linear:
     """Learn from labelled moments.
 
     Parameters
@@ -86,19 +101,32 @@ def fit(examples: np.ndarray, labels: np.ndarray, penalty: float) -> Linear:
         Both of them.
     penalty : float
         Strength of the pull of the weights of standardised columns towards zero (L2).
+    weights : ndarray of float, shape (moments,), optional
+        How much each moment counts; None for 1 each.
+    background : ndarray of float32, shape (others, windows, columns), optional
+        Moments that nobody labelled, which count as calm. Columns are standardised without them.
+    background_weight : float
+        How much each of these counts.
     """
-    # Only here, since it takes a second or two and scanning needs none of it.
+    # Only here, since it takes a second or two and most of what imports this needs none of it.
     from sklearn.linear_model import LogisticRegression
     from sklearn.preprocessing import StandardScaler
 
     flat = examples.reshape(len(examples), -1).astype(np.float64)
+    weight = np.ones(len(flat)) if weights is None else weights
     absent = np.isnan(flat)
     mean = np.where(absent, 0, flat).sum(axis=0) / np.maximum((~absent).sum(axis=0), 1)
     flat = np.where(absent, mean, flat)
     # Sums are rounded in another order with another number of threads.
     with threadpool_limits(1):
-        scaler = StandardScaler().fit(flat)
-        regression = LogisticRegression(C=1 / penalty, max_iter=1000).fit(scaler.transform(flat), labels)
+        scaler = StandardScaler().fit(flat, sample_weight=weight)
+        if background is not None:
+            others = background.reshape(len(background), -1).astype(np.float64)
+            flat = np.concatenate([flat, np.where(np.isnan(others), mean, others)])
+            labels = np.concatenate([labels, np.zeros(len(others), labels.dtype)])
+            weight = np.concatenate([weight, np.full(len(others), background_weight)])
+        regression = LogisticRegression(C=1 / penalty, max_iter=1000)
+        regression.fit(scaler.transform(flat), labels, sample_weight=weight)
     weights = regression.coef_[0] / scaler.scale_
     bias = float(regression.intercept_[0] - weights @ scaler.mean_)
     shape = examples.shape[1:]

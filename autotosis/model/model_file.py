@@ -26,25 +26,21 @@ class Card(Section):
         The parameters of extraction that its training frames were made with.
     code : str
         The version of the code that made what it saw of them.
-    slope, offset : float
-        The probability of a highlight in a stream is the sigmoid of slope * logit + offset.
-    first_slope, first_offset : float
-        The same for the logit of the sound alone.
+    l2, target_precision : float
+        The parameters that it was trained with, to learn again beside a VOD.
     clearly_calm : float
         Moments whose logit by the sound alone is below this need not be looked at.
     threshold : float
-        The probability from which a moment of a stream counts as a highlight.
+        The probability from which a moment of a stream counts as a highlight: that of a typical moment of one.
     prevalence : float
-        The share of a stream that is expected to be highlights, for which the two above hold.
+        The share of a stream that is expected to be highlights, for which probabilities hold.
     """
 
     architecture: str | None
     extract: dict[str, float | int]
     code: str
-    slope: float
-    offset: float
-    first_slope: float
-    first_offset: float
+    l2: float
+    target_precision: float
     clearly_calm: float
     threshold: float
     prevalence: Fraction

@@ -67,6 +67,7 @@ FACE_NETWORK = {
 class Train(Section):
     folds: Annotated[int, Field(ge=2, le=100)]
     l2: Annotated[float, Field(gt=0)]
+    review_weight: Annotated[float, Field(ge=0)]
     prevalence: Fraction
     target_precision: Fraction
     first_pass_recall: Fraction
@@ -110,6 +111,7 @@ class Select(Section):
     invert: bool
     smooth: Seconds
     threshold: Fraction | None
+    max_times_prevalence: Annotated[float, Field(gt=0)] | None
     release: Share
     min_gap: Seconds
     min_length: Seconds

@@ -8,8 +8,8 @@ from functools import partial
 
 import numpy as np
 
-from autotosis.model import linear, model_file
-from autotosis.model.calibration import Calibration
+from autotosis.model import background, linear, model_file
+from autotosis.model.background import Labelled
 from autotosis.model.model_file import Card
 from autotosis.project import workers
 from autotosis.scan import passes
@@ -51,14 +51,13 @@ def score(
     """
     fps = scan.extract.fps
     # Before hours are spent on it.
-    first_model, model = (linear.from_tensors(model_file.under(part, weights)) for part in ("first_look.", "linear."))
+    first_model = linear.from_tensors(model_file.under("first_pass.", weights))
+    known = Labelled.from_tensors(model_file.under("labelled.", weights))
     values, glances = first_pass(scan, name)
-    # The sound alone decides where to look, and stands where nobody looks.
-    logits = first_model.logits(values, fps)
-    probabilities = Calibration(card.first_slope, card.first_offset).probabilities(logits)
     wanted = np.full(len(values), True)
     if two_passes and scan.recording.sound:
-        wanted = in_doubt(logits, card, fps, keyframe_distance(scan.recording.path), name)
+        # The sound alone decides where to look.
+        wanted = in_doubt(first_model.logits(values, fps), card, fps, keyframe_distance(scan.recording.path), name)
     stretches = passes.stretches(wanted, fps)
     looked = workers.run_parallel(partial(passes.look, scan), stretches, f"look at {name}", "stretches")
     seen, faces = (np.concatenate(parts) for parts in zip(*looked, strict=True))
@@ -66,8 +65,7 @@ def score(
     for signal in features.SEEN:
         columns = features.columns(signal)
         values[:, columns] = signal.relative(values[:, columns], fps, glances.get(signal.name))
-    logits = model.logits(values, fps)[wanted] + faces
-    probabilities[wanted] = Calibration(card.slope, card.offset).probabilities(logits)
+    probabilities = background.score(known, values, wanted, faces, fps, card)
     return probabilities, float(wanted.mean())
 
 

@@ -47,7 +47,12 @@ def windows(values: np.ndarray, fps: float) -> np.ndarray:
     -------
     ndarray of float32, shape (moments, len(WINDOWS), columns)
     """
-    return np.stack([window(values, number, fps) for number in range(len(WINDOWS))], axis=1)
+    return windows_at(values, np.arange(len(values)), fps)
+
+
+def windows_at(values: np.ndarray, places: np.ndarray, fps: float) -> np.ndarray:
+    """`windows` at some of the moments only, by their numbers: float32 of shape (places, windows, columns)."""
+    return np.stack([window(values, number, fps)[places] for number in range(len(WINDOWS))], axis=1)
 
 
 def window(values: np.ndarray, number: int, fps: float) -> np.ndarray:
