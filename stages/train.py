@@ -104,11 +104,10 @@ def main() -> None:
         log(plots, learned.losses, labels, probabilities, details)
     files.remove(learning.UNFINISHED)
     print(json.dumps(figures | details, indent=2))
-    if figures["auc"] < CHANCE:
+    if (auc := figures["auc"]) < CHANCE:
         print(
-            f"{settings.folder / 'labels.csv'}: new clips are ranked hardly better than by chance (auc "
-            f"{figures['auc']:.2f}), so that reels show what stands out in a VOD; label more clips with highlights, and "
-            "calm but loud ones"
+            f"{settings.folder / 'labels.csv'}: new clips are ranked hardly better than by chance (auc {auc:.2f}), so "
+            "that reels show what stands out in a VOD; label more clips with highlights, and calm but loud ones"
         )
 
 

@@ -28,10 +28,9 @@ def test_probabilities_of_clips_and_of_streams_mean_what_they_say():
 def test_what_a_threshold_chooses_in_a_stream_is_as_precise_as_asked_for(target):
     chance = np.random.default_rng(2)
     labels, logits = draw(chance, 40_000, 0.45)
-    calibrated = calibration.fit(logits, labels).for_share(labels.mean(), 0.05)
-    threshold = calibration.threshold(calibrated.probabilities(logits), labels, 0.05, target)
-    stream_labels, stream_logits = draw(chance, 200_000, 0.05)
-    chosen = calibrated.probabilities(stream_logits) >= threshold
+    # A stream has up to so many times the share of highlights that is expected.
+    stream_labels, stream_logits = draw(chance, 200_000, 0.01 * calibration.MOST_SHARES)
+    chosen = stream_logits >= calibration.threshold(logits[labels == 1], stream_logits, 0.01, target)
     assert stream_labels[chosen].mean() == pytest.approx(target, abs=0.05)
 
 
@@ -42,8 +41,18 @@ def test_a_model_that_is_worse_than_chance_says_little_rather_than_the_opposite(
     assert (np.argsort(probabilities) == np.argsort(-logits)).all()
 
 
-def test_a_threshold_for_what_is_certain_anyway_is_that_of_a_typical_highlight():
-    labels, logits = np.array([0] * 50 + [1] * 51), np.concatenate([np.linspace(-3, -1, 50), np.linspace(1, 3, 51)])
-    probabilities = calibration.fit(logits, labels).probabilities(logits)
-    threshold = calibration.threshold(probabilities, labels, 0.05, 0.5)
-    assert (probabilities[50:] >= threshold).mean() == pytest.approx(0.5, abs=0.02)
+@pytest.mark.parametrize(("share", "reached"), [(0.02, 0.6), (0.06, 0.55), (0.2, 0.5)])
+def test_a_threshold_is_that_of_a_typical_highlight_or_a_little_lower_where_less_than_expected_stands_out(
+    share, reached
+):
+    highlights = np.linspace(1, 3, 1001)
+    stream = np.concatenate([np.linspace(-3, -1, 1000), np.linspace(1, 3, round(1000 * share / (1 - share)))])
+    threshold = calibration.threshold(highlights, stream, 0.0333, 0.01)
+    assert (highlights >= threshold).mean() == pytest.approx(reached, abs=0.02)
+
+
+def test_where_highlights_look_like_all_else_not_more_is_chosen_than_can_be_highlights():
+    chance = np.random.default_rng(6)
+    highlights, stream = chance.normal(size=2000), chance.normal(size=20_000)
+    threshold = calibration.threshold(highlights, stream, 0.05, 0.5)
+    assert (stream >= threshold).mean() < 0.15
