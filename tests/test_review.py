@@ -1,0 +1,87 @@
+"""What a reviewer says of one VOD teaches the model, and nothing that a reviewer says spoils the reel of another."""
+
+import csv
+import json
+import shutil
+
+import pytest
+
+from autotosis.model import metrics
+from tests.helpers import Project
+
+LABELS = "data/tiny/labels.csv"
+SECONDS = 24
+
+
+@pytest.fixture
+def two(project) -> Project:
+    """A project with a second VOD, to judge, like the first one, whose cut is to be looked at."""
+    shutil.copy(project.folder / "data/tiny/vods/demo.mp4", project.folder / "data/tiny/vods/other.mp4")
+    project.set_params(select={"threshold": None, "pre_roll": 0, "post_roll": 0, "snap": 0, "min_length": 0.2})
+    return project
+
+
+def judge(project: Project, label) -> dict:
+    """Judge every second of the other VOD, then learn; the figures of the model, and how good the first timeline is."""
+    rows = [f"vods/other.mp4,{second},{second + 1},{label(second)}\n" for second in range(SECONDS)]
+    before = project.read(LABELS)
+    project.write(LABELS, before + "".join(rows))
+    for stage in ("extract_excerpts", "build_dataset", "train"):
+        assert project.stage(stage).returncode == 0
+    project.write(LABELS, before)
+    return json.loads(project.read("models/metrics.json")) | {"demo": cut(project)}
+
+
+def cut(project: Project) -> float:
+    """The average precision of the timeline of the first VOD, whose cut list is made anew."""
+    for stage in ("predict", "select"):
+        done = project.stage(stage, "demo")
+        assert done.returncode == 0, done.stderr
+    truth = [(float(row["start"]), float(row["end"])) for row in table(project, "data/tiny/holdout.csv")]
+    moments = [(float(row["time"]), float(row["probability"])) for row in table(project, "data/timelines/demo.csv")]
+    inside = [int(any(start <= time < end for start, end in truth)) for time, _ in moments]
+    return metrics.average_precision(inside, [probability for _, probability in moments])
+
+
+def table(project: Project, path: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(project.read(path).splitlines()))
+
+
+@pytest.mark.parametrize(
+    "label", [lambda second: 1, lambda second: 0, lambda second: second % 2], ids=["1", "0", "both"]
+)
+def test_whatever_is_judged_of_one_vod_another_is_cut_as_well_as_before(two, label):
+    before = cut(two)
+    figures = json.loads(two.read("models/metrics.json"))
+    after = judge(two, label)
+    assert after["demo"] > before - 0.1
+    shown = sum(float(row["end"]) - float(row["start"]) for row in table(two, "data/cuts/demo.csv"))
+    assert 0 < shown <= 3 * 0.05 * SECONDS + 1e-6
+    # Figures are of clips, of which no more is known.
+    assert after["ap"] == pytest.approx(figures["ap"], abs=0.1)
+
+
+def test_stretches_of_a_vod_are_measured_by_what_others_taught(two):
+    rows = ["vods/other.mp4,1,2,0\n", "vods/other.mp4,3,4,1\n"]
+    two.write(LABELS, two.read(LABELS) + "".join(rows))
+    groups = {"": {"vods/other.mp4@0"}, "vods/*,monday\n": {"monday"}}
+    for content, expected in groups.items():
+        two.write("data/tiny/groups.csv", "video,group\n" + content)
+        for stage in ("extract_excerpts", "build_dataset"):
+            assert two.stage(stage).returncode == 0
+        of_vod = [row["group"] for row in table(two, "data/dataset/index.csv") if "@" in row["clip"]]
+        assert set(of_vod) == expected
+
+
+def test_a_person_may_ask_for_more_than_three_times_the_expected_share(two):
+    def seconds(**select) -> float:
+        two.set_params(select=select)
+        assert two.stage("select", "demo").returncode == 0
+        return sum(float(row["end"]) - float(row["start"]) for row in table(two, "data/cuts/demo.csv"))
+
+    two.write(
+        "data/timelines/demo.csv", "time,probability\n" + "".join(f"{n / 4},{0.9 - n / 200}\n" for n in range(96))
+    )
+    assert seconds(crowded=3) <= 3 * 0.05 * SECONDS
+    assert seconds(crowded=None) > 10
+    assert seconds(crowded=3, threshold=0.5) > 10
