@@ -13,13 +13,17 @@ from autotosis.scan import timeline, two_pass
 from autotosis.scan.passes import Scan
 from autotosis.signals import context
 from autotosis.video import recording
+from autotosis.video.remarks import remarks
 
 
 def main(name: str) -> None:
     config = configuration.for_predict(params.load(), name)
     card, weights = model_file.load(model_file.PATH, config.extract, context.VERSION)
+    vod = recording.probe(config.video)
+    for remark in remarks(vod):
+        print(remark)
     scan = Scan(
-        recording.probe(config.video),
+        vod,
         config.facecam,
         config.extract,
         config.predict.device,

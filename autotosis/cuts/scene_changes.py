@@ -1,14 +1,12 @@
 """Where the scene changes near an edge: in the whole picture, or in the face camera's part of it."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 
 from autotosis.annotations.facecams import Box
-from autotosis.video.clock import beginning_of
-from autotosis.video.opening import open_video
-from autotosis.video.seeking import decode_from
+from autotosis.video.reading import Track
+from autotosis.video.recording import Recording
 
 # Pictures are compared this small (pixels): without noise and small things, a new scene is still another one. The face
 # camera's is compared by itself, too: it may have a new scene of its own.
@@ -22,13 +20,12 @@ TIMES_OTHERS = 2.0
 NEAR = 0.2
 
 
-def scene_changes_between(path: Path, low: float, high: float, face: Box) -> np.ndarray:
+def scene_changes_between(recording: Recording, low: float, high: float, face: Box) -> np.ndarray:
     """When the scene of a video changes near a stretch of it, of the whole picture or of the face camera.
 
     Parameters
     ----------
-    path : Path
-        A video.
+    recording : Recording
     low, high : float
         The stretch, seconds; what is NEAR it is decoded too.
     face : Box
@@ -39,7 +36,7 @@ def scene_changes_between(path: Path, low: float, high: float, face: Box) -> np.
     ndarray of float64, shape (changes,)
         Seconds, ascending.
     """
-    seen = list(grey_pictures(path, low - NEAR, high + NEAR, SIZE))
+    seen = list(grey_pictures(recording, low - NEAR, high + NEAR, SIZE))
     if not seen:
         return np.zeros(0)
     times, pictures = (np.array(values) for values in zip(*seen, strict=True))
@@ -69,13 +66,14 @@ def scene_changes(times: np.ndarray, pictures: np.ndarray) -> np.ndarray:
     return times[(differences >= DIFFERENCE) & (differences >= TIMES_OTHERS * others)]
 
 
-def grey_pictures(path: Path, start: float, end: float, size: tuple[int, int]) -> Iterator[tuple[float, np.ndarray]]:
+def grey_pictures(
+    recording: Recording, start: float, end: float, size: tuple[int, int]
+) -> Iterator[tuple[float, np.ndarray]]:
     """The frames of a stretch of a video, all of them, small, grey and upright.
 
     Parameters
     ----------
-    path : Path
-        A video.
+    recording : Recording
     start, end : float
         Seconds: frames that are first shown in this time.
     size : tuple of int
@@ -88,16 +86,13 @@ def grey_pictures(path: Path, start: float, end: float, size: tuple[int, int]) -
     ndarray of uint8, shape (height, width)
         The frame.
     """
-    with open_video(path) as (container, stream):
-        # Videos are read in parallel, a core each.
-        stream.codec_context.thread_count = 1
-        for frame in decode_from(container, stream, start):
-            time = frame.time - beginning_of(container)
-            if time >= end:
+    with Track(recording, "picture") as track:
+        for frame in track.frames(start):
+            if frame.time >= end:
                 return
-            if time >= start:
+            if frame.time >= start:
                 picture = frame.reformat(*size, "gray", interpolation="AREA").to_ndarray()
-                yield time, np.rot90(picture, round(frame.rotation / 90))
+                yield frame.time, np.rot90(picture, round(frame.rotation / 90))
 
 
 def _part(pictures: np.ndarray, box: Box) -> np.ndarray:

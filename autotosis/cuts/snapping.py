@@ -13,7 +13,7 @@ from autotosis.cuts.segments import ROUNDING, Segment
 from autotosis.project import workers
 from autotosis.project.params import Select
 from autotosis.video.recording import Recording
-from autotosis.video.sound import read_mono
+from autotosis.video.sound import read_stereo
 
 # The sound is measured over so many steps at a time, of so many samples: 50 ms, every 10 ms.
 SOUND_RATE = 16_000
@@ -166,7 +166,7 @@ def look(reach: EdgeRange) -> Places:
     nothing = np.zeros(0)
     if reach.high - reach.low < ROUNDING:
         return Places(nothing, nothing, nothing)
-    changes = scene_changes_between(reach.recording.path, reach.low, reach.high, reach.face)
+    changes = scene_changes_between(reach.recording, reach.low, reach.high, reach.face)
     heard = listen(reach) if reach.recording.sound else (nothing, nothing)
     return Places(changes, *heard)
 
@@ -176,13 +176,13 @@ def listen(reach: EdgeRange) -> tuple[np.ndarray, np.ndarray]:
     before, after = (int(room / STEP + ROUNDING) for room in (reach.edge - reach.low, reach.high - reach.edge))
     steps = before + after + STRETCH
     begin = reach.edge - (before + STRETCH / 2) * STEP
-    heard = np.concatenate(list(read_mono(reach.recording.path, SOUND_RATE, begin + steps * STEP, max(0.0, begin))))
+    heard = np.concatenate(list(read_stereo(reach.recording, SOUND_RATE, begin + steps * STEP, max(0.0, begin))))
     # Before the beginning is silence; times are rounded to samples.
-    samples = np.zeros(steps * STEP_SAMPLES)
+    samples = np.zeros((steps * STEP_SAMPLES, 2))
     first = round(max(0.0, -begin) * SOUND_RATE)
     heard = heard[: len(samples) - first]
     samples[first : first + len(heard)] = heard
-    powers = np.square(samples).reshape(steps, STEP_SAMPLES).mean(axis=1)
+    powers = np.square(samples).reshape(steps, -1).mean(axis=1)
     means = np.lib.stride_tricks.sliding_window_view(powers, STRETCH).mean(axis=1)
     levels = np.round(np.maximum(SILENCE, 10 * np.log10(means + 1e-12)))
     return reach.edge + np.arange(-before, after + 1) * STEP, levels

@@ -11,7 +11,7 @@ from autotosis.annotations.configuration import RenderConfig
 from autotosis.cuts import cut_list
 from autotosis.cuts.segments import Segment
 from autotosis.project import workers
-from autotosis.reel import encoding, layouts, overlay, reel, source, stream_copy
+from autotosis.reel import encoding, layouts, overlay, reel, stream_copy
 from autotosis.reel.audio_mix import Music
 from autotosis.reel.encoding import Piece
 from autotosis.reel.overlay import Look
@@ -94,7 +94,7 @@ def place(sources: Sequence[Source]) -> Reel:
         return Reel(sources, [], [])
     first = sources[0]
     if first.encoder == "copy":
-        copied = stream_copy.packet_ranges(first.vod.recording.path, first.segments)
+        copied = stream_copy.packet_ranges(first.vod.recording, first.segments)
         chosen, shared = [(first, each.shown) for each in copied], [0.0] * len(copied)
         lengths = [each.shown.duration for each in copied]
     else:
@@ -115,12 +115,11 @@ def encode(cut: Reel, folder: Path) -> list[Piece]:
         return []
     overlaps = [0.0, *(one.reel_end - other.reel_start for one, other in itertools.pairwise(cut.placed)), 0.0]
     pieces, last = [], None
-    for number, (segment, begin) in enumerate(zip(cut.placed, _begins(cut), strict=True)):
+    for number, segment in enumerate(cut.placed):
         each = sources[segment.vod]
         pieces.append(
             Piece(
                 segment=segment,
-                begin=begin,
                 look=each.look,
                 title=each.config.render.title if each is not last else None,
                 sound=sound,
@@ -143,16 +142,6 @@ def encode(cut: Reel, folder: Path) -> list[Piece]:
     return pieces
 
 
-def _begins(cut: Reel) -> list[float]:
-    """Where to begin to read the picture of each segment, seconds in its VOD."""
-    if cut.copied:
-        return [segment.start for segment in cut.placed]
-    begins = []
-    for vod, segments in itertools.groupby(cut.placed, key=lambda segment: segment.vod):
-        begins += source.read_from(vod.recording.path, [segment.start for segment in segments])
-    return begins
-
-
 def join(cut: Reel, pieces: Sequence[Piece], target: Path) -> None:
     """Join the encoded pieces of a reel, and the packets that are copied, into an MP4; the pieces are removed."""
     first = cut.sources[0]
@@ -162,6 +151,6 @@ def join(cut: Reel, pieces: Sequence[Piece], target: Path) -> None:
     sound = target.with_name("sound.mp4") if pieces else None
     if sound:
         encoding.join(pieces, first.music, first.config.audio, sound)
-    stream_copy.copy(first.vod.recording.path, cut.copied, sound, target)
+    stream_copy.copy(first.vod.recording, cut.copied, sound, target)
     if sound:
         sound.unlink()

@@ -3,7 +3,9 @@
 import re
 import shutil
 import subprocess
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -15,12 +17,11 @@ from ffmpeg.nodes import FilterableStream
 
 from autotosis.project.errors import UserError
 from autotosis.project.params import Audio, Render
-from autotosis.reel import audio_mix, overlay
+from autotosis.reel import audio_mix, overlay, source
 from autotosis.reel.audio_mix import Level, Music
 from autotosis.reel.layouts import FrameFormat, Pane
 from autotosis.reel.overlay import Look
 from autotosis.reel.reel import ReelSegment, Vod
-from autotosis.video import opening
 from autotosis.video.sound import read_stereo
 
 # AAC at this rate is transparent to most listeners in stereo (bits per second).
@@ -30,8 +31,8 @@ LOSSLESS = {"c:v": "libx264", "qp": 0, "preset": "ultrafast", "threads": 1}
 SOUND = {"c:a": "pcm_s16le"}
 # In the order in which they are tried.
 HARDWARE = ("h264_nvenc", "h264_videotoolbox", "h264_qsv", "h264_vaapi")
-# FFmpeg would mend a jump of ten seconds in a transport stream, as a fault, but time is the timestamp (seconds).
-NO_FAULT = 1_000_000
+# The colours and levels of what `source.film` gives, and so of all that is encoded.
+COLOURS = {"color_primaries": "bt709", "color_trc": "bt709", "colorspace": "bt709", "range": "tv"}
 # Scaled with the same result on all machines.
 EXACT = {"flags": "bicubic+accurate_rnd+bitexact"}
 # Drivers let a chip encode only a few videos at once, and these few keep it busy.
@@ -46,8 +47,6 @@ class Piece:
     ----------
     segment : ReelSegment
         Which one. It lasts a whole number of the reel's frames, unless its picture is copied.
-    begin : float
-        Where its picture is read from, so that its first frame is decoded; seconds in the VOD.
     look : Look
         How what is written over it looks.
     title : str or None
@@ -67,7 +66,6 @@ class Piece:
     """
 
     segment: ReelSegment
-    begin: float
     look: Look
     title: str | None
     sound: bool
@@ -148,41 +146,39 @@ def encode(piece: Piece) -> None:
         return
     folder = piece.target.with_suffix("")
     folder.mkdir()
-    lead = piece.start - piece.begin
-    # A second more than needed: sources stutter. Where a stream changes its size or colours, FFmpeg would start its
-    # filters anew and lose count of the frames: scaling copes without.
-    reading = {"t": f"{lead + piece.duration + 1:.6f}", "threads": 1, "reinit_filter": 0}
-    if piece.begin:
-        reading["ss"] = f"{piece.begin:.6f}"
-    with opening.as_input(piece.vod.recording.path) as (name, form):
-        stretches = [
-            (piece.head, 0.0, piece.before),
-            (piece.target, piece.before, piece.duration - piece.after),
-            (piece.tail, piece.duration - piece.after, piece.duration),
-        ]
-        stretches = [(target, start, end) for target, start, end in stretches if start < end]
+    recording, rate = piece.vod.recording, piece.vod.frame.rate
+    stretches = [
+        (piece.head, 0.0, piece.before),
+        (piece.target, piece.before, piece.duration - piece.after),
+        (piece.tail, piece.duration - piece.after, piece.duration),
+    ]
+    stretches = [(target, start, end) for target, start, end in stretches if start < end]
+    film: Iterable[memoryview] = ()
+    if piece.encoder != "copy":
+        # Read here and not by FFmpeg, whose program takes other times for the beginning, and finds others, than players.
+        film = source.film(recording, piece.start, round(piece.duration * rate), rate)
+        size = (recording.width, recording.height)
+        seen = ffmpeg.input("pipe:0", f="rawvideo", pix_fmt="yuv420p", video_size=size, framerate=str(rate)).video
+        pictures = _picture(seen, piece, folder).filter_multi_output("split", len(stretches))
+    if piece.sound:
+        heard = _sound(piece, folder) if recording.sound else audio_mix.silence(piece.duration)
+        sounds = heard.filter_multi_output("asplit", len(stretches))
+    outputs = []
+    for number, (target, start, end) in enumerate(stretches):
+        streams, options = [], {}
         if piece.encoder != "copy":
-            seen = ffmpeg.input(name, **form, **reading).video
-            pictures = _picture(seen, piece, lead, folder).filter_multi_output("split", len(stretches))
+            first, last = round(start * rate), round(end * rate)
+            picture = pictures[number].filter("trim", start_frame=first, end_frame=last)
+            encoder = piece.encoder if target == piece.target else "libx264"
+            streams.append(_handed_over(picture.filter("setpts", "PTS-STARTPTS"), encoder))
+            options = _encoding(encoder, piece.render) if target == piece.target else LOSSLESS
         if piece.sound:
-            heard = _sound(piece, folder) if piece.vod.recording.sound else audio_mix.silence(piece.duration)
-            sounds = heard.filter_multi_output("asplit", len(stretches))
-        outputs = []
-        for number, (target, start, end) in enumerate(stretches):
-            streams, options = [], {}
-            if piece.encoder != "copy":
-                first, last = round(start * piece.vod.frame.rate), round(end * piece.vod.frame.rate)
-                picture = pictures[number].filter("trim", start_frame=first, end_frame=last)
-                encoder = piece.encoder if target == piece.target else "libx264"
-                streams.append(_handed_over(picture.filter("setpts", "PTS-STARTPTS"), encoder))
-                options = _encoding(encoder, piece.render) if target == piece.target else LOSSLESS
-            if piece.sound:
-                first, last = round(start * audio_mix.RATE), round(end * audio_mix.RATE)
-                sound = sounds[number].filter("atrim", start_sample=first, end_sample=last)
-                streams.append(sound.filter("asetpts", "PTS-STARTPTS"))
-                options = options | SOUND
-            outputs.append(ffmpeg.output(*streams, str(target.resolve()), **options))
-        _run(ffmpeg.merge_outputs(*outputs), f"{piece.vod.recording.path} from {piece.start:.1f} s", folder)
+            first, last = round(start * audio_mix.RATE), round(end * audio_mix.RATE)
+            sound = sounds[number].filter("atrim", start_sample=first, end_sample=last)
+            streams.append(sound.filter("asetpts", "PTS-STARTPTS"))
+            options = options | SOUND
+        outputs.append(ffmpeg.output(*streams, str(target.resolve()), **options))
+    _run(ffmpeg.merge_outputs(*outputs), f"{recording.path} from {piece.start:.1f} s", folder, film=film)
     shutil.rmtree(folder)
 
 
@@ -208,20 +204,9 @@ def crossfade(pair: tuple[Piece, Piece]) -> None:
     other.head.unlink()
 
 
-def _picture(stream: FilterableStream, piece: Piece, lead: float, folder: Path) -> ffmpeg.nodes.Node:
-    """The picture of a piece, read from `lead` seconds before it on; `folder` gets what is drawn over it.
-
-    Its levels are those of television, 16 to 235, as players expect: a phone's have the full range, and a film has one.
-    """
-    stream = (
-        stream.filter("scale", piece.vod.recording.width, piece.vod.recording.height, out_range="tv", **EXACT)
-        .filter("setsar", 1)
-        .filter("fps", fps=str(piece.vod.frame.rate), start_time=f"{lead:.6f}")
-        .filter("setpts", "PTS-STARTPTS")
-        # Sources end anywhere: the last frame is held.
-        .filter("tpad", stop_mode="clone", stop_duration=piece.duration + 1)
-        .filter("trim", end_frame=round(piece.duration * piece.vod.frame.rate))
-    )
+def _picture(stream: FilterableStream, piece: Piece, folder: Path) -> ffmpeg.nodes.Node:
+    """The picture of a piece, laid out; `folder` gets what is drawn over it."""
+    stream = stream.filter("setparams", **COLOURS).filter("setsar", 1)
     stream = _laid_out(stream, piece.vod.panes, piece.vod.frame)
     moments = piece.moments.tolist() if piece.render.overlay == "burn" else None
     if moments is not None or piece.title:
@@ -253,7 +238,7 @@ def _sound(piece: Piece, folder: Path) -> ffmpeg.nodes.Node:
     """The sound of a piece, which is put into `folder`: FFmpeg's filters would not outlast a change of its format."""
     sound, length = folder / "sound.pcm", round(piece.duration * audio_mix.RATE)
     with sound.open("wb") as file:
-        for block in read_stereo(piece.vod.recording.path, audio_mix.RATE, piece.start + piece.duration, piece.start):
+        for block in read_stereo(piece.vod.recording, audio_mix.RATE, piece.start + piece.duration, piece.start):
             file.write(block.astype("<f4").tobytes())
     stream = ffmpeg.input(sound.name, f="f32le", ar=audio_mix.RATE, ch_layout="stereo").audio
     stream = stream.filter("apad").filter("atrim", end_sample=length)
@@ -379,13 +364,34 @@ def finish(reel: Path, chapters: Sequence[tuple[float, float, str]], subtitles: 
         part.unlink(missing_ok=True)
 
 
-def _run(command: ffmpeg.nodes.OutputStream, subject: str, folder: Path, told: str = "error") -> str:
-    """Run FFmpeg in a folder; what it says, at the level of `told`."""
-    always = ("-nostdin", "-hide_banner", "-nostats", "-loglevel", told, "-y", "-dts_delta_threshold", str(NO_FAULT))
+def _run(
+    command: ffmpeg.nodes.OutputStream,
+    subject: str,
+    folder: Path,
+    told: str = "error",
+    film: Iterable[memoryview] = (),
+) -> str:
+    """Run FFmpeg in a folder, and give it a film to read; what it says, at the level of `told`."""
+    always = ("-nostdin", "-hide_banner", "-nostats", "-loglevel", told, "-y")
     arguments = command.global_args(*always).compile(cmd=imageio_ffmpeg.get_ffmpeg_exe())
-    done = subprocess.run(arguments, cwd=folder, capture_output=True, text=True, errors="replace")
-    if done.returncode:
-        said = done.stderr.strip().splitlines()
-        reason = re.sub(r" @ 0x[0-9a-f]+", "", said[0]) if said else f"FFmpeg gave {done.returncode}"
+    # A file, since nobody reads a pipe while the film is written.
+    with tempfile.TemporaryFile("w+", errors="replace") as said:
+        running = subprocess.Popen(arguments, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=said)
+        assert running.stdin is not None
+        try:
+            # It says itself why it reads no more.
+            with suppress(BrokenPipeError), running.stdin as reader:
+                for frame in film:
+                    reader.write(frame)
+        except BaseException:
+            running.kill()
+            raise
+        finally:
+            running.wait()
+        said.seek(0)
+        text = said.read()
+    if running.returncode:
+        lines = text.strip().splitlines()
+        reason = re.sub(r" @ 0x[0-9a-f]+", "", lines[0]) if lines else f"FFmpeg gave {running.returncode}"
         raise UserError(f"{subject}: could not be encoded: {reason}")
-    return done.stderr
+    return text

@@ -1,33 +1,29 @@
-"""What only a reel reads of a VOD: whole pictures, and where to begin to read for a cut."""
+"""What only a reel reads of a VOD: whole pictures."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
+from fractions import Fraction
 
-import av
 import numpy as np
 
 from autotosis.annotations.facecams import Box
-from autotosis.video.clock import beginning_of, time_of
-from autotosis.video.crop import Crop
 from autotosis.video.faces import on_display
-from autotosis.video.opening import open_video
-from autotosis.video.seeking import decode_from, keyframe_before, packets_from_keyframe, seek
-
-# Times are rounded on their way from one program to the other (seconds).
-JUST_BEFORE = 0.001
+from autotosis.video.picture import View, without_combs
+from autotosis.video.reading import ROUNDING, Track
+from autotosis.video.recording import Recording
 
 
-def pictures(path: Path, stretches: Iterable[Sequence[float]], width: int, height: int) -> Iterator[list[np.ndarray]]:
+def pictures(
+    recording: Recording, stretches: Iterable[Sequence[float]], width: int, height: int
+) -> Iterator[list[np.ndarray]]:
     """The whole frame on display at each of the given times, upright.
 
     Parameters
     ----------
-    path : Path
-        A video.
+    recording : Recording
     stretches : iterable of sequences of float
         As in `faces`, but of a few times each.
     width, height : int
-        What to scale to, pixels: of the shape that `probe` gives.
+        What to scale to, pixels: of the shape that the recording has.
 
     Yields
     ------
@@ -39,43 +35,35 @@ def pictures(path: Path, stretches: Iterable[Sequence[float]], width: int, heigh
     UserError
         As in `faces`.
     """
-    crop = Crop(Box(), width, height)
-    with open_video(path) as (container, stream):
-        stream.thread_type = "AUTO"
+    view = View(Box(), width, height)
+    with Track(recording, "picture") as track:
         for times in stretches:
-            decoded = decode_from(container, stream, times[0])
-            yield list(crop.each(on_display(path, decoded, times, beginning_of(container))))
+            yield list(view.each(on_display(recording, without_combs(track.frames(times[0])), times)))
 
 
-def read_from(path: Path, times: Iterable[float]) -> list[float]:
-    """Where to begin to read a video, so that the frame on display at each of the times is decoded.
+def film(recording: Recording, start: float, frames: int, rate: Fraction) -> Iterator[memoryview]:
+    """The picture at a steady rate, each frame the nearest in time, as an encoder reads it.
 
     Parameters
     ----------
-    path : Path
-        A video.
-    times : iterable of float
-        Seconds.
+    recording : Recording
+    start : float
+        When it begins, seconds.
+    frames : int
+        How many; behind the picture's end its last one stays.
+    rate : Fraction
+        How many of them a second has, Hz.
 
-    Returns
-    -------
-    list of float
-        For each time, seconds, at most that time: just before that frame or, where a search for it would land behind
-        its keyframe, as much earlier as it takes.
+    Yields
+    ------
+    memoryview
+        A frame as large as the recording's, upright, in yuv420p and the colours of BT.709 with the levels of
+        television.
     """
-    with open_video(path) as (container, stream):
-        return [_read_from(container, stream, time) for time in times]
-
-
-def _read_from(container: av.container.InputContainer, stream: av.VideoStream, time: float) -> float:
-    beginning, shown = beginning_of(container), 0.0
-    begin = keyframe_before(container, stream, time)
-    seek(container, begin)
-    for packet in packets_from_keyframe(container, stream):
-        at = time_of(packet) - beginning
-        if at <= time + 1e-6:
-            shown = max(shown, at)
-        # A packet is decoded before it is shown, so none of those that follow is shown before the time.
-        if (at if packet.dts is None else float(packet.dts * packet.time_base) - beginning) > time:
-            break
-    return max(0.0, min(begin, shown - JUST_BEFORE))
+    view = View(Box(), recording.width, recording.height, "yuv420p", "bicubic+accurate_rnd+bitexact")
+    # Of two that are equally near, the earlier one.
+    times = [start + (number + 0.5) / float(rate) - 2 * ROUNDING for number in range(frames)]
+    with Track(recording, "picture") as track:
+        shown = on_display(recording, without_combs(track.frames(start)), times)
+        for pixels in view.each(shown):
+            yield np.ascontiguousarray(pixels).data

@@ -14,10 +14,9 @@ import numpy as np
 from autotosis.cuts import segments
 from autotosis.cuts.segments import ROUNDING, Segment
 from autotosis.project.errors import UserError
-from autotosis.video.clock import beginning_of, time_of
-from autotosis.video.opening import open_video
-from autotosis.video.parts import video_files
-from autotosis.video.seeking import packets_from
+from autotosis.video.clock import time_of
+from autotosis.video.reading import Track
+from autotosis.video.recording import Recording
 
 # Codecs whose keyframes can be told apart below, and that every player of MP4 knows.
 CODECS = ("h264", "hevc")
@@ -28,6 +27,8 @@ REORDERED = 16
 # Types of units in a packet (ITU-T H.264, table 7-1; H.265, table 7-1): pictures that reset the decoder, and those
 # that do so when they are called BLA_N_LP.
 IDR = 5
+# And headers: of a sequence and of pictures, and in H.265 of the video before them.
+HEADERS, HEVC_HEADERS = (7, 8), (32, 33, 34)
 HEVC_ANEW, CRA, BLA_N_LP = range(16, 22), 21, 18
 
 
@@ -53,12 +54,12 @@ class PacketRange:
     delay: int
 
 
-def packet_ranges(path: Path, chosen: Sequence[Segment]) -> list[PacketRange]:
+def packet_ranges(recording: Recording, chosen: Sequence[Segment]) -> list[PacketRange]:
     """What of a video can be copied to show the segments.
 
     Parameters
     ----------
-    path : Path
+    recording : Recording
         The video.
     chosen : sequence of Segment
         In order. The lead of each may be missing: it begins with the first keyframe in there, or else with the last one
@@ -69,66 +70,61 @@ def packet_ranges(path: Path, chosen: Sequence[Segment]) -> list[PacketRange]:
     UserError
         The picture cannot be copied.
     """
-    headers = [(part, _header(part)) for part in video_files(path)]
-    for (_, earlier), (part, header) in itertools.pairwise(headers):
-        if header != earlier:
+    with Track(recording, "picture") as track:
+        codec = track.stream.codec_context
+        if codec.name not in CODECS:
             raise UserError(
-                f"{part}: its picture is encoded in another way than that of the part before it, and an MP4 has one "
-                "header for all that is copied; set render.encoder to libx264"
-            )
-    with open_video(path) as (container, video):
-        if video.codec_context.name not in CODECS:
-            raise UserError(
-                f"{path}: its picture is in {video.codec_context.name}, and only H.264 and HEVC are copied into an "
+                f"{recording.path}: its picture is in {codec.name}, and only H.264 and HEVC are copied into an "
                 "MP4; set render.encoder to libx264"
             )
-        from_keyframes = [
-            Segment(_keyframe(path, container, video, segment), segment.end, segment.score) for segment in chosen
-        ]
-        return [_range(path, container, video, segment) for segment in segments.join(from_keyframes)]
+        from_keyframes = [Segment(_keyframe(track, segment), segment.end, segment.score) for segment in chosen]
+        known: set[bytes] = set()
+        return [_range(track, segment, known) for segment in segments.join(from_keyframes)]
 
 
-def _header(path: Path) -> bytes | None:
-    """What a decoder must know of a picture before its first frame."""
-    with open_video(path) as (_, video):
-        return video.codec_context.extradata
-
-
-def _keyframe(path: Path, container: av.container.InputContainer, video: av.VideoStream, segment: Segment) -> float:
+def _keyframe(track: Track, segment: Segment) -> float:
     """When the keyframe is shown with which a segment begins (seconds)."""
     start = segment.start
     for back in (0.0, REACH):
         found = None
-        for packet in packets_from(container, video, max(0.0, start - back)):
-            time = time_of(packet) - beginning_of(container)
+        for packet in track.packets(max(0.0, start - back)):
+            time = time_of(packet)
             # Where there is none before it since the video begins there, a later one has to do.
             if time >= segment.end or (time > start + segment.lead and (found is not None or start > back)):
                 break
-            # What comes before zero is not shown: an MP4 that was trimmed still has it.
-            if time > -ROUNDING and packet.is_keyframe and any(_pictures_that_begin_anew(packet)):
+            # What is trimmed away or comes before zero is not shown: an MP4 that was cut still has it.
+            if time > -ROUNDING and packet.is_keyframe and not packet.is_discard and _begins_anew(packet):
                 found = max(0.0, time)
                 if time >= start:
                     break
         if found is not None:
             return found
     raise UserError(
-        f"{path}: near {start:.1f} s is no keyframe that can be copied without what comes before it, such as those of "
-        "H.264 with open groups of pictures; set render.encoder to libx264"
+        f"{track.recording.path}: near {start:.1f} s is no keyframe that can be copied without what comes before it, "
+        "such as those of H.264 with open groups of pictures; set render.encoder to libx264"
     )
 
 
-def _range(path: Path, container: av.container.InputContainer, video: av.VideoStream, segment: Segment) -> PacketRange:
-    beginning = beginning_of(container)
-    first, end = (round((time + beginning) / video.time_base) for time in (segment.start, segment.end))
+def _range(track: Track, segment: Segment, known: set[bytes]) -> PacketRange:
+    """What to copy of a segment; `known` has the headers of those before it, and gets its own."""
+    unit, path = track.stream.time_base, track.recording.path
+    first, end = (round(time / unit) for time in (segment.start, segment.end))
     times, later = [], []
-    for packet in _from(container, video, first):
+    for packet in _from(track, first):
         if packet.pts is None:
             raise UserError(f"{path}: does not say when its frames are shown; set render.encoder to libx264")
+        if packet.is_discard:
+            raise UserError(
+                f"{path}: something is trimmed away between {segment.start:.1f} s and {segment.end:.1f} s, which a copy "
+                "would show; set render.encoder to libx264"
+            )
         # What is decoded before the first frame behind the end needs nothing that is decoded after it.
         if later or packet.pts >= end:
             later.append(packet.pts)
         else:
             times.append(packet.pts)
+            if packet.is_keyframe:
+                _check_headers(packet, known, path)
         if len(later) > REORDERED:
             break
     ordered = np.sort(np.array(times, np.int64))
@@ -137,23 +133,34 @@ def _range(path: Path, container: av.container.InputContainer, video: av.VideoSt
             f"{path}: near {segment.start:.1f} s shows two frames at one time; set render.encoder to libx264"
         )
     end = min([end, *(time for time in later if time > ordered[-1])])
-    shown = Segment(segment.start, float(end * video.time_base) - beginning, segment.score)
+    shown = Segment(segment.start, float(end * unit), segment.score)
     return PacketRange(shown, ordered, end, int((ordered - times).max()))
 
 
-def _from(container: av.container.InputContainer, video: av.VideoStream, first: int) -> Iterator[av.packet.Packet]:
+def _check_headers(packet: av.packet.Packet, known: set[bytes], path: Path) -> None:
+    """UserError unless the headers that a keyframe is decoded with are those of the keyframes before it."""
+    headers = parameter_sets(packet)
+    known |= headers if not known else set()
+    if not headers <= known:
+        raise UserError(
+            f"{path}: its picture is encoded in another way from {time_of(packet):.1f} s on than before, and an MP4 has "
+            "one header for all that is copied; set render.encoder to libx264"
+        )
+
+
+def _from(track: Track, first: int) -> Iterator[av.packet.Packet]:
     """The packets from the keyframe at a timestamp on, but for those that are shown before it: they may need others."""
-    packets = packets_from(container, video, float(first * video.time_base) - beginning_of(container))
+    packets = track.packets(float(first * track.stream.time_base))
     from_keyframe = itertools.dropwhile(lambda packet: packet.pts != first, packets)
     return (packet for packet in from_keyframe if packet.pts is None or packet.pts >= first)
 
 
-def copy(path: Path, ranges: Sequence[PacketRange], sound: Path | None, target: Path) -> None:
+def copy(recording: Recording, ranges: Sequence[PacketRange], sound: Path | None, target: Path) -> None:
     """Write a reel: the ranges' packets, one each after the other, and a sound track that is there already.
 
     Parameters
     ----------
-    path : Path
+    recording : Recording
         The video that the ranges are of.
     ranges : sequence of PacketRange
         In order.
@@ -168,14 +175,16 @@ def copy(path: Path, ranges: Sequence[PacketRange], sound: Path | None, target: 
         It cannot be written.
     """
     options = {"movflags": "+faststart", "fflags": "+bitexact"}
-    with open_video(path) as (container, video), ExitStack() as opened:
+    with Track(recording, "picture") as video, ExitStack() as opened:
+        # With the header of what is copied, which an appended recording before it need not have.
+        next(_from(video, int(ranges[0].times[0])))
         try:
             reel = opened.enter_context(av.open(str(target), "w", format="mp4", options=options))
-            picture = reel.add_stream_from_template(video, opaque=True)
-            if video.codec_context.name == "hevc":
+            picture = reel.add_stream_from_template(video.stream, opaque=True)
+            if video.stream.codec_context.name == "hevc":
                 # Apple's players want this name. https://developer.apple.com/documentation/http-live-streaming
                 picture.codec_context.codec_tag = "hvc1"
-            tracks = [_moved(container, video, ranges, picture)]
+            tracks = [_moved(video, ranges, picture)]
             if sound:
                 heard = opened.enter_context(av.open(str(sound)))
                 track = reel.add_stream_from_template(heard.streams.audio[0], opaque=True)
@@ -188,15 +197,13 @@ def copy(path: Path, ranges: Sequence[PacketRange], sound: Path | None, target: 
             raise OSError(error.errno, error.strerror) from error
 
 
-def _moved(
-    container: av.container.InputContainer, video: av.VideoStream, ranges: Sequence[PacketRange], track: av.VideoStream
-) -> Iterator[av.packet.Packet]:
+def _moved(video: Track, ranges: Sequence[PacketRange], track: av.VideoStream) -> Iterator[av.packet.Packet]:
     """The packets of the ranges, at their times in the reel."""
     start, delay = 0, max(each.delay for each in ranges)
     for each in ranges:
         first = int(each.times[0])
         turns = np.append(each.times, each.end)
-        packets = itertools.islice(_from(container, video, first), len(each.times))
+        packets = itertools.islice(_from(video, first), len(each.times))
         for turn, (packet, duration) in enumerate(zip(packets, np.diff(turns), strict=True)):
             if turn == 0:
                 _begin_anew(packet)
@@ -216,13 +223,32 @@ def _given_to(track: av.AudioStream, packets: Iterator[av.packet.Packet]) -> Ite
             yield packet
 
 
+def parameter_sets(packet: av.packet.Packet) -> set[bytes]:
+    """The units of sequence and picture parameters that a keyframe is decoded with: its own or, of the track's header,
+    those of a kind that it has none of; without zeros behind them, which say nothing."""
+    codec, data = packet.stream.codec_context, bytes(packet)
+    header = codec.extradata or b""
+    size, kinds, shift = _bytes_of_size(codec), HEVC_HEADERS if codec.name == "hevc" else HEADERS, codec.name == "hevc"
+
+    def kind(unit: bytes) -> int:
+        return unit[0] >> 1 & 63 if shift else unit[0] & 31
+
+    own = [unit for unit in units(data, size) if unit and kind(unit) in kinds]
+    stored = [unit for unit in (_stored(header, codec.name) if size else units(header, 0)) if unit]
+    has = {kind(unit) for unit in own}
+    common = [unit for unit in stored if kind(unit) in kinds and kind(unit) not in has]
+    return {unit.rstrip(b"\0") for unit in (*own, *common)}
+
+
+def _begins_anew(packet: av.packet.Packet) -> bool:
+    return any(True for _ in _pictures_that_begin_anew(packet))
+
+
 def _pictures_that_begin_anew(packet: av.packet.Packet) -> Iterator[int]:
     """Where in a packet the headers are of pictures at which decoding can begin anew, whatever came before."""
     codec, data = packet.stream.codec_context, bytes(packet)
     hevc = codec.name == "hevc"
-    # Where the header that comes with the track, if it is of this kind, says how long the sizes of units are.
-    header = codec.extradata or b"\0"
-    for place in _units(data, (header[21 if hevc else 4] & 3) + 1 if header[0] == 1 else 0):
+    for place, _ in _places(data, _bytes_of_size(codec)):
         if data[place] >> 1 & 63 in HEVC_ANEW if hevc else data[place] & 31 == IDR:
             yield place
 
@@ -238,15 +264,44 @@ def _begin_anew(packet: av.packet.Packet) -> None:
     packet.update(bytes(data))
 
 
-def _units(data: bytes, bytes_of_size: int) -> Iterator[int]:
-    """Where in a packet its units begin: each behind its size or, where sizes have no bytes, behind a start code.
+def _bytes_of_size(codec: av.codec.context.CodecContext) -> int:
+    """How long the sizes of units are in packets, as the header that comes with the track says, if of this kind."""
+    header = codec.extradata or b"\0"
+    return (header[21 if codec.name == "hevc" else 4] & 3) + 1 if header[0] == 1 else 0
+
+
+def _stored(header: bytes, codec: str) -> Iterator[bytes]:
+    """The units in the header of a track in MP4 or Matroska (ISO/IEC 14496-15, 5.3.3 and 8.3.3)."""
+    arrays, place = (1, 23) if codec == "hevc" else (2, 5)
+    arrays = header[22] if codec == "hevc" else arrays
+    for _ in range(arrays):
+        if codec == "hevc":
+            count, place = int.from_bytes(header[place + 1 : place + 3]), place + 3
+        else:
+            count, place = header[place] & 31, place + 1
+        for _ in range(count):
+            size = int.from_bytes(header[place : place + 2])
+            yield header[place + 2 : place + 2 + size]
+            place += 2 + size
+
+
+def units(data: bytes, bytes_of_size: int) -> Iterator[bytes]:
+    """The units in a packet; see `_places`."""
+    return (data[start:end] for start, end in _places(data, bytes_of_size))
+
+
+def _places(data: bytes, bytes_of_size: int) -> Iterator[tuple[int, int]]:
+    """Where in a packet its units begin and end: each behind its size or, where sizes have no bytes, a start code.
 
     ITU-T H.264 and H.265, annex B; ISO/IEC 14496-15, 5.3 and 8.3.
     """
     if not bytes_of_size:
-        yield from (match.end() for match in re.finditer(b"\0\0\1", data))
+        codes = [match.span() for match in re.finditer(b"\0\0\1", data)]
+        for (_, start), (end, _) in itertools.pairwise([*codes, (len(data), 0)]):
+            yield start, end
+        return
     place = 0
-    while bytes_of_size and place + bytes_of_size < len(data):
+    while place + bytes_of_size < len(data):
         unit = place + bytes_of_size
-        yield unit
         place = unit + int.from_bytes(data[place:unit])
+        yield unit, min(place, len(data))

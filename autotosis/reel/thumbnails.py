@@ -100,7 +100,7 @@ def _pictures(shown: Sequence[tuple[ReelSegment, Sequence[float]]], at_most: int
         # Decoded no larger than the pane needs that is enlarged most.
         enlarged = min(1.0, scale * max(pane.shown.width / pane.seen.width for pane in vod.panes))
         width, height = (max(1, round(enlarged * side)) for side in (vod.recording.width, vod.recording.height))
-        for frames in source.pictures(vod.recording.path, [times for _, times in stretches], width, height):
+        for frames in source.pictures(vod.recording, [times for _, times in stretches], width, height):
             yield [_laid_out(Image.fromarray(frame), vod, scale) for frame in frames]
 
 

@@ -84,7 +84,7 @@ def listen(scan: Scan, runs: list[range]) -> tuple[np.ndarray, list[tuple[float,
     sound = features.heard(scan.recording, times)
     spacing = min(signal.NORMAL_BY_GLANCES, duration) / signal.GLANCES
     glanced = times[:: max(1, round(spacing * fps))]
-    taken = motion.glances(scan.recording.path, glanced, scan.box, scan.extract, duration)
+    taken = motion.glances(scan.recording, glanced, scan.box, scan.extract)
     return sound, [(time * fps, moved) for time, moved in taken]
 
 

@@ -17,7 +17,7 @@ from autotosis.scan.passes import Scan
 from autotosis.signals import features
 from autotosis.signals.motion import MOTION
 from autotosis.signals.signal import Glances
-from autotosis.video.recording import keyframe_distance
+from autotosis.video.reading import keyframe_distance
 
 # Of the time around a doubtful moment so much is looked at (seconds). What is farther away counts for little: on the
 # demo, half a second loses 0.4 % of the time of events, a second, as far as the model sees, none.
@@ -57,7 +57,7 @@ def score(
     wanted = np.full(len(values), True)
     if two_passes and scan.recording.sound:
         # The sound alone decides where to look.
-        wanted = in_doubt(first_model.logits(values, fps), card, fps, keyframe_distance(scan.recording.path), name)
+        wanted = in_doubt(first_model.logits(values, fps), card, fps, keyframe_distance(scan.recording), name)
     stretches = passes.stretches(wanted, fps)
     looked = workers.run_parallel(partial(passes.look, scan), stretches, f"look at {name}", "stretches")
     seen, faces = (np.concatenate(parts) for parts in zip(*looked, strict=True))
@@ -121,7 +121,7 @@ def in_doubt(logits: np.ndarray, card: Card, fps: float, keyframes: float, name:
     doubtful[-1] = True
     if keyframes > FAR_APART:
         print(f"{name}: its keyframes are {keyframes:.0f} s apart, so that more is decoded than is looked at")
-    wanted = np.convolve(doubtful, np.ones(2 * reach + 1), "same") > 0
+    wanted = np.convolve(doubtful, np.ones(2 * reach + 1))[reach : reach + len(doubtful)] > 0
     # A short gap is decoded on the way.
     edges = np.flatnonzero(np.diff(wanted))
     for end, start in zip(edges, edges[1:], strict=False):

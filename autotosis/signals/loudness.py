@@ -8,7 +8,7 @@ import numpy as np
 
 from autotosis.signals.signal import Signal, normal
 from autotosis.video.recording import Recording
-from autotosis.video.sound import read_mono
+from autotosis.video.sound import read_stereo
 
 # Sound is analysed as speech recognisers do: windows of 25 ms at 16 kHz and bands on the mel scale (Davis and
 # Mermelstein, 1980). A step of 20 ms follows syllables, and the five around a moment are taken together.
@@ -32,7 +32,7 @@ def read(recording: Recording, times: np.ndarray) -> Iterator[np.ndarray]:
         return
     # Analysis begins a little before the first moment, where there is any before.
     first = max(0, _step(times[0]) - STEPS)
-    powers = _powers(read_mono(recording.path, SAMPLE_RATE, recording.duration, first * STEP / SAMPLE_RATE))
+    powers = _powers(read_stereo(recording, SAMPLE_RATE, recording.duration, first * STEP / SAMPLE_RATE))
     kept = np.empty((0, BANDS), np.float32)
     for time in times:
         start = _step(time) - STEPS // 2
@@ -58,14 +58,15 @@ def _powers(blocks: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
     """Power per band, float32 of shape (steps, BANDS), of consecutive blocks of samples; step n is at n * STEP."""
     filters = _mel_filters()
     taper = np.hanning(WINDOW + 1)[:-1].astype(np.float32)
-    pending = np.zeros(WINDOW // 2, np.float32)
+    pending = np.zeros((WINDOW // 2, 2), np.float32)
     # Half a window of silence after the last sample, as before the first.
     for block in _gather(itertools.chain(blocks, [pending]), SAMPLE_RATE):
         pending = np.concatenate([pending, block])
         steps = (len(pending) - WINDOW) // STEP + 1
         if steps > 0:
-            windows = np.lib.stride_tricks.sliding_window_view(pending, WINDOW)[::STEP][:steps]
-            power = np.abs(np.fft.rfft(windows * taper)) ** 2 / WINDOW
+            windows = np.lib.stride_tricks.sliding_window_view(pending, WINDOW, axis=0)[::STEP][:steps]
+            # That of both channels, since what is turned over in one of them is heard all the same.
+            power = (np.abs(np.fft.rfft(windows * taper)) ** 2).mean(axis=1) / WINDOW
             yield power.astype(np.float32) @ filters
             pending = pending[steps * STEP :]
 

@@ -3,7 +3,6 @@
 import math
 from collections import deque
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 from PIL import Image
@@ -12,6 +11,7 @@ from autotosis.annotations.facecams import Box
 from autotosis.project.params import Extract
 from autotosis.signals.signal import Glances, Signal, in_moments, normal
 from autotosis.video.faces import glances_at
+from autotosis.video.recording import Recording
 
 # Motion is the change of the grey picture, this small, to that of 0.2 s before and after, in proportion to its
 # contrast: of 0.1, 0.2, 0.3 and 0.5 s, with and without contrast, what separates outbursts best on 36 clips of
@@ -49,16 +49,14 @@ def read(frames: Iterator[np.ndarray], first: int, fps: float, aspect: float) ->
         yield _motion(earlier, grey)
 
 
-def glances(
-    path: Path, times: np.ndarray, box: Box, extract: Extract, duration: float
-) -> Iterator[tuple[float, np.ndarray]]:
+def glances(recording: Recording, times: np.ndarray, box: Box, extract: Extract) -> Iterator[tuple[float, np.ndarray]]:
     """The motion at a few moments that cost little to decode, near each of the times; seconds, and as `read` gives it.
 
     The change is that from the moment until LAG after it, which has the same median as that of both sides.
     """
     reach = in_moments(LAG, extract.fps) / extract.fps
-    inside = times[times < duration - reach].tolist()
-    for start, frames in glances_at(path, inside, (0.0, reach), box, extract):
+    inside = times[times < recording.duration - reach].tolist()
+    for start, frames in glances_at(recording, inside, (0.0, reach), box, extract):
         grey, after = map(_grey, frames)
         yield start, _motion(_change(grey, after), grey)
 

@@ -1,48 +1,217 @@
-"""When a packet is shown and when a recording ends: seconds from the time that players show as zero."""
+"""When the packets of a file are shown: where its clock begins, starts again, and ends."""
 
+import itertools
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import av
+from av.container import InputContainer
+from av.packet import Packet
+from av.stream import Stream
+
+from autotosis.project.errors import UserError
+from autotosis.video import spans, tracks
+from autotosis.video.opening import Span, opened
 
 # A file that ends this much before the time it promises was cut off (seconds); containers round, and the last
 # frames may be missing where a recorder stopped.
 TRUNCATED = 0.5
+# A clock that goes back by this much has started again; one that leaps ahead and does not come back has a gap
+# (seconds). A single packet that is elsewhere is damaged.
+BACK, AHEAD = 0.5, 10.0
+NEVER = float("-inf")
+# Of these formats FFmpeg only guesses how long they are.
+GUESSED = ("mpegts", "mpeg")
+# How much at the end of a file is read to know when it ends (seconds).
+LAST = 60.0
 
 
-def beginning_of(container: av.container.InputContainer) -> float:
+@dataclass(frozen=True)
+class Extent:
+    """A file, or a part of one, with one running clock.
+
+    Attributes
+    ----------
+    span : Span
+        Which.
+    continues : bool
+        Whether its clock is that of the one before it in the same file.
+    beginning : float
+        The timestamp that players show as time zero, seconds.
+    start, end, sound_end : float
+        When its picture starts and ends, and its sound ends: timestamps, seconds; minus infinity without sound.
+    promised : float or None
+        When it says that it ends, where it ends earlier; a timestamp, seconds.
+    picture, sound : int, int or None
+        The numbers of its tracks.
+    """
+
+    span: Span
+    continues: bool
+    beginning: float
+    start: float
+    end: float
+    sound_end: float
+    promised: float | None
+    picture: int
+    sound: int | None
+
+
+def extents(span: Span, continues: bool = False) -> list[Extent]:
+    """The stretches of a file that have one running clock each, in their order; UserError where it cannot be read.
+
+    Only where its container does not tell, all packets are read; none is decoded.
+    """
+    with opened(span) as container:
+        video, audio = tracks.picture(span.path, container), tracks.sound(container)
+        made = spans.structure(span, container.format.name)
+        if made.lacks and not made.in_fragments:
+            raise UserError(
+                f"{span.path}: cut off or damaged: not all of the {(container.duration or 0) / av.time_base:.1f} s that "
+                "it promises is there; download it again or remove it"
+            )
+        if len(made.spans) > 1:
+            return list(itertools.chain.from_iterable(extents(each) for each in made.spans))
+        tracks.read_only(container, video, audio)
+        beginning = beginning_of(container)
+        promised = _promised(container, beginning)
+        told = made.is_told and promised is not None
+        counts = _count_last(container, video, audio, promised or 0.0) if told else _count(container, video, audio)
+        cuts = counts.cuts()
+        if cuts and not told:
+            found = spans.cut(span, container.format.name, [place for place, _ in cuts])
+            if len(found) == len(cuts) + 1:
+                again = [continues, *(not restarts for _, restarts in cuts)]
+                return list(
+                    itertools.chain.from_iterable(extents(each, on) for each, on in zip(found, again, strict=True))
+                )
+        seen, heard = counts.of[video.index], counts.of.get(audio.index) if audio else None
+        if seen.until == NEVER:
+            raise UserError(f"{span.path}: no frame of it has a time; remove it or convert it to MP4")
+        start = seen.first if video.start_time is None else float(video.start_time * video.time_base)
+        sound_end = heard.until if heard else NEVER
+        missing = promised is not None and max(seen.until, sound_end) < promised - TRUNCATED
+        of_sound = audio.index if audio else None
+        promised = promised if missing else None
+        return [Extent(span, continues, beginning, start, seen.until, sound_end, promised, video.index, of_sound)]
+
+
+class _Count:
+    """What the packets of a track tell of its clock."""
+
+    def __init__(self, track: Stream) -> None:
+        # Times are floats, since fractions are slow and packets are millions.
+        self.unit = float(track.time_base or 0)
+        self.first, self.until, self.last = float("inf"), NEVER, NEVER
+        self.pending: tuple[float, int] | None = None
+        self.header = b""
+        # Where it starts again, or where only the header is a new one.
+        self.cuts: list[tuple[int, bool]] = []
+
+    def add(self, packet: Packet) -> None:
+        shown, decoded, duration = packet.pts, packet.dts, packet.duration
+        shown = (decoded if shown is None else shown) * self.unit
+        decoded = shown if decoded is None else decoded * self.unit
+        if packet.has_sidedata("new_extradata"):
+            header = bytes(packet.get_sidedata("new_extradata"))
+            if header not in (b"", self.header):
+                self.cuts.append((packet.pos or 0, False))
+                self.header = header
+        if not -BACK <= decoded - self.last <= AHEAD and not self._is_leap(decoded, packet.pos or 0):
+            return
+        self.last, self.pending = decoded, None
+        if not packet.is_discard:
+            self.first = min(self.first, shown)
+            self.until = max(self.until, shown + (duration or 0) * self.unit)
+
+    def _is_leap(self, decoded: float, place: int) -> bool:
+        """Whether the clock is another one from here on, as the packet before this one has said already."""
+        if self.last == NEVER:
+            return True
+        if self.pending is not None:
+            time, start = self.pending
+            if -BACK <= decoded - time <= max(AHEAD, abs(time - self.last)):
+                if time < self.last - BACK:
+                    self.cuts = [*(cut for cut in self.cuts if cut[0] != start), (start, True)]
+                return True
+        self.pending = (decoded, place)
+        return False
+
+
+class _Counts:
+    """The same of picture and sound, by their numbers."""
+
+    def __init__(self, *wanted: Stream | None):
+        self.of = {track.index: _Count(track) for track in wanted if track is not None}
+        for track in wanted:
+            if track is not None and track.codec_context is not None:
+                self.of[track.index].header = track.codec_context.extradata or b""
+
+    def cuts(self) -> list[tuple[int, bool]]:
+        """Where another recording begins, or one with other headers; which of both."""
+        marks = sorted((place, track, restarts) for track, count in self.of.items() for place, restarts in count.cuts)
+        found: list[tuple[int, bool]] = []
+        seen: set[int] = set()
+        for place, track, restarts in marks:
+            # Picture and sound begin anew at the same place, or nearly so.
+            if found and track not in seen:
+                found[-1] = (found[-1][0], found[-1][1] or restarts)
+                seen.add(track)
+            else:
+                found.append((place, restarts))
+                seen = {track}
+        return found
+
+
+def _count(container: InputContainer, video: Stream, audio: Stream | None) -> _Counts:
+    counts = _Counts(video, audio)
+    for packet in demuxed(container, *([video, audio] if audio else [video])):
+        counts.of[packet.stream_index].add(packet)
+    return counts
+
+
+def _count_last(container: InputContainer, video: Stream, audio: Stream | None, promised: float) -> _Counts:
+    """The same of the last minute alone, or of more where there is no picture in it."""
+    back = LAST
+    while True:
+        begin = promised - back
+        with_all = begin <= beginning_of(container)
+        try:
+            container.seek(int((beginning_of(container) - 1 if with_all else begin) * av.time_base))
+        except av.error.FFmpegError:
+            pass
+        counts = _count(container, video, audio)
+        if with_all or counts.of[video.index].until > NEVER:
+            return counts
+        back *= 8
+
+
+def _promised(container: InputContainer, beginning: float) -> float | None:
+    """When a file says that it ends: a timestamp, seconds."""
+    if container.duration is None or container.format.name in GUESSED:
+        return None
+    # Matroska counts from timestamp zero, others from the first timestamp.
+    return container.duration / av.time_base + (0.0 if "matroska" in container.format.name else beginning)
+
+
+def beginning_of(container: InputContainer) -> float:
     """The timestamp that players show as time zero, seconds."""
-    # The first part begins at zero, but FFmpeg takes what its sound decoder will pass over for an earlier beginning.
-    return 0.0 if container.format.name == "concat" else (container.start_time or 0) / av.time_base
+    return (container.start_time or 0) / av.time_base
 
 
-def timed(container: av.container.InputContainer, stream: av.stream.Stream) -> Iterator[av.packet.Packet]:
-    """The packets of a track that `time_of` knows the time of, from where the container stands."""
-    return (packet for packet in container.demux(stream) if packet.pts is not None or packet.dts is not None)
-
-
-def time_of(packet: av.packet.Packet) -> float:
+def time_of(packet: Packet) -> float:
     """When a packet is shown (timestamp, seconds); some old containers only say when it is decoded."""
     return float((packet.dts if packet.pts is None else packet.pts) * packet.time_base)
 
 
-def end_of_picture(container: av.container.InputContainer, video: av.VideoStream) -> float:
-    """When the picture ends, seconds; that of a file which was cut off, where it promised to."""
-    beginning = beginning_of(container)
-    if video.duration is not None:
-        return float(((video.start_time or 0) + video.duration) * video.time_base) - beginning
-    # Other containers only say when their longest track ends, or nothing: the last packets tell.
-    promised = 0.0
-    if container.duration is not None:
-        # Matroska counts from timestamp zero, others from the first timestamp.
-        from_zero = "matroska" in container.format.name
-        promised = container.duration / av.time_base - (beginning if from_zero else 0)
-        last_minute = max(0.0, promised - 60) + beginning
-        container.seek(int(last_minute * av.time_base))
-    ends = {True: 0.0, False: 0.0}
-    for packet in container.demux(video, *container.streams.audio[:1]):
-        if packet.pts is not None:
-            end = float((packet.pts + (packet.duration or 0)) * packet.time_base) - beginning
-            is_picture = packet.stream is video
-            ends[is_picture] = max(ends[is_picture], end)
-    cut_off = max(ends.values()) < promised - TRUNCATED
-    return promised if cut_off else ends[True] or promised
+def demuxed(container: InputContainer, *wanted: Stream) -> Iterator[Packet]:
+    """The packets of some tracks whose time is known, from where the container stands; what is damaged is passed."""
+    failures = 0
+    while failures < 100:
+        try:
+            for packet in container.demux(*wanted):
+                if packet.pts is not None or packet.dts is not None:
+                    yield packet
+            return
+        except av.error.InvalidDataError:
+            failures += 1

@@ -2,33 +2,27 @@
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
 
-import av
 import numpy as np
+from av.video.frame import VideoFrame
 
 from autotosis.annotations.facecams import Box
 from autotosis.project.errors import UserError
 from autotosis.project.params import Extract
-from autotosis.video.clock import TRUNCATED, beginning_of
-from autotosis.video.crop import Crop
-from autotosis.video.opening import open_video
-from autotosis.video.seeking import decode_from
-
-# Where a video has this many frames for each one that is wanted, those that no other needs, or few, are not decoded.
-# Encoders put one to three of them in a row, so that enough are left, at half the cost.
-SPARE = 5
+from autotosis.video.clock import TRUNCATED
+from autotosis.video.picture import View, without_combs
+from autotosis.video.reading import ROUNDING, Track
+from autotosis.video.recording import Recording
 
 
 def faces_at(
-    path: Path, stretches: Iterable[Sequence[float]], box: Box, extract: Extract
+    recording: Recording, stretches: Iterable[Sequence[float]], box: Box, extract: Extract
 ) -> Iterator[Iterator[np.ndarray]]:
-    """The face box of the frame on display at each of the given times, or of one shortly before it (SPARE).
+    """The face box of the frame on display at each of the given times, or of one shortly before it (`reading.SPARE`).
 
     Parameters
     ----------
-    path : Path
-        A video.
+    recording : Recording
     stretches : iterable of sequences of float
         Each of them times, ascending, seconds, inside the video. What is not near one of the stretches is not decoded.
     box : Box
@@ -45,25 +39,22 @@ def faces_at(
     Raises
     ------
     UserError
-        The file ends before the last of the times: it was cut off.
+        The picture ends before it should.
     """
-    crop = Crop(box, extract.size, extract.size)
-    with open_video(path, extract.decoder) as (container, stream):
-        decode_what_is_wanted(stream, extract.fps)
+    view = View(box, extract.size, extract.size)
+    with Track(recording, "picture", extract.decoder, extract.fps) as track:
         for times in stretches:
-            decoded = decode_from(container, stream, times[0])
-            yield crop.each(on_display(path, decoded, times, beginning_of(container)))
+            yield view.each(on_display(recording, without_combs(track.frames(times[0])), times))
 
 
 def glances_at(
-    path: Path, times: Iterable[float], lags: Sequence[float], box: Box, extract: Extract
+    recording: Recording, times: Iterable[float], lags: Sequence[float], box: Box, extract: Extract
 ) -> Iterator[tuple[float, list[np.ndarray]]]:
     """The face box at a few moments that cost little to decode, where there are keyframes enough.
 
     Parameters
     ----------
-    path : Path
-        A video.
+    recording : Recording
     times : iterable of float
         Ascending, seconds: a glance begins at the last keyframe before each of them, or, if the one before it began
         there, at the time itself.
@@ -79,40 +70,41 @@ def glances_at(
     list of ndarray of uint8, shape (size, size, 3)
         The frame on display after each of the lags.
     """
-    crop, last = Crop(box, extract.size, extract.size), None
-    with open_video(path, extract.decoder) as (container, stream):
-        decode_what_is_wanted(stream, extract.fps)
-        beginning = beginning_of(container)
+    view, last = View(box, extract.size, extract.size), None
+    with Track(recording, "picture", extract.decoder, extract.fps) as track:
         for time in times:
-            decoded = decode_from(container, stream, time)
-            first = next(decoded, None)
+            frames = without_combs(track.frames(time))
+            first = next(frames, None)
             if first is None:
                 continue
-            start = first.time - beginning if first.time != last else time
+            start = max(0.0, first.time) if first.time != last else time
             last = first.time
-            shown = on_display(path, itertools.chain([first], decoded), (start + lag for lag in lags), beginning)
-            yield start, list(crop.each(shown))
+            shown = on_display(recording, itertools.chain([first], frames), [start + lag for lag in lags])
+            yield start, list(view.each(shown))
 
 
-def decode_what_is_wanted(stream: av.VideoStream, fps: float) -> None:
-    # Videos are read in parallel, a core each.
-    stream.codec_context.thread_count = 1
-    if (stream.guessed_rate or 0) >= SPARE * fps:
-        # In H.264, frames predicted from both sides serve at most each other. In its successors any frame may be one.
-        stream.codec_context.skip_frame = "BIDIR" if stream.codec_context.name == "h264" else "NONREF"
+def on_display(recording: Recording, frames: Iterator[VideoFrame], times: Iterable[float]) -> Iterator[VideoFrame]:
+    """The frame on display at each of the times, the last one from the end of the picture on.
 
-
-def on_display(
-    path: Path, decoded: Iterator[av.VideoFrame], times: Iterable[float], beginning: float
-) -> Iterator[av.VideoFrame]:
-    """The frame on display at each of the times; UserError where the file ends before them."""
-    shown, shown_until = None, 0.0
-    upcoming = next(decoded, None)
+    Raises
+    ------
+    UserError
+        The frames end before the picture should.
+    """
+    end = recording.pieces[-1].end
+    shown: VideoFrame | None = None
+    upcoming = next(frames, None)
     for time in times:
-        while upcoming is not None and (shown is None or upcoming.time - beginning <= time + 1e-6):
-            shown = upcoming
-            shown_until = shown.time - beginning + float((shown.duration or 0) * shown.time_base)
-            upcoming = next(decoded, None)
-        if shown is None or (upcoming is None and time > shown_until + TRUNCATED):
-            raise UserError(f"{path}: cut off or damaged: its picture ends at {shown_until:.1f} s")
+        while upcoming is not None and (shown is None or upcoming.time <= time + ROUNDING):
+            shown, upcoming = upcoming, next(frames, None)
+        if shown is None or (upcoming is None and min(time, end) > _until(shown) + TRUNCATED):
+            raise UserError(
+                f"{recording.path}: cut off or damaged: its picture ends at {_until(shown):.1f} s; download it again "
+                "or remove it"
+            )
         yield shown
+
+
+def _until(frame: VideoFrame | None) -> float:
+    """When a frame ceases to be shown, as far as it says so; seconds."""
+    return 0.0 if frame is None else frame.time + float((frame.duration or 0) * frame.time_base)

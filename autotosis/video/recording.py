@@ -1,37 +1,76 @@
-"""What a recording is: its size, frame rate, length, and whether it has sound."""
+"""What a recording is, decided once: its files and their clocks, its tracks, its size, rate and end."""
 
+import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 import av
-import numpy as np
+from av.container import InputContainer
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
 
 from autotosis.project.errors import UserError
-from autotosis.video.clock import beginning_of, end_of_picture, time_of
-from autotosis.video.opening import open_video
-from autotosis.video.seeking import decode
+from autotosis.video import clock, parts, tracks
+from autotosis.video.clock import Extent
+from autotosis.video.opening import Span, opened
 
-# How much of a video is read to know how far apart its keyframes are (seconds).
-FIRST_MINUTE = 60.0
+# Sound that goes on for longer than this behind the picture is part of the recording (seconds); encoders of sound end
+# a little late.
+SOUND_ALONE = 0.5
+# Codecs whose headers may differ from part to part.
+WITH_HEADERS = ("h264", "hevc")
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A stretch of a recording with one running clock: a file, or one of those that were appended to one file.
+
+    The picture of a piece begins where that of the one before it ends, and its sound keeps its place beside it:
+    recorders switch files at a keyframe, and sound may begin and end a little before or after its picture.
+
+    Attributes
+    ----------
+    span : Span
+        Where it is.
+    zero : float
+        Which of its timestamps is second 0 of the recording, seconds.
+    begin, end : float
+        When it begins, and when its picture ends; seconds of the recording.
+    picture, sound : int, int or None
+        The numbers of its tracks; None is no sound.
+    promised : float or None
+        How long its file says that it is, where less is there; seconds.
+    """
+
+    span: Span
+    zero: float
+    begin: float
+    end: float
+    picture: int
+    sound: int | None
+    promised: float | None
 
 
 @dataclass(frozen=True)
 class Recording:
-    """A video, and what it says of itself.
+    """A video, and what it is.
 
     Attributes
     ----------
     path : Path
         Its file, or the folder of its parts.
     start, duration : float
-        When the picture starts, since sound may start before it; and when it ends. Seconds.
+        When the picture starts, since sound may start before it; and when the recording ends. Seconds.
     width, height : int
         As displayed: pixels that are not square stretched, a phone's picture upright. Even.
     rate : Fraction
         Frames per second: what it has wherever none is missing, 10 to 60.
     sound : bool
         Whether it has a sound track.
+    pieces : tuple of Piece
+        What it is made of, in the order of time.
     """
 
     path: Path
@@ -41,47 +80,114 @@ class Recording:
     height: int
     rate: Fraction
     sound: bool
+    pieces: tuple[Piece, ...] = ()
+
+    @property
+    def files(self) -> list[tuple[Path, float]]:
+        """Each of its files, and when it begins in the recording (seconds)."""
+        first: dict[Path, float] = {}
+        for piece in self.pieces:
+            first.setdefault(piece.span.path, piece.begin)
+        return list(first.items())
 
 
 def probe(path: Path) -> Recording:
-    """Read what a video holds; UserError if FFmpeg cannot read it as a video."""
-    with open_video(path) as (container, video):
-        first = next(decode(container, video), None)
-        if first is None:
-            raise UserError(f"{path}: no frame of it has a time; remove it or convert it to MP4")
+    """What a file, or a folder of parts, is.
+
+    Raises
+    ------
+    UserError
+        FFmpeg cannot read it as a video; a plain MP4 was cut off; parts are not one stream.
+    """
+    files = parts.video_files(path)
+    if len(files) > 1:
+        _check_alike(files)
+    extents = list(itertools.chain.from_iterable(clock.extents(Span(file)) for file in files))
+    pieces, duration = _one_after_the_other(extents)
+    if duration <= 0:
+        raise UserError(f"{path}: lasts no time, as a picture does; remove it or convert it to MP4")
+    with opened(pieces[0].span) as container:
+        video = tracks.picture(pieces[0].span.path, container)
+        first = _first_frame(path, container, video)
         width, height = first.width * float(video.sample_aspect_ratio or 1), first.height
         if first.rotation % 180:
             width, height = height, width
-        duration = end_of_picture(container, video)
-        if duration <= 0:
-            raise UserError(f"{path}: lasts no time, as a picture does; remove it or convert it to MP4")
         return Recording(
             path,
-            max(0.0, first.time - beginning_of(container)),
+            max(0.0, (first.time or 0.0) - pieces[0].zero),
             duration,
             max(2, round(width / 2) * 2),
             max(2, round(height / 2) * 2),
             _steady_rate(video),
-            bool(container.streams.audio),
+            any(piece.sound is not None for piece in pieces),
+            pieces,
         )
 
 
-def _steady_rate(video: av.VideoStream) -> Fraction:
+def _one_after_the_other(extents: Sequence[Extent]) -> tuple[tuple[Piece, ...], float]:
+    """The pieces of a recording, and when it ends (seconds)."""
+    pieces: list[Piece] = []
+    begin = zero = 0.0
+    for number, each in enumerate(extents):
+        if number == 0:
+            zero = each.beginning
+        elif each.continues:
+            begin = each.start - zero
+        else:
+            zero = each.start - begin
+        end, sound_end = each.end - zero, each.sound_end - zero
+        promised = None if each.promised is None else each.promised - each.beginning
+        pieces.append(Piece(each.span, zero, begin, end, each.picture, each.sound, promised))
+        begin = sound_end if sound_end > end + SOUND_ALONE else end
+    return tuple(pieces), begin
+
+
+def _check_alike(files: Sequence[Path]) -> None:
+    """UserError unless the tracks of all parts are like those of the first."""
+    with opened(Span(files[0])) as container:
+        like = _formats(container)
+    for file in files[1:]:
+        with opened(Span(file)) as container:
+            if not _formats(container).items() <= like.items():
+                raise UserError(
+                    f"{file}: its picture or sound is in another format than in the first part, so that they are not "
+                    "one stream; convert it to that format, or make it a VOD of its own"
+                )
+
+
+def _formats(container: InputContainer) -> dict[int, tuple[object, ...]]:
+    """What must be the same in all parts, of each track of picture or sound, by its number."""
+    return {
+        track.index: (
+            track.type,
+            track.codec_context.name,
+            track.time_base,
+            None if track.codec_context.name in WITH_HEADERS else track.codec_context.extradata,
+        )
+        for track in (*container.streams.video, *container.streams.audio)
+        if track.codec_context
+    }
+
+
+def _first_frame(path: Path, container: InputContainer, video: VideoStream) -> VideoFrame:
+    for packet in clock.demuxed(container, video):
+        try:
+            frames = video.codec_context.decode(packet)
+        except av.error.InvalidDataError:
+            continue
+        for frame in frames:
+            if frame.pts is not None:
+                return frame
+    # Decoders keep the frames of a video that has only a few.
+    for frame in video.codec_context.decode(None):
+        if frame.pts is not None:
+            return frame
+    raise UserError(f"{path}: no frame of it has a time; remove it or convert it to MP4")
+
+
+def _steady_rate(video: VideoStream) -> Fraction:
     # The average rate is pulled down by every frame that is missing, the guessed one is not.
     for rate in (video.guessed_rate, video.average_rate):
         if rate and rate >= 10:
             return min(rate, Fraction(60)).limit_denominator(1001)
     return Fraction(30)
-
-
-def keyframe_distance(path: Path) -> float:
-    """The longest time from one keyframe to the next in the first minute of a video, seconds."""
-    with open_video(path) as (container, stream):
-        keyframes, last = [], 0.0
-        for packet in container.demux(stream):
-            if packet.pts is not None:
-                last = max(last, time_of(packet) - beginning_of(container))
-                keyframes += [last] if packet.is_keyframe else []
-                if last > FIRST_MINUTE:
-                    break
-    return max(np.diff([*keyframes, last]), default=last)

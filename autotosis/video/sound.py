@@ -1,15 +1,12 @@
 """Reading sound."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import av
 import numpy as np
-from av.stream import Discard
 
-from autotosis.video.clock import beginning_of
-from autotosis.video.opening import open_video
-from autotosis.video.seeking import decode_from
+from autotosis.video.reading import Track
+from autotosis.video.recording import Recording
 
 # Sound that is decoded before it is used, since decoders need what came before to be exact (seconds).
 WARM_UP = 0.5
@@ -18,13 +15,13 @@ WARM_UP = 0.5
 OUT_OF_SYNC = 0.04
 
 
-def read_mono(path: Path, rate: int, duration: float, start: float = 0.0) -> Iterator[np.ndarray]:
-    """The sound of a video, mixed to one channel, without a gap.
+def read_stereo(recording: Recording, rate: int, duration: float, start: float = 0.0) -> Iterator[np.ndarray]:
+    """The sound of a recording in two channels, without a gap.
 
     Parameters
     ----------
-    path : Path
-        A video with a sound track.
+    recording : Recording
+        One with a sound track.
     rate : int
         Samples per second (Hz).
     duration : float
@@ -34,38 +31,28 @@ def read_mono(path: Path, rate: int, duration: float, start: float = 0.0) -> Ite
 
     Yields
     ------
-    ndarray of float32, shape (samples,)
-        Blocks of at most a few seconds, -1 to 1, with nothing between them.
+    ndarray of float32, shape (samples, 2)
+        Blocks of at most a few seconds, -1 to 1, with nothing between them: left and right, what has more channels
+        mixed to them as listeners at home hear it, and what has one in both.
     """
-    return (block[:, 0] for block in _read(path, "mono", rate, duration, start))
-
-
-def read_stereo(path: Path, rate: int, duration: float, start: float = 0.0) -> Iterator[np.ndarray]:
-    """The same in two channels: float32, shape (samples, 2)."""
-    return _read(path, "stereo", rate, duration, start)
-
-
-def _read(path: Path, layout: str, rate: int, duration: float, start: float) -> Iterator[np.ndarray]:
-    channels = av.AudioLayout(layout).nb_channels
     total, done, tolerance = (round(seconds * rate) for seconds in (duration, start, OUT_OF_SYNC))
-    with open_video(path) as (container, video):
-        # What is not asked for is not even read, where the container allows it.
-        video.discard = Discard.all
-        resampler, sort, reached, surplus = None, None, start == 0, 0
-        stream = container.streams.audio[0]
-        for frame in decode_from(container, stream, max(0.0, start - WARM_UP)):
+    with Track(recording, "sound") as track:
+        resampler, sort, reached, surplus = av.AudioResampler("flt", "stereo", rate), None, start == 0, 0
+        for frame in track.frames(max(0.0, start - WARM_UP)):
             if sort != (frame.format.name, frame.layout.name, frame.rate):
                 sort = (frame.format.name, frame.layout.name, frame.rate)
-                resampler = av.AudioResampler(format="flt", layout=layout, rate=rate)
-            late = round((frame.time - beginning_of(container)) * rate) - done
-            for block in _silence(min(late, total - done) if late > tolerance else 0, rate, channels):
+                # As loud in both as it was in one, which FFmpeg's mixing is not.
+                layout = "mono" if frame.layout.nb_channels == 1 else "stereo"
+                resampler = av.AudioResampler("flt", layout, rate)
+            late = round(frame.time * rate) - done
+            for block in _silence(min(late, total - done) if late > tolerance else 0, rate):
                 yield block
                 done += len(block)
             frame.pts = None
             surplus = max(0, -late) if late < -tolerance or surplus or not reached else 0
             for resampled in resampler.resample(frame):
-                samples = resampled.to_ndarray().reshape(-1, channels)
-                block = samples[surplus:][: total - done]
+                samples = resampled.to_ndarray().reshape(resampled.samples, -1)
+                block = np.broadcast_to(samples, (len(samples), 2))[surplus:][: total - done]
                 surplus = max(0, surplus - len(samples))
                 done += len(block)
                 if len(block):
@@ -73,10 +60,16 @@ def _read(path: Path, layout: str, rate: int, duration: float, start: float) -> 
                     yield block
             if done >= total:
                 return
-    yield from _silence(total - done, rate, channels)
+    yield from _silence(total - done, rate)
 
 
-def _silence(samples: int, rate: int, channels: int) -> Iterator[np.ndarray]:
+def is_silent(recording: Recording) -> bool:
+    """Whether all of the sound is digital silence; no more is decoded than it takes to know."""
+    with Track(recording, "sound") as track:
+        return not any(frame.to_ndarray().any() for frame in track.frames(0.0))
+
+
+def _silence(samples: int, rate: int) -> Iterator[np.ndarray]:
     while samples > 0:
-        yield np.zeros((min(samples, rate), channels), np.float32)
+        yield np.zeros((min(samples, rate), 2), np.float32)
         samples -= rate

@@ -1,11 +1,11 @@
 """EDL (CMX 3600), which nearly every editor reads."""
 
-import opentimelineio
-from opentimelineio.opentime import RationalTime
-
 from autotosis.reel.exports.frames import Edit
+from autotosis.video import timecode
 
 NAME = "cut.edl"
+# Seconds.
+DAY = 86_400
 
 
 def export(edit: Edit) -> str:
@@ -15,17 +15,17 @@ def export(edit: Edit) -> str:
     name is a comment that editors find the VOD by. https://xmil.biz/EDL-X/CMX3600.pdf
     """
 
-    def code(frame: int) -> str:
-        return str(opentimelineio.opentime.to_timecode(RationalTime(frame, float(edit.rate)), float(edit.rate)))
-
-    dropping = ";" in code(0)
-    lines = [f"TITLE: {edit.name}", f"FCM: {'DROP FRAME' if dropping else 'NON-DROP FRAME'}", ""]
+    lines = [f"TITLE: {edit.name}", f"FCM: {'DROP FRAME' if edit.drops else 'NON-DROP FRAME'}", ""]
     tracks = "AA/V" if edit.recording.sound else "V"
     for number, each in enumerate(edit.ranges, 1):
-        ends = (each.source, each.source + each.length, each.place, each.place + each.length)
+        source = each.file.clock + each.source
+        ends = (source, source + each.length, each.place, each.place + each.length)
+        codes = " ".join(timecode.text(frame, edit.rate, edit.drops) for frame in ends)
         lines += [
-            f"{number:03}  AX       {tracks:5} C        {' '.join(map(code, ends))}",
+            f"{number:03}  AX       {tracks:5} C        {codes}",
             f"* FROM CLIP NAME:  {each.file.name}",
             f"* COMMENT: {each.name}",
         ]
+    if any(each.file.clock + each.source + each.length > DAY * edit.rate for each in edit.ranges):
+        print(f"{edit.name}: {NAME} counts on after 24 hours, where timecode ends, so not all programs can read it")
     return "".join(f"{line}\n" for line in lines)

@@ -25,7 +25,13 @@ def export(edit: Edit) -> str:
     sound = {"hasAudio": "1", "audioSources": "1", "audioChannels": "2"} if recording.sound else {}
     assets = {file: f"r{number}" for number, file in enumerate(edit.files, 2)}
     for file, name in assets.items():
-        whole = {"name": file.name, "src": file.url, "start": "0s", "duration": time(file.length), "format": "r1"}
+        whole = {
+            "name": file.name,
+            "src": file.url,
+            "start": time(file.clock),
+            "duration": time(file.length),
+            "format": "r1",
+        }
         ElementTree.SubElement(resources, "asset", {"id": name, **whole, "hasVideo": "1", **sound})
     event = ElementTree.SubElement(root, "event", name=edit.name)
     project = ElementTree.SubElement(event, "project", name=edit.name)
@@ -33,6 +39,10 @@ def export(edit: Edit) -> str:
     sequence = ElementTree.SubElement(project, "sequence", {"format": "r1", **timing})
     spine = ElementTree.SubElement(sequence, "spine")
     for each in edit.ranges:
-        times = {"offset": time(each.place), "start": time(each.source), "duration": time(each.length)}
+        times = {
+            "offset": time(each.place),
+            "start": time(each.file.clock + each.source),
+            "duration": time(each.length),
+        }
         ElementTree.SubElement(spine, "asset-clip", {"ref": assets[each.file], "name": each.name, **times})
     return document(root)

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from autotosis.reel import reel
 from autotosis.reel.reel import ReelSegment, Vod
-from autotosis.video import opening
+from autotosis.video import timecode
 from autotosis.video.recording import Recording
 
 # The rates that timecode has a name for (SMPTE ST 12-1), up to what `recording.probe` gives.
@@ -33,12 +33,15 @@ class File:
         Its name, and the way to it from the reel's folder, as a relative URL (RFC 3986, section 4.2).
     first, length : int
         Its first frame in the VOD, and how many it has.
+    clock : int
+        What its own time code counts its first frame as.
     """
 
     name: str
     url: str
     first: int
     length: int
+    clock: int
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,8 @@ class Edit:
     recording : Recording
     rate : Fraction
         Frames per second.
+    drops : bool
+        Whether timecode drops frames, so that it is the time on a clock; at 29.97 and 59.94 frames a second.
     ranges : list of FrameRange
         One after the other.
     segments : sequence of ReelSegment
@@ -82,6 +87,7 @@ class Edit:
     name: str
     recording: Recording
     rate: Fraction
+    drops: bool
     ranges: list[FrameRange]
     segments: Sequence[ReelSegment]
 
@@ -101,23 +107,27 @@ def in_frames(placed: Sequence[ReelSegment]) -> Edit:
     starts = [_nearest((part.start - late) * rate) for part in placed]
     lengths = [max(1, round((part.reel_end - part.reel_start) * rate)) for part in placed]
     end = max(round((recording.duration - late) * rate), *map(sum, zip(starts, lengths, strict=True)))
-    ranges, place, found = [], 0, _files(vod, rate, late, end)
+    clocks = [timecode.at_the_beginning(file, rate) for file, _ in recording.files]
+    drops = rate.denominator != 1 and rate > 24 and clocks[0][1] is not False
+    ranges, place, found = [], 0, _files(vod, rate, late, end, [clock for clock, _ in clocks])
     for part, start, length in zip(placed, starts, lengths, strict=True):
         for file in found:
             first, last = max(start, file.first), min(start + length, file.first + file.length)
             if first < last:
                 ranges.append(FrameRange(reel.title(part), file, first - file.first, place, last - first))
                 place += last - first
-    return Edit(vod.name, recording, rate, ranges, placed)
+    return Edit(vod.name, recording, rate, drops, ranges, placed)
 
 
-def _files(vod: Vod, rate: Fraction, late: float, end: int) -> list[File]:
-    """The files of a VOD whose first frame is shown so late (seconds), and that ends with this frame."""
+def _files(vod: Vod, rate: Fraction, late: float, end: int, clocks: Sequence[int]) -> list[File]:
+    """The files of a VOD, by their clocks, whose first frame is shown so late (seconds), and that ends with this one."""
     folder = reel.FOLDER / vod.name
-    begins = [(part, _nearest((begin - late) * rate)) for part, begin in opening.beginnings(vod.recording.path)]
+    begins = [(part, _nearest((begin - late) * rate)) for part, begin in vod.recording.files]
     return [
-        File(part.name, quote(Path(os.path.relpath(part, folder)).as_posix()), first, last - first)
-        for (part, first), (_, last) in itertools.pairwise([*begins, (vod.recording.path, end)])
+        File(part.name, quote(Path(os.path.relpath(part, folder)).as_posix()), first, last - first, clock)
+        for ((part, first), (_, last)), clock in zip(
+            itertools.pairwise([*begins, (vod.recording.path, end)]), clocks, strict=True
+        )
     ]
 
 

@@ -25,8 +25,8 @@ def timeline(edit: Edit) -> Timeline:
     for kind in ("Video", "Audio") if edit.recording.sound else ("Video",):
         track = Track(kind, kind=kind)
         for each in edit.ranges:
-            file = ExternalReference(each.file.url, stretch(0, each.file.length))
+            file = ExternalReference(each.file.url, stretch(each.file.clock, each.file.length))
             file.name = each.file.name
-            track.append(Clip(each.name, file, stretch(each.source, each.length)))
+            track.append(Clip(each.name, file, stretch(each.file.clock + each.source, each.length)))
         cut.tracks.append(track)
     return cut

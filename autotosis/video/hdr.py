@@ -1,0 +1,91 @@
+"""High dynamic range as usual screens show it: tone mapping from PQ, HLG and BT.2020 to BT.709.
+
+White is where ITU-R BT.2408 puts it, 203 cd/m2; what is brighter is compressed so that it stays below the screen's
+white. Colours outside BT.709 are clipped.
+"""
+
+import atexit
+import tempfile
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+# Codes of ITU-T H.273: the primaries of BT.2020, and the transfer functions PQ and HLG.
+BT_2020, PQ, HLG = 9, 16, 18
+# The luminance of white, cd/m2 (ITU-R BT.2408), and where compression begins, in proportion to it.
+WHITE, KNEE = 203.0, 0.8
+# HLG is meant for screens of this luminance, cd/m2, and has this gamma there (ITU-R BT.2100, table 5).
+HLG_PEAK, HLG_GAMMA = 1000.0, 1.2
+# From BT.2020's primaries to those of BT.709, linear light (ITU-R BT.2087, inverse of table 4).
+TO_BT_709 = np.array([[1.6605, -0.5876, -0.0728], [-0.1246, 1.1329, -0.0083], [-0.0182, -0.1006, 1.1187]])
+LUMA = np.array([0.2627, 0.6780, 0.0593])
+# How a screen shows BT.709 (ITU-R BT.1886).
+GAMMA = 2.4
+# The table has so many values of each colour.
+SIDE = 65
+
+
+def needed(primaries: int, transfer: int) -> bool:
+    """Whether pictures with these codes have to be mapped."""
+    return transfer in (PQ, HLG) or primaries == BT_2020
+
+
+def mapped(colours: np.ndarray, primaries: int, transfer: int) -> np.ndarray:
+    """Colours as BT.709 has them.
+
+    Parameters
+    ----------
+    colours : ndarray of float64, shape (colours, 3)
+        Red, green, blue as coded, 0 to 1.
+    primaries, transfer : int
+        Their codes in ITU-T H.273.
+
+    Returns
+    -------
+    ndarray of float64, shape (colours, 3)
+        0 to 1.
+    """
+    light = _light(colours, transfer)
+    if primaries == BT_2020:
+        light = light @ TO_BT_709.T
+    light = np.maximum(light, 0.0)
+    if transfer in (PQ, HLG):
+        # All three alike, so that hues stay.
+        brightest = np.maximum(light.max(axis=1, keepdims=True), 1e-9)
+        light *= _compressed(brightest) / brightest
+    return np.clip(light, 0.0, 1.0) ** (1 / GAMMA)
+
+
+def _light(colours: np.ndarray, transfer: int) -> np.ndarray:
+    """Linear light, in proportion to white."""
+    if transfer == PQ:
+        # ITU-R BT.2100, table 4.
+        root = colours ** (32 / 2523)
+        return 10_000 / WHITE * (np.maximum(root - 0.8359375, 0) / (18.8515625 - 18.6875 * root)) ** (16_384 / 2610)
+    if transfer == HLG:
+        # ITU-R BT.2100, table 5.
+        scene = np.where(
+            colours <= 0.5, colours**2 / 3, (np.exp((colours - 0.55991073) / 0.17883277) + 0.28466892) / 12
+        )
+        luminance = np.maximum(scene @ LUMA, 1e-9)[:, None]
+        return HLG_PEAK / WHITE * scene * luminance ** (HLG_GAMMA - 1)
+    return colours**GAMMA
+
+
+def _compressed(light: np.ndarray) -> np.ndarray:
+    room = 1 - KNEE
+    return np.where(light <= KNEE, light, KNEE + room * (1 - np.exp(-(np.maximum(light, KNEE) - KNEE) / room)))
+
+
+@lru_cache
+def table(primaries: int, transfer: int) -> Path:
+    """A file that FFmpeg's filter lut3d reads, which is there until the process ends."""
+    steps = np.linspace(0, 1, SIDE)
+    blue, green, red = np.meshgrid(steps, steps, steps, indexing="ij")
+    colours = mapped(np.stack([red, green, blue], axis=-1).reshape(-1, 3), primaries, transfer)
+    with tempfile.NamedTemporaryFile("w", suffix=".cube", delete=False) as file:
+        file.write(f"LUT_3D_SIZE {SIDE}\n" + "".join(f"{r:.6f} {g:.6f} {b:.6f}\n" for r, g, b in colours))
+    path = Path(file.name)
+    atexit.register(path.unlink, missing_ok=True)
+    return path

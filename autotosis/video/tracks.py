@@ -1,0 +1,59 @@
+"""Which tracks of a file are shown and heard: those that FFmpeg and players take."""
+
+from pathlib import Path
+
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from av.stream import Discard, Disposition, Stream
+from av.video.stream import VideoStream
+
+from autotosis.project.errors import UserError
+
+# Pictures that stand for the film in a list.
+COVER = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
+# Codecs of single pictures: beside a film, a track of these is its cover, marked as one or not.
+STILLS = frozenset(["mjpeg", "png", "bmp", "gif", "webp", "tiff", "jpegls", "jpegxl", "jpeg2000", "ljpeg"])
+# Made for some listeners, or to be mixed with another track.
+SPECIAL = Disposition.hearing_impaired | Disposition.visual_impaired | Disposition.comment | Disposition.dependent
+
+
+def picture(path: Path, container: InputContainer) -> VideoStream:
+    """The picture track of a file; UserError if it has none that can be decoded."""
+    films = pictures(container)
+    if not films:
+        raise UserError(f"{path}: has no picture; remove or replace it")
+    film = max(films, key=_rank)
+    if film.codec_context is None:
+        raise UserError(f"{path}: its picture is in a format that FFmpeg does not know; convert it to H.264")
+    return film
+
+
+def pictures(container: InputContainer) -> list[VideoStream]:
+    """All picture tracks of a file, without covers and thumbnails."""
+    tracks = [track for track in container.streams.video if not track.disposition & COVER]
+    moving = [track for track in tracks if track.codec_context is None or track.codec_context.name not in STILLS]
+    return moving or tracks
+
+
+def sound(container: InputContainer) -> AudioStream | None:
+    """The sound track of a file; None if it has none that can be decoded."""
+    return max(sounds(container), key=_rank, default=None)
+
+
+def sounds(container: InputContainer) -> list[AudioStream]:
+    """All sound tracks of a file that can be decoded."""
+    return [track for track in container.streams.audio if track.codec_context is not None]
+
+
+def read_only(container: InputContainer, *wanted: Stream | None) -> None:
+    """Have FFmpeg pass over all other tracks, which it then does not even read where the container allows it."""
+    for track in container.streams:
+        track.discard = Discard.default if track in wanted else Discard.all
+
+
+def _rank(track: VideoStream | AudioStream) -> tuple[bool, bool, int, int]:
+    """The higher, the rather: as FFmpeg ranks them, the default one, then the largest, then the first."""
+    size, codec = 0, track.codec_context
+    if codec is not None:
+        size = codec.width * codec.height if isinstance(track, VideoStream) else codec.channels
+    return not track.disposition & SPECIAL, bool(track.disposition & Disposition.default), size, -track.index
