@@ -155,7 +155,7 @@ def encode(piece: Piece) -> None:
     stretches = [(target, start, end) for target, start, end in stretches if start < end]
     film: Iterable[memoryview] = ()
     if piece.encoder != "copy":
-        # Read here and not by FFmpeg, whose program takes other times for the beginning, and finds others, than players.
+        # Read here and not by FFmpeg's program, which begins elsewhere than players, and finds other times.
         film = source.film(recording, piece.start, round(piece.duration * rate), rate)
         size = (recording.width, recording.height)
         seen = ffmpeg.input("pipe:0", f="rawvideo", pix_fmt="yuv420p", video_size=size, framerate=str(rate)).video

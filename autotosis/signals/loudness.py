@@ -64,7 +64,9 @@ def _powers(blocks: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
         pending = np.concatenate([pending, block])
         steps = (len(pending) - WINDOW) // STEP + 1
         if steps > 0:
-            windows = np.lib.stride_tricks.sliding_window_view(pending, WINDOW, axis=0)[::STEP][:steps]
+            # What is the same in both channels, as one microphone's sound is, is analysed once.
+            channels = pending[:, :1] if (pending[:, 0] == pending[:, 1]).all() else pending
+            windows = np.lib.stride_tricks.sliding_window_view(channels, WINDOW, axis=0)[::STEP][:steps]
             # That of both channels, since what is turned over in one of them is heard all the same.
             power = (np.abs(np.fft.rfft(windows * taper)) ** 2).mean(axis=1) / WINDOW
             yield power.astype(np.float32) @ filters

@@ -1,13 +1,18 @@
 """When the packets of a file are shown: where its clock begins, starts again, and ends."""
 
+from __future__ import annotations
+
 import itertools
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 import av
 from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Stream
+from av.video.stream import VideoStream
 
 from autotosis.project.errors import UserError
 from autotosis.video import spans, tracks
@@ -66,9 +71,10 @@ def extents(span: Span, continues: bool = False) -> list[Extent]:
         video, audio = tracks.picture(span.path, container), tracks.sound(container)
         made = spans.structure(span, container.format.name)
         if made.lacks and not made.in_fragments:
+            length = (container.duration or 0) / av.time_base
             raise UserError(
-                f"{span.path}: cut off or damaged: not all of the {(container.duration or 0) / av.time_base:.1f} s that "
-                "it promises is there; download it again or remove it"
+                f"{span.path}: cut off or damaged: not all of the {length:.1f} s that it promises is there; download "
+                "it again or remove it"
             )
         if len(made.spans) > 1:
             return list(itertools.chain.from_iterable(extents(each) for each in made.spans))
@@ -88,7 +94,7 @@ def extents(span: Span, continues: bool = False) -> list[Extent]:
         seen, heard = counts.of[video.index], counts.of.get(audio.index) if audio else None
         if seen.until == NEVER:
             raise UserError(f"{span.path}: no frame of it has a time; remove it or convert it to MP4")
-        start = seen.first if video.start_time is None else float(video.start_time * video.time_base)
+        start = seen.first if video.start_time is None else float(video.start_time * (video.time_base or 0))
         sound_end = heard.until if heard else NEVER
         missing = promised is not None and max(seen.until, sound_end) < promised - TRUNCATED
         of_sound = audio.index if audio else None
@@ -108,10 +114,10 @@ class _Count:
         # Where it starts again, or where only the header is a new one.
         self.cuts: list[tuple[int, bool]] = []
 
-    def add(self, packet: Packet) -> None:
-        shown, decoded, duration = packet.pts, packet.dts, packet.duration
-        shown = (decoded if shown is None else shown) * self.unit
-        decoded = shown if decoded is None else decoded * self.unit
+    def add(self, packet: Packet[Any]) -> None:
+        pts, dts = packet.pts, packet.dts
+        shown = (pts if pts is not None else dts or 0) * self.unit
+        decoded = shown if dts is None else dts * self.unit
         if packet.has_sidedata("new_extradata"):
             header = bytes(packet.get_sidedata("new_extradata"))
             if header not in (b"", self.header):
@@ -122,7 +128,7 @@ class _Count:
         self.last, self.pending = decoded, None
         if not packet.is_discard:
             self.first = min(self.first, shown)
-            self.until = max(self.until, shown + (duration or 0) * self.unit)
+            self.until = max(self.until, shown + (packet.duration or 0) * self.unit)
 
     def _is_leap(self, decoded: float, place: int) -> bool:
         """Whether the clock is another one from here on, as the packet before this one has said already."""
@@ -176,10 +182,8 @@ def _count_last(container: InputContainer, video: Stream, audio: Stream | None, 
     while True:
         begin = promised - back
         with_all = begin <= beginning_of(container)
-        try:
+        with suppress(av.error.FFmpegError):
             container.seek(int((beginning_of(container) - 1 if with_all else begin) * av.time_base))
-        except av.error.FFmpegError:
-            pass
         counts = _count(container, video, audio)
         if with_all or counts.of[video.index].until > NEVER:
             return counts
@@ -199,19 +203,33 @@ def beginning_of(container: InputContainer) -> float:
     return (container.start_time or 0) / av.time_base
 
 
-def time_of(packet: Packet) -> float:
+def time_of(packet: Packet[Any]) -> float:
     """When a packet is shown (timestamp, seconds); some old containers only say when it is decoded."""
-    return float((packet.dts if packet.pts is None else packet.pts) * packet.time_base)
+    return float((packet.pts if packet.pts is not None else packet.dts or 0) * packet.time_base)
 
 
-def demuxed(container: InputContainer, *wanted: Stream) -> Iterator[Packet]:
-    """The packets of some tracks whose time is known, from where the container stands; what is damaged is passed."""
-    failures = 0
+def is_unordered(container: InputContainer, track: Stream) -> bool:
+    """Whether a track is H.264 or HEVC in AVI, of which FFmpeg guesses wrongly when frames are shown: there is one time
+    for each packet, in the order of decoding."""
+    if container.format.name != "avi" or not isinstance(track, VideoStream):
+        return False
+    return track.codec_context.name in ("h264", "hevc") and bool(track.codec_context.has_b_frames)
+
+
+def demuxed(container: InputContainer, *wanted: Stream) -> Iterator[Packet[Any]]:
+    """The packets of some tracks whose time is known, from where the container stands; what is damaged is passed.
+
+    Those that are unordered only have the time at which they are decoded.
+    """
+    failures, unordered = 0, any(is_unordered(container, track) for track in wanted)
     while failures < 100:
         try:
             for packet in container.demux(*wanted):
-                if packet.pts is not None or packet.dts is not None:
-                    yield packet
+                if packet.pts is None and packet.dts is None:
+                    continue
+                if unordered and isinstance(packet.stream, VideoStream):
+                    packet.pts = None
+                yield packet
             return
         except av.error.InvalidDataError:
             failures += 1

@@ -107,4 +107,4 @@ def on_display(recording: Recording, frames: Iterator[VideoFrame], times: Iterab
 
 def _until(frame: VideoFrame | None) -> float:
     """When a frame ceases to be shown, as far as it says so; seconds."""
-    return 0.0 if frame is None else frame.time + float((frame.duration or 0) * frame.time_base)
+    return 0.0 if frame is None else frame.time + float((frame.duration or 0) * (frame.time_base or 0))

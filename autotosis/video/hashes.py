@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from autotosis.project import files, workers
 from autotosis.video.parts import video_files
@@ -38,7 +39,7 @@ def _state(path: Path) -> list[int]:
     return [status.st_size, status.st_ino, status.st_mtime_ns]
 
 
-def _read() -> dict[str, dict]:
+def _read() -> dict[str, dict[str, Any]]:
     try:
         content = json.loads(PATH.read_text())
     except (OSError, ValueError):

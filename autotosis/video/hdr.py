@@ -54,23 +54,27 @@ def mapped(colours: np.ndarray, primaries: int, transfer: int) -> np.ndarray:
         # All three alike, so that hues stay.
         brightest = np.maximum(light.max(axis=1, keepdims=True), 1e-9)
         light *= _compressed(brightest) / brightest
-    return np.clip(light, 0.0, 1.0) ** (1 / GAMMA)
+    shown: np.ndarray = np.power(np.clip(light, 0.0, 1.0), 1 / GAMMA)
+    return shown
 
 
 def _light(colours: np.ndarray, transfer: int) -> np.ndarray:
     """Linear light, in proportion to white."""
+    light: np.ndarray
     if transfer == PQ:
         # ITU-R BT.2100, table 4.
-        root = colours ** (32 / 2523)
-        return 10_000 / WHITE * (np.maximum(root - 0.8359375, 0) / (18.8515625 - 18.6875 * root)) ** (16_384 / 2610)
-    if transfer == HLG:
+        root = np.power(colours, 32 / 2523)
+        share = np.maximum(root - 0.8359375, 0) / (18.8515625 - 18.6875 * root)
+        light = 10_000 / WHITE * np.power(share, 16_384 / 2610)
+    elif transfer == HLG:
         # ITU-R BT.2100, table 5.
-        scene = np.where(
-            colours <= 0.5, colours**2 / 3, (np.exp((colours - 0.55991073) / 0.17883277) + 0.28466892) / 12
-        )
+        bright = (np.exp((colours - 0.55991073) / 0.17883277) + 0.28466892) / 12
+        scene = np.where(colours <= 0.5, colours**2 / 3, bright)
         luminance = np.maximum(scene @ LUMA, 1e-9)[:, None]
-        return HLG_PEAK / WHITE * scene * luminance ** (HLG_GAMMA - 1)
-    return colours**GAMMA
+        light = HLG_PEAK / WHITE * scene * np.power(luminance, HLG_GAMMA - 1)
+    else:
+        light = np.power(colours, GAMMA)
+    return light
 
 
 def _compressed(light: np.ndarray) -> np.ndarray:

@@ -52,7 +52,9 @@ def opened(span: Span, decoder: str = "software") -> Iterator[InputContainer]:
 def open_span(span: Span, decoder: str = "software") -> InputContainer:
     """A file, opened by FFmpeg, whose errors it raises; to be closed by the caller."""
     source = str(span.path.resolve()) if span.is_whole else _Bytes(span)
-    return av.open(source, hwaccel=hardware.accelerator(decoder))
+    container = av.open(source, hwaccel=hardware.accelerator(decoder))
+    assert isinstance(container, InputContainer)
+    return container
 
 
 def refusal(path: Path, error: av.error.FFmpegError) -> UserError:

@@ -108,13 +108,14 @@ def probe(path: Path) -> Recording:
         raise UserError(f"{path}: lasts no time, as a picture does; remove it or convert it to MP4")
     with opened(pieces[0].span) as container:
         video = tracks.picture(pieces[0].span.path, container)
+        unordered = clock.is_unordered(container, video)
         first = _first_frame(path, container, video)
         width, height = first.width * float(video.sample_aspect_ratio or 1), first.height
         if first.rotation % 180:
             width, height = height, width
         return Recording(
             path,
-            max(0.0, (first.time or 0.0) - pieces[0].zero),
+            max(0.0, (extents[0].start if unordered else first.time or 0.0) - pieces[0].zero),
             duration,
             max(2, round(width / 2) * 2),
             max(2, round(height / 2) * 2),
@@ -176,11 +177,11 @@ def _first_frame(path: Path, container: InputContainer, video: VideoStream) -> V
         except av.error.InvalidDataError:
             continue
         for frame in frames:
-            if frame.pts is not None:
+            if frame.pts is not None or clock.is_unordered(container, video):
                 return frame
     # Decoders keep the frames of a video that has only a few.
     for frame in video.codec_context.decode(None):
-        if frame.pts is not None:
+        if frame.pts is not None or clock.is_unordered(container, video):
             return frame
     raise UserError(f"{path}: no frame of it has a time; remove it or convert it to MP4")
 

@@ -44,12 +44,13 @@ def _silences(recording: Recording, numbers: list[int]) -> Iterator[str]:
     """A sentence if the track of sound that is used is silent all along, and another is not."""
     if not sound.is_silent(recording):
         return
+    path, first = recording.pieces[0].span.path, recording.pieces[0]
     for number in numbers:
         other = tuple(replace(piece, sound=number) for piece in recording.pieces)
-        if number != recording.pieces[0].sound and not sound.is_silent(replace(recording, pieces=other)):
+        if number != first.sound and not sound.is_silent(replace(recording, pieces=other)):
             yield (
-                f"{recording.pieces[0].span.path}: track {recording.pieces[0].sound}, its sound, is silent all along, "
-                f"and track {number} is not; make a copy with that track alone to hear it, such as with `ffmpeg -i FILE "
-                f"-map 0:{recording.pieces[0].picture} -map 0:{number} -c copy COPY`"
+                f"{path}: track {first.sound}, its sound, is silent all along, and track {number} is not; to hear it, "
+                "make a copy with it alone, as with "
+                f"`ffmpeg -i FILE -map 0:{first.picture} -map 0:{number} -c copy COPY`"
             )
             return

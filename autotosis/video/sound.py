@@ -51,8 +51,10 @@ def read_stereo(recording: Recording, rate: int, duration: float, start: float =
             frame.pts = None
             surplus = max(0, -late) if late < -tolerance or surplus or not reached else 0
             for resampled in resampler.resample(frame):
-                samples = resampled.to_ndarray().reshape(resampled.samples, -1)
-                block = np.broadcast_to(samples, (len(samples), 2))[surplus:][: total - done]
+                samples: np.ndarray = resampled.to_ndarray().reshape(resampled.samples, -1)
+                if samples.shape[1] == 1:
+                    samples = np.repeat(samples, 2, axis=1)
+                block = samples[surplus:][: total - done]
                 surplus = max(0, surplus - len(samples))
                 done += len(block)
                 if len(block):

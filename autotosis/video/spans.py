@@ -127,7 +127,8 @@ def _cut_flv(span: Span, data: mmap.mmap, places: list[int]) -> list[Span]:
     """Each begins with the headers of its codecs; those that it does not repeat are the first ones of the file."""
     first = len(span.header) or FLV_HEADER
     common = {data[place]: data[place:end] for place, end in _flv_headers(data, span.first + first)}
-    starts, headers = [], []
+    starts: list[int] = []
+    headers = []
     for place in places:
         repeated = set()
         # In front of a tag is the size of the one before it.

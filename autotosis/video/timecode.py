@@ -43,7 +43,8 @@ def at_the_beginning(path: Path, rate: Fraction) -> tuple[int, bool | None]:
 def _said(container: InputContainer) -> list[str]:
     """What tracks and container call their time code; the picture's own first."""
     tracks = sorted(container.streams, key=lambda track: track.type != "video")
-    found = [where.metadata.get(key, "") for where in (*tracks, container) for key in ("timecode", "TIMECODE")]
+    places = [*(track.metadata for track in tracks), container.metadata]
+    found = [place.get(key, "") for place in places for key in ("timecode", "TIMECODE")]
     return [text for text in found if text]
 
 

@@ -53,7 +53,9 @@ def read_only(container: InputContainer, *wanted: Stream | None) -> None:
 
 def _rank(track: VideoStream | AudioStream) -> tuple[bool, bool, int, int]:
     """The higher, the rather: as FFmpeg ranks them, the default one, then the largest, then the first."""
-    size, codec = 0, track.codec_context
-    if codec is not None:
-        size = codec.width * codec.height if isinstance(track, VideoStream) else codec.channels
+    size = 0
+    if isinstance(track, VideoStream) and track.codec_context is not None:
+        size = track.codec_context.width * track.codec_context.height
+    elif isinstance(track, AudioStream):
+        size = track.codec_context.channels
     return not track.disposition & SPECIAL, bool(track.disposition & Disposition.default), size, -track.index

@@ -120,7 +120,7 @@ def in_frames(placed: Sequence[ReelSegment]) -> Edit:
 
 
 def _files(vod: Vod, rate: Fraction, late: float, end: int, clocks: Sequence[int]) -> list[File]:
-    """The files of a VOD, by their clocks, whose first frame is shown so late (seconds), and that ends with this one."""
+    """The files of a VOD, whose clocks are known, whose first frame is so late (seconds), and that ends with `end`."""
     folder = reel.FOLDER / vod.name
     begins = [(part, _nearest((begin - late) * rate)) for part, begin in vod.recording.files]
     return [
