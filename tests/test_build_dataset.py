@@ -53,7 +53,7 @@ def test_a_label_that_ends_with_the_clip_has_no_edge_there(project):
 def test_clips_without_a_label_are_left_out_and_counted(project):
     build(project, "clips/c01.mp4,1,2,1\nclips/c03.mp4,1,2,1\n")
     assert set(index(project)) == {"c01.mp4", "c03.mp4"}
-    assert "left out: 10 (c02.mp4, c04.mp4, " in project.stage("build_dataset").stdout
+    assert "no row for them: 10 (c02.mp4, c04.mp4, " in project.stage("build_dataset").stdout
 
 
 def test_the_contact_sheet_is_a_picture_of_every_clip_and_of_highlights_however_short(project):
@@ -71,7 +71,7 @@ def test_a_labelled_clip_in_a_deeper_folder_is_named(project):
     first_clip(project).rename(first_clip(project).parent / "deep/c01.mp4")
     labels = project.read("data/tiny/labels.csv").replace("clips/c01.mp4", "clips/deep/c01.mp4")
     project.write("data/tiny/labels.csv", labels)
-    assert_sentence(project.stage("build_dataset"), "labels.csv row", "clips/ itself")
+    assert_sentence(project.stage("build_dataset"), "labels.csv row", "put the clip directly into clips/")
 
 
 GOOD = HEADER + "clips/c01.mp4,0.5,2,1\nclips/c03.mp4,0.5,2,1\nclips/c04.mp4,,,0\n"
@@ -90,7 +90,7 @@ BAD = {
     "another spelling": (GOOD + "./clips/c05.mp4,1,2,1\n", "row 5", "write it as it is inside the folder"),
     "outside the folder": (GOOD + "../tiny/clips/c05.mp4,1,2,1\n", "row 5", "write it as it is inside the folder"),
     "a quote left open": (GOOD + 'clips/c05.mp4,"1,2,1\n', "labels.csv row"),
-    "one class": (HEADER + "clips/c04.mp4,,,0\nclips/c05.mp4,,,0\n", "labels.csv", "no frame of any clip is highlight"),
+    "one class": (HEADER + "clips/c04.mp4,,,0\nclips/c05.mp4,,,0\n", "labels.csv", "no moment has the label 1"),
     "one clip": (HEADER + "clips/c01.mp4,0.5,2,1\n", "labels.csv", "1 of the clips"),
     "not text": (b"\xff\xfe\x00video".decode("latin-1"), "labels.csv", "UTF-8"),
 }

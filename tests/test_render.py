@@ -74,7 +74,7 @@ def test_nothing_to_show_gives_an_empty_table_and_no_reel(own):
     assert own.read("reels/own/segments.csv") == "segment,vod,start,end,reel_start,reel_end,score,keep\n"
     assert [path.name for path in (own.folder / "reels/own").iterdir()] == ["segments.csv"]
     assert "nothing to show" in own.stage("select", "own").stdout
-    assert "its cut list is empty, so there is no reel" in own.stage("render", "own").stdout
+    assert "the cut list is empty, so no reel was made" in own.stage("render", "own").stdout
 
 
 def test_a_vod_without_sound_gives_a_reel_without_sound(project):

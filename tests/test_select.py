@@ -63,7 +63,7 @@ def test_the_table_of_a_reel_gives_the_same_reel_whatever_the_model_would_choose
 
 def test_a_table_of_edits_that_no_vod_has_is_named(project):
     project.write("data/tiny/edits/dmeo.csv", "start,end\n1,2\n")
-    assert "data/tiny/edits/dmeo.csv: not used" in project.stage("configure").stdout
+    assert "data/tiny/edits/dmeo.csv: ignored" in project.stage("configure").stdout
 
 
 def test_bad_edits_cost_nothing_and_no_kept_row_gives_no_reel(project):
@@ -74,7 +74,7 @@ def test_bad_edits_cost_nothing_and_no_kept_row_gives_no_reel(project):
     project.write(EDITS, "start,end,keep\n1,2,no\n")
     project.stages("select demo")
     assert project.table(CUT_LIST) == []
-    assert "its cut list is empty, so there is no reel" in project.stage("render", "demo").stdout
+    assert "the cut list is empty, so no reel was made" in project.stage("render", "demo").stdout
     assert [path.name for path in (project.folder / "reels/demo").glob("[!.]*")] == ["segments.csv"]
 
 
