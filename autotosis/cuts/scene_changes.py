@@ -63,7 +63,8 @@ def scene_changes(times: np.ndarray, pictures: np.ndarray) -> np.ndarray:
     near = np.abs(times - times[:, None]) <= NEAR
     np.fill_diagonal(near, False)
     others = np.max(np.where(near, differences, 0.0), axis=1, initial=0.0)
-    return times[(differences >= DIFFERENCE) & (differences >= TIMES_OTHERS * others)]
+    changes: np.ndarray = times[(differences >= DIFFERENCE) & (differences >= TIMES_OTHERS * others)]
+    return changes
 
 
 def grey_pictures(

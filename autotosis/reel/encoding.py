@@ -196,7 +196,8 @@ def crossfade(pair: tuple[Piece, Piece]) -> None:
     blended = ffmpeg.filter(pictures, "xfade", transition="fade", duration=f"{one.after:.6f}", offset=0)
     streams, options = [_handed_over(blended, one.encoder)], _encoding(one.encoder, one.render)
     if one.sound:
-        streams.append(audio_mix.crossfaded(*(side.audio for side in sides), round(one.after * audio_mix.RATE)))
+        length = round(one.after * audio_mix.RATE)
+        streams.append(audio_mix.crossfaded(sides[0].audio, sides[1].audio, length))
         options = options | SOUND
     output = ffmpeg.output(*streams, str(one.crossfade.resolve()), **options)
     _run(output, f"{one.vod.recording.path} at {one.start + one.duration:.1f} s", one.target.parent)
@@ -254,7 +255,7 @@ def _handed_over(stream: FilterableStream, encoder: str) -> ffmpeg.nodes.Node:
 
 def _encoding(encoder: str, render: Render) -> dict[str, object]:
     """FFmpeg's options for an encoder; all but Apple's count quality as x264 does, from 0 for the best to 51."""
-    quality = {
+    quality: dict[str, dict[str, object]] = {
         # One thread, since x264's output depends on their number.
         "libx264": {"crf": render.quality, "preset": render.preset, "threads": 1},
         "h264_nvenc": {"rc": "vbr", "cq": render.quality, "b:v": 0},
@@ -316,14 +317,13 @@ def _with_music(
 
 def _levelled(stream: FilterableStream, wanted: float | None, subject: Path) -> FilterableStream:
     """The sound of a reel, as loud as it is wanted (LUFS) where that is not None."""
-    level = None if wanted is None else _level(stream, subject)
-    if level is None:
+    if wanted is None or (level := _level(stream, subject)) is None:
         return stream
     gain = audio_mix.gain(wanted - level.loudness)
     if level.peak + gain < audio_mix.PEAK - audio_mix.BETWEEN_SAMPLES:
         return audio_mix.louder(stream, gain)
     # The limiter makes the whole quieter, which a second measurement makes up for.
-    limited = _level(audio_mix.limited(audio_mix.louder(stream, gain)), subject)
+    limited = _level(audio_mix.limited(audio_mix.louder(stream, gain)), subject) or level
     return audio_mix.limited(audio_mix.louder(stream, audio_mix.gain(gain + wanted - limited.loudness)))
 
 

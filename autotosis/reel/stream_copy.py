@@ -5,10 +5,14 @@ import itertools
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
+from av.packet import Packet
+from av.video.stream import VideoStream
 
 from autotosis.cuts import segments
 from autotosis.cuts.segments import ROUNDING, Segment
@@ -65,7 +69,7 @@ def packet_ranges(recording: Recording, chosen: Sequence[Segment]) -> list[Packe
         The picture cannot be copied.
     """
     with Track(recording, "picture") as track:
-        codec = track.stream.codec_context
+        codec = _video(track).codec_context
         if codec.name not in CODECS:
             raise UserError(
                 f"{recording.path}: its picture is in {codec.name}, and only H.264 and HEVC are copied into an "
@@ -101,9 +105,10 @@ def _keyframe(track: Track, segment: Segment) -> float:
 
 def _range(track: Track, segment: Segment, known: set[bytes]) -> PacketRange:
     """What to copy of a segment; `known` has the headers of those before it, and gets its own."""
-    unit, path = track.stream.time_base, track.recording.path
+    unit, path = _unit(track), track.recording.path
     first, end = (round(time / unit) for time in (segment.start, segment.end))
-    times, later = [], []
+    times: list[int] = []
+    later: list[int] = []
     for packet in _from(track, first):
         if packet.pts is None:
             raise UserError(f"{path}: does not say when its frames are shown; set render.encoder to libx264")
@@ -131,7 +136,25 @@ def _range(track: Track, segment: Segment, known: set[bytes]) -> PacketRange:
     return PacketRange(shown, ordered, end, int((ordered - times).max()))
 
 
-def _check_headers(packet: av.packet.Packet, known: set[bytes], path: Path) -> None:
+def _video(track: Track) -> VideoStream:
+    stream = track.stream
+    assert isinstance(stream, VideoStream)
+    return stream
+
+
+def _unit(track: Track) -> Fraction:
+    """The track's time base, seconds."""
+    unit = _video(track).time_base
+    assert unit is not None
+    return unit
+
+
+def _turn(packet: Packet[Any]) -> Fraction:
+    """When a packet is decoded, seconds."""
+    return Fraction((packet.dts or 0) * packet.time_base)
+
+
+def _check_headers(packet: Packet[Any], known: set[bytes], path: Path) -> None:
     """UserError unless the headers that a keyframe is decoded with are those of the keyframes before it."""
     headers = units.parameter_sets(packet)
     known |= headers if not known else set()
@@ -142,9 +165,9 @@ def _check_headers(packet: av.packet.Packet, known: set[bytes], path: Path) -> N
         )
 
 
-def _from(track: Track, first: int) -> Iterator[av.packet.Packet]:
+def _from(track: Track, first: int) -> Iterator[Packet[Any]]:
     """The packets from the keyframe at a timestamp on, but for those that are shown before it: they may need others."""
-    packets = track.packets(float(first * track.stream.time_base))
+    packets = track.packets(float(first * _unit(track)))
     from_keyframe = itertools.dropwhile(lambda packet: packet.pts != first, packets)
     return (packet for packet in from_keyframe if packet.pts is None or packet.pts >= first)
 
@@ -174,8 +197,8 @@ def copy(recording: Recording, ranges: Sequence[PacketRange], sound: Path | None
         next(_from(video, int(ranges[0].times[0])))
         try:
             reel = opened.enter_context(av.open(str(target), "w", format="mp4", options=options))
-            picture = reel.add_stream_from_template(video.stream, opaque=True)
-            if video.stream.codec_context.name == "hevc":
+            picture = reel.add_stream_from_template(_video(video), opaque=True)
+            if _video(video).codec_context.name == "hevc":
                 # Apple's players want this name. https://developer.apple.com/documentation/http-live-streaming
                 picture.codec_context.codec_tag = "hvc1"
             tracks = [_moved(video, ranges, picture)]
@@ -183,7 +206,7 @@ def copy(recording: Recording, ranges: Sequence[PacketRange], sound: Path | None
                 heard = opened.enter_context(av.open(str(sound)))
                 track = reel.add_stream_from_template(heard.streams.audio[0], opaque=True)
                 tracks.append(_given_to(track, heard.demux(audio=0)))
-            for packet in heapq.merge(*tracks, key=lambda packet: packet.dts * packet.time_base):
+            for packet in heapq.merge(*tracks, key=_turn):
                 reel.mux(packet)
             reel.close()
         except av.error.FFmpegError as error:
@@ -191,7 +214,7 @@ def copy(recording: Recording, ranges: Sequence[PacketRange], sound: Path | None
             raise OSError(error.errno, error.strerror) from error
 
 
-def _moved(video: Track, ranges: Sequence[PacketRange], track: av.VideoStream) -> Iterator[av.packet.Packet]:
+def _moved(video: Track, ranges: Sequence[PacketRange], track: av.VideoStream) -> Iterator[Packet[Any]]:
     """The packets of the ranges, at their times in the reel."""
     start, delay = 0, max(each.delay for each in ranges)
     for each in ranges:
@@ -201,7 +224,7 @@ def _moved(video: Track, ranges: Sequence[PacketRange], track: av.VideoStream) -
         for turn, (packet, duration) in enumerate(zip(packets, np.diff(turns), strict=True)):
             if turn == 0:
                 units.begin_anew(packet)
-            packet.pts += start - first
+            packet.pts = int(each.times[0] if packet.pts is None else packet.pts) + start - first
             # Decoded in turn, and all so much earlier that none is decoded after it is shown.
             packet.dts = int(each.times[turn]) - first + start - delay
             packet.duration = int(duration)
@@ -210,7 +233,7 @@ def _moved(video: Track, ranges: Sequence[PacketRange], track: av.VideoStream) -
         start += each.end - first
 
 
-def _given_to(track: av.AudioStream, packets: Iterator[av.packet.Packet]) -> Iterator[av.packet.Packet]:
+def _given_to(track: av.AudioStream, packets: Iterator[Packet[Any]]) -> Iterator[Packet[Any]]:
     for packet in packets:
         if packet.dts is not None:
             packet.stream = track

@@ -3,8 +3,10 @@
 import itertools
 import re
 from collections.abc import Iterator
+from typing import Any
 
-import av
+from av.codec.context import CodecContext
+from av.packet import Packet
 
 # Types of units (ITU-T H.264, table 7-1; H.265, table 7-1): pictures that reset the decoder, and those that do so when
 # they are called BLA_N_LP.
@@ -14,7 +16,7 @@ HEVC_ANEW, CRA, BLA_N_LP = range(16, 22), 21, 18
 HEADERS, HEVC_HEADERS = (7, 8), (32, 33, 34)
 
 
-def parameter_sets(packet: av.packet.Packet) -> set[bytes]:
+def parameter_sets(packet: Packet[Any]) -> set[bytes]:
     """The units of sequence and picture parameters that a keyframe is decoded with: its own or, of the track's header,
     those of a kind that it has none of; without zeros behind them, which say nothing."""
     codec, data = packet.stream.codec_context, bytes(packet)
@@ -31,12 +33,12 @@ def parameter_sets(packet: av.packet.Packet) -> set[bytes]:
     return {unit.rstrip(b"\0") for unit in (*own, *common)}
 
 
-def begins_anew(packet: av.packet.Packet) -> bool:
+def begins_anew(packet: Packet[Any]) -> bool:
     """Whether decoding can begin with a packet, whatever came before."""
     return any(True for _ in _pictures_that_begin_anew(packet))
 
 
-def _pictures_that_begin_anew(packet: av.packet.Packet) -> Iterator[int]:
+def _pictures_that_begin_anew(packet: Packet[Any]) -> Iterator[int]:
     """Where in a packet the headers are of pictures at which decoding can begin anew, whatever came before."""
     codec, data = packet.stream.codec_context, bytes(packet)
     hevc = codec.name == "hevc"
@@ -45,8 +47,8 @@ def _pictures_that_begin_anew(packet: av.packet.Packet) -> Iterator[int]:
             yield place
 
 
-def begin_anew(packet: av.packet.Packet) -> None:
-    """Tell the decoder not to expect what the first picture of a each may follow in its video: CRA becomes BLA_N_LP."""
+def begin_anew(packet: Packet[Any]) -> None:
+    """Tell the decoder not to expect what the first picture of a range may follow in its video: CRA becomes BLA_N_LP."""
     if packet.stream.codec_context.name != "hevc":
         return
     data = bytearray(packet)
@@ -56,7 +58,7 @@ def begin_anew(packet: av.packet.Packet) -> None:
     packet.update(bytes(data))
 
 
-def _bytes_of_size(codec: av.codec.context.CodecContext) -> int:
+def _bytes_of_size(codec: CodecContext) -> int:
     """How long the sizes of units are in packets, as the header that comes with the track says, if of this kind."""
     header = codec.extradata or b"\0"
     return (header[21 if codec.name == "hevc" else 4] & 3) + 1 if header[0] == 1 else 0

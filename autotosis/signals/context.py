@@ -60,5 +60,7 @@ def window(values: np.ndarray, number: int, fps: float) -> np.ndarray:
     first, last = (round(seconds * fps) for seconds in WINDOWS[number])
     padded = np.pad(values, ((max(0, -first), max(0, last)), (0, 0)), mode="edge")
     start = max(0, first)
-    total = sum(padded[start + lag : start + lag + len(values)].astype(np.float64) for lag in range(last - first + 1))
+    total = np.zeros(values.shape)
+    for lag in range(last - first + 1):
+        total += padded[start + lag : start + lag + len(values)]
     return (total / (last - first + 1)).astype(np.float32)

@@ -116,6 +116,7 @@ class Shard:
     def _check(self) -> None:
         """ValueError unless the tensors have the names, types and shapes that they shall have, and hold numbers."""
         moments = len(self.times)
+        self.frames: int
         self.frames, *picture = self.file.get_slice("frames").get_shape()
         expected = {
             "times": ("F64", [moments]),
@@ -139,11 +140,13 @@ class Shard:
 
     def frame(self, moment: int) -> np.ndarray:
         """The face at a moment: uint8 of shape (size, size, 3)."""
-        return self.file.get_slice("frames")[moment - self.first_frame]
+        frame: np.ndarray = self.file.get_slice("frames")[moment - self.first_frame]
+        return frame
 
     def signals(self) -> np.ndarray:
         """As `features.Moments.signals`: float32 of shape (moments, features.COLUMNS)."""
-        return self.file.get_tensor("signals")
+        signals: np.ndarray = self.file.get_tensor("signals")
+        return signals
 
 
 def key_of(path: Path) -> str | None:
