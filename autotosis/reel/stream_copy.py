@@ -1,5 +1,7 @@
 """Cutting a picture without encoding it: its packets are copied from one file into another."""
 
+from __future__ import annotations
+
 import heapq
 import itertools
 from collections.abc import Iterator, Sequence

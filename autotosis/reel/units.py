@@ -1,5 +1,7 @@
 """What packets of H.264 and H.265 are made of: units, some of which are headers, and some begin a picture."""
 
+from __future__ import annotations
+
 import itertools
 import re
 from collections.abc import Iterator
@@ -48,7 +50,7 @@ def _pictures_that_begin_anew(packet: Packet[Any]) -> Iterator[int]:
 
 
 def begin_anew(packet: Packet[Any]) -> None:
-    """Tell the decoder not to expect what the first picture of a range may follow in its video: CRA becomes BLA_N_LP."""
+    """Tell the decoder not to expect what the first picture of a range follows in its video: CRA becomes BLA_N_LP."""
     if packet.stream.codec_context.name != "hevc":
         return
     data = bytearray(packet)
