@@ -38,8 +38,8 @@ def choose(config: SelectConfig, vod: Recording) -> list[Segment]:
     if choice.threshold > card.threshold and not config.select.threshold and not config.select.invert:
         print(
             f"{config.name}: the decision threshold was raised from {card.threshold:.2f} to {choice.threshold:.2f}, "
-            "because more was found than select.max_times_prevalence allows; label its segments in labels.csv, the "
-            "false ones first"
+            "because events exceeded select.max_times_prevalence; label its segments in labels.csv, above all false "
+            "positives"
         )
     return snapping.snap(vod, config.facecam, choice.reel, config.select)
 

@@ -27,13 +27,21 @@ from autotosis.signals import context
 
 METRICS = Path("models/metrics.json")
 LIVE = Path("models/live")
-# An area under the ROC curve below this is hardly more than that of chance, which is 0.5.
+# Warn if the area under the ROC curve is below this; chance gives 0.5.
 CHANCE = 0.6
 
 
 @dataclass(frozen=True)
 class FirstPass:
-    """A model of the sound alone, and the logit below which a moment is clearly calm: few of those found are."""
+    """The model of the first pass.
+
+    Attributes
+    ----------
+    linear : Linear
+        A model of the sound alone.
+    clearly_calm : float
+        The logit below which a moment is clearly calm. train.first_pass_recall of the moments found are above it.
+    """
 
     linear: Linear
     clearly_calm: float
@@ -106,8 +114,8 @@ def main() -> None:
     print(json.dumps(figures | details, indent=2))
     if (auc := figures["auc"]) < CHANCE:
         print(
-            f"{settings.folder / 'labels.csv'}: new clips are ranked hardly better than by chance (auc {auc:.2f}), so "
-            "that reels show what stands out in a VOD; label more clips with highlights, and calm but loud ones"
+            f"{settings.folder / 'labels.csv'}: the model ranks new clips hardly better than chance (auc {auc:.2f}): "
+            "reels show whatever stands out in a VOD; label more highlights, and more loud but calm clips"
         )
 
 
@@ -154,21 +162,26 @@ def cross_validate(clips: Sequence[Clip], fold_of: dict[str, int], settings: Par
 
 
 def of_moments(clips: Sequence[Clip], fold_of: dict[str, int]) -> np.ndarray:
-    """The fold of each frame: int of shape (frames,)."""
+    """Return the fold of each moment: int of shape (moments,)."""
     return np.repeat([fold_of[clip.group] for clip in clips], [len(clip.labels) for clip in clips])
 
 
 def to_measure(clips: Sequence[Clip]) -> np.ndarray:
-    """Which frames calibration and figures are of: those of clips, or all where clips have one label only.
+    """Tell which moments to calibrate and measure on: those of clips, or all of them if clips have only one label.
 
-    What a reviewer judged is the best of a reel, and neither like a clip nor like a stream.
+    Labelled stretches of VODs are left out because they are mostly taken from reels, which resemble neither clips nor
+    streams.
+
+    Returns
+    -------
+    ndarray of bool, shape (moments,)
     """
     of_clips = ~examples.judged(clips)
     return of_clips if len(set(examples.labels(clips)[of_clips])) == 2 else np.full(len(of_clips), True)
 
 
 def review(labels: np.ndarray, logits: np.ndarray) -> dict[str, float]:
-    """How well judged stretches of VODs are ranked by what was learned from others; nothing without both labels."""
+    """Measure how well labelled stretches of VODs are ranked, out-of-fold; empty unless they have both labels."""
     if len(set(labels)) < 2:
         return {}
     ap, auc = metrics.average_precision(labels, logits), metrics.roc_auc(labels, logits)
@@ -176,7 +189,7 @@ def review(labels: np.ndarray, logits: np.ndarray) -> dict[str, float]:
 
 
 def without_network(settings: Params) -> Params:
-    """The parameters of a model of motion and sound alone."""
+    """Return the parameters without a face network."""
     return settings.model_copy(update={"train": settings.train.model_copy(update={"architecture": None})})
 
 
@@ -192,16 +205,20 @@ def cross_calibrate(logits: np.ndarray, labels: np.ndarray, fold: np.ndarray) ->
 def learn_first_pass(
     clips: Sequence[Clip], fold_of: dict[str, int], measured: np.ndarray, found: np.ndarray, settings: Params
 ) -> FirstPass:
-    """A model of the sound alone, to say where a VOD need not be looked at.
+    """Train the model of the first pass, which only listens and decides where the second pass looks.
 
     Parameters
     ----------
-    clips, fold_of, settings
-        As for `cross_validate`.
-    measured : ndarray of bool, shape (frames,)
-        From `to_measure`.
-    found : ndarray of bool, shape (measured frames,)
-        Which of these the whole model finds when it has not learned from their group.
+    clips : sequence of Clip
+        The labelled clips.
+    fold_of : dict of str to int
+        The fold of each group.
+    measured : ndarray of bool, shape (moments,)
+        The moments to measure on, from `to_measure`.
+    found : ndarray of bool, shape (measured moments,)
+        Whether the full model, out-of-fold, finds each of these.
+    settings : Params
+        The parameters.
     """
     plain, heard = without_network(settings), learning.by_sound_alone(clips)
     logits = cross_validate(heard, fold_of, plain)[measured]
