@@ -47,4 +47,4 @@ def test_of_two_stages_that_write_the_same_the_second_waits_and_says_for_whom(pr
     waited = [text for text in said if "render demo: waiting for process" in text]
     assert len(waited) == 1
     first = both[1 - said.index(waited[0])]
-    assert f"process {first.pid}, which is at it" in waited[0]
+    assert f"process {first.pid}, which is doing the same" in waited[0]

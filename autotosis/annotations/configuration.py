@@ -1,8 +1,8 @@
-"""What each stage of a VOD depends on besides videos, models and the results of other stages.
+"""The configuration of each stage of each VOD: what it depends on besides videos, models and other stages' results.
 
-A stage gets nothing else of params.yaml and of the tables, and the stage `configure` writes the same down, a file for
-each VOD and stage. So DVC sees whom a change concerns: a row of facecams.csv, a table of edits, a link or a piece of
-music makes only the reels anew that it is about.
+A stage sees nothing else of params.yaml and the tables. The stage `configure` writes the same into a file for each
+stage and VOD. DVC compares these files, so a row of facecams.csv, an edit, a link or a song affects only the VODs that
+use it.
 """
 
 import hashlib
@@ -15,7 +15,7 @@ from autotosis.project.errors import UserError
 from autotosis.project.params import PARAMS_FILE, Audio, Extract, Params, Predict, Render, Section, Select
 
 FOLDER = Path("data/config")
-# The code that each stage of a VOD runs. `project` is missing everywhere: what is in there cannot change an output.
+# The code that each stage of a VOD runs, besides `project`, which must not affect any output.
 CODE = {
     "predict": ("stages/predict.py", "annotations", "video", "signals", "model", "scan"),
     "select": ("stages/select.py", "annotations", "video", "model/model_file.py", "scan/timeline.py", "cuts"),
@@ -24,7 +24,7 @@ CODE = {
 
 
 class PredictConfig(Section):
-    """What the scan of a VOD depends on: its name and file, where the face is, and parameters."""
+    """What the scan of a VOD depends on: its name and file, its face camera, and parameters."""
 
     name: str
     video: Path
@@ -34,7 +34,7 @@ class PredictConfig(Section):
 
 
 class SelectConfig(Section):
-    """What the cut list of a VOD depends on; `edits` is the table of a person's own cut, if there is one."""
+    """What the cut list of a VOD depends on. `edits` is the path of the user's own cut list, or None."""
 
     name: str
     video: Path
@@ -44,7 +44,7 @@ class SelectConfig(Section):
 
 
 class RenderConfig(Section):
-    """What the reel of a VOD depends on; `url` is where the VOD is published."""
+    """What the reel of a VOD depends on. `url` is the web address of the VOD, or None."""
 
     name: str
     video: Path
@@ -58,7 +58,7 @@ class RenderConfig(Section):
 
 
 def for_predict(settings: Params, name: str) -> PredictConfig:
-    """What the stage `predict` gets for the VOD of this name; UserError if params.yaml or a table is at fault."""
+    """Collect what `predict` depends on for the VOD of this name; UserError for errors in params.yaml or a table."""
     return PredictConfig(
         name=name,
         video=settings.vod(name),
@@ -69,7 +69,7 @@ def for_predict(settings: Params, name: str) -> PredictConfig:
 
 
 def for_select(settings: Params, name: str) -> SelectConfig:
-    """What the stage `select` gets for the VOD of this name; raises as `for_predict`."""
+    """Collect what `select` depends on for the VOD of this name; UserError as in `for_predict`."""
     edits = settings.folder / "edits" / f"{name}.csv"
     return SelectConfig(
         name=name,
@@ -81,7 +81,7 @@ def for_select(settings: Params, name: str) -> SelectConfig:
 
 
 def for_render(settings: Params, name: str) -> RenderConfig:
-    """What the stage `render` gets for the VOD of this name; raises as `for_predict`."""
+    """Collect what `render` depends on for the VOD of this name; UserError as in `for_predict`."""
     render, audio = settings.render, settings.audio
     return RenderConfig(
         name=name,
@@ -104,7 +104,7 @@ STAGES: dict[str, Callable[[Params, str], PredictConfig | SelectConfig | RenderC
 
 
 def describe(stage: str, settings: Params, name: str) -> dict[str, object]:
-    """All of a stage's configuration as JSON knows it, with hashes of the files that it names and of its code."""
+    """Describe a stage's configuration in types of JSON, with hashes of its code and of the files that it names."""
     config = STAGES[stage](settings, name)
     named = [path for path in (getattr(config, key, None) for key in ("edits", "music", "font")) if path]
     return {
@@ -115,7 +115,7 @@ def describe(stage: str, settings: Params, name: str) -> dict[str, object]:
 
 
 def unused_edits(settings: Params) -> list[Path]:
-    """The files in edits/ that are no table of a VOD in params.yaml, which are most likely misspelt."""
+    """List the files in edits/ that belong to no VOD of params.yaml; most likely their names are misspelt."""
     known = {f"{name}.csv" for name in settings.vods}
     return sorted(path for path in (settings.folder / "edits").glob("[!.]*") if path.name not in known)
 
@@ -128,7 +128,7 @@ def _existing(folder: Path, name: str | None, key: str) -> Path | None:
     if name is None:
         return None
     if not (folder / name).is_file():
-        raise UserError(f"{PARAMS_FILE}: {key} names {folder / name}, and there is no such file")
+        raise UserError(f"{PARAMS_FILE}: {key} names {folder / name}, but there is no such file")
     return folder / name
 
 

@@ -1,4 +1,4 @@
-"""labels.csv and holdout.csv: what is a highlight and what is not; groups.csv: which clips belong together."""
+"""labels.csv and holdout.csv: when there are highlights; groups.csv: which clips belong together."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -6,25 +6,27 @@ from pathlib import Path
 
 from autotosis.project import tables
 
-# A label of a whole clip is often its duration, rounded up to a tenth of a second.
+# A label may end this much after the video (seconds): durations are often rounded up to a tenth of a second.
 ROUNDING = 0.05
-# Moments of one VOD that are at least about so far apart are as different as hours of a streamer are (seconds): as long
-# as normal is measured over.
+# Rows on a VOD are grouped by stretches of this length (seconds), over which baselines are measured: moments that are
+# farther apart differ as much as those of two streams of the same person.
 STRETCH = 60.0
 
 
 @dataclass(frozen=True)
 class Label:
-    """A stretch of a video that a person marked.
+    """A stretch of a video that the user labelled.
 
     Attributes
     ----------
-    start, end : float
-        Seconds from the video's beginning; an end of None is the video's end.
+    start : float
+        The start of the stretch, seconds in the video.
+    end : float or None
+        The end of the stretch, seconds in the video; None for the end of the video.
     highlight : bool
         True for label 1, False for label 0.
     row : tables.Row
-        Where it stands, for messages.
+        The row of the table, for error messages.
     """
 
     start: float
@@ -33,7 +35,7 @@ class Label:
     row: tables.Row
 
     def ending(self, duration: float) -> float:
-        """The end in seconds, in a video of this duration; UserError if the label passes it."""
+        """Return the end, seconds, in a video of this duration; UserError if the label is not inside the video."""
         if self.start >= duration:
             raise self.row.error(f"begins at {self.start:g} s, but {self.row['video']} ends at {duration:.2f} s")
         if self.end is None:
@@ -49,25 +51,25 @@ def read_labels(path: Path) -> dict[str, list[Label]]:
     Parameters
     ----------
     path : Path
-        `video,start,end,label`: a video's name inside the streamer's folder, seconds, 1 or 0. A label with
-        neither start nor end is of the whole video. No file: no labels.
+        A table with the columns `video,start,end,label`: a video's name inside the streamer's folder, two times in
+        seconds, and 1 or 0. A row without times is about the whole video. If the file is missing, there are no labels.
 
     Returns
     -------
-    dict
+    dict of str to list of Label
         The labels of each video that has any, in the order of time.
 
     Raises
     ------
     UserError
-        A malformed row, a video that does not exist, labels of one video that overlap.
+        If a row is malformed, a video does not exist, or labels of one video overlap.
     """
     labels: defaultdict[str, list[Label]] = defaultdict(list)
     for row in tables.read_rows(path, ("video", "start", "end", "label")):
         if row["label"] not in ("0", "1"):
             raise row.error(f"label is {row['label']!r}, not 1 (a highlight) or 0 (none)")
         video = row["video"]
-        # A table may have many thousands of rows, of few videos.
+        # Check each video only once: a table may have thousands of rows about a few videos.
         if video not in labels and not (path.parent / row.video()).exists():
             raise row.error(f"there is no video {path.parent / video}")
         start = row.seconds("start") if row["start"] else 0.0
@@ -84,30 +86,31 @@ def read_labels(path: Path) -> dict[str, list[Label]]:
 
 
 class Groups:
-    """Which clips are learned from together or measured on together, being of one recording or person.
+    """The groups of clips. Clips of one recording or person form a group, which always stays in one fold.
 
     Parameters
     ----------
     folder : Path
-        Holds groups.csv (`video,group`: a glob on the clip's name and any name for the group), or none.
+        The streamer's folder. Its groups.csv, if there is one, has the columns `video,group`: a pattern of clips'
+        names, and any name for the group.
 
     Raises
     ------
     UserError
-        A malformed row, or one without a group.
+        If a row is malformed or has no group.
     """
 
     def __init__(self, folder: Path):
         self.patterns = tables.Patterns(folder / "groups.csv", ("group",), _group)
 
     def group(self, video: str) -> str:
-        """The group of a clip by its name inside the folder: the last match, else the clip by itself."""
+        """Return the group of a clip, named as in `clips/a.mp4`: that of the last row that fits, or one of its own."""
         return self.patterns.of(video) or video
 
     def stretch(self, video: str, start: float) -> str:
-        """The group of a row on a VOD that begins at a time (seconds): the last match, else its stretch of the VOD.
+        """Return the group of a row on a VOD that begins at `start` (seconds): as `group`, or its stretch of the VOD.
 
-        What is learned from other stretches tells how good the model will be at another hour of the same streamer.
+        Scores by a model that learned from other stretches tell how good it will be on another stream of this person.
         """
         return self.patterns.of(video) or f"{video}@{start // STRETCH * STRETCH:.0f}"
 

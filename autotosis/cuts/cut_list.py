@@ -1,4 +1,4 @@
-"""The cut list of a VOD, data/cuts/<vod>.csv: what its reel shows. A person's own, in edits/, has the same form."""
+"""The cut list of a VOD, data/cuts/<vod>.csv: what its reel shows. A user's own, in edits/, has the same columns."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,22 +10,22 @@ from autotosis.project.errors import UserError
 
 FOLDER = Path("data/cuts")
 COLUMNS = ("segment", "vod", "start", "end", "score", "keep", "event_start", "event_end")
-# A reel's own table has these as well, and is as good a beginning for edits.
+# Columns of segments.csv beside a reel, which are accepted so that it can be copied into edits/ as well.
 IGNORED = ("reel_start", "reel_end")
-# Times in a table are rounded to this (seconds).
+# Segments may overlap by this much, because times in a table are rounded (seconds).
 ROUNDING_OF_TABLE = 1e-6
-# Less is no more than a rounded nothing (seconds).
+# The least length of a segment (seconds). Anything shorter is only an effect of rounding.
 SHORTEST = 0.001
 KEEP = {"yes": True, "": True, "no": False}
 
 
 def path(vod: str) -> Path:
-    """Where the cut list of the VOD of this name is."""
+    """Return the path of the cut list of the VOD with this name."""
     return FOLDER / f"{vod}.csv"
 
 
 def write(vod: str, segments: Sequence[Segment]) -> None:
-    """Write the cut list of a VOD: times in seconds of the VOD, and what of each segment is no padding (the event)."""
+    """Write the cut list of a VOD: for each segment, its times and those of its event, seconds in the VOD."""
     rows = []
     for number, segment in enumerate(segments, 1):
         start, end = segment.start, segment.end
@@ -36,7 +36,7 @@ def write(vod: str, segments: Sequence[Segment]) -> None:
 
 
 def read_cut_list(vod: str, duration: float) -> list[Segment]:
-    """What to show of a VOD that lasts so many seconds; UserError if there is no cut list, or a malformed one."""
+    """Read the cut list of a VOD of this duration (seconds); UserError if it is missing or malformed."""
     if not path(vod).exists():
         raise UserError(f"{path(vod)}: no such cut list; make it with `dvc repro select@{vod}`")
     return read_table(path(vod), vod, duration)
@@ -48,22 +48,22 @@ def read_table(table: Path, vod: str, duration: float) -> list[Segment]:
     Parameters
     ----------
     table : Path
-        A table with the columns `start` and `end`, seconds in the VOD; the other COLUMNS may be there too. Without a
-        score a segment has the best one, 1.
+        A table with the columns `start` and `end`, seconds in the VOD, and any of the other COLUMNS. A segment without
+        a score gets the best one, 1.
     vod : str
-        The name of the VOD that it must be of.
+        The VOD's name. Rows that name another one are errors.
     duration : float
-        How long the VOD lasts, seconds.
+        The length of the VOD, seconds.
 
     Returns
     -------
     list of Segment
-        The rows that are to be kept, in the order of time.
+        The segments of the rows whose `keep` is not "no", in the order of time.
 
     Raises
     ------
     UserError
-        A malformed row, one of another VOD or not inside this one, or kept rows that overlap.
+        If a row is malformed, about another VOD or not inside this one, or if kept rows overlap.
     """
     kept = []
     for row in tables.read_rows(table, ("start", "end"), (*COLUMNS, *IGNORED)):
@@ -73,12 +73,12 @@ def read_table(table: Path, vod: str, duration: float) -> list[Segment]:
     kept.sort(key=lambda pair: pair[0].start)
     for (earlier, row), (later, other) in zip(kept, kept[1:], strict=False):
         if later.start < earlier.end - ROUNDING_OF_TABLE:
-            raise other.error(f"overlaps row {row.number}; what is shown is shown once")
+            raise other.error(f"overlaps row {row.number}; change the times, or remove one of the rows")
     return [segment for segment, _ in kept]
 
 
 def _segment(row: tables.Row, vod: str, duration: float) -> tuple[Segment, bool]:
-    """The segment of a row, and whether it is to be kept."""
+    """Read the segment of a row, and whether to keep it."""
     start, end, keep = row.seconds("start"), row.seconds("end"), row.fields.get("keep", "").lower()
     if row.fields.get("vod") not in (None, "", vod):
         raise row.error(f"is of {row['vod']}, and this is the table of {vod}")
@@ -87,7 +87,7 @@ def _segment(row: tables.Row, vod: str, duration: float) -> tuple[Segment, bool]
     if end <= start:
         raise row.error(f"ends at {end:g} s, not after its start at {start:g} s")
     if end - start < SHORTEST - ROUNDING_OF_TABLE:
-        raise row.error(f"lasts {end - start:g} s; the least is {SHORTEST:g} s, which is shown for one frame")
+        raise row.error(f"lasts {end - start:g} s; the minimum is {SHORTEST:g} s, which shows one frame")
     if end > duration + ROUNDING:
         raise row.error(f"ends at {end:g} s, but the VOD at {duration:.2f} s")
     if start > duration - SHORTEST:
@@ -98,7 +98,7 @@ def _segment(row: tables.Row, vod: str, duration: float) -> tuple[Segment, bool]
     end = min(end, duration)
     event_start = row.seconds("event_start") if row.fields.get("event_start") else start
     event_end = row.seconds("event_end") if row.fields.get("event_end") else end
-    # A person who moves an edge need not think of the event.
+    # After an edit, the event may be outside the segment; then the whole segment is the event.
     lead, tail = max(0.0, min(event_start, end) - start), max(0.0, end - max(event_end, start))
     if lead + tail >= end - start:
         lead = tail = 0.0
@@ -106,5 +106,5 @@ def _segment(row: tables.Row, vod: str, duration: float) -> tuple[Segment, bool]
 
 
 def _text(number: float) -> str:
-    """A number with at most six digits behind the point, and none that says nothing."""
+    """Format a number with at most six decimals, without trailing zeros."""
     return f"{number:.6f}".rstrip("0").rstrip(".")

@@ -1,4 +1,4 @@
-"""Where the scene changes near an edge: in the whole picture, or in the face camera's part of it."""
+"""Finding scene changes in a short stretch of video, in the whole picture or in the face camera."""
 
 from collections.abc import Iterator
 
@@ -8,33 +8,34 @@ from autotosis.annotations.facecams import Box
 from autotosis.video.reading import Track
 from autotosis.video.recording import Recording
 
-# Pictures are compared this small (pixels): without noise and small things, a new scene is still another one. The face
-# camera's is compared by itself, too: it may have a new scene of its own.
+# Frames are compared at this size (pixels), at which noise and small objects vanish and scenes still differ. The part
+# with the face camera is compared separately as well, because its scene may change alone.
 SIZE = (128, 72)
-# A scene changes where pictures differ so much on average (grey levels, of 256), and so many times as much as others
-# near by (seconds): not in flashes or fast motion. Of 35 joints of clips of real face cameras, at which pictures differ
-# by 18 to 53, this finds 32; between them they differ by less than 16, but for one fast motion. Of the demo it finds
-# both changes, by 92 and 93; nothing else in it differs by more than 6.
+# A scene change is where two consecutive frames differ by at least DIFFERENCE on average (grey levels, of 256), and at
+# least TIMES_OTHERS as much as any others within NEAR (seconds), which rules out flashes and fast motion. This finds 32
+# of 35 joints between clips of real face cameras, where frames differ by 18 to 53; elsewhere they differ by less than
+# 16, except for one fast motion. In the demo it finds both changes (92 and 93); nothing else there exceeds 6.
 DIFFERENCE = 16.0
 TIMES_OTHERS = 2.0
 NEAR = 0.2
 
 
 def scene_changes_between(recording: Recording, low: float, high: float, face: Box) -> np.ndarray:
-    """When the scene of a video changes near a stretch of it, of the whole picture or of the face camera.
+    """Find the scene changes in a stretch of a video, in the whole picture and in the face camera.
 
     Parameters
     ----------
     recording : Recording
+        The video.
     low, high : float
-        The stretch, seconds; what is NEAR it is decoded too.
+        Start and end of the stretch, seconds. It is extended by NEAR on both sides.
     face : Box
-        Where the face camera is.
+        The position of the face camera.
 
     Returns
     -------
     ndarray of float64, shape (changes,)
-        Seconds, ascending.
+        The times of the scene changes, seconds, ascending.
     """
     seen = list(grey_pictures(recording, low - NEAR, high + NEAR, SIZE))
     if not seen:
@@ -44,19 +45,19 @@ def scene_changes_between(recording: Recording, low: float, high: float, face: B
 
 
 def scene_changes(times: np.ndarray, pictures: np.ndarray) -> np.ndarray:
-    """When the scene changes.
+    """Find the scene changes among consecutive frames.
 
     Parameters
     ----------
     times : ndarray of float64, shape (frames,)
-        Seconds.
+        When each frame is first shown, seconds.
     pictures : ndarray of uint8, shape (frames, height, width)
-        The frames that are first shown then.
+        The frames, in grey.
 
     Returns
     -------
     ndarray of float64, shape (changes,)
-        When the first frame of a new scene is shown, seconds.
+        When the first frame of each new scene is shown, seconds.
     """
     differences = np.abs(np.diff(pictures.astype(np.int16), axis=0)).mean(axis=(1, 2))
     times = times[1:]
@@ -70,15 +71,16 @@ def scene_changes(times: np.ndarray, pictures: np.ndarray) -> np.ndarray:
 def grey_pictures(
     recording: Recording, start: float, end: float, size: tuple[int, int]
 ) -> Iterator[tuple[float, np.ndarray]]:
-    """The frames of a stretch of a video, all of them, small, grey and upright.
+    """Decode all frames of a stretch of a video, scaled down, in grey and upright.
 
     Parameters
     ----------
     recording : Recording
+        The video.
     start, end : float
-        Seconds: frames that are first shown in this time.
+        The stretch, seconds: a frame belongs to it if it is first shown within.
     size : tuple of int
-        Width and height to scale to, pixels, before they are turned.
+        Width and height to scale frames to, pixels, before they are rotated.
 
     Yields
     ------

@@ -1,4 +1,4 @@
-"""Cut lists measured against what is true of a VOD. Pure functions."""
+"""Measuring cut lists against the true highlights of a VOD. Pure functions."""
 
 from collections.abc import Sequence
 
@@ -6,15 +6,23 @@ from autotosis.cuts.segments import Segment, overlap
 
 
 def temporal_iou(one: Segment, other: Segment) -> float:
-    """Time in both over time in either, 0 to 1."""
+    """Compute the intersection over union of two segments: their shared time over the time they cover, 0 to 1."""
     shared = overlap(one, other)
     return shared / (one.duration + other.duration - shared)
 
 
 def matches(found: Sequence[Segment], truth: Sequence[Segment], iou: float) -> int:
-    """How many found events are true ones: pairs with at least this temporal IoU, the best first, each used once.
+    """Count the found events that match a true one.
 
-    The way in which event detection is scored in THUMOS and ActivityNet (Heilbron et al., 2015).
+    Pairs with at least this temporal IoU are matched, the highest first, and each event is used once. Event detection
+    is scored in this way in THUMOS and ActivityNet (Heilbron et al., 2015).
+
+    Parameters
+    ----------
+    found, truth : sequence of Segment
+        The found and the true events.
+    iou : float
+        The least temporal IoU of a match, 0 to 1.
     """
     pairs = [
         (temporal_iou(event, true), number, other)
@@ -30,5 +38,5 @@ def matches(found: Sequence[Segment], truth: Sequence[Segment], iou: float) -> i
 
 
 def shared_seconds(some: Sequence[Segment], others: Sequence[Segment]) -> float:
-    """Seconds in a segment of both lists, neither of which overlaps itself."""
+    """Compute how many seconds are covered by both lists. Within a list, segments must not overlap."""
     return sum(overlap(one, other) for one in some for other in others)

@@ -1,4 +1,4 @@
-"""From a timeline to the segments that a reel shows. Pure functions of numbers, in seconds."""
+"""From a timeline to the segments of a reel. Pure functions; all times are in seconds."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -7,7 +7,7 @@ import numpy as np
 
 from autotosis.project.params import Select
 
-# Times that differ by less are the same (seconds).
+# Times that differ by less than this count as equal (seconds).
 ROUNDING = 1e-6
 
 
@@ -18,11 +18,11 @@ class Segment:
     Attributes
     ----------
     start, end : float
-        Seconds.
+        Its times in the video, seconds.
     score : float
-        The mean of the smoothed probability in it, 0 to 1; 1 for what a person marked without one.
+        The mean smoothed probability of its best event, 0 to 1; 1 for a segment that the user added without a score.
     lead, tail : float
-        How much of it comes before its first event and after its last, seconds.
+        The padding before its first event and after its last one, seconds.
     """
 
     start: float
@@ -33,33 +33,34 @@ class Segment:
 
     @property
     def duration(self) -> float:
-        """Seconds."""
+        """Length of the segment, seconds."""
         return self.end - self.start
 
 
 def seconds(shown: Iterable[Segment]) -> float:
-    """How long segments are together."""
+    """Add up the lengths of segments."""
     return sum(segment.duration for segment in shown)
 
 
 def step(times: np.ndarray) -> float:
-    """Seconds from one moment of a timeline to the next, all taken together, as each is rounded."""
+    """Compute the seconds between moments of a timeline; the mean over all, because each time is rounded."""
     return float(times[-1] - times[0]) / (len(times) - 1) if len(times) > 1 else 1.0
 
 
 def smooth(times: np.ndarray, probabilities: np.ndarray, seconds: float) -> np.ndarray:
-    """The mean probability within half of `seconds` of each moment; fewer moments count at the ends.
+    """Smooth the probabilities of a timeline with a centred moving average, which is shorter at the ends.
 
     Parameters
     ----------
     times, probabilities : ndarray of float64, shape (moments,)
         A timeline, evenly spaced.
     seconds : float
-        Width of the mean.
+        Length of the window, seconds.
 
     Returns
     -------
     ndarray of float64, shape (moments,)
+        The smoothed probabilities, 0 to 1.
     """
     reach = int(seconds / 2 / step(times) + 1e-6)
     sums = np.concatenate([[0.0], np.cumsum(probabilities)])
@@ -71,18 +72,18 @@ def smooth(times: np.ndarray, probabilities: np.ndarray, seconds: float) -> np.n
 
 @dataclass(frozen=True)
 class Choice:
-    """What is chosen of a timeline.
+    """The segments chosen from a timeline.
 
     Attributes
     ----------
     level : ndarray of float64, shape (moments,)
-        The smoothed probability of what is wanted.
+        The smoothed probability of a highlight, or of a calm moment with `select.invert`.
     threshold : float
-        What it must reach.
+        The decision threshold that an event's level must reach, 0 to 1.
     events : list of Segment
-        Without padding, as far as they are shown.
+        The shown part of each event, without padding.
     reel : list of Segment
-        With it: what is shown, within the bounds that `select` sets.
+        The segments, with padding and within the limits of `select`.
     """
 
     level: np.ndarray
@@ -101,13 +102,13 @@ def choose(
     times, probabilities : ndarray of float64, shape (moments,)
         A timeline, evenly spaced.
     duration : float
-        Of the video, seconds.
+        Length of the video, seconds.
     threshold : float
-        The model's, 0 to 1, where `select.threshold` is None.
+        The model's decision threshold, 0 to 1. `select.threshold` takes its place, unless it is None.
     share : float
-        The prevalence: how much of a stream is expected to be highlights, 0 to 1. Where `select.threshold` is None and
-        events are more than `select.max_times_prevalence` times as much, the threshold is raised. With `select.invert`
-        the calmest moments are wanted, which most are, so this share of them is taken where `select.threshold` is None.
+        The prevalence: the expected share of highlights, 0 to 1. Unless `select.threshold` is set, the threshold is
+        raised until events are at most `select.max_times_prevalence` times as much. With `select.invert` most moments
+        would qualify, so then only this share of them, the calmest ones, reaches the threshold.
     select : Select
         The parameters of selection.
     """
@@ -115,7 +116,7 @@ def choose(
     if select.invert:
         level = 1 - level
         threshold = float(np.quantile(level, 1 - share))
-        # Nearly everything is calm, so that nothing falls below a share of the threshold.
+        # Nearly everything is calm, so with a lower release, events would never end.
         release = 1.0
     threshold = select.threshold or threshold
     found = events(times, level, threshold, release, select)
@@ -131,20 +132,27 @@ def choose(
 
 
 def events(times: np.ndarray, level: np.ndarray, threshold: float, release: float, select: Select) -> list[Segment]:
-    """The moments worth showing, without padding, in order.
+    """Find the events of a timeline, without padding.
 
-    An event begins where the smoothed probability rises above `release` times the threshold, ends where it falls
-    below that, and counts if it reaches the threshold between (hysteresis: Canny, 1986, for edges in pictures).
-    Close events become one, and what is then still too short is dropped.
+    An event is where the smoothed probability is above `release` times the threshold, provided that it reaches the
+    threshold somewhere in between (hysteresis, as in Canny's edge detector, 1986). Events that are close to each other
+    are joined, and events that are too short even then are dropped.
 
     Parameters
     ----------
     times, level : ndarray of float64, shape (moments,)
-        A timeline, evenly spaced, its probabilities smoothed. A moment stands for the time until the next one.
-    threshold, release : float
-        0 to 1.
+        A timeline, evenly spaced, with smoothed probabilities. Each moment stands for the time until the next one.
+    threshold : float
+        The decision threshold, 0 to 1.
+    release : float
+        The share of the threshold at which an event begins and ends, 0 to 1.
     select : Select
-        min_gap and min_length count.
+        The parameters of selection, of which min_gap and min_length are used.
+
+    Returns
+    -------
+    list of Segment
+        The events, in the order of time.
     """
     spacing = step(times)
     above = np.concatenate([[False], level >= threshold * release, [False]])
@@ -167,9 +175,16 @@ def events(times: np.ndarray, level: np.ndarray, threshold: float, release: floa
 def stand_out(
     times: np.ndarray, level: np.ndarray, threshold: float, release: float, select: Select, most: float
 ) -> tuple[float, list[Segment]]:
-    """The lowest threshold, from the given one on, whose events last no more than `most` seconds together; and these.
+    """Raise the threshold until the events are no longer than `most` seconds in all.
 
-    The others are as in `events`. Where all moments are alike, no threshold has such events but one that has none.
+    The other parameters are those of `events`.
+
+    Returns
+    -------
+    float
+        The lowest such threshold, at least the given one. If all moments are alike, it may be above all of them.
+    list of Segment
+        The events at this threshold.
     """
     steps = np.quantile(level, np.linspace(0, 1, 1001))
     for each in [threshold, *steps[steps > threshold].tolist()]:
@@ -180,30 +195,32 @@ def stand_out(
 
 
 def pad(found: Sequence[Segment], before: float, after: float, duration: float, min_gap: float = 0.0) -> list[Segment]:
-    """Each event with some time around it, inside the video; those that meet, or nearly, become one.
+    """Add padding to events, within the video, and join those that then touch or nearly touch.
 
     Parameters
     ----------
     found : sequence of Segment
-        In order.
-    before, after, duration : float
-        Seconds to add on both sides, and the length of the video.
+        The events, in the order of time.
+    before, after : float
+        The padding before and after each event, seconds.
+    duration : float
+        Length of the video, seconds.
     min_gap : float
-        Seconds, as in `join`.
+        Segments with a shorter gap between them are joined, seconds.
 
     Returns
     -------
     list of Segment
-        As `join` gives them.
+        The segments, in the order of time.
     """
     padded = (Segment(max(0.0, event.start - before), min(duration, event.end + after), event.score) for event in found)
     return join((segment for segment in padded if segment.duration > 0), min_gap)
 
 
 def join(found: Iterable[Segment], min_gap: float = 0.0) -> list[Segment]:
-    """Segments in order, those that meet or have less than `min_gap` seconds between them made one.
+    """Join segments, given in the order of time, that touch or have less than `min_gap` seconds between them.
 
-    It has the best of their scores.
+    A joined segment has the best score of its parts.
     """
     joined: list[Segment] = []
     for segment in found:
@@ -215,23 +232,23 @@ def join(found: Iterable[Segment], min_gap: float = 0.0) -> list[Segment]:
 
 
 def best_stretch(times: np.ndarray, level: np.ndarray, segment: Segment, length: float) -> Segment:
-    """The stretch of a segment in which the smoothed probability is highest; among equals the one nearest its middle.
+    """Cut a segment down to the stretch with the highest mean probability; of equals, the one nearest the middle.
 
     Parameters
     ----------
     times, level : ndarray of float64, shape (moments,)
-        A timeline, evenly spaced, its probabilities smoothed.
+        A timeline, evenly spaced, with smoothed probabilities.
     segment : Segment
-        Returned as it is where it is no longer than the stretch.
+        The segment, which is returned unchanged if it is no longer than `length`.
     length : float
-        Of the stretch, seconds.
+        Length of the stretch, seconds.
     """
     latest = segment.end - length
     if latest <= segment.start:
         return segment
     edges = np.append(times, times[-1] + step(times))
     sums = np.concatenate([[0.0], np.cumsum(level) * step(times)])
-    # Between these the sum over a stretch is linear in its start, so that one of them is the best.
+    # Between these starts, the sum over a stretch is a linear function of its start, so one of them is the best.
     middle = (segment.start + latest) / 2
     starts = np.concatenate([edges, edges - length, [segment.start, middle, latest]])
     starts = starts[(segment.start <= starts) & (starts <= latest)]
@@ -242,9 +259,9 @@ def best_stretch(times: np.ndarray, level: np.ndarray, segment: Segment, length:
 
 
 def best_that_fit(shown: Sequence[Segment], most: float) -> list[Segment]:
-    """Of segments those with the best scores, in order of time, as far as they fit into `most` seconds.
+    """Take the segments with the best scores, as many as fit into `most` seconds, and return them in the order of time.
 
-    One that does not fit is left out, and shorter ones with lower scores may still be taken.
+    If one does not fit, shorter ones with lower scores may still be taken.
     """
     taken, left = [], most
     for segment in sorted(shown, key=lambda segment: (-segment.score, segment.start)):
@@ -255,7 +272,7 @@ def best_that_fit(shown: Sequence[Segment], most: float) -> list[Segment]:
 
 
 def as_shown(found: Sequence[Segment], shown: Sequence[Segment]) -> tuple[list[Segment], list[Segment]]:
-    """Events as far as they are shown, and the segments that show them with how much of each is padding."""
+    """Return the shown part of each event, and the segments with their padding in `lead` and `tail`."""
     seen, segments = [], []
     for segment in shown:
         inside = [
@@ -271,5 +288,5 @@ def as_shown(found: Sequence[Segment], shown: Sequence[Segment]) -> tuple[list[S
 
 
 def overlap(one: Segment, other: Segment) -> float:
-    """How long both are on, seconds."""
+    """Compute how much time two segments share, seconds."""
     return max(0.0, min(one.end, other.end) - max(one.start, other.start))

@@ -1,4 +1,4 @@
-"""Where the cuts of a reel fall: edges of segments move a little, to where the sound is quiet or the scene changes."""
+"""Snapping: moving the edges of segments a little, to a scene change or to where the sound is quiet."""
 
 import math
 from collections.abc import Sequence
@@ -15,18 +15,30 @@ from autotosis.project.params import Select
 from autotosis.video.recording import Recording
 from autotosis.video.sound import read_stereo
 
-# The sound is measured over so many steps at a time, of so many samples: 50 ms, every 10 ms.
+# Loudness is measured over STRETCH steps of STEP_SAMPLES samples each: over 50 ms, every 10 ms.
 SOUND_RATE = 16_000
 STEP_SAMPLES = 160
 STEP = STEP_SAMPLES / SOUND_RATE
 STRETCH = 5
-# What is fainter is as quiet as silence (dB relative to a square wave of full scale).
+# Sound below this level counts as silence (dB relative to a full-scale square wave).
 SILENCE = -70.0
 
 
 @dataclass(frozen=True)
 class EdgeRange:
-    """Where an edge is and between what it may move, seconds, and in which video, with the face camera where."""
+    """An edge of a segment, and how far it may move.
+
+    Attributes
+    ----------
+    recording : Recording
+        The video.
+    face : Box
+        The position of the face camera.
+    edge : float
+        The time of the edge, seconds in the video.
+    low, high : float
+        The earliest and the latest time that it may move to, seconds in the video.
+    """
 
     recording: Recording
     face: Box
@@ -37,16 +49,16 @@ class EdgeRange:
 
 @dataclass(frozen=True)
 class Places:
-    """What an edge may move to.
+    """The places that an edge may move to.
 
     Attributes
     ----------
     changes : ndarray of float64, shape (changes,)
-        When the scene changes, seconds.
+        The times of scene changes, seconds.
     times : ndarray of float64, shape (stretches,)
-        The middles of stretches of the sound, seconds, evenly spaced.
+        The middles of the stretches over which loudness was measured, seconds, evenly spaced.
     levels : ndarray of float64, shape (stretches,)
-        How loud they are, in whole dB, so that what differs by less is equal.
+        The loudness of these stretches, rounded to whole dB, so that small differences do not count.
     """
 
     changes: np.ndarray
@@ -55,21 +67,26 @@ class Places:
 
 
 def snap(recording: Recording, face: Box, reel: Sequence[Segment], select: Select) -> list[Segment]:
-    """Move the edges of segments to where a cut does not jar.
+    """Move the edges of segments to places where a cut is not noticed.
 
-    They never move into an event as far as it is shown, and the segments stay in order, inside the video and within the
-    bounds that `select` sets.
+    Edges never move into the shown part of an event. The segments stay in order, inside the video and within the limits
+    of `select`.
 
     Parameters
     ----------
     recording : Recording
         The video.
     face : Box
-        Where the face camera is in its picture.
+        The position of the face camera.
     reel : sequence of Segment
-        In order, within the bounds.
+        The segments, in the order of time and within the limits.
     select : Select
-        `snap` is how far an edge may move.
+        The parameters of selection; `snap` is how far an edge may move, seconds.
+
+    Returns
+    -------
+    list of Segment
+        The same segments with moved edges.
     """
     if not select.snap or not reel:
         return list(reel)
@@ -88,7 +105,7 @@ def snap(recording: Recording, face: Box, reel: Sequence[Segment], select: Selec
 
 
 def moved(segment: Segment, start: float, end: float) -> Segment:
-    """A segment with other edges, whose event stays where it is."""
+    """Return a segment with other edges and the same event."""
     lead, tail = (max(0.0, segment.start + segment.lead - start), max(0.0, end - segment.end + segment.tail))
     return Segment(start, end, segment.score, lead, tail)
 
@@ -96,18 +113,23 @@ def moved(segment: Segment, start: float, end: float) -> Segment:
 def fit(
     starts: Sequence[EdgeRange], ends: Sequence[EdgeRange], places: Sequence[Places], rate: Fraction, select: Select
 ) -> list[tuple[float, float]]:
-    """Where the starts and ends of segments move, one after the other, so that each knows what is left to it.
+    """Choose the new start and end of each segment, one after the other, because each limits those that follow.
 
     Parameters
     ----------
     starts, ends : sequence of EdgeRange
-        Of each segment, in order.
+        The edges of the segments, in the order of time.
     places : sequence of Places
-        Of the starts, then of the ends.
+        The places for the starts, followed by those for the ends.
     rate : Fraction
-        Frames per second of the VOD: a segment lasts a whole number of them.
+        Frames per second of the VOD; a segment lasts a whole number of frames.
     select : Select
-        min_gap, max_length and max_duration count.
+        The parameters of selection, of which min_gap, max_length and max_duration are used.
+
+    Returns
+    -------
+    list of (float, float)
+        Start and end of each segment, seconds in the video.
     """
     spare = (select.max_duration or math.inf) - sum(
         end.edge - start.edge for start, end in zip(starts, ends, strict=True)
@@ -128,18 +150,23 @@ def fit(
 
 
 def place(reach: EdgeRange, places: Places, candidates: np.ndarray, low: float, high: float) -> float:
-    """Where an edge moves: to the nearest change of scene, or else to the quietest of the candidates, the nearest such.
+    """Choose the new time of an edge: the nearest scene change, or else the quietest candidate.
 
     Parameters
     ----------
     reach : EdgeRange
-        Of the edge.
+        The edge.
     places : Places
-        In there.
+        The scene changes and the loudness around it.
     candidates : ndarray of float64, shape (candidates,)
-        Where it may move to, but for changes of scene, seconds.
+        The times to choose from if there is no scene change, seconds. Of equally quiet ones, the nearest is taken.
     low, high : float
-        Between which it has to stay, seconds.
+        Further limits for the edge, seconds.
+
+    Returns
+    -------
+    float
+        The new time of the edge, seconds in the video.
     """
     low, high = max(low, reach.low), min(high, reach.high)
     changes = _between(places.changes, low, high)
@@ -162,7 +189,7 @@ def _nearest(times: np.ndarray, time: float) -> float:
 
 
 def look(reach: EdgeRange) -> Places:
-    """Look at, and listen to, what is around an edge; little more of the video is decoded."""
+    """Find scene changes and measure loudness around an edge. Hardly more than that is decoded."""
     nothing = np.zeros(0)
     if reach.high - reach.low < ROUNDING:
         return Places(nothing, nothing, nothing)
@@ -172,12 +199,12 @@ def look(reach: EdgeRange) -> Places:
 
 
 def listen(reach: EdgeRange) -> tuple[np.ndarray, np.ndarray]:
-    """The middles of stretches of sound within a reach, and how loud they are, as in `Places`; one is at the edge."""
+    """Measure the loudness around an edge: `times`, of which one is the edge itself, and `levels` of `Places`."""
     before, after = (int(room / STEP + ROUNDING) for room in (reach.edge - reach.low, reach.high - reach.edge))
     steps = before + after + STRETCH
     begin = reach.edge - (before + STRETCH / 2) * STEP
     heard = np.concatenate(list(read_stereo(reach.recording, SOUND_RATE, begin + steps * STEP, max(0.0, begin))))
-    # Before the beginning is silence; times are rounded to samples.
+    # Before the beginning of the video there is silence. Times are rounded to whole samples.
     samples = np.zeros((steps * STEP_SAMPLES, 2))
     first = round(max(0.0, -begin) * SOUND_RATE)
     heard = heard[: len(samples) - first]

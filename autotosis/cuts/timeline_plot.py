@@ -1,4 +1,4 @@
-"""A VOD's timeline as a picture: probability, threshold, true and chosen segments."""
+"""Plotting a VOD's timeline: the probability, the decision threshold, the segments in the reel and true highlights."""
 
 from collections.abc import Sequence
 from typing import BinaryIO
@@ -22,24 +22,24 @@ def draw(
     shown: Sequence[Segment],
     truth: Sequence[Segment] | None,
 ) -> None:
-    """Draw a timeline as a PNG, half an hour to a row.
+    """Plot a timeline as a PNG, half an hour per row.
 
     Parameters
     ----------
     target : binary file
-        Where to write.
+        The file to write to.
     title : str
-        What stands above.
+        The title of the plot.
     times : ndarray of float64, shape (moments,)
-        Seconds.
+        The time of each moment, seconds.
     level : ndarray of float64, shape (moments,)
-        The smoothed probability.
+        The smoothed probability of each moment, 0 to 1.
     threshold : float
         The decision threshold, 0 to 1.
     shown : sequence of Segment
-        What the reel shows.
+        The segments in the reel.
     truth : sequence of Segment or None
-        What should be; None if nobody said.
+        The true highlights; None if the VOD is not in the holdout.
     """
     rows = max(1, int(np.ceil(times[-1] / SECONDS_PER_ROW)))
     figure = Figure(figsize=(14, 0.8 + 2.2 * rows), layout="constrained")

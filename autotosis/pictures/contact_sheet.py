@@ -1,4 +1,4 @@
-"""One picture of many frames with their labels: all that is labelled, or all that a reel shows, in one look."""
+"""Contact sheets: one picture of many frames, such as all labelled clips, or all segments of a reel."""
 
 import io
 import math
@@ -22,18 +22,18 @@ GAP = 10
 
 @dataclass(frozen=True)
 class Strip:
-    """A clip, or a segment, on the contact sheet.
+    """The frames of one clip or segment, side by side.
 
     Attributes
     ----------
     caption : str
-        What stands above it.
-    frames : list of ndarray of uint8, shape (height, width, 3)
-        Pictures, in the order of time.
-    notes : list of str
-        What is written on each.
-    colours : list of str
-        The border of each.
+        The text above the strip.
+    frames : sequence of ndarray of uint8, shape (height, width, 3)
+        The frames in the order of time, as red, green and blue.
+    notes : sequence of str
+        The text on each frame.
+    colours : sequence of str
+        The colour of the border of each frame, as Pillow names it.
     """
 
     caption: str
@@ -45,18 +45,18 @@ class Strip:
 def write(
     path: Path, strips: Sequence[Strip], frames: int = FRAMES_PER_CLIP, cell: tuple[int, int] = (CELL, CELL)
 ) -> None:
-    """Draw strips side by side and below one another into a JPEG of about the shape of a screen.
+    """Draw strips in a grid, into a JPEG of about the shape of a screen.
 
     Parameters
     ----------
     path : Path
-        The JPEG.
+        The JPEG to write.
     strips : sequence of Strip
-        At least one.
+        The strips to draw, at least one.
     frames : int
-        How many frames a strip has at most.
+        The largest number of frames in a strip.
     cell : tuple of int
-        Width and height of each, with its border (pixels).
+        Width and height of each frame with its border, pixels.
     """
     font = ImageFont.truetype(fonts.BOLD, 10)
     across, down = cell

@@ -1,4 +1,4 @@
-"""Fonts of what is written into a picture. The default comes with the requirements, so all machines have it."""
+"""Fonts for text in pictures. The default is installed with the requirements, so it is the same on all machines."""
 
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -8,30 +8,40 @@ from PIL import ImageFont
 
 from autotosis.project.errors import UserError
 
-# Found without loading matplotlib, which would take a fifth of a second in every process.
+# Found without importing matplotlib, which would take a fifth of a second in every process.
 BOLD = Path(getattr(find_spec("matplotlib"), "origin", "")).parent / "mpl-data/fonts/ttf/DejaVuSans-Bold.ttf"
-# At which texts are measured (pixels).
+# The font size at which texts are measured (pixels).
 MEASURED = 100
 
 
 @dataclass(frozen=True)
 class Font:
-    """A font's file, the name by which libass finds what is in it, and whether that is bold."""
+    """A font.
+
+    Attributes
+    ----------
+    path : Path
+        The font's file.
+    family : str
+        The name by which libass finds the font.
+    bold : bool
+        Whether the font is bold.
+    """
 
     path: Path
     family: str
     bold: bool
 
     def width(self, text: str) -> float:
-        """How wide a text is, as a share of the font's size, which is to libass how far it reaches up and down."""
+        """Measure the width of a text, in units of the font's size. To libass, that is ascent plus descent."""
         font = ImageFont.truetype(self.path, MEASURED)
         return font.getlength(text) / sum(font.getmetrics())
 
 
 def load(path: Path) -> Font:
-    """The font in a file; UserError if there is none."""
+    """Read a font from a file; UserError if the file is missing or contains no font."""
     if not path.is_file():
-        raise UserError(f"{path}: no such file, and params.yaml names it as render.style.font")
+        raise UserError(f"{path}: no such file, but params.yaml names it as render.style.font")
     try:
         family, style = ImageFont.truetype(path, MEASURED).getname()
     except OSError as error:

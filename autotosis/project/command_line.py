@@ -1,4 +1,4 @@
-"""How a stage runs: one at a time, and what goes wrong is one sentence for the user, exit code 1, no traceback."""
+"""Running a stage from the command line: never twice at once, and errors are one sentence instead of a traceback."""
 
 import argparse
 import fcntl
@@ -23,11 +23,11 @@ def run(main: Callable[..., None], doc: str | None, **arguments: str) -> None:
     Parameters
     ----------
     main : function
-        The stage; it gets one string for each of `arguments`.
+        The stage's function; it is called with one string for each of `arguments`.
     doc : str
         The stage's docstring, shown by `--help`.
     arguments : str
-        Name and help text of each positional argument.
+        The name and the help text of each positional argument.
     """
     parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name, text in arguments.items():
@@ -42,7 +42,7 @@ def run(main: Callable[..., None], doc: str | None, **arguments: str) -> None:
 
 
 def end_with_dvc() -> None:
-    """End when DVC, which started this stage, is killed: it could not be told what a stage left behind has made."""
+    """End this stage if the `dvc` that started it is killed, because nobody would record what it makes."""
     parent = os.getppid()
 
     def watch() -> None:
@@ -56,15 +56,15 @@ def end_with_dvc() -> None:
 
 @contextmanager
 def alone(work: str) -> Iterator[None]:
-    """Wait until no other process does the same work in this folder, since both write the same files.
+    """Wait until no other process does the same work in this folder, because both would write the same files.
 
     Parameters
     ----------
     work : str
-        What it is called, such as "render demo".
+        The name of the work, such as "render demo"; processes with the same name exclude each other.
     """
     if "RANK" in os.environ:
-        # The processes of torchrun work together.
+        # torchrun starts several processes of one stage, which share the work.
         yield
         return
     LOCKS.mkdir(parents=True, exist_ok=True)
@@ -73,7 +73,7 @@ def alone(work: str) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             lock.seek(0)
-            print(f"{work}: waiting for process {lock.read() or '(unknown)'}, which is at it", file=sys.stderr)
+            print(f"{work}: waiting for process {lock.read() or '(unknown)'}, which is doing the same", file=sys.stderr)
             fcntl.flock(lock, fcntl.LOCK_EX)
         lock.seek(0)
         lock.truncate()

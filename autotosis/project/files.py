@@ -1,4 +1,4 @@
-"""Outputs that are whole or absent: written beside the target and renamed."""
+"""Writing outputs so that they are never incomplete: each is written beside its target and then renamed."""
 
 import csv
 import hashlib
@@ -14,25 +14,25 @@ from autotosis.project.errors import UserError
 
 @contextmanager
 def replacing(target: Path) -> Iterator[Path]:
-    """A path to write a file or folder at, which takes the target's place when the block ends well.
+    """Give a temporary path to write to; it replaces the target when the block ends without an error.
 
-    The path is beside the target, hidden, with the target's suffix, and the same in every run, so that what a
-    killed run left is replaced by the next.
+    The path is a hidden one beside the target, with the same suffix. It is the same in every run, so that the next run
+    removes what a killed run left there.
 
     Parameters
     ----------
     target : Path
-        The file or folder to replace; its parent folders are made.
+        The file or folder to replace. Its parent folders are created.
 
     Yields
     ------
     Path
-        Where to write; nothing is there yet.
+        The path to write to. Nothing exists there yet.
 
     Raises
     ------
     OSError
-        It cannot be written, for want of space or of permission; `filename` is the target.
+        If it cannot be written, such as on a full disk; `filename` is the target.
     """
     with replacing_all(target) as (partial,):
         yield partial
@@ -40,9 +40,9 @@ def replacing(target: Path) -> Iterator[Path]:
 
 @contextmanager
 def replacing_all(*targets: Path) -> Iterator[list[Path]]:
-    """The same for several files and folders: all take their targets' places when the block ends well, or none does.
+    """Do the same for several files and folders, and replace all of them together, or none of them.
 
-    The targets are not inside each other, and have a path each, in their order.
+    No target may be inside another. The temporary paths are in the order of the targets.
     """
     places = [_Place(target) for target in targets]
     try:
@@ -60,20 +60,20 @@ def replacing_all(*targets: Path) -> Iterator[list[Path]]:
 
 
 class _Place:
-    """A target, and the paths beside it at which what will take its place is made and what was there is put aside."""
+    """A target, the path beside it for its new content (`partial`), and the one for its old content (`old`)."""
 
     def __init__(self, target: Path):
         target.parent.mkdir(parents=True, exist_ok=True)
         self.target = target
         self.partial, self.old = (target.with_name(f".{state}-{target.name}") for state in ("partial", "old"))
         if self.old.exists() and not target.exists():
-            # Killed between the two renames below: nothing has taken the place of the old folder.
+            # An earlier run was killed between the two renames in `fill`, so restore the old folder.
             self.old.rename(target)
         remove(self.old)
         remove(self.partial)
 
     def fill(self) -> None:
-        """Put what was made in the target's place."""
+        """Replace the target by the new content."""
         if self.partial.is_dir() and self.target.is_dir():
             self.target.rename(self.old)
             self.partial.rename(self.target)
@@ -83,13 +83,13 @@ class _Place:
 
 
 def write_bytes(target: Path, content: bytes) -> None:
-    """Write a file whole."""
+    """Write a file; it is complete or not there at all."""
     with replacing(target) as partial:
         partial.write_bytes(content)
 
 
 def write_csv(target: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Write a table that fits into memory whole, lines ended by a newline."""
+    """Write a CSV table that fits into memory, with Unix line endings; it is complete or not there at all."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)
@@ -98,27 +98,27 @@ def write_csv(target: Path, header: Sequence[str], rows: Iterable[Sequence[objec
 
 
 def check_regular(path: Path) -> None:
-    """UserError if something that is no file stands at a path: to read a pipe or a device may take for ever."""
+    """Raise a UserError if a path is a pipe, a device or a folder: reading from it might never end."""
     if path.exists() and not path.is_file():
         raise UserError(f"{path}: not a regular file; remove it or put one in its place")
 
 
 def read_text(path: Path, at_most: int) -> str:
-    """The text of a regular file in UTF-8; UserError if something else stands there, or more than so many bytes."""
+    """Read the text of a UTF-8 file; UserError if it is no regular file, or larger than `at_most` bytes."""
     check_regular(path)
     if path.stat().st_size > at_most:
-        raise UserError(f"{path}: larger than {at_most} bytes, so that it is hardly what belongs there")
+        raise UserError(f"{path}: larger than {at_most} bytes, so most likely not the file that belongs there")
     return path.read_text(encoding="utf-8")
 
 
 def digest(path: Path) -> str:
-    """SHA-256 of a file's bytes."""
+    """Compute the SHA-256 of a file's content, as hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def remove(path: Path) -> None:
-    """Remove a file or folder, if there."""
+    """Remove a file or folder if it exists."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:

@@ -1,4 +1,4 @@
-"""params.yaml as typed objects; what is wrong in it is one sentence that names the key."""
+"""Reading params.yaml into typed objects. An error in it is one sentence that names the key."""
 
 import difflib
 import math
@@ -16,7 +16,7 @@ from autotosis.project import files
 from autotosis.project.errors import UserError
 
 PARAMS_FILE = Path("params.yaml")
-# A few aliases can stand for more than any memory holds.
+# Limits on the size of params.yaml: a few nested aliases can stand for more values than fit into memory.
 MOST_BYTES, MOST_VALUES = 1_000_000, 100_000
 
 Fraction = Annotated[float, Field(gt=0, lt=1)]
@@ -30,7 +30,7 @@ Device = Literal["auto", "cpu", "cuda", "mps"]
 
 
 class Section(BaseModel):
-    """A section of params.yaml: every key must be there, no other may, and no type is converted."""
+    """A section of params.yaml. Missing keys, unknown keys and values of another type are errors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
@@ -41,7 +41,7 @@ class Extract(Section):
     decoder: Literal["software", "auto", "cuda", "vaapi", "videotoolbox"]
 
     def seen(self) -> dict[str, float | int]:
-        """The parameters that decide what is seen: not the decoder, since all of them give the same picture."""
+        """Return the parameters that affect signals: all but the decoder, since all decoders give the same picture."""
         return self.model_dump(exclude={"decoder"})
 
 
@@ -50,7 +50,7 @@ class Dataset(Section):
     clips: Annotated[int, Field(ge=2)] | None
 
 
-# Parameters of `train` that only a face network has.
+# The parameters of `train` that only affect a face network.
 FACE_NETWORK = {
     "weights",
     "epochs",
@@ -84,7 +84,7 @@ class Train(Section):
     seed: Seed
 
     def used(self) -> dict[str, object]:
-        """The parameters that the model depends on: those of a face network only where there is one."""
+        """Return the parameters that affect the model: those of the face network only if there is one."""
         return self.model_dump(exclude=set() if self.architecture else FACE_NETWORK)
 
 
@@ -139,24 +139,24 @@ class Render(Section):
     @classmethod
     def _burned(cls, title: str | None, others: ValidationInfo) -> str | None:
         if title is not None and others.data.get("overlay") != "burn":
-            raise ValueError("a title is burned into the picture, so that render.overlay must be burn")
+            raise ValueError("a title is burned into the picture, so render.overlay must be burn")
         return title
 
     @field_validator("encoder")
     @classmethod
     def _nothing_changes_a_copy(cls, encoder: str, others: ValidationInfo) -> str:
         if encoder == "copy" and others.data.get("overlay") == "burn":
-            raise ValueError("a copied picture stays as it is, so that render.overlay must be soft or none")
+            raise ValueError("a stream copy keeps the picture, so render.overlay must be soft or none")
         for key, unchanged in (("layout", "source"), ("height", None), ("fps", None)):
             if encoder == "copy" and others.data.get(key) != unchanged:
-                raise ValueError(f"a copied picture stays as it is, so that render.{key} must be {unchanged or 'null'}")
+                raise ValueError(f"a stream copy keeps the picture, so render.{key} must be {unchanged or 'null'}")
         return encoder
 
     @field_validator("transition")
     @classmethod
     def _nothing_into_a_copy(cls, transition: str, others: ValidationInfo) -> str:
         if transition == "crossfade" and others.data.get("encoder") == "copy":
-            raise ValueError("a copied picture stays as it is, so that render.transition must be cut")
+            raise ValueError("a stream copy keeps the picture, so render.transition must be cut")
         return transition
 
 
@@ -184,7 +184,7 @@ SomeParams = TypeVar("SomeParams", bound=Section)
 def _web_address(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or len(url.split()) != 1:
-        raise ValueError("not a web address, which begins with https:// or http://")
+        raise ValueError("not a web address; it must begin with https:// or http://")
     return url
 
 
@@ -205,13 +205,13 @@ class Params(Section):
     @field_validator("vods")
     @classmethod
     def _named_in_one_way(cls, vods: dict[str, str]) -> dict[str, str]:
-        # Each name is a folder in reels/, and some file systems do not tell small letters from capitals.
+        # Each name is a folder in reels/, and some file systems ignore case.
         if len({name.lower() for name in vods} | {"timelines", "metrics", "best"}) <= len(vods) + 2:
-            raise ValueError("two names are the same, or one is `best`, `metrics` or `timelines`, which others write")
+            raise ValueError("two names are the same, or one of them is best, metrics or timelines, which are reserved")
         for file in map(PurePosixPath, vods.values()):
             if str(file) == "." or file.is_absolute() or ".." in file.parts:
                 raise ValueError("name a file or folder inside the streamer's folder, such as vods/monday.mp4")
-        # As the tables name them.
+        # Tables spell file names in this way.
         return {name: str(PurePosixPath(file)) for name, file in vods.items()}
 
     @field_validator("urls")
@@ -228,19 +228,19 @@ class Params(Section):
 
     @property
     def music(self) -> Path | None:
-        """The file of the music, if there shall be any."""
+        """The music file, or None if there is no music."""
         return self.folder / self.audio.music if self.audio.music else None
 
     def vod(self, name: str) -> Path:
-        """The file or folder of the VOD of this name; UserError if `vods` names none."""
+        """Return the file or folder of the VOD with this name; UserError if `vods` has no such name."""
         if name not in self.vods:
             known = ", ".join(self.vods) or "none"
-            raise UserError(f"{PARAMS_FILE}: vods: there is no VOD named {name} (there is: {known})")
+            raise UserError(f"{PARAMS_FILE}: vods: there is no VOD named {name} (known: {known})")
         return self.folder / self.vods[name]
 
 
 def load() -> Params:
-    """Read and check params.yaml; raises as `load_as`."""
+    """Read and check params.yaml; UserError as in `load_as`."""
     return load_as(Params, PARAMS_FILE)
 
 
@@ -250,22 +250,22 @@ def load_as(model: type[SomeParams], path: Path) -> SomeParams:
     Parameters
     ----------
     model : type
-        What it must hold.
+        The section that describes what the file must contain.
     path : Path
-        A YAML file.
+        The YAML file to read.
 
     Raises
     ------
     UserError
-        No such file, not YAML, or a key that is unknown, missing, of the wrong type or out of range.
+        If there is no such file, it is not YAML, or a key is unknown, missing, of the wrong type or out of range.
     """
     try:
-        # The reader that DVC has, so that both see the same: 1e-3 is a number, and a key stands only once.
+        # DVC uses the same reader, so both agree: 1e-3 is a number, and a key may occur only once.
         yaml = YAML(typ="safe", pure=True)
         node = yaml.compose(files.read_text(path, MOST_BYTES))
         if _values(node, {}) > MOST_VALUES:
             raise UserError(
-                f"{path}: its aliases (*) stand for more than {MOST_VALUES} values; write out what they mean"
+                f"{path}: its aliases (*) stand for more than {MOST_VALUES} values; replace them by what they mean"
             )
         content = yaml.constructor.construct_document(node) if node else None
     except FileNotFoundError:
@@ -285,11 +285,11 @@ def load_as(model: type[SomeParams], path: Path) -> SomeParams:
 
 
 def _values(node: Node | None, known: dict[int, float]) -> float:
-    """How many values there are in a part of a YAML file with aliases written out; `known` are those of its nodes."""
+    """Count the values in a part of a YAML file with aliases written out; `known` has the counts of nodes so far."""
     if node is None or isinstance(node, ScalarNode):
         return 1
     if id(node) not in known:
-        # Of one that holds itself, while it is counted.
+        # The count while this node is being counted: a node that contains itself has infinitely many values.
         known[id(node)] = math.inf
         parts = node.value if isinstance(node, SequenceNode) else [part for pair in node.value for part in pair]
         known[id(node)] = 1 + sum(_values(part, known) for part in parts)
@@ -297,7 +297,7 @@ def _values(node: Node | None, known: dict[int, float]) -> float:
 
 
 def _sentence(error: ValidationError, model: type[BaseModel]) -> str:
-    # A key that is misspelt is missing, too.
+    # A misspelt key is also reported as missing; report the unknown key first.
     first = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
     key = ".".join(str(part) for part in first["loc"] if part != "[key]") or "the file"
     match first["type"]:
@@ -311,5 +311,5 @@ def _sentence(error: ValidationError, model: type[BaseModel]) -> str:
         case "missing":
             return f"{key} is missing"
     message = first["msg"].removeprefix("Value error, ")
-    # A value may be anything, however large.
+    # Shorten large values.
     return f"{key} is {reprlib.repr(first['input'])}: {message[0].lower()}{message[1:]}"

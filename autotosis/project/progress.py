@@ -1,4 +1,4 @@
-"""Progress of long work: a bar on a terminal, sparse lines in a log."""
+"""Progress of long-running work: a bar in a terminal, and a line now and then in a log."""
 
 import sys
 import time
@@ -9,18 +9,18 @@ SECONDS_BETWEEN_LINES = 20
 
 
 class ProgressBar:
-    """Shows how much of a known amount of work is done, on standard error.
+    """Show on standard error how much of a known amount of work is done.
 
     Parameters
     ----------
     message : str
-        What is being done.
+        The name of the work.
     total : float
         The amount of work, in `unit`.
     unit : str
-        What is counted, such as "clips" or "s of video".
+        The unit of `total`, such as "clips" or "s of video".
     silent : bool
-        Show nothing, since another process does.
+        Whether to show nothing, because another process shows it.
     """
 
     def __init__(self, message: str, total: float, unit: str, silent: bool = False):
@@ -36,7 +36,7 @@ class ProgressBar:
         return self
 
     def advance(self, amount: float = 1) -> None:
-        """Count `amount` more of the work as done."""
+        """Count `amount` more units of the work as done."""
         self.done += amount
         if self.bar:
             self.bar.goto(min(self.done, self.total))

@@ -1,8 +1,8 @@
-"""Run DVC so that a kill needs no mending by hand.
+"""Run `dvc repro`, and first repair what an earlier run left when it was killed.
 
-DVC writes dvc.lock and .dvc/tmp/rwlock in place, so that a kill may leave half of one, and every later command fails.
-Here the last whole dvc.lock is kept and put back; one run waits for another. Run from the project's folder, in place of
-`dvc repro`, with the same arguments: python -m autotosis.project.recovery
+DVC writes dvc.lock and .dvc/tmp/rwlock in place, so a kill may leave half of one, and then every dvc command fails.
+This program keeps a copy of the last complete dvc.lock and restores it. If another run is going on, it waits for it.
+Run from the project's folder, in place of `dvc repro` and with the same arguments: python -m autotosis.project.recovery
 """
 
 import json
@@ -24,14 +24,14 @@ RWLOCK = Path(".dvc/tmp/rwlock")
 
 
 def main() -> int:
-    """Recover, run `dvc repro`, and keep its lock files; the exit code of `dvc repro`."""
+    """Repair damaged files, run `dvc repro`, and copy its lock files. Return the exit code of `dvc repro`."""
     with command_line.alone("dvc repro"):
         for path in LOCK_FILES:
             recover(path, KEPT / path)
         if RWLOCK.exists() and not is_json(RWLOCK):
             RWLOCK.unlink()
             print(f"{RWLOCK}: removed, since a kill had left half of it")
-        # Now too, since this run may be killed before it ends.
+        # Before the run as well, because it may be killed before it ends.
         keep()
         code = subprocess.run(["dvc", "repro", *sys.argv[1:]]).returncode
         keep()
@@ -39,7 +39,7 @@ def main() -> int:
 
 
 def recover(path: Path, kept: Path) -> None:
-    """Put the last whole lock file in the place of a damaged one: the kept one, or else that of the last commit."""
+    """Replace a damaged lock file by the last complete one: by its copy, or else by that of the last commit."""
     if not path.exists() or is_whole(path.read_bytes()):
         return
     committed = subprocess.run(["git", "show", f"HEAD:./{path}"], capture_output=True).stdout
@@ -53,14 +53,14 @@ def recover(path: Path, kept: Path) -> None:
 
 
 def keep() -> None:
-    """Keep a copy of each lock file that is whole."""
+    """Copy each lock file that is complete."""
     for path in LOCK_FILES:
         if path.exists() and is_whole(content := path.read_bytes()):
             files.write_bytes(KEPT / path, content)
 
 
 def is_whole(content: bytes) -> bool:
-    """Whether this is a whole lock file to DVC."""
+    """Tell whether DVC accepts this content as a complete lock file."""
     try:
         COMPILED_LOCKFILE_SCHEMA(YAML(typ="safe").load(content))
     except (YAMLError, Invalid, UnicodeDecodeError):
@@ -69,7 +69,7 @@ def is_whole(content: bytes) -> bool:
 
 
 def is_json(path: Path) -> bool:
-    """Whether a file holds JSON, whatever it says."""
+    """Tell whether a file contains valid JSON."""
     try:
         json.loads(path.read_bytes())
     except ValueError:

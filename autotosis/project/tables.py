@@ -1,4 +1,4 @@
-"""The user's small CSV files; what is wrong in one is a sentence that names the file and the row."""
+"""Reading the user's CSV tables. An error in one is a sentence that names the file and the row."""
 
 import csv
 import math
@@ -15,22 +15,22 @@ from autotosis.project.errors import UserError
 
 Value = TypeVar("Value")
 
-# What is wrong in a row is told in so many characters at most.
+# The largest length of an error message about a row (characters).
 LONGEST = 300
 
 
 @dataclass(frozen=True)
 class Row:
-    """A row of a table, and where it stands.
+    """A row of a table, and its place in the file.
 
     Attributes
     ----------
     path : Path
-        The file.
+        The CSV file.
     number : int
-        The line of the file that it begins on, as an editor counts: the header is 1.
-    fields : dict
-        Text of each column, without white space around it.
+        The line of the file on which the row begins, counted from 1, as editors do.
+    fields : dict of str to str
+        The text of each column, without white space around it.
     """
 
     path: Path
@@ -41,12 +41,12 @@ class Row:
         return self.fields[column]
 
     def error(self, cause: str) -> UserError:
-        """The sentence that says what is wrong in this row."""
-        # A field may be of any length.
+        """Make a UserError that names the file and this row."""
+        # Shorten the message, because a field may have any length.
         return UserError(f"{self.path} row {self.number}: {textwrap.shorten(cause, LONGEST)}")
 
     def video(self) -> str:
-        """The column `video`; UserError unless it is written in the one way that names it inside the folder."""
+        """Return the column `video`; UserError unless it is a plain path inside the streamer's folder."""
         name = self["video"]
         path = PurePosixPath(name)
         if str(path) != name or path.is_absolute() or ".." in path.parts or not name.isprintable():
@@ -54,14 +54,14 @@ class Row:
         return name
 
     def seconds(self, column: str) -> float:
-        """The column as a number of seconds; UserError if it is not one or is negative."""
+        """Return a column as seconds; UserError if it is no number or is negative."""
         value = self.number_in(column)
         if value < 0:
             raise self.error(f"{column} is {self[column]}, before the video begins")
         return value
 
     def number_in(self, column: str) -> float:
-        """The column as a finite number; UserError if it is none."""
+        """Return a column as a number; UserError if it is none or is infinite."""
         try:
             value = float(self[column])
         except ValueError:
@@ -77,11 +77,11 @@ def read_rows(path: Path, columns: Sequence[str], optional: Sequence[str] = ()) 
     Parameters
     ----------
     path : Path
-        A CSV file in UTF-8. One that does not exist counts as empty.
+        A CSV file in UTF-8. A missing file counts as an empty one.
     columns : sequence of str
-        What the header must be, in this order.
+        The columns that the header must name, in this order.
     optional : sequence of str
-        What it may name as well; then the order is free.
+        Columns that the header may name as well. If there are any, the order is free.
 
     Yields
     ------
@@ -91,7 +91,7 @@ def read_rows(path: Path, columns: Sequence[str], optional: Sequence[str] = ()) 
     Raises
     ------
     UserError
-        Another header, a row with too many or too few fields, or text that is not UTF-8.
+        If the header differs, a row has too many or too few fields, or the text is not UTF-8.
     """
     files.check_regular(path)
     if not path.exists():
@@ -104,7 +104,7 @@ def read_rows(path: Path, columns: Sequence[str], optional: Sequence[str] = ()) 
                 _check_header(path, header, columns, optional)
                 columns = header
             elif header != list(columns):
-                raise UserError(f"{path} row 1: the header must be {','.join(columns)}, with commas between")
+                raise UserError(f"{path} row 1: the header must be {','.join(columns)}, separated by commas")
             number = lines.line_num + 1
             for fields in lines:
                 row = Row(path, number, dict(zip(columns, [field.strip() for field in fields], strict=False)))
@@ -112,7 +112,7 @@ def read_rows(path: Path, columns: Sequence[str], optional: Sequence[str] = ()) 
                 if not any(row.fields.values()):
                     continue
                 if len(fields) != len(columns):
-                    raise row.error(f"{len(fields)} fields where {len(columns)} belong ({','.join(columns)})")
+                    raise row.error(f"{len(fields)} fields where {len(columns)} belong: {','.join(columns)}")
                 yield row
         except UnicodeDecodeError:
             raise UserError(f"{path}: not text in UTF-8; save it as CSV UTF-8") from None
@@ -128,28 +128,28 @@ def _check_header(path: Path, header: Sequence[str], columns: Sequence[str], opt
 
 
 class Patterns(Generic[Value]):
-    """A table of globs on videos' names, in which the last row that fits a video counts.
+    """A table about videos, in which a row may name many of them by a pattern. The last row that fits a video counts.
 
     Parameters
     ----------
     path : Path
-        A table whose first column is `video`: a name inside the streamer's folder, with * and ? for any text or
-        letter and [ab] for one of some, or exactly a video's name, whatever it is made of.
+        A table whose first column is `video`: a video's name inside the streamer's folder, or a glob pattern (* is any
+        text, ? any letter, and [ab] one of these letters). A name that looks like a pattern also fits itself.
     columns : sequence of str
-        The other columns.
+        The other columns of the table.
     value : function
-        What a row says of the videos that it fits.
+        Turns a row into the value that `of` returns for the videos that the row fits.
     """
 
     def __init__(self, path: Path, columns: Sequence[str], value: Callable[[Row], Value]):
         self.rows = [(row, value(row)) for row in read_rows(path, ("video", *columns))]
 
     def of(self, video: str) -> Value | None:
-        """What the last row that fits this video says; None if no row does."""
+        """Return the value of the last row that fits this video, or None if no row does."""
         return next((value for row, value in reversed(self.rows) if _fits(row["video"], video)), None)
 
     def idle(self, videos: Sequence[str]) -> Iterator[Row]:
-        """The rows that fit none of these videos, which are most likely misspelt."""
+        """Return the rows that fit none of these videos; most likely their names are misspelt."""
         for row, _ in self.rows:
             if not any(_fits(row["video"], video) for video in videos):
                 yield row

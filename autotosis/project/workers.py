@@ -1,4 +1,4 @@
-"""A map over independent items, in parallel, on this machine or many, with a progress bar."""
+"""Applying a function to many independent items in parallel, on this machine or a cluster, with a progress bar."""
 
 import multiprocessing
 import os
@@ -12,7 +12,7 @@ from typing import TypeVar
 from autotosis.project.errors import UserError
 from autotosis.project.progress import ProgressBar
 
-# Dask's own variable, which holds the address of a cluster's scheduler, such as tcp://10.0.0.1:8786.
+# An environment variable of Dask: the address of a cluster's scheduler, such as tcp://10.0.0.1:8786.
 SCHEDULER = "DASK_SCHEDULER_ADDRESS"
 SECONDS_TO_CONNECT = 10
 
@@ -21,34 +21,35 @@ Result = TypeVar("Result")
 
 
 def cores() -> int:
-    """The number of processor cores that this process may use."""
+    """Return the number of processor cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def run_parallel(
     function: Callable[[Item], Result], items: Sequence[Item], message: str, unit: str, at_most: int | None = None
 ) -> Iterator[Result]:
-    """Apply a function to every item: one process per core or, where the environment names one, a Dask cluster.
+    """Apply a function to every item, in one process per core or on the Dask cluster that the environment names.
 
     Parameters
     ----------
     function : function
-        Defined at the top of a module, since the processes import it by name.
+        The function to apply. It must be defined at the top level of a module, because processes import it by name.
     items : sequence
-        What to apply it to; each item and result must be picklable.
+        The arguments; items and results must be picklable.
     message, unit : str
-        For the progress bar.
+        The name of the work and the unit that items are counted in, for the progress bar.
     at_most : int, optional
-        Processes on this machine, where something else than cores is scarce.
+        The largest number of processes on this machine, if something other than cores is scarce.
 
     Yields
     ------
-    The results in the order of the items, each as soon as it and those before it are there.
+    object
+        The results in the order of the items, each as soon as it and all before it are available.
 
     Raises
     ------
-    Whatever the function raises for the first item that fails; UserError if a process is killed, or the cluster
-    cannot be reached.
+    UserError
+        If a process is killed, or the cluster cannot be reached. Errors raised by the function are passed on.
     """
     if not items:
         return
@@ -75,7 +76,7 @@ def _over_cores(
         yield from pool.map(function, items)
         whole = True
     except BrokenProcessPool:
-        raise UserError(f"{message}: a process was killed, most likely for want of memory; free some") from None
+        raise UserError(f"{message}: a process was killed, most likely because memory ran out; free some") from None
     finally:
         if not whole:
             _pool.cache_clear()
@@ -84,12 +85,12 @@ def _over_cores(
 
 @lru_cache
 def _pool(processes: int) -> ProcessPoolExecutor:
-    """Processes that are there until the stage ends, since it takes half a second to start one."""
+    """Create the worker processes. They live until the stage ends, because starting one takes half a second."""
     return ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), initializer=_die_with_parent)
 
 
 def _die_with_parent() -> None:
-    # A killed parent closes no queue that its workers wait on: without this they would wait for ever.
+    # A parent that is killed does not close the queue that its workers wait on, so they would wait forever.
     def watch() -> None:
         parent = multiprocessing.parent_process()
         if parent:
@@ -100,7 +101,7 @@ def _die_with_parent() -> None:
 
 
 def _over_cluster(function: Callable[[Item], Result], items: Sequence[Item], message: str) -> Iterator[Result]:
-    # Only here, since it takes a second and most machines are alone.
+    # Imported here because it takes a second, and few users have a cluster.
     from distributed import Client
     from distributed.scheduler import KilledWorker
 
@@ -111,13 +112,13 @@ def _over_cluster(function: Callable[[Item], Result], items: Sequence[Item], mes
         raise UserError(f"{SCHEDULER} is {address}: no Dask scheduler answers there ({error})") from None
     with client:
         try:
-            # Workers on other machines find the files by the same names, in the same folder.
+            # Workers on other machines see the project in the same folder.
             for future in client.map(partial(_in_folder, os.getcwd(), function), items, pure=False):
                 yield future.result()
         except KilledWorker:
             raise UserError(
-                f"{message}: several workers of the cluster were killed on the same task, most likely for want of "
-                "memory; free some"
+                f"{message}: several workers of the cluster were killed by the same task, most likely because memory "
+                "ran out; free some"
             ) from None
 
 

@@ -1,4 +1,4 @@
-"""From the cut lists of VODs to one film: segments are placed, encoded as pieces, and joined."""
+"""From the cut lists of VODs to one video: segments are placed in the reel, encoded as pieces, and joined."""
 
 import itertools
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ from autotosis.reel.stream_copy import PacketRange
 from autotosis.scan import timeline
 from autotosis.video import recording
 
-# Of a frame, by which numbers that are meant to be whole may be off: tables have milliseconds.
+# A number of frames may be this much below a whole one and still count as it, because tables round to milliseconds.
 FRAME_ROUNDING = 0.15
 
 
@@ -31,19 +31,19 @@ class Source:
     Attributes
     ----------
     config : RenderConfig
-        The parameters.
+        The configuration of its stage.
     vod : Vod
-        The recording, and how it is laid out.
+        The recording, and how it is laid out in the frame.
     segments : list of Segment
-        What is shown of it, in the order of time.
+        Its cut list, in the order of time.
     times, probabilities : ndarray of float64, shape (moments,)
-        Its timeline.
+        Its timeline: seconds in the VOD, and the probability of a highlight, 0 to 1.
     look : Look
-        How what is written over it looks.
+        The style of its overlay.
     encoder : str
-        From `encoding.choose_encoder`.
+        The name of the encoder, from `encoding.choose_encoder`.
     music : Music or None
-        What plays under the reel.
+        The music under the reel, if there is any.
     """
 
     config: RenderConfig
@@ -58,7 +58,17 @@ class Source:
 
 @dataclass(frozen=True)
 class Reel:
-    """A reel to be: its VODs, their segments in their places and, where the picture is copied, which packets."""
+    """The plan of a reel.
+
+    Attributes
+    ----------
+    sources : sequence of Source
+        The VODs that it is made from, in the order of the reel.
+    placed : list of ReelSegment
+        The segments at their times in the reel.
+    copied : list of PacketRange
+        The packets of each segment, if the picture is copied; otherwise empty.
+    """
 
     sources: Sequence[Source]
     placed: list[ReelSegment]
@@ -66,9 +76,19 @@ class Reel:
 
 
 def prepare(config: RenderConfig, like: Source | None = None) -> Source:
-    """Read all that a VOD's part of a reel is made from; UserError if something of it is missing or malformed.
+    """Read everything that a VOD's part of a reel is made from.
 
-    Frames and encoder are those that the VOD's own reel has or, where it is part of another one, `like` that one's.
+    Parameters
+    ----------
+    config : RenderConfig
+        The configuration of the VOD's stage.
+    like : Source, optional
+        The first VOD of a reel of several, whose frame format and encoder are to be used.
+
+    Raises
+    ------
+    UserError
+        If an input is missing or malformed.
     """
     vod, render = recording.probe(config.video), config.render
     frame = like.vod.frame if like else layouts.frame_format(render, vod)
@@ -85,9 +105,9 @@ def prepare(config: RenderConfig, like: Source | None = None) -> Source:
 
 
 def place(sources: Sequence[Source]) -> Reel:
-    """Put the segments of VODs, whose frames are alike, one after the other.
+    """Place the segments of VODs one after the other. All VODs must have the same frame format.
 
-    A segment lasts a whole number of frames; one that is copied begins with a keyframe.
+    A segment lasts a whole number of frames. If the picture is copied, it begins with a keyframe.
     """
     chosen = [(each, segment) for each in sources for segment in each.segments]
     if not chosen:
@@ -99,7 +119,7 @@ def place(sources: Sequence[Source]) -> Reel:
         lengths = [each.shown.duration for each in copied]
     else:
         rate, render, copied = first.vod.frame.rate, first.config.render, []
-        # No more frames than there is time for.
+        # Round down, so that a segment never shows more than the cut list says.
         frames = [max(1, int(segment.duration * rate + FRAME_ROUNDING)) for _, segment in chosen]
         wanted = round(render.transition_length * rate) if render.transition == "crossfade" else 0
         lengths, shared = ([float(n / rate) for n in counts] for counts in (frames, reel.crossfades(frames, wanted)))
@@ -108,7 +128,7 @@ def place(sources: Sequence[Source]) -> Reel:
 
 
 def encode(cut: Reel, folder: Path) -> list[Piece]:
-    """Encode the segments of a reel into files in a folder; of a copied picture only the sound, if the reel has any."""
+    """Encode the segments of a reel into files in a folder. With a copied picture, encode only the sound, if any."""
     sources = {each.vod: each for each in cut.sources}
     encoder, sound = cut.sources[0].encoder, any(each.vod.recording.sound for each in cut.sources)
     if encoder == "copy" and not sound and not cut.sources[0].music:
@@ -132,7 +152,7 @@ def encode(cut: Reel, folder: Path) -> list[Piece]:
             )
         )
         last = each
-    # The longest first, so that none is left at the end for one process alone.
+    # Begin with the longest, so that all processes finish at about the same time.
     by_length = sorted(pieces, key=lambda piece: -piece.duration)
     name = f"render {cut.sources[0].vod.name}" if len(cut.sources) == 1 else "render"
     at_most = encoding.AT_ONCE if encoder in encoding.HARDWARE else None
@@ -143,7 +163,7 @@ def encode(cut: Reel, folder: Path) -> list[Piece]:
 
 
 def join(cut: Reel, pieces: Sequence[Piece], target: Path) -> None:
-    """Join the encoded pieces of a reel, and the packets that are copied, into an MP4; the pieces are removed."""
+    """Join the encoded pieces of a reel, and packets that are copied, into an MP4, and remove the pieces."""
     first = cut.sources[0]
     if first.encoder != "copy":
         encoding.join(pieces, first.music, first.config.audio, target)

@@ -1,4 +1,4 @@
-"""How a reel sounds: the filters of FFmpeg that its sound goes through, from segments to the whole."""
+"""The sound of a reel: FFmpeg's filters for fades, crossfades, loudness and music."""
 
 import re
 from dataclasses import dataclass
@@ -9,33 +9,41 @@ from ffmpeg.nodes import FilterableStream
 
 # Samples per second (Hz).
 RATE = 48_000
-# Sound that begins or ends in the middle of a wave clicks. So short a fade is not heard, and low voices still swing
-# once in it, at 100 Hz (seconds).
+# Sound that begins or ends in the middle of a wave clicks, so it is faded over this time (seconds). It is too short to
+# be heard, and as long as one period of a low voice (100 Hz).
 FADE = 0.01
-# Where the measure of loudness ends (LUFS; ITU-R BS.1770-5, annex 1: the absolute gate).
+# Sound below this level is not counted as loudness (LUFS; the absolute gate of ITU-R BS.1770-5, annex 1).
 SILENCE = -70.0
-# What is so quiet that it would need more is noise, or nothing that anybody listens to (dB).
+# The largest gain (dB). Sound that would need more is noise, or not meant to be heard.
 MOST_GAIN = 30.0
-# Services want a decibel to be left above the highest peaks, those between the samples too, and limit what is louder
-# at this pace; encoding adds another one, and now and then two (dBTP; milliseconds).
+# Streaming services ask for 1 dB above the highest peaks, including those between samples, and use limiters with this
+# attack and release. Encoding raises peaks by another decibel, sometimes by two (dBTP; milliseconds).
 # https://support.spotify.com/us/artists/article/loudness-normalization
 PEAK, ATTACK, RELEASE = -2.0, 5, 100
-# How far a peak rises above the samples beside it: up to a fourth of their rate, 3 dB at most, and at twice the rate,
-# which the limiter works at, 0.7 dB (ITU-R BS.1770-5, annex 2).
+# How far a peak between two samples can exceed them (dB): 3 dB for frequencies up to a quarter of the sample rate;
+# 0.7 dB at twice the sample rate, at which the limiter works (ITU-R BS.1770-5, annex 2).
 OVERSAMPLING, BETWEEN_SAMPLES = 2, 3.0
-# Music becomes quieter where the reel's own sound comes within so much of its loudness (dB), and each dB above that
-# makes it quieter by all but a fourth: at that loudness by 9 dB. With render.music_volume it is then 20 dB quieter than
-# speech, which leaves speech easy to follow (WCAG 2.2, success criterion 1.4.7).
+# Music is turned down (ducked) while the reel's own sound is louder than this, relative to the reel's loudness (dB).
+# Each dB above it turns the music down by 3/4 dB, so at that loudness by 9 dB. Together with audio.music_volume, music
+# is then about 20 dB below speech, which stays easy to follow (WCAG 2.2, success criterion 1.4.7).
 DUCKED_FROM, RATIO = -12.0, 4
-# It is there at once, and comes back after a pause for breath (milliseconds).
+# How fast music is turned down, and how fast it comes back: not between words, only in pauses (milliseconds).
 DUCKED_WITHIN, BACK_WITHIN = 20, 500
-# Music does not end with the reel by chance, but comes to an end (seconds).
+# Music fades out over this time at the end of the reel (seconds).
 FADE_OUT = 3.0
 
 
 @dataclass(frozen=True)
 class Level:
-    """How loud sound is as a whole (LUFS, ITU-R BS.1770), and its highest sample (dBFS)."""
+    """The level of a sound.
+
+    Attributes
+    ----------
+    loudness : float
+        Integrated loudness, LUFS (ITU-R BS.1770).
+    peak : float
+        The highest sample, dBFS.
+    """
 
     loudness: float
     peak: float
@@ -43,25 +51,33 @@ class Level:
 
 @dataclass(frozen=True)
 class Music:
-    """A file of music, and how loud it is as a whole (LUFS)."""
+    """A music file.
+
+    Attributes
+    ----------
+    path : Path
+        The file.
+    loudness : float
+        Its integrated loudness, LUFS.
+    """
 
     path: Path
     loudness: float
 
 
 def stereo(stream: FilterableStream) -> FilterableStream:
-    """Sound of any kind in two channels, at RATE."""
+    """Convert sound to two channels at RATE."""
     return stream.filter("aresample", RATE).filter("aformat", channel_layouts="stereo")
 
 
 def silence(duration: float) -> FilterableStream:
-    """So many seconds of nothing to hear, in two channels, at RATE."""
+    """Make `duration` seconds of silence, in two channels at RATE."""
     nothing = ffmpeg.input(f"anullsrc=sample_rate={RATE}:channel_layout=stereo", f="lavfi").audio
     return nothing.filter("atrim", end_sample=round(duration * RATE))
 
 
 def faded(stream: FilterableStream, length: int, beginning: bool, end: bool) -> FilterableStream:
-    """Sound of so many samples, faded in at its beginning and out at its end where asked for."""
+    """Fade sound of `length` samples in at its beginning, out at its end, or both."""
     fade = min(round(FADE * RATE), length // 2)
     if beginning:
         stream = stream.filter("afade", type="in", nb_samples=fade)
@@ -71,18 +87,18 @@ def faded(stream: FilterableStream, length: int, beginning: bool, end: bool) -> 
 
 
 def crossfaded(one: FilterableStream, other: FilterableStream, length: int) -> FilterableStream:
-    """One sound becomes the other, both of so many samples."""
-    # Along sines, whose squares add up to one: two sounds that are not alike are as loud together as each is alone.
+    """Crossfade from one sound to another, both of `length` samples."""
+    # With sine curves, whose squares add up to one, unrelated sounds keep the same power throughout the crossfade.
     return ffmpeg.filter([one, other], "acrossfade", nb_samples=length, curve1="qsin", curve2="qsin")
 
 
 def measured(stream: FilterableStream) -> FilterableStream:
-    """Sound whose level FFmpeg says at its end."""
+    """Make FFmpeg print the level of a sound when it ends."""
     return stream.filter("ebur128", peak="sample", framelog="quiet")
 
 
 def level(said: str) -> Level | None:
-    """The level out of what FFmpeg says of `measured` sound; None where there is nothing to hear."""
+    """Read the level of `measured` sound from FFmpeg's output; None if it is silent."""
     found = re.search(r"Integrated loudness:\s+I: +(\S+) LUFS.*Peak: +(\S+) dBFS", said, re.DOTALL)
     if not found or float(found[1]) <= SILENCE:
         return None
@@ -90,17 +106,17 @@ def level(said: str) -> Level | None:
 
 
 def gain(wanted: float) -> float:
-    """How much louder a reel is made that should become so much louder (dB)."""
+    """Limit a gain to MOST_GAIN (dB)."""
     return min(wanted, MOST_GAIN)
 
 
 def louder(stream: FilterableStream, decibels: float) -> FilterableStream:
-    """Sound that is louder, all of it by as much."""
+    """Apply a constant gain to sound (dB)."""
     return stream.filter("volume", f"{decibels:.3f}dB", precision="double")
 
 
 def limited(stream: FilterableStream) -> FilterableStream:
-    """Sound whose peaks, those between the samples too, are held down where they are too high."""
+    """Limit the peaks of sound, including those between samples."""
     return (
         stream.filter("aresample", OVERSAMPLING * RATE)
         .filter("alimiter", limit=f"{PEAK}dB", attack=ATTACK, release=RELEASE, level=0, latency=1)
@@ -109,21 +125,33 @@ def limited(stream: FilterableStream) -> FilterableStream:
 
 
 def played(music: FilterableStream, length: int) -> FilterableStream:
-    """So many samples of music that goes on for longer, with an end."""
+    """Cut music to `length` samples, and fade it out at its end."""
     fade = min(round(FADE_OUT * RATE), length)
-    # A file that is played again and again says of its samples when they are heard, but not exactly.
+    # The timestamps of a file that is repeated are not exact, so count samples instead.
     music = music.filter("atrim", end_sample=length).filter("asetpts", "N/SR/TB")
     music = faded(music, length, beginning=True, end=False)
     return music.filter("afade", type="out", start_sample=length - fade, nb_samples=fade)
 
 
 def under(own: FilterableStream, level: float, music: FilterableStream, decibels: float) -> FilterableStream:
-    """Sound with music under it, made so much louder; `level` is how loud the sound is (LUFS)."""
+    """Mix music under a reel's own sound, turned down while that is loud.
+
+    Parameters
+    ----------
+    own : FilterableStream
+        The reel's own sound.
+    level : float
+        Its loudness, LUFS.
+    music : FilterableStream
+        The music.
+    decibels : float
+        The gain of the music, dB.
+    """
     heard = own.filter_multi_output("asplit", 2)
-    # The threshold as FFmpeg wants it: an amplitude, from a thousandth to one.
+    # FFmpeg expects the threshold as an amplitude between 0.001 and 1.
     threshold = min(max(10 ** ((level + DUCKED_FROM) / 20), 0.001), 1.0)
     options = {"threshold": f"{threshold:.6f}", "ratio": RATIO, "attack": DUCKED_WITHIN, "release": BACK_WITHIN}
-    # The compressor drops what it has not yet worked on when its inputs end, so both go on in silence.
+    # When its inputs end, the compressor drops samples that it has not processed yet, so both are padded with silence.
     sides = [louder(music, decibels).filter("apad"), heard[1].filter("apad")]
     ducked = ffmpeg.filter(sides, "sidechaincompress", **options)
     return ffmpeg.filter([heard[0], ducked], "amix", inputs=2, duration="first", normalize=0)

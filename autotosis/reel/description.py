@@ -1,4 +1,4 @@
-"""The text to publish a reel with: what it is, and where in the source each of its chapters is from."""
+"""The text to publish with a reel: what it shows, its chapters, and where in the VOD each of them is."""
 
 import re
 from collections.abc import Sequence
@@ -11,21 +11,21 @@ from autotosis.reel.reel import ReelSegment
 
 
 def write(path: Path, label: str, placed: Sequence[ReelSegment]) -> None:
-    """Write a description that is ready to paste.
+    """Write a description that can be pasted below the reel.
 
-    YouTube makes chapters of it, from the times in the reel that begin its lines: the first must be 0:00, and there
-    must be three of ten seconds at least. https://support.google.com/youtube/answer/9884579
+    YouTube turns lines that begin with a time in the reel into chapters. The first must be 0:00, and there must be at
+    least three, each at least ten seconds long. https://support.google.com/youtube/answer/9884579
 
     Parameters
     ----------
     path : Path
         The text file to write.
     label : str
-        What a highlight is called.
+        The word for a highlight.
     placed : sequence of ReelSegment
-        The reel, at least one part.
+        The segments of the reel, at least one.
     """
-    # Written as 1:02:15, a time in the VOD would be taken for one in the reel.
+    # Times in the VOD are not written as 1:02:15, because YouTube would take them for times in the reel.
     length, vods = spelt(placed[-1].reel_end), list(dict.fromkeys(part.vod for part in placed))
     moments, several = "moment" if len(placed) == 1 else "moments", len(vods) > 1
     source = f"{len(vods)} VODs" if several else vods[0].name
@@ -33,20 +33,20 @@ def write(path: Path, label: str, placed: Sequence[ReelSegment]) -> None:
     lines = [f"{' '.join(label.split())}: {len(placed)} {moments} of {source}, {length} of {whole}", ""]
     for part in placed:
         place = f"{part.vod.name} at {spelt(part.start)}" if several else spelt(part.start)
-        # Only whole seconds are understood, so that the nearest one jars least.
+        # YouTube only understands whole seconds.
         line = f"{reel.clock(round(part.reel_start))} from {place}{reel.percentage(part)}"
         lines.append(f"{line} {link(part.vod.url, part.start)}" if part.vod.url else line)
     files.write_bytes(path, "".join(f"{line}\n" for line in lines).encode())
 
 
 def spelt(seconds: float) -> str:
-    """A time such as 2m15s or 1h2m15s, as Twitch has it in links."""
+    """Format a time as 2m15s or 1h2m15s, as in links to Twitch."""
     hour, minute, second = reel.units(seconds)
     return f"{hour}h{minute}m{second}s" if hour else f"{minute}m{second}s"
 
 
 def link(url: str, seconds: float) -> str:
-    """A link into a video of Twitch or YouTube at a time; of other sites, to the video."""
+    """Make a link to a time in a video on Twitch or YouTube; on other sites, to the video itself."""
     parts = urlsplit(url)
     site = re.sub(r"^(www|m)\.", "", parts.hostname or "")
     twitch = re.fullmatch(r"/videos/(\d+)/?", parts.path)

@@ -1,4 +1,4 @@
-"""Writing video with FFmpeg: cut, overlay, join. The only module that encodes."""
+"""Writing video with FFmpeg: cutting, overlay, joining. No other module encodes."""
 
 import re
 import shutil
@@ -26,43 +26,43 @@ from autotosis.video.sound import read_stereo
 
 # AAC at this rate is transparent to most listeners in stereo (bits per second).
 SOUND_BITS = 160_000
-# x264 without loss and with as little work as can be, for what is encoded again.
+# Lossless and as fast as possible, for parts of crossfades, which are encoded again.
 LOSSLESS = {"c:v": "libx264", "qp": 0, "preset": "ultrafast", "threads": 1}
 SOUND = {"c:a": "pcm_s16le"}
-# In the order in which they are tried.
+# Hardware encoders, in the order in which they are tried.
 HARDWARE = ("h264_nvenc", "h264_videotoolbox", "h264_qsv", "h264_vaapi")
-# The colours and levels of what `source.film` gives, and so of all that is encoded.
+# The colours and levels of the frames from `source.film`, and so of everything that is encoded.
 COLOURS = {"color_primaries": "bt709", "color_trc": "bt709", "colorspace": "bt709", "range": "tv"}
-# Scaled with the same result on all machines.
+# Options of the scaler that give the same result on all machines.
 EXACT = {"flags": "bicubic+accurate_rnd+bitexact"}
-# Drivers let a chip encode only a few videos at once, and these few keep it busy.
+# How many videos are encoded by hardware at once: drivers allow only a few, and these keep the chip busy.
 AT_ONCE = 3
 
 
 @dataclass(frozen=True)
 class Piece:
-    """A segment of a reel to encode into a file.
+    """A segment of a reel, to be encoded into a file.
 
     Attributes
     ----------
     segment : ReelSegment
-        Which one. It lasts a whole number of the reel's frames, unless its picture is copied.
+        The segment. It lasts a whole number of the reel's frames, unless its picture is copied.
     look : Look
-        How what is written over it looks.
+        The look of the overlay.
     title : str or None
-        What is written large over its beginning.
+        The title over the beginning of the segment, if there is one.
     sound : bool
-        Whether the reel has sound: where this VOD has none, there is silence.
+        Whether the reel has sound. If this VOD has none, the piece gets silence.
     moments : ndarray of float64, shape (moments, 2)
-        Of each moment the time, seconds from the start, and the probability.
+        The time of each moment, seconds from the start of the segment, and its probability, 0 to 1.
     render : Render
-        How it is encoded.
+        The parameters of rendering.
     encoder : str
-        From `choose_encoder`.
+        The name of the encoder, from `choose_encoder`.
     target : Path
-        The file to write: MOV, with the picture as in the reel and the sound uncompressed.
+        The MOV file to write, with the picture as in the reel and uncompressed sound.
     before, after : float
-        How much of it is shared with the segment before and after it, by a crossfade; seconds.
+        The length of the crossfades with the segments before and after it, seconds.
     """
 
     segment: ReelSegment
@@ -78,37 +78,37 @@ class Piece:
 
     @property
     def vod(self) -> Vod:
-        """What it is of."""
+        """The VOD that the segment belongs to."""
         return self.segment.vod
 
     @property
     def start(self) -> float:
-        """Seconds in the VOD."""
+        """Start of the segment, seconds in the VOD."""
         return self.segment.start
 
     @property
     def duration(self) -> float:
-        """Seconds in the reel."""
+        """Length of the segment in the reel, seconds."""
         return self.segment.reel_end - self.segment.reel_start
 
     @property
     def head(self) -> Path:
-        """The file for what is shared with the segment before it."""
+        """The file of the part that crossfades with the segment before it."""
         return self.target.with_suffix(".head.mov")
 
     @property
     def tail(self) -> Path:
-        """The file for what is shared with the segment after it."""
+        """The file of the part that crossfades with the segment after it."""
         return self.target.with_suffix(".tail.mov")
 
     @property
     def crossfade(self) -> Path:
-        """The file for what both of them become."""
+        """The file of the crossfade with the segment after it."""
         return self.target.with_suffix(".crossfade.mov")
 
 
 def choose_encoder(render: Render, frame: FrameFormat) -> str:
-    """The encoder that `render.encoder` means here, for frames like this; UserError if it does not work."""
+    """Find the encoder for `render.encoder` and this frame format; UserError if it does not work on this machine."""
     if render.encoder in ("libx264", "copy"):
         return render.encoder
     for encoder in HARDWARE if render.encoder == "auto" else (render.encoder,):
@@ -131,18 +131,18 @@ def _try(encoder: str, render: Render, frame: FrameFormat) -> None:
 
 
 def encode(piece: Piece) -> None:
-    """Encode one segment, or only its sound where the picture is copied; little more of the VOD than it is decoded.
+    """Encode one segment, or only its sound if the picture is copied. Hardly more of the VOD is decoded.
 
-    Picture and sound are made exactly as long as `duration` says, so that joined segments stay in sync. What is shared
-    with a neighbour goes into files of its own, without loss, for `crossfade`.
+    Picture and sound are exactly as long as `duration`, so that joined segments stay in sync. Parts that crossfade with
+    a neighbour are written losslessly into files of their own, for `crossfade`.
 
     Raises
     ------
     UserError
-        FFmpeg fails; its reason is in the sentence.
+        If FFmpeg fails; the message has FFmpeg's reason.
     """
     if piece.encoder == "copy" and not piece.sound:
-        # Nothing of it is encoded: the reel has music alone.
+        # There is nothing to encode: the only sound of the reel is music.
         return
     folder = piece.target.with_suffix("")
     folder.mkdir()
@@ -155,7 +155,7 @@ def encode(piece: Piece) -> None:
     stretches = [(target, start, end) for target, start, end in stretches if start < end]
     film: Iterable[memoryview] = ()
     if piece.encoder != "copy":
-        # Read here and not by FFmpeg's program, which begins elsewhere than players, and finds other times.
+        # Decode here, because the ffmpeg program begins at another frame than players do and has other timestamps.
         film = source.film(recording, piece.start, round(piece.duration * rate), rate)
         size = (recording.width, recording.height)
         seen = ffmpeg.input("pipe:0", f="rawvideo", pix_fmt="yuv420p", video_size=size, framerate=str(rate)).video
@@ -183,12 +183,12 @@ def encode(piece: Piece) -> None:
 
 
 def crossfade(pair: tuple[Piece, Piece]) -> None:
-    """Encode what two neighbours share: the one becomes the other. Their files of it are removed.
+    """Encode the crossfade of two neighbours, and remove the files that it is made from.
 
     Raises
     ------
     UserError
-        FFmpeg fails; its reason is in the sentence.
+        If FFmpeg fails; the message has FFmpeg's reason.
     """
     one, other = pair
     sides = [ffmpeg.input(str(side.resolve()), threads=1) for side in (one.tail, other.head)]
@@ -206,7 +206,7 @@ def crossfade(pair: tuple[Piece, Piece]) -> None:
 
 
 def _picture(stream: FilterableStream, piece: Piece, folder: Path) -> ffmpeg.nodes.Node:
-    """The picture of a piece, laid out; `folder` gets what is drawn over it."""
+    """Build the filters for the picture of a piece; the overlay and its font are written to `folder`."""
     stream = stream.filter("setparams", **COLOURS).filter("setsar", 1)
     stream = _laid_out(stream, piece.vod.panes, piece.vod.frame)
     moments = piece.moments.tolist() if piece.render.overlay == "burn" else None
@@ -220,7 +220,7 @@ def _picture(stream: FilterableStream, piece: Piece, folder: Path) -> ffmpeg.nod
 
 
 def _laid_out(stream: FilterableStream, panes: Sequence[Pane], frame: FrameFormat) -> FilterableStream:
-    """The parts of a picture in their places in a frame."""
+    """Build the filters that put parts of a VOD's picture into their places in the reel's frame."""
     copies = stream.filter_multi_output("split", len(panes))
     shown = []
     for number, pane in enumerate(panes):
@@ -236,7 +236,7 @@ def _laid_out(stream: FilterableStream, panes: Sequence[Pane], frame: FrameForma
 
 
 def _sound(piece: Piece, folder: Path) -> ffmpeg.nodes.Node:
-    """The sound of a piece, which is put into `folder`: FFmpeg's filters would not outlast a change of its format."""
+    """Write the sound of a piece into `folder` and read it from there, because its format may change within a VOD."""
     sound, length = folder / "sound.pcm", round(piece.duration * audio_mix.RATE)
     with sound.open("wb") as file:
         for block in read_stereo(piece.vod.recording, audio_mix.RATE, piece.start + piece.duration, piece.start):
@@ -247,16 +247,16 @@ def _sound(piece: Piece, folder: Path) -> ffmpeg.nodes.Node:
 
 
 def _handed_over(stream: FilterableStream, encoder: str) -> ffmpeg.nodes.Node:
-    """A picture in the form, and the memory, that the encoder reads."""
+    """Convert a picture to the pixel format that the encoder reads, and upload it to the encoder's memory if needed."""
     if encoder == "h264_vaapi":
         return stream.filter("format", "nv12").filter("hwupload")
     return stream.filter("format", "yuv420p")
 
 
 def _encoding(encoder: str, render: Render) -> dict[str, object]:
-    """FFmpeg's options for an encoder; all but Apple's count quality as x264 does, from 0 for the best to 51."""
+    """Return FFmpeg's options for an encoder. Except for Apple's, all of them use x264's scale of quality, 0 to 51."""
     quality: dict[str, dict[str, object]] = {
-        # One thread, since x264's output depends on their number.
+        # One thread, because x264's output depends on the number of threads.
         "libx264": {"crf": render.quality, "preset": render.preset, "threads": 1},
         "h264_nvenc": {"rc": "vbr", "cq": render.quality, "b:v": 0},
         "h264_videotoolbox": {"q:v": round(100 * (1 - render.quality / 51))},
@@ -268,9 +268,9 @@ def _encoding(encoder: str, render: Render) -> dict[str, object]:
 
 @lru_cache
 def measure_music(path: Path) -> Music:
-    """A file of music; UserError if there is none to hear."""
+    """Measure the loudness of a music file; UserError if it is missing, unreadable or silent."""
     if not path.is_file():
-        raise UserError(f"{path}: no such file, and params.yaml names it as audio.music")
+        raise UserError(f"{path}: no such file, but params.yaml names it as audio.music")
     try:
         level = _level(audio_mix.stereo(ffmpeg.input(str(path.resolve())).audio), path)
     except UserError:
@@ -283,7 +283,7 @@ def measure_music(path: Path) -> Music:
 def join(pieces: Sequence[Piece], music: Music | None, audio: Audio, target: Path) -> None:
     """Join encoded pieces and their crossfades into an MP4, and remove their files.
 
-    The picture is copied, the sound encoded once, without seams, and with music under it where there is some.
+    The picture is copied. The sound is encoded here, in one go and thus without seams, with music mixed under it.
     """
     films = [film for piece in pieces for film in ([piece.target, piece.crossfade] if piece.after else [piece.target])]
     listing = target.with_suffix(".txt")
@@ -306,7 +306,21 @@ def join(pieces: Sequence[Piece], music: Music | None, audio: Audio, target: Pat
 def _with_music(
     own: FilterableStream | None, music: Music, length: int, volume: float, subject: Path
 ) -> FilterableStream:
-    """The sound of a reel, so many samples of it, with music; `volume` is that of the music beside it (dB)."""
+    """Mix music under the sound of a reel.
+
+    Parameters
+    ----------
+    own : FilterableStream or None
+        The reel's own sound, if it has any.
+    music : Music
+        The music.
+    length : int
+        Length of the reel, samples.
+    volume : float
+        Loudness of the music relative to the reel's own sound, dB.
+    subject : Path
+        The reel, for error messages.
+    """
     repeated = ffmpeg.input(str(music.path.resolve()), stream_loop=-1).audio
     played = audio_mix.played(audio_mix.stereo(repeated), length)
     level = _level(own, subject) if own else None
@@ -316,34 +330,34 @@ def _with_music(
 
 
 def _levelled(stream: FilterableStream, wanted: float | None, subject: Path) -> FilterableStream:
-    """The sound of a reel, as loud as it is wanted (LUFS) where that is not None."""
+    """Bring the sound of a reel to the wanted loudness (LUFS); None leaves it as it is."""
     if wanted is None or (level := _level(stream, subject)) is None:
         return stream
     gain = audio_mix.gain(wanted - level.loudness)
     if level.peak + gain < audio_mix.PEAK - audio_mix.BETWEEN_SAMPLES:
         return audio_mix.louder(stream, gain)
-    # The limiter makes the whole quieter, which a second measurement makes up for.
+    # The limiter reduces the loudness, so measure again and compensate for that.
     limited = _level(audio_mix.limited(audio_mix.louder(stream, gain)), subject) or level
     return audio_mix.limited(audio_mix.louder(stream, audio_mix.gain(gain + wanted - limited.loudness)))
 
 
 def _level(stream: FilterableStream, subject: Path) -> Level | None:
-    """How loud sound is; None where there is nothing to hear."""
+    """Measure the level of sound; None if it is silent."""
     measured = ffmpeg.output(audio_mix.measured(stream), "-", f="null")
     return audio_mix.level(_run(measured, subject.name, Path(), "info"))
 
 
 def finish(reel: Path, chapters: Sequence[tuple[float, float, str]], subtitles: str | None) -> None:
-    """Put chapters, and a track of subtitles, into an MP4; picture and sound are copied.
+    """Add chapters and subtitles to an MP4. Picture and sound are copied.
 
     Parameters
     ----------
     reel : Path
         The MP4, which is replaced.
     chapters : sequence of (float, float, str)
-        Of each its start and end, seconds, and its name, without a character that FFmpeg's format of metadata escapes.
+        Start and end of each chapter, seconds, and its name, in which no character may need escaping for FFmpeg.
     subtitles : str or None
-        A script (ASS), of which only text and times are kept.
+        A script in the ASS format, of which only texts and times are kept; None for no subtitles.
     """
     listing, script, bare = (reel.with_suffix(suffix) for suffix in (".txt", ".ass", ".bare.mp4"))
     marks = (
@@ -352,7 +366,7 @@ def finish(reel: Path, chapters: Sequence[tuple[float, float, str]], subtitles: 
     )
     listing.write_text(";FFMETADATA1\n" + "".join(marks))
     reel.rename(bare)
-    # Of the names no track is wanted, but FFmpeg shall read them.
+    # FFmpeg only reads an input if a track of it is mapped, so map one that the chapters do not have.
     film, names = ffmpeg.input(bare.name), ffmpeg.input(listing.name, f="ffmetadata")
     tracks = [film["v"], film["a?"], names["v?"]]
     if subtitles is not None:
@@ -371,15 +385,29 @@ def _run(
     told: str = "error",
     film: Iterable[memoryview] = (),
 ) -> str:
-    """Run FFmpeg in a folder, and give it a film to read; what it says, at the level of `told`."""
+    """Run FFmpeg, and return what it prints.
+
+    Parameters
+    ----------
+    command : ffmpeg.nodes.OutputStream
+        The command.
+    subject : str
+        What is being encoded, for error messages.
+    folder : Path
+        The working folder of FFmpeg.
+    told : str
+        FFmpeg's log level.
+    film : iterable of memoryview
+        Frames to write to FFmpeg's standard input.
+    """
     always = ("-nostdin", "-hide_banner", "-nostats", "-loglevel", told, "-y")
     arguments = command.global_args(*always).compile(cmd=imageio_ffmpeg.get_ffmpeg_exe())
-    # A file, since nobody reads a pipe while the film is written.
+    # FFmpeg prints into a file, because nobody would read from a pipe while frames are written.
     with tempfile.TemporaryFile("w+", errors="replace") as said:
         running = subprocess.Popen(arguments, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=said)
         assert running.stdin is not None
         try:
-            # It says itself why it reads no more.
+            # If FFmpeg stops reading, it prints why.
             with suppress(BrokenPipeError), running.stdin as reader:
                 for frame in film:
                     reader.write(frame)

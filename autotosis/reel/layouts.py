@@ -1,4 +1,4 @@
-"""How a reel's picture is laid out: its size, and which part of the VOD's picture is where in it. Only numbers."""
+"""Layouts: the size of a reel's picture, and which part of the VOD's picture is shown where. Pure functions."""
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -7,23 +7,23 @@ from autotosis.annotations.facecams import Box
 from autotosis.project.params import Render
 from autotosis.video.recording import Recording
 
-# Width over height.
+# The aspect ratio of each layout: width over height.
 SHAPES = {"vertical": Fraction(9, 16), "square": Fraction(1)}
-# So high is a picture with room for both at least, however small the VOD's (pixels).
+# The least height of a picture with face and game, however small the VOD is (pixels).
 LOWEST = 16
-# The face takes as much of the height as its camera's shape wants, between these shares.
+# The least and the largest share of the height that the face gets; in between, it depends on the shape of its camera.
 LEAST_FACE, MOST_FACE = 0.3, 0.55
-# Faces are above the middle of a camera's picture: so far from its top, as a share of its height.
+# The height of the eyes in a face camera's picture, which are above its middle (share of its height, from the top).
 EYES = 0.42
-# The game is shown without the face camera in it where it is at least this large a share of what it would be with it.
+# The game is cropped so that the face camera is not in it, if the crop is at least this share as wide as with it.
 BESIDE = 0.5
-# Face cameras have frames around them: so far from the box, as a share of the shorter side, the game begins.
+# Face cameras often have a border, so the game begins this far from the box (share of the shorter side of the picture).
 BORDER = 0.01
 
 
 @dataclass(frozen=True)
 class FrameFormat:
-    """What the frames of a reel are like: width and height in pixels, both even, and how many there are per second."""
+    """The format of a reel's frames: width and height, pixels, both even; and the frame rate, Hz."""
 
     width: int
     height: int
@@ -32,7 +32,7 @@ class FrameFormat:
 
 @dataclass(frozen=True)
 class Rectangle:
-    """A part of a picture, in pixels from the left and the top; width and height are even."""
+    """A part of a picture, in pixels from the left and from the top. Width and height are even."""
 
     x: int
     y: int
@@ -42,14 +42,14 @@ class Rectangle:
 
 @dataclass(frozen=True)
 class Pane:
-    """A part of the VOD's picture, and where in the reel's it is shown."""
+    """A part of the VOD's picture (`seen`), and where it is shown in the reel's picture (`shown`)."""
 
     seen: Rectangle
     shown: Rectangle
 
 
 def frame_format(render: Render, recording: Recording) -> FrameFormat:
-    """What the frames of a VOD's reel are like: as its own, but for what `render` says."""
+    """Choose the frame format of a VOD's reel: as in the VOD, unless `render` says otherwise."""
     if render.layout == "source":
         shape, height = Fraction(recording.width, recording.height), recording.height
     else:
@@ -61,24 +61,24 @@ def frame_format(render: Render, recording: Recording) -> FrameFormat:
 
 
 def panes(layout: str, recording: Recording, box: Box, frame: FrameFormat) -> list[Pane]:
-    """What is shown in a reel's picture, and where: from top to bottom, the game last.
+    """Divide a reel's picture into panes.
 
     Parameters
     ----------
     layout : str
-        `render.layout`.
-    probe : Recording
-        Of the VOD.
+        The parameter `render.layout`.
+    recording : Recording
+        The VOD.
     box : Box
-        Where the face is in it.
+        The position of the face camera.
     frame : FrameFormat
-        Of the reel.
+        The frame format of the reel.
 
     Returns
     -------
     list of Pane
-        Two that fill the frame, the face above the game; or one, where the face is not known apart from the frame or
-        the layout is the source's own. With the latter, a VOD of another shape leaves a margin.
+        Two panes that fill the frame, the face above the game. Or a single pane: with the layout `source`, in which a
+        VOD of another shape gets black bars, or if the VOD has no face camera.
     """
     whole = Rectangle(0, 0, recording.width, recording.height)
     full = Rectangle(0, 0, frame.width, frame.height)
@@ -95,9 +95,18 @@ def panes(layout: str, recording: Recording, box: Box, frame: FrameFormat) -> li
 
 
 def _game(whole: Rectangle, face: Rectangle, shape: Rectangle) -> Rectangle:
-    """A part of a picture of the shape of another, beside the face unless it is too small there.
+    """Choose the part of the VOD's picture that shows the game: beside the face camera, unless it would be too small.
 
-    Of the four sides it is the one that shows most of the picture's middle half, where games happen.
+    Of the parts to the left, to the right, above and below, the one that shows most of the middle is chosen.
+
+    Parameters
+    ----------
+    whole : Rectangle
+        The VOD's picture.
+    face : Rectangle
+        The face camera in it.
+    shape : Rectangle
+        The pane of the reel, whose aspect ratio the part must have.
     """
     border = round(BORDER * min(whole.width, whole.height))
     right, bottom = face.x + face.width + border, face.y + face.height + border
@@ -115,14 +124,14 @@ def _game(whole: Rectangle, face: Rectangle, shape: Rectangle) -> Rectangle:
 
 
 def _shared(one: Rectangle, other: Rectangle) -> int:
-    """How many pixels both have."""
+    """Compute the area that two rectangles share, pixels."""
     across = min(one.x + one.width, other.x + other.width) - max(one.x, other.x)
     down = min(one.y + one.height, other.y + other.height) - max(one.y, other.y)
     return max(0, across) * max(0, down)
 
 
 def _largest(region: Rectangle, shape: Rectangle, around: Rectangle) -> Rectangle:
-    """The largest part of a region of the shape of another rectangle, as near as can be to the middle of a third."""
+    """Find the largest part of `region` in the aspect ratio of `shape`, closest to the middle of `around`."""
     scale = min(region.width / shape.width, region.height / shape.height)
     x, width = _side(region.x, region.width, scale * shape.width, around.x + around.width / 2)
     y, height = _side(region.y, region.height, scale * shape.height, around.y + around.height / 2)
@@ -131,9 +140,9 @@ def _largest(region: Rectangle, shape: Rectangle, around: Rectangle) -> Rectangl
 
 def _side(start: int, room: int, length: float, middle: float) -> tuple[int, int]:
     length = _even(length)
-    # No margin for what is only rounded.
+    # Fill the region if only rounding would leave a margin.
     length = room // 2 * 2 if room - length <= 2 else length
-    # At a whole pixel of colour, of which there is one for two of light.
+    # Begin at an even pixel, because colour has half the resolution.
     return max(start, min(round(middle - length / 2), start + room - length)) // 2 * 2, length
 
 

@@ -1,4 +1,4 @@
-"""What is written over a reel's picture: subtitles, in the format that libass draws (ASS v4+)."""
+"""The overlay of a reel: label, probability, time and title, as subtitles that libass draws (ASS v4+)."""
 
 import colorsys
 from collections.abc import Iterator, Sequence
@@ -15,39 +15,40 @@ from autotosis.reel import reel
 from autotosis.reel.layouts import FrameFormat, Pane, Rectangle
 from autotosis.reel.reel import ReelSegment
 
-# The script's own units, at size 1: the shorter side of the frame has so many, whatever its pixels.
+# Lengths are in units of the script. At style.size 1, the shorter side of the frame has this many, whatever its pixels.
 SHORTER = 720
 MARGIN = (18, 14)
 PADDING = (12, 6)
 FONT_SIZE, CLOCK_SIZE, GAP = 34, 22, 24
-# How far below the larger text's top the smaller one begins, so that both stand on one line.
+# How far the top of the smaller text is below that of the larger one, so that both are on the same baseline.
 CLOCK_BELOW = 10
 BAR_BELOW, BAR_WIDTH, BAR_HEIGHT = 52, 260, 16
 PANEL_HEIGHT = 80
-# Largest size, and seconds.
+# The largest font size of a title, and how long it is shown (seconds).
 TITLE_SIZE, TITLE_LASTS = 84, 2.0
 # A title takes at most this share of the width, and of the height.
 TITLE_SHARE = 0.8
-# Lines of the track change at most so often, since they are read (seconds).
+# Subtitles change at most once in this time, so that they can be read (seconds).
 READABLE = 0.25
 WHITE = "&HFFFFFF&"
 
 
 @dataclass(frozen=True)
 class Look:
-    """How what is written over a reel looks.
+    """The look of an overlay.
 
     Attributes
     ----------
     label : str
-        What a highlight is called.
+        The word for a highlight.
     style : Style
-        Where it stands, and how large.
+        The corner and the size of the overlay.
     font : Font
+        The font of its text.
     frame : FrameFormat
-        The reel's.
+        The frame format of the reel.
     area : Rectangle
-        The part of the frame in which it stands.
+        The part of the frame that the overlay is drawn in.
     """
 
     label: str
@@ -58,7 +59,13 @@ class Look:
 
 
 def look(config: RenderConfig, frame: FrameFormat, panes: Sequence[Pane]) -> Look:
-    """How what is written over a reel looks, away from a face that is shown apart; UserError if a font is no good."""
+    """Choose the look of a reel's overlay. It is drawn in the last pane, so never over a separate face camera.
+
+    Raises
+    ------
+    UserError
+        If the font cannot be used.
+    """
     style = config.render.style
     font = fonts.load(config.font or fonts.BOLD)
     return Look(config.label, style, font, frame, panes[-1].shown)
@@ -71,25 +78,32 @@ def script(
     duration: float,
     title: str | None = None,
 ) -> str:
-    """The text and the bar of each moment's probability, from green to red, the time in the VOD, and a title.
+    """Write the overlay of a segment: the probability as text and as a bar from green to red, the time, and a title.
 
     Parameters
     ----------
     look : Look
-        How it looks.
+        The look of the overlay.
     moments : sequence of (float, float) or None
-        Seconds from the segment's start, and the probability from then until the next; the first is at 0 or before.
-        None for the title alone.
-    start, duration : float
-        Where the segment begins in its VOD, and how long it is, seconds.
+        The time of each moment, seconds from the start of the segment, and its probability, which holds until the next
+        one. The first time is 0 or negative. None draws the title only.
+    start : float
+        Start of the segment, seconds in the VOD.
+    duration : float
+        Length of the segment, seconds.
     title : str or None
-        What is written large over its first seconds.
+        The title over its first seconds, if there is one.
+
+    Returns
+    -------
+    str
+        A script in the ASS format.
     """
     text_width = FONT_SIZE * look.font.width(f"{_plain(look.label)} 100%")
     clock_width = CLOCK_SIZE * look.font.width(_clock(start + duration))
     bar_width = max(BAR_WIDTH, round(text_width + GAP + clock_width))
     panel_width = bar_width + 2 * PADDING[0]
-    # Units per pixel; so many more of them, where the frame would be too small.
+    # Units per pixel. More of them, so that everything gets smaller, if the panel would not fit into its area.
     unit = SHORTER / min(look.frame.width, look.frame.height) / look.style.size
     unit = max(unit, (panel_width + 2 * MARGIN[0]) / look.area.width, (PANEL_HEIGHT + 2 * MARGIN[1]) / look.area.height)
     events: list[SSAEvent] = []
@@ -105,7 +119,7 @@ def _script(look: Look, unit: float, events: Sequence[SSAEvent]) -> str:
     subtitles.info |= {
         "PlayResX": str(round(look.frame.width * unit)),
         "PlayResY": str(round(look.frame.height * unit)),
-        # Lines end where they are told to.
+        # Break lines only at explicit line breaks.
         "WrapStyle": "2",
     }
     text = SSAStyle(
@@ -125,7 +139,7 @@ def _script(look: Look, unit: float, events: Sequence[SSAEvent]) -> str:
 def _panel(
     look: Look, unit: float, bar_width: int, moments: Sequence[tuple[float, float]], start: float, duration: float
 ) -> Iterator[SSAEvent]:
-    """The lines of what follows the probability; `unit` is how many of the script's units a pixel has."""
+    """Write the panel with label, probability, bar and time; `unit` is the number of units per pixel."""
     label, area, panel_width = _plain(look.label), look.area, bar_width + 2 * PADDING[0]
     left, top = area.x * unit + MARGIN[0], area.y * unit + MARGIN[1]
     if "right" in look.style.position:
@@ -134,7 +148,7 @@ def _panel(
         top += area.height * unit - 2 * MARGIN[1] - PANEL_HEIGHT
     left, top = round(left), round(top)
     inside, below = (left + PADDING[0], top + PADDING[1]), (left + PADDING[0], top + BAR_BELOW)
-    # Half-transparent black behind it all: a game shows its own numbers in the same place.
+    # Half-transparent black in the background, because a game may show its own numbers in the same place.
     panel = _rectangle((left, top), panel_width, PANEL_HEIGHT, "&H000000&\\1a&H70&")
     yield _line(0, 0.0, duration, "Shape", panel)
     ends = [time for time, _ in moments[1:]] + [duration]
@@ -154,11 +168,11 @@ def _panel(
 
 
 def _title(title: str, look: Look, unit: float, duration: float) -> SSAEvent:
-    """A title in the middle of what the panel leaves free, in as many lines as it takes."""
+    """Write a title in the middle of the area that the panel leaves free, in as many lines as it needs."""
     area, taken = look.area, PANEL_HEIGHT + 2 * MARGIN[1]
     room, height = TITLE_SHARE * area.width * unit, TITLE_SHARE * (area.height * unit - taken)
     widest = max([1.0, *(look.font.width(word) for word in title.split())])
-    # The last words of a line do not fill it; so much of the room is lost, at most.
+    # Lines are rarely full, so use only 80 % of the size at which the text would fill the room.
     size = min(TITLE_SIZE, room / widest, (room * height / max(1.0, look.font.width(title))) ** 0.5 * 0.8, height)
     middle = (area.y + area.height / 2) * unit + (-taken if "bottom" in look.style.position else taken) / 2
     place = round((area.x + area.width / 2) * unit), round(middle)
@@ -168,16 +182,21 @@ def _title(title: str, look: Look, unit: float, duration: float) -> SSAEvent:
 
 
 def track(label: str, placed: Sequence[ReelSegment], moments: Sequence[np.ndarray]) -> str:
-    """A reel's subtitles: the label, the probability and the time in the VOD, as far as they are read.
+    """Write the subtitles of a reel: label, probability and time in the VOD, slow enough to be read.
 
     Parameters
     ----------
     label : str
-        What a highlight is called.
+        The word for a highlight.
     placed : sequence of ReelSegment
-        The segments.
+        The segments of the reel.
     moments : sequence of ndarray of float64, shape (moments, 2)
-        Of each segment, as `reel.moments` gives them.
+        The moments of each segment, from `reel.moments`.
+
+    Returns
+    -------
+    str
+        A script in the ASS format.
     """
     events: list[SSAEvent] = []
     for part, (times, probabilities) in zip(placed, (each.T for each in moments), strict=True):
@@ -197,7 +216,7 @@ def track(label: str, placed: Sequence[ReelSegment], moments: Sequence[np.ndarra
 
 
 def _steps(start: float, length: float) -> Iterator[float]:
-    """The times in the VOD at which a line of the track may begin: whole seconds are among them."""
+    """List the times in the VOD at which a subtitle may begin, which include whole seconds."""
     yield start
     step = int(start / READABLE) + 1
     while step * READABLE < start + length:
@@ -215,22 +234,22 @@ def _rectangle(place: tuple[int, int], width: int, height: int, colour: str) -> 
 
 
 def _line(layer: int, start: float, end: float, style: str, text: str, margin: int = 0) -> SSAEvent:
-    # The format has hundredths of a second.
+    # The format has a resolution of a hundredth of a second; SSAEvent counts milliseconds.
     begin, stop = (10 * round(100 * seconds) for seconds in (start, end))
     return SSAEvent(begin, stop, text, layer=layer, style=style, marginl=margin, marginr=margin)
 
 
 def _colour(probability: float) -> str:
-    """From green for 0 over yellow to red for 1, as ASS writes a colour: blue, green, red."""
+    """Colour a probability, from green (0) over yellow to red (1), in the notation of ASS: blue, green, red."""
     red, green, blue = (round(255 * part) for part in colorsys.hsv_to_rgb((1 - probability) / 3, 0.85, 0.95))
     return f"&H{blue:02X}{green:02X}{red:02X}&"
 
 
 def _plain(text: str) -> str:
-    """The text in one line, with nothing in it that ASS would take for a command."""
+    """Put text into one line, without characters that ASS would take for commands."""
     return " ".join(text.split()).replace("\\", "/").replace("{", "(").replace("}", ")")
 
 
 def _clock(seconds: float) -> str:
-    """A time as people write it: h:mm:ss."""
+    """Format a time as h:mm:ss."""
     return "{}:{:02}:{:02}".format(*reel.units(seconds))

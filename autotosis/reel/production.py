@@ -1,4 +1,4 @@
-"""A reel and what is published with it: chapters, subtitles, a table of its segments, a description and pictures."""
+"""Making a reel and the files to publish with it: chapters, subtitles, segments.csv, a description and pictures."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,19 +17,19 @@ def make(sources: Sequence[Source], folder: Path) -> list[ReelSegment]:
     sources : sequence of Source
         The VODs, in the order of the reel.
     folder : Path
-        Where to write; it exists.
+        The folder to write to, which exists already.
 
     Returns
     -------
     list of ReelSegment
-        What the reel shows. Without any segment only an empty table is written.
+        The segments of the reel. If there are none, only an empty segments.csv is written.
     """
     cut = assembly.place(sources)
     reel.write_table(folder / reel.TABLE, cut.placed)
     if not cut.placed:
         return []
     film, pieces = folder / "reel.mp4", assembly.encode(cut, folder)
-    # Joining keeps one core busy.
+    # Joining uses a single core, so draw the pictures meanwhile.
     with ThreadPoolExecutor(1) as beside:
         pictures = beside.submit(thumbnails.write_all, folder, cut.placed)
         assembly.join(cut, pieces, film)
@@ -42,7 +42,7 @@ def make(sources: Sequence[Source], folder: Path) -> list[ReelSegment]:
 
 
 def subtitles(cut: assembly.Reel) -> str:
-    """The subtitles of a reel, as a script in the format ASS."""
+    """Write the subtitles of a reel as a script in the ASS format."""
     timelines = {source.vod: (source.times, source.probabilities) for source in cut.sources}
     moments = [reel.moments(segment, *timelines[segment.vod]) for segment in cut.placed]
     return overlay.track(cut.sources[0].config.label, cut.placed, moments)

@@ -1,4 +1,4 @@
-"""What a reel is made of: segments of VODs, each in its place."""
+"""The segments of a reel: where each is in its VOD and in the reel, what it is called, and its probabilities."""
 
 import itertools
 from collections.abc import Sequence
@@ -15,24 +15,26 @@ from autotosis.video.recording import Recording
 FOLDER = Path("reels")
 TABLE = "segments.csv"
 COLUMNS = ("segment", "vod", "start", "end", "reel_start", "reel_end", "score", "keep")
-# The reel of all VODs.
+# The name of the reel of all VODs.
 COMPILATION = "best"
 
 
 @dataclass(frozen=True)
 class Vod:
-    """A recording, and how it is shown.
+    """A VOD, and how a reel shows it.
 
     Attributes
     ----------
     name : str
-        What it is called.
+        Its name in params.yaml.
     recording : Recording
-        Its file or folder, and what that says of itself.
+        Its file or folder, size, frame rate and length.
     url : str or None
-        Where it is published, if it is.
-    frame, panes : FrameFormat, tuple of Pane
-        What the reel's frames are like, and what of its picture is in them (`layouts.panes`).
+        The web address where it is published, if it is.
+    frame : FrameFormat
+        The frame format of the reel.
+    panes : tuple of Pane
+        The parts of its picture that the reel shows, from `layouts.panes`.
     """
 
     name: str
@@ -44,20 +46,20 @@ class Vod:
 
 @dataclass(frozen=True)
 class ReelSegment:
-    """A segment in its place in the reel.
+    """A segment, and its place in the reel.
 
     Attributes
     ----------
     vod : Vod
-        What it is of.
+        The VOD that it belongs to.
     start, end : float
-        Seconds in the VOD.
+        Its times in the VOD, seconds.
     reel_start, reel_end : float
-        Seconds in the reel, with the crossfades on both sides.
+        Its times in the reel, seconds, including the crossfades on both sides.
     score : float
-        As in `Segment`.
+        The score of the segment, 0 to 1; see `Segment`.
     peak : float
-        When its probability is highest, seconds in the VOD.
+        The time of its highest probability, seconds in the VOD.
     """
 
     vod: Vod
@@ -70,29 +72,29 @@ class ReelSegment:
 
 
 def clock(seconds: float) -> str:
-    """A time as players show it, such as 2:15 or 1:02:15."""
+    """Format a time as players do, such as 2:15 or 1:02:15."""
     hour, minute, second = units(seconds)
     return f"{hour}:{minute:02}:{second:02}" if hour else f"{minute}:{second:02}"
 
 
 def units(seconds: float) -> tuple[int, int, int]:
-    """Whole hours, minutes and seconds of a time."""
+    """Split a time into whole hours, minutes and seconds."""
     minutes, second = divmod(int(seconds + 1e-6), 60)
     return *divmod(minutes, 60), second
 
 
 def title(part: ReelSegment) -> str:
-    """What a part is called wherever it is listed: where it is in its VOD, and its score."""
+    """Name a segment in lists: by its time in the VOD and its score."""
     return clock(part.start) + percentage(part)
 
 
 def percentage(part: ReelSegment) -> str:
-    """The score of a part, to be put behind something else; nothing where a person has added it without one."""
+    """Format the score of a segment, to be appended to other text; empty if the user added it without a score."""
     return "" if part.score == 1 else f", {100 * part.score:.0f} %"
 
 
 def titles(placed: Sequence[ReelSegment]) -> list[str]:
-    """What the parts of a reel are called; where it is of several VODs, their names come first."""
+    """Name all segments of a reel. If it is made from several VODs, each name begins with that of its VOD."""
     several = len({part.vod.name for part in placed}) > 1
     return [f"{part.vod.name} {title(part)}" if several else title(part) for part in placed]
 
@@ -100,18 +102,18 @@ def titles(placed: Sequence[ReelSegment]) -> list[str]:
 def place(
     shown: Sequence[tuple[Vod, Segment]], lengths: Sequence[float], peaks: Sequence[float], shared: Sequence[float]
 ) -> list[ReelSegment]:
-    """Segments one after the other.
+    """Place segments one after the other.
 
     Parameters
     ----------
     shown : sequence of (Vod, Segment)
-        In the order of the reel.
+        The segments and their VODs, in the order of the reel.
     lengths : sequence of float
-        How long each is in the reel, seconds.
+        The length of each segment in the reel, seconds.
     peaks : sequence of float
-        The best moment of each, seconds in its VOD.
+        The time of the highest probability of each segment, seconds in its VOD.
     shared : sequence of float
-        How long each crossfades into the next one, seconds.
+        The length of the crossfade from each segment to the next, seconds.
     """
     placed, end = [], 0.0
     for (vod, segment), length, moment, crossfade in zip(shown, lengths, peaks, [0.0, *shared], strict=False):
@@ -122,29 +124,43 @@ def place(
 
 
 def peak(segment: Segment, times: np.ndarray, probabilities: np.ndarray) -> float:
-    """When the probability of a segment is highest, seconds in the VOD of this timeline."""
+    """Find the time of a segment's highest probability, seconds in the VOD."""
     first = max(0, int(np.searchsorted(times, segment.start, side="right")) - 1)
     last = max(first + 1, int(np.searchsorted(times, segment.end)))
     return float(np.clip(times[first + np.argmax(probabilities[first:last])], segment.start, segment.end))
 
 
 def crossfades(lengths: Sequence[int], wanted: int) -> list[int]:
-    """How many frames each segment, so many frames long, shares with the next: as wanted, or less where one is short.
+    """Choose the length of the crossfade from each segment to the next, in frames.
 
-    At least a frame of each is left that is its own.
+    Crossfades of short segments are shortened, so that every segment has at least one frame outside of them.
+
+    Parameters
+    ----------
+    lengths : sequence of int
+        The length of each segment, frames.
+    wanted : int
+        The wanted length of a crossfade, frames.
     """
     most = [(length - 1) // 2 for length in lengths]
     return [min(wanted, one, other) for one, other in itertools.pairwise(most)]
 
 
 def moments(part: ReelSegment, times: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
-    """The moments of a part, by the timeline of its VOD.
+    """Take the moments of a segment from the timeline of its VOD.
+
+    Parameters
+    ----------
+    part : ReelSegment
+        The segment.
+    times, probabilities : ndarray of float64, shape (moments,)
+        The timeline: seconds in the VOD, and the probability of a highlight, 0 to 1.
 
     Returns
     -------
     ndarray of float64, shape (moments, 2)
-        For each its time, seconds from the part's start, and its probability, which holds until the next one; the first
-        is at 0 or before.
+        The time of each moment, seconds from the start of the segment, and its probability, which holds until the next
+        one. The first time is 0 or negative.
     """
     first = max(0, np.searchsorted(times, part.start, side="right") - 1)
     last = np.searchsorted(times, part.end)
@@ -152,9 +168,9 @@ def moments(part: ReelSegment, times: np.ndarray, probabilities: np.ndarray) -> 
 
 
 def write_table(path: Path, placed: Sequence[ReelSegment]) -> None:
-    """Write where each segment is in its VOD and in the reel (seconds), its score, and that it is kept.
+    """Write segments.csv: the times of each segment in its VOD and in the reel (seconds), and its score.
 
-    It may be changed and given back as edits (`cut_list.read_table`).
+    The table can be copied into edits/ and changed there, because `cut_list.read_table` reads it.
     """
     rows = []
     for number, part in enumerate(placed, 1):

@@ -1,4 +1,4 @@
-"""What only a reel reads of a VOD: whole pictures."""
+"""Reading whole frames of a VOD for a reel."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
@@ -15,25 +15,26 @@ from autotosis.video.recording import Recording
 def pictures(
     recording: Recording, stretches: Iterable[Sequence[float]], width: int, height: int
 ) -> Iterator[list[np.ndarray]]:
-    """The whole frame on display at each of the given times, upright.
+    """Read the frame that is on display at each of the given times, whole and upright.
 
     Parameters
     ----------
     recording : Recording
-    stretches : iterable of sequences of float
-        As in `faces`, but of a few times each.
+        The VOD.
+    stretches : iterable of sequence of float
+        The times, seconds, in groups of a few that are close to each other, ascending.
     width, height : int
-        What to scale to, pixels: of the shape that the recording has.
+        The size to scale frames to, pixels, in the aspect ratio of the recording.
 
     Yields
     ------
     list of ndarray of uint8, shape (height, width, 3)
-        Of each stretch: red, green, blue.
+        The frames of each group, as red, green and blue.
 
     Raises
     ------
     UserError
-        As in `faces`.
+        If the VOD cannot be read.
     """
     view = View(Box(), width, height)
     with Track(recording, "picture") as track:
@@ -42,26 +43,26 @@ def pictures(
 
 
 def film(recording: Recording, start: float, frames: int, rate: Fraction) -> Iterator[memoryview]:
-    """The picture at a steady rate, each frame the nearest in time, as an encoder reads it.
+    """Read the picture at a constant frame rate, for an encoder. Each frame is the nearest one in time.
 
     Parameters
     ----------
     recording : Recording
+        The VOD.
     start : float
-        When it begins, seconds.
+        The time of the first frame, seconds.
     frames : int
-        How many; behind the picture's end its last one stays.
+        The number of frames. After the end of the picture, its last frame is repeated.
     rate : Fraction
-        How many of them a second has, Hz.
+        Frames per second, Hz.
 
     Yields
     ------
     memoryview
-        A frame as large as the recording's, upright, in yuv420p and the colours of BT.709 with the levels of
-        television.
+        A frame in the size of the recording, upright, in yuv420p with the colours of BT.709 in limited range.
     """
     view = View(Box(), recording.width, recording.height, "yuv420p", "bicubic+accurate_rnd+bitexact")
-    # Of two that are equally near, the earlier one.
+    # If two frames are equally near, take the earlier one.
     times = [start + (number + 0.5) / float(rate) - 2 * ROUNDING for number in range(frames)]
     with Track(recording, "picture") as track:
         shown = on_display(recording, without_combs(track.frames(start)), times)

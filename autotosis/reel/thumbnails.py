@@ -1,6 +1,6 @@
 """Pictures of a reel's best moments: a poster, a contact sheet and a short animation.
 
-They are from the VODs themselves, laid out as in the reel, with nothing written over them.
+They are laid out as in the reel, but are taken from the VODs, so they have no overlay.
 """
 
 import io
@@ -18,21 +18,21 @@ from autotosis.reel import reel, source
 from autotosis.reel.reel import ReelSegment, Vod
 
 POSTER_WIDTH = 1280
-# The best few dozen of hundreds of segments, each so wide.
+# The contact sheet shows at most this many segments, each this wide (pixels).
 MOST_CELLS = 48
 CELL_WIDTH = 240
-# The animation shows so many segments at most, so long, with so many frames a second (seconds, Hz).
+# The animation shows at most MOST_GLIMPSES segments, each for GLIMPSE seconds, at RATE frames per second.
 MOST_GLIMPSES = 8
 GLIMPSE = 0.5
 RATE = 10
 ANIMATION_WIDTH = 320
-# Pillow's scale, 0 to 100, for JPEG and WebP: forty frames of the latter stay below a megabyte.
+# Quality on Pillow's scale, 0 to 100, for JPEG and WebP. At this one, forty frames of WebP take less than a megabyte.
 POSTER_QUALITY = 90
 ANIMATION_QUALITY = 60
 
 
 def write_all(folder: Path, placed: Sequence[ReelSegment]) -> None:
-    """Write all pictures that go with a reel, at least one segment, into its folder."""
+    """Write all pictures of a reel, which has at least one segment, into its folder."""
     write_poster(folder / "poster.jpg", placed)
     write_contact_sheet(folder / "contact_sheet.jpg", placed)
     write_animation(folder / "preview.webp", placed)
@@ -46,7 +46,7 @@ def write_poster(target: Path, placed: Sequence[ReelSegment]) -> None:
     target : Path
         The picture to write.
     placed : sequence of ReelSegment
-        The reel, at least one part.
+        The segments of the reel, at least one.
     """
     (best,) = best_of(placed, 1)
     ((picture,),) = _pictures([(best, [best.peak])], POSTER_WIDTH)
@@ -56,7 +56,7 @@ def write_poster(target: Path, placed: Sequence[ReelSegment]) -> None:
 
 
 def write_contact_sheet(target: Path, placed: Sequence[ReelSegment]) -> None:
-    """Write the best moment of each segment, the best few dozen of many, as one JPEG; see `write_poster`."""
+    """Write the best moment of each segment, or of the MOST_CELLS best, as one JPEG; see `write_poster`."""
     names, shown = dict(zip(placed, reel.titles(placed), strict=True)), best_of(placed, MOST_CELLS)
     frames = [frame for (frame,) in _pictures([(part, [part.peak]) for part in shown], CELL_WIDTH)]
     strips = [Strip(names[part], [np.array(frame)], [""], ["black"]) for part, frame in zip(shown, frames, strict=True)]
@@ -82,22 +82,30 @@ def write_animation(target: Path, placed: Sequence[ReelSegment]) -> None:
 
 
 def best_of(placed: Sequence[ReelSegment], most: int) -> list[ReelSegment]:
-    """At most so many parts, those with the best scores, in the order of the reel."""
+    """Take at most `most` segments, those with the best scores, in the order of the reel."""
     return sorted(sorted(placed, key=lambda part: -part.score)[:most], key=lambda part: part.reel_start)
 
 
 def glimpse(part: ReelSegment) -> list[float]:
-    """What the animation shows of a part: times around its best moment, inside it (seconds)."""
+    """List the times in a VOD that the animation shows of a segment: around its best moment (seconds)."""
     begin = max(part.start, min(part.peak - GLIMPSE / 2, part.end - GLIMPSE))
     times = begin + np.arange(round(GLIMPSE * RATE)) / RATE
     return [begin, *(time for time in times[1:].tolist() if time < part.end)]
 
 
 def _pictures(shown: Sequence[tuple[ReelSegment, Sequence[float]]], at_most: int) -> Iterator[list[Image.Image]]:
-    """The reel's picture at times in the VOD of each part, at most so wide, without what is written over it."""
+    """Yield pictures of segments as the reel shows them, without overlay.
+
+    Parameters
+    ----------
+    shown : sequence of (ReelSegment, sequence of float)
+        Segments, and the times to show of each, seconds in its VOD.
+    at_most : int
+        The largest width of the pictures, pixels.
+    """
     for vod, stretches in itertools.groupby(shown, key=lambda pair: pair[0].vod):
         scale = min(1.0, at_most / vod.frame.width)
-        # Decoded no larger than the pane needs that is enlarged most.
+        # Decode at the size that the most enlarged pane needs, and no larger.
         enlarged = min(1.0, scale * max(pane.shown.width / pane.seen.width for pane in vod.panes))
         width, height = (max(1, round(enlarged * side)) for side in (vod.recording.width, vod.recording.height))
         for frames in source.pictures(vod.recording, [times for _, times in stretches], width, height):
@@ -105,7 +113,7 @@ def _pictures(shown: Sequence[tuple[ReelSegment, Sequence[float]]], at_most: int
 
 
 def _laid_out(picture: Image.Image, vod: Vod, scale: float) -> Image.Image:
-    """A VOD's picture as the reel shows it, which is scaled by so much."""
+    """Lay out a VOD's picture as the reel shows it; `scale` is the size of the result relative to the reel."""
     canvas = Image.new("RGB", (max(1, round(scale * vod.frame.width)), max(1, round(scale * vod.frame.height))))
     across, down = picture.width / vod.recording.width, picture.height / vod.recording.height
     for pane in vod.panes:

@@ -1,6 +1,6 @@
-"""Scanning a VOD in stretches: listening costs little and is done everywhere, looking is done where it is asked for.
+"""The two passes over a VOD: listening, which is cheap, and looking, which is done only for chosen moments.
 
-What is found does not depend on how many stretches are worked on at once: they are always the same.
+A VOD is processed in stretches of fixed length, so the result does not depend on the number of processes.
 """
 
 from collections.abc import Iterable, Iterator
@@ -17,30 +17,33 @@ from autotosis.signals import features, motion, signal
 from autotosis.video.recording import Recording
 
 if TYPE_CHECKING:
-    # It takes seconds to import, and most scans need no network.
+    # Importing it takes seconds, and most scans need no network.
     from autotosis.model.face_network.network import FaceNetwork
 
-# Seconds of video that are worked on at once.
+# The length of a stretch, which one process works on (seconds).
 STRETCH = 100.0
 
 
 @dataclass(frozen=True)
 class Scan:
-    """What to scan.
+    """A scan: the VOD, and how to read it.
 
     Attributes
     ----------
     recording : Recording
+        The VOD.
     box : Box
-        Where the face is.
+        The position of the face camera.
     extract : Extract
-        How moments are made.
-    device, precision : str
-        What computes a face network, and its arithmetic, as in the parameters.
+        The parameters of extraction.
+    device : str
+        The device that computes the face network, as `predict.device` names it.
+    precision : str
+        The number format of the face network, as `predict.precision` names it.
     architecture : str or None
-        Of the model's face network, as on its card.
+        torchvision's name of the model's face network; None if there is none.
     model : str
-        `files.digest` of the model, which a process may have read already.
+        `files.digest` of the model file, so that each process reads it only once.
     """
 
     recording: Recording
@@ -53,12 +56,25 @@ class Scan:
 
     @property
     def moments(self) -> int:
-        """How many there are."""
+        """The number of moments in the VOD."""
         return int(np.ceil(self.recording.duration * self.extract.fps - 1e-6))
 
 
 def stretches(wanted: np.ndarray, fps: float) -> list[list[range]]:
-    """The moments that are wanted, bool of shape (moments,): what of them is in each STRETCH that has some, as runs."""
+    """Divide moments among stretches.
+
+    Parameters
+    ----------
+    wanted : ndarray of bool, shape (moments,)
+        Whether each moment of the VOD is to be processed.
+    fps : float
+        Moments per second, Hz.
+
+    Returns
+    -------
+    list of list of range
+        For each stretch with wanted moments, their numbers, as runs of consecutive moments.
+    """
     longest = max(1, round(STRETCH * fps))
     parts = []
     for start in range(0, len(wanted), longest):
@@ -69,14 +85,21 @@ def stretches(wanted: np.ndarray, fps: float) -> list[list[range]]:
 
 
 def listen(scan: Scan, runs: list[range]) -> tuple[np.ndarray, list[tuple[float, np.ndarray]]]:
-    """What a stretch, all of it one run, sounds like, and a few glances at it.
+    """First pass: read the sound of a stretch, and the motion at a few of its moments.
+
+    Parameters
+    ----------
+    scan : Scan
+        The VOD, and how to read it.
+    runs : list of range
+        The moments of the stretch, in a single run.
 
     Returns
     -------
     ndarray of float32, shape (moments, heard columns)
-        As in `features.Moments`.
+        The signals of the sound, as in `features.Moments`.
     list of (float, ndarray of float32, shape (1,))
-        At which moments, as numbers with a fraction, ascending, and the motion there.
+        The glances, in the order of time: the number of the moment, which may have a fraction, and the motion there.
     """
     fps, duration = scan.extract.fps, scan.recording.duration
     (run,) = runs
@@ -89,17 +112,24 @@ def listen(scan: Scan, runs: list[range]) -> tuple[np.ndarray, list[tuple[float,
 
 
 def look(scan: Scan, runs: list[range]) -> tuple[np.ndarray, np.ndarray]:
-    """What is seen in runs of moments, and the logits of their faces.
+    """Second pass: read the picture at the moments of a stretch.
+
+    Parameters
+    ----------
+    scan : Scan
+        The VOD, and how to read it.
+    runs : list of range
+        The moments to read, as runs of consecutive ones.
 
     Returns
     -------
     ndarray of float32, shape (moments, seen columns)
-        As in `features.Moments`.
+        The signals of the picture, as in `features.Moments`.
     ndarray of float32, shape (moments,)
-        0 without a face network.
+        The logits of the face network; 0 if there is none.
     """
     fps, reach = scan.extract.fps, features.reach(scan.extract.fps)
-    # Some signals are measured with what is before and after, so that no seam shows.
+    # Some signals depend on the frames before and after, so these are read as well, even from the next stretch.
     read = [range(max(0, run.start - reach), min(scan.moments, run.stop + reach)) for run in runs]
     times = [np.array(places) / fps for places in read]
     signals = []
@@ -119,7 +149,7 @@ def look(scan: Scan, runs: list[range]) -> tuple[np.ndarray, np.ndarray]:
 def _score(frames: Iterable[np.ndarray], scan: Scan) -> np.ndarray:
     if scan.architecture is None:
         return np.zeros(sum(1 for _ in frames), np.float32)
-    # Only here, since it takes seconds and the default needs none of it.
+    # Imported here because it takes seconds, and the default model does not need it.
     from autotosis.model.face_network import network
 
     face = _face_network(scan.architecture, scan.device, scan.model)
@@ -128,7 +158,7 @@ def _score(frames: Iterable[np.ndarray], scan: Scan) -> np.ndarray:
 
 @lru_cache(maxsize=1)
 def _face_network(architecture: str, device: str, digest: str) -> "FaceNetwork":
-    """The face network of the model with this digest, read once by each process."""
+    """Read the face network of the model with this digest; each process does so only once."""
     import torch
 
     from autotosis.model.face_network import network

@@ -1,4 +1,4 @@
-"""data/timelines/<vod>.csv: the probability of a highlight over the time of a VOD."""
+"""The timeline of a VOD, data/timelines/<vod>.csv: the probability of a highlight at each moment."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,44 +10,44 @@ from autotosis.project.errors import UserError
 
 FOLDER = Path("data/timelines")
 COLUMNS = ("time", "probability")
-# Times are written in milliseconds (seconds).
+# Times are written with three decimals, so they may be off by this much (seconds).
 ROUNDING = 0.002
-# How much longer or shorter than its timeline a VOD may be, besides a moment (seconds).
+# A timeline may be this much longer or shorter than its VOD, in addition to one moment (seconds).
 TOLERANCE = 0.1
 
 
 def path(vod: str) -> Path:
-    """Where the timeline of the VOD of this name is."""
+    """Return the path of the timeline of the VOD with this name."""
     return FOLDER / f"{vod}.csv"
 
 
 def rows(times: np.ndarray, probabilities: np.ndarray) -> Iterator[tuple[str, str]]:
-    """The rows of moments, as text: milliseconds, and four digits that count, so that calm moments differ too."""
+    """Format moments as rows of text: times to the millisecond, and probabilities with four significant digits."""
     for time, probability in zip(times, probabilities, strict=True):
         yield f"{time:.3f}", f"{probability:.4g}"
 
 
 def read_timeline(vod: str, duration: float | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """The timeline of a VOD.
+    """Read the timeline of a VOD.
 
     Parameters
     ----------
     vod : str
-        The VOD's name.
+        The VOD's name in params.yaml.
     duration : float, optional
-        How long the VOD lasts, seconds, where that is known.
+        The length of the VOD, seconds, to check the timeline against.
 
     Returns
     -------
     times : ndarray of float64, shape (moments,)
-        Seconds, evenly spaced from 0.
+        The time of each moment, seconds, evenly spaced from 0.
     probabilities : ndarray of float64, shape (moments,)
-        0 to 1.
+        The probability of a highlight at each moment, 0 to 1.
 
     Raises
     ------
     UserError
-        There is no timeline, it is malformed, or it is of a VOD of another length.
+        If there is no timeline, it is malformed, or it belongs to a VOD of another length.
     """
     if not path(vod).exists():
         raise UserError(f"{path(vod)}: no such timeline; make it with `dvc repro predict@{vod}`")
@@ -64,7 +64,7 @@ def read_timeline(vod: str, duration: float | None = None) -> tuple[np.ndarray, 
     uneven = np.flatnonzero(np.abs(times - step * np.arange(len(times))) > ROUNDING)
     if len(uneven) or (len(times) > 1 and step <= 0):
         row = rows[uneven[0] if len(uneven) else 1]
-        raise row.error(f"time is {row['time']}, but times are evenly spaced from 0 on; {anew}")
+        raise row.error(f"time is {row['time']}, but times must be evenly spaced from 0; {anew}")
     if duration is not None and abs(step * len(times) - duration) > step + TOLERANCE and len(times) > 1:
-        raise UserError(f"{path(vod)}: lasts {times[-1] + step:.1f} s, but the VOD {duration:.1f} s; {anew}")
+        raise UserError(f"{path(vod)}: lasts {times[-1] + step:.1f} s, but the VOD lasts {duration:.1f} s; {anew}")
     return times, probabilities

@@ -1,7 +1,7 @@
-"""The two-pass scan: all of a VOD is listened to, and only what that leaves in doubt is looked at.
+"""The two-pass scan: the first pass listens to the whole VOD, the second looks where the first is in doubt.
 
-The first pass reads the sound, and the picture at a few moments, to know how much motion is normal. What its model does
-not find clearly calm is looked at in the second pass, in which all signals are read.
+The first pass also reads the picture at a few moments, to measure the baseline of motion. The second pass looks at
+every moment that the first does not find clearly calm, and scores it by all of its signals.
 """
 
 from functools import partial
@@ -19,10 +19,11 @@ from autotosis.signals.motion import MOTION
 from autotosis.signals.signal import Glances
 from autotosis.video.reading import keyframe_distance
 
-# Of the time around a doubtful moment so much is looked at (seconds). What is farther away counts for little: on the
-# demo, half a second loses 0.4 % of the time of events, a second, as far as the model sees, none.
+# How much time before and after a doubtful moment is looked at (seconds). On the demo, half a second loses 0.4 % of the
+# time of events; a second, which is as far as the model sees, loses nothing.
 MARGIN = 0.5
-# Streaming services want keyframes every two seconds, and some recorders write one in ten (seconds).
+# Keyframes that are farther apart than this make looking slow (seconds). Streaming services require one every two
+# seconds, but some recorders write one every ten.
 FAR_APART = 5.0
 
 
@@ -34,23 +35,25 @@ def score(
     Parameters
     ----------
     scan : Scan
-        The VOD, and how it is read.
+        The VOD, and how to read it.
     name : str
-        What to call it in messages.
-    card, weights : Card, dict of ndarray
-        The model, as `model_file.load` gives it.
+        The VOD's name in messages.
+    card : Card
+        The model's parameters, from `model_file.load`.
+    weights : dict of str to ndarray
+        The model's weights, from `model_file.load`.
     two_passes : bool
-        False looks at everything.
+        Whether to look only where the first pass is in doubt; False looks everywhere.
 
     Returns
     -------
     ndarray of float64, shape (moments,)
-        The probability of a highlight.
+        The probability of a highlight at each moment, 0 to 1.
     float
-        Which share of the VOD was looked at, 0 to 1.
+        The share of the VOD that was looked at, 0 to 1.
     """
     fps = scan.extract.fps
-    # Before hours are spent on it.
+    # Read the model first, so that errors in it are found before hours are spent on the scan.
     first_model = linear.from_tensors(model_file.under("first_pass.", weights))
     known = Labelled.from_tensors(model_file.under("labelled.", weights))
     values, glances = first_pass(scan, name)
@@ -70,14 +73,21 @@ def score(
 
 
 def first_pass(scan: Scan, name: str) -> tuple[np.ndarray, dict[str, Glances]]:
-    """Listen to a whole VOD, and glance at it.
+    """Listen to the whole VOD, and glance at a few of its moments.
+
+    Parameters
+    ----------
+    scan : Scan
+        The VOD, and how to read it.
+    name : str
+        The VOD's name in messages.
 
     Returns
     -------
     ndarray of float32, shape (moments, features.COLUMNS)
-        What is heard, as `context.relative` gives it; NaN for what is seen.
+        The signals of the sound, as in `context.relative`; those of the picture are NaN.
     dict of str to Glances
-        Of each signal that was glanced at, by its name. None is in a VOD that is too short for glances.
+        The glances at each signal that has any, by the signal's name; empty if the VOD is too short for glances.
     """
     values = np.full((scan.moments, features.COLUMNS), np.nan, np.float32)
     places: dict[float, np.ndarray] = {}
@@ -85,7 +95,7 @@ def first_pass(scan: Scan, name: str) -> tuple[np.ndarray, dict[str, Glances]]:
     listened = workers.run_parallel(partial(passes.listen, scan), parts, f"listen to {name}", "stretches")
     for (run,), (heard, glances) in zip(parts, listened, strict=True):
         values[run.start : run.stop, features.HEARD_COLUMNS] = heard
-        # Two stretches may glance at the same keyframe.
+        # Neighbouring stretches may glance at the same keyframe, so keep each only once.
         places |= dict(glances)
     for signal in features.HEARD:
         columns = features.columns(signal)
@@ -96,33 +106,34 @@ def first_pass(scan: Scan, name: str) -> tuple[np.ndarray, dict[str, Glances]]:
 
 
 def in_doubt(logits: np.ndarray, card: Card, fps: float, keyframes: float, name: str) -> np.ndarray:
-    """Which moments to look at: what is not clearly calm by its sound, and what counts most for it.
+    """Choose the moments to look at: those that are not clearly calm by their sound, and the time around them.
 
     Parameters
     ----------
     logits : ndarray of float64, shape (moments,)
-        By the sound alone.
+        The scores of the first pass.
     card : Card
-        The model's.
+        The model's parameters.
     fps : float
-        Moments per second (Hz).
+        Moments per second, Hz.
     keyframes : float
-        How far they are apart, seconds: what is between is decoded from the last one on.
+        The distance between keyframes, seconds. Decoding a moment begins at the keyframe before it.
     name : str
-        The VOD's.
+        The VOD's name in messages.
 
     Returns
     -------
     ndarray of bool, shape (moments,)
+        Whether to look at each moment.
     """
     reach = round(MARGIN * fps) + features.reach(fps)
     doubtful = logits >= card.clearly_calm
-    # The last moment tells whether the file is whole.
+    # Reading the last moment shows whether the file is complete.
     doubtful[-1] = True
     if keyframes > FAR_APART:
-        print(f"{name}: its keyframes are {keyframes:.0f} s apart, so that more is decoded than is looked at")
+        print(f"{name}: its keyframes are {keyframes:.0f} s apart, so the scan must decode much more than it looks at")
     wanted = np.convolve(doubtful, np.ones(2 * reach + 1))[reach : reach + len(doubtful)] > 0
-    # A short gap is decoded on the way.
+    # A short gap would be decoded anyway, so look at it too.
     edges = np.flatnonzero(np.diff(wanted))
     for end, start in zip(edges, edges[1:], strict=False):
         if wanted[end] and start - end < keyframes / 2 * fps:

@@ -1,7 +1,7 @@
-"""The cut of a reel for editors, to go on from it with the VOD itself: each segment can be dragged longer.
+"""Exporting the cut of a reel to video editors. It refers to the VOD itself, so segments can be made longer there.
 
-Files are named by their path from the reel's folder, so that the cut is the same everywhere: OpenTimelineIO and FCPXML
-allow it; the others know absolute paths or none, so that editors find files by name in a folder that they ask for.
+The VOD's files are named by relative paths from the reel's folder, so that the cut works on any machine. OpenTimelineIO
+and FCPXML allow that. The other formats have absolute paths or none; editors then ask for the folder.
 """
 
 from collections.abc import Sequence
@@ -11,19 +11,19 @@ from autotosis.project import files
 from autotosis.reel.exports import edl, fcpxml, final_cut_7, frames, losslesscut, otio
 from autotosis.reel.reel import ReelSegment
 
-# Each has the NAME of its file, and a function `export` that gives its content for an `Edit`.
+# One module per format. Each has the NAME of its file, and a function `export` that turns an `Edit` into its content.
 FORMATS = (otio, edl, fcpxml, final_cut_7, losslesscut)
 
 
 def write(folder: Path, placed: Sequence[ReelSegment]) -> None:
-    """Write the cut in each of the formats.
+    """Write the cut in all formats.
 
     Parameters
     ----------
     folder : Path
-        Where to write, until it becomes the reel's folder.
+        The folder to write to. It becomes the reel's folder later.
     placed : sequence of ReelSegment
-        The reel: at least one segment, all of one VOD.
+        The segments of the reel, at least one, all of the same VOD.
     """
     edit = frames.in_frames(placed)
     for form in FORMATS:

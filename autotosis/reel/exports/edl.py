@@ -4,15 +4,15 @@ from autotosis.reel.exports.frames import Edit
 from autotosis.video import timecode
 
 NAME = "cut.edl"
-# Seconds.
+# The length of a day (seconds).
 DAY = 86_400
 
 
 def export(edit: Edit) -> str:
-    """The cut as a list of CMX 3600, written here since OpenTimelineIO's writer leaves the sound out.
+    """Write the cut as an EDL (CMX 3600). It is written here because OpenTimelineIO's writer leaves out the sound.
 
-    Timecode drops frames at 29.97 and 59.94 a second, so that it is the time on a clock. The format knows no files: the
-    name is a comment that editors find the VOD by. https://xmil.biz/EDL-X/CMX3600.pdf
+    At 29.97 and 59.94 frames per second, timecode is drop-frame, so it agrees with the clock. The format has no paths:
+    editors find the VOD by its name in a comment. https://xmil.biz/EDL-X/CMX3600.pdf
     """
 
     lines = [f"TITLE: {edit.name}", f"FCM: {'DROP FRAME' if edit.drops else 'NON-DROP FRAME'}", ""]
@@ -27,5 +27,5 @@ def export(edit: Edit) -> str:
             f"* COMMENT: {each.name}",
         ]
     if any(each.file.clock + each.source + each.length > DAY * edit.rate for each in edit.ranges):
-        print(f"{edit.name}: {NAME} counts on after 24 hours, where timecode ends, so not all programs can read it")
+        print(f"{edit.name}: {NAME} counts past 24 hours, where timecode ends, so some programs cannot read it")
     return "".join(f"{line}\n" for line in lines)

@@ -9,7 +9,7 @@ NAME = "cut.fcpxml"
 
 
 def export(edit: Edit) -> str:
-    """The cut for Final Cut Pro, written here since OpenTimelineIO's writer fails at 29.97 frames a second.
+    """Write the cut for Final Cut Pro. It is written here because OpenTimelineIO's writer fails at 29.97 frames/s.
 
     https://developer.apple.com/library/archive/documentation/FinalCutProX/Reference/FinalCutProXXMLFormat
     """

@@ -12,15 +12,16 @@ NAME = "cut.xml"
 
 
 def export(edit: Edit) -> str:
-    """The cut as XML of Final Cut Pro 7, with what OpenTimelineIO's writer leaves out.
+    """Write the cut as XML of Final Cut Pro 7.
 
-    That is: the size of the picture, that a file has no sound, and that picture and sound of a segment belong together.
+    Adds what OpenTimelineIO's writer leaves out: the size of the picture, whether a file has sound, and the links
+    between the picture and the sound of a segment.
     https://developer.apple.com/library/archive/documentation/AppleApplications/Reference/FinalCutPro_XML
     """
     cut = timeline(edit)
     for track in cut.audio_tracks():
         for clip in track:
-            # Otherwise the writer takes it for the same as the picture's.
+            # Without any metadata, the writer would take it for the same clip as the picture's.
             clip.metadata["fcp_xml"] = {"enabled": "TRUE"}
     root = ElementTree.fromstring(opentimelineio.adapters.write_to_string(cut, "fcp_xml"))
     for pictures in (*root.findall(".//sequence/media/video/format"), *root.findall(".//file/media/video")):
@@ -35,7 +36,7 @@ def export(edit: Edit) -> str:
     tracks = [root.findall(f".//sequence/media/{kind}/track/clipitem") for kind in kinds]
     for number, together in enumerate(zip(*tracks, strict=True), 1):
         for item in together:
-            # The writer says it twice.
+            # The writer writes the rate twice.
             item.remove(item.findall("rate")[0])
             for kind, other in zip(kinds, together, strict=True):
                 link = ElementTree.SubElement(item, "link")

@@ -1,7 +1,7 @@
-"""A reel in frames, as editors count it.
+"""The cut of a reel counted in frames, as editors count it.
 
-Editors count frames at a steady rate. Where a VOD's varies, its nominal rate is counted, so that times stay right and
-frames do not. Of a VOD in parts, each part is a file of its own, and a segment across a seam is two ranges.
+Editors assume a constant frame rate. If that of a VOD varies, its nominal rate is used: times are right then, but frame
+numbers may be off. If a VOD has several files, a segment that spans two of them becomes two ranges.
 """
 
 import itertools
@@ -18,23 +18,27 @@ from autotosis.reel.reel import ReelSegment, Vod
 from autotosis.video import timecode
 from autotosis.video.recording import Recording
 
-# The rates that timecode has a name for (SMPTE ST 12-1), up to what `recording.probe` gives.
+# The frame rates of timecode (SMPTE ST 12-1), up to the highest that `recording.probe` returns.
 RATES = [Fraction(24_000, 1001), *map(Fraction, (24, 25)), Fraction(30_000, 1001), *map(Fraction, (30, 48, 50))]
 RATES += [Fraction(60_000, 1001), Fraction(60)]
 
 
 @dataclass(frozen=True)
 class File:
-    """A file of a VOD, in frames.
+    """A file of a VOD, counted in frames.
 
     Attributes
     ----------
-    name, url : str
-        Its name, and the way to it from the reel's folder, as a relative URL (RFC 3986, section 4.2).
-    first, length : int
-        Its first frame in the VOD, and how many it has.
+    name : str
+        The file name.
+    url : str
+        The path from the reel's folder, as a relative URL (RFC 3986, section 4.2).
+    first : int
+        The number of its first frame in the VOD.
+    length : int
+        The number of its frames.
     clock : int
-        What its own time code counts its first frame as.
+        The number of its first frame according to the timecode in the file.
     """
 
     name: str
@@ -46,16 +50,20 @@ class File:
 
 @dataclass(frozen=True)
 class FrameRange:
-    """A segment, or what of it is in one file, in frames.
+    """A segment, or the part of it that is in one file, counted in frames.
 
     Attributes
     ----------
     name : str
-        Its title.
+        The title of the segment.
     file : File
         The file that it is in.
-    source, place, length : int
-        Its first frame in that file, its first frame in the reel, and how many it has.
+    source : int
+        The number of its first frame in the file.
+    place : int
+        The number of its first frame in the reel.
+    length : int
+        The number of its frames.
     """
 
     name: str
@@ -67,21 +75,22 @@ class FrameRange:
 
 @dataclass(frozen=True)
 class Edit:
-    """A reel in frames.
+    """The cut of a reel, counted in frames.
 
     Attributes
     ----------
     name : str
-        The VOD's name.
+        The VOD's name in params.yaml.
     recording : Recording
+        The VOD.
     rate : Fraction
-        Frames per second.
+        Frames per second: the VOD's rate, or the nearest one in RATES.
     drops : bool
-        Whether timecode drops frames, so that it is the time on a clock; at 29.97 and 59.94 frames a second.
+        Whether to use drop-frame timecode, which agrees with the clock at 29.97 and 59.94 frames per second.
     ranges : list of FrameRange
-        One after the other.
+        The cut in frames, in the order of the reel.
     segments : sequence of ReelSegment
-        The same in seconds.
+        The cut in seconds, in the order of the reel.
     """
 
     name: str
@@ -93,17 +102,17 @@ class Edit:
 
     @property
     def files(self) -> list[File]:
-        """The files that the ranges are in."""
+        """The files that the ranges are in, each once."""
         return list(dict.fromkeys(each.file for each in self.ranges))
 
 
 def in_frames(placed: Sequence[ReelSegment]) -> Edit:
-    """A reel in frames, at the rate of the VOD or, where timecode has no name for that, at the nearest one."""
+    """Count the cut of a reel in frames, at the VOD's rate or at the nearest one in RATES."""
     vod, recording = placed[0].vod, placed[0].vod.recording
     rate = min(RATES, key=lambda known: abs(known - recording.rate))
-    # Sound encoders begin a little early. To an editor a picture that is thereby less than a frame late is not late.
+    # Sound often begins a little before the picture. Editors ignore that if it is less than a frame, so ignore it here.
     late = recording.start % (1 / rate)
-    # As many frames as the reel shows of each part, from the same one on: the nearest to its start.
+    # The same frames as in the reel: each segment begins with the frame nearest to its start, and is as long.
     starts = [_nearest((part.start - late) * rate) for part in placed]
     lengths = [max(1, round((part.reel_end - part.reel_start) * rate)) for part in placed]
     end = max(round((recording.duration - late) * rate), *map(sum, zip(starts, lengths, strict=True)))
@@ -120,7 +129,21 @@ def in_frames(placed: Sequence[ReelSegment]) -> Edit:
 
 
 def _files(vod: Vod, rate: Fraction, late: float, end: int, clocks: Sequence[int]) -> list[File]:
-    """The files of a VOD, whose clocks are known, whose first frame is so late (seconds), and that ends with `end`."""
+    """List the files of a VOD.
+
+    Parameters
+    ----------
+    vod : Vod
+        The VOD.
+    rate : Fraction
+        Frames per second.
+    late : float
+        When the first frame of the VOD is shown, seconds.
+    end : int
+        The number of frames of the VOD.
+    clocks : sequence of int
+        The `clock` of each file.
+    """
     folder = reel.FOLDER / vod.name
     begins = [(part, _nearest((begin - late) * rate)) for part, begin in vod.recording.files]
     return [
@@ -132,5 +155,5 @@ def _files(vod: Vod, rate: Fraction, late: float, end: int, clocks: Sequence[int
 
 
 def _nearest(frames: float) -> int:
-    """The nearest frame; the earlier one of two, as FFmpeg's filter does that gives the reel its frames."""
+    """Round to the nearest frame, and halves down, as the FFmpeg filter `fps` does for the reel."""
     return max(0, math.ceil(frames - 0.5 - 1e-6))

@@ -10,7 +10,7 @@ NAME = "losslesscut.csv"
 
 
 def export(edit: Edit) -> str:
-    """Start, end (seconds in the VOD) and name of each part, as LosslessCut imports them, without a header.
+    """Write start, end (seconds in the VOD) and title of each segment, as LosslessCut imports them, without a header.
 
     https://github.com/mifi/lossless-cut/blob/master/import-export.md
     """

@@ -1,4 +1,4 @@
-"""OpenTimelineIO, which DaVinci Resolve, Kdenlive and others read."""
+"""OpenTimelineIO, for DaVinci Resolve, Kdenlive and others."""
 
 import opentimelineio
 from opentimelineio.opentime import RationalTime, TimeRange
@@ -10,12 +10,12 @@ NAME = "cut.otio"
 
 
 def export(edit: Edit) -> str:
-    """The cut as OpenTimelineIO's own JSON."""
+    """Write the cut as OpenTimelineIO's JSON."""
     return str(opentimelineio.adapters.write_to_string(timeline(edit), "otio_json"))
 
 
 def timeline(edit: Edit) -> Timeline:
-    """The cut as OpenTimelineIO has it, with a track of sound where the VOD has sound."""
+    """Build the cut as a timeline of OpenTimelineIO, with a sound track if the VOD has sound."""
     rate = float(edit.rate)
 
     def stretch(first: int, length: int) -> TimeRange:
