@@ -95,7 +95,7 @@ def measure(clips: Sequence[Clip], settings: Params, seed: int, architecture: st
     fold = np.repeat([fold_of[clip.group] for clip in ordered], [len(clip.labels) for clip in ordered])
     probabilities = train.cross_calibrate(train.cross_validate(ordered, fold_of, settings), labels, fold)
     figures = metrics.cross_validation(labels, probabilities, fold)
-    return figures["average_precision"], figures["roc_auc"]
+    return figures["ap"], figures["auc"]
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""How little is enough? Average precision against the number of clips, and against minutes, that were learned from.
+"""How few clips are enough? Average precision against the number of clips that were learned from.
 
 Draws the experiments of a sweep over dataset.clips:
 
@@ -15,30 +15,29 @@ import subprocess
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-PRECISION = "cross_validation.average_precision"
-COLUMNS = ("training_clips", "training_minutes", PRECISION, f"{PRECISION}_std", "cross_validation.roc_auc")
+CLIPS = "dataset.clips"
+AP = "models/metrics.json:ap"
+COLUMNS = (CLIPS, AP, "ap_sd", "auc")
 
 
 def main(target: str) -> None:
     shown = subprocess.run(["dvc", "exp", "show", "--csv"], check=True, capture_output=True, text=True).stdout
-    experiments = [row for row in csv.DictReader(io.StringIO(shown)) if row["dataset.clips"] and row[PRECISION]]
+    experiments = [row for row in csv.DictReader(io.StringIO(shown)) if row[CLIPS] and row[AP]]
     rows = sorted({tuple(float(row[column]) for column in COLUMNS) for row in experiments})
     if not rows:
         raise SystemExit("error: there are no experiments; run the sweep first, see --help")
-    print("| clips | minutes | average precision | its deviation over folds | ROC-AUC |")
-    print("| --- | --- | --- | --- | --- |")
-    for clips, minutes, *figures in rows:
-        print(f"| {clips:.0f} | {minutes:.1f} | " + " | ".join(f"{figure:.3f}" for figure in figures) + " |")
-    clips, minutes, precision, deviation, _ = zip(*rows, strict=True)
-    figure = Figure(figsize=(10, 3.4), layout="constrained")
-    for axis, amounts, name in zip(
-        figure.subplots(1, 2, sharey=True), (clips, minutes), ("clips", "minutes"), strict=True
-    ):
-        axis.errorbar(amounts, precision, deviation, marker="o", capsize=3, color="black", linewidth=1)
-        axis.set_xlabel(f"{name} learned from")
-        axis.set_xlim(left=0)
-        axis.grid(alpha=0.3)
-    figure.axes[0].set_ylabel("average precision")
+    print("| clips | average precision | its deviation over folds | ROC-AUC |")
+    print("| --- | --- | --- | --- |")
+    for clips, *figures in rows:
+        print(f"| {clips:.0f} | " + " | ".join(f"{figure:.3f}" for figure in figures) + " |")
+    clips, precision, deviation, _ = zip(*rows, strict=True)
+    figure = Figure(figsize=(6, 3.4), layout="constrained")
+    axis = figure.subplots()
+    axis.errorbar(clips, precision, deviation, marker="o", capsize=3, color="black", linewidth=1)
+    axis.set_xlabel("clips learned from")
+    axis.set_ylabel("average precision")
+    axis.set_xlim(left=0)
+    axis.grid(alpha=0.3)
     FigureCanvasAgg(figure)
     figure.savefig(target, dpi=90, metadata={"Software": None})
 

@@ -23,14 +23,14 @@ import numpy as np
 import psutil
 
 from autotosis.annotations import labels
-from autotosis.cuts import segments
+from autotosis.cuts import scoring, segments
 from autotosis.cuts.segments import Segment
 from autotosis.model import model_file
 from autotosis.project import params, workers
 from autotosis.scan import timeline
-from autotosis.video import media
+from autotosis.video import recording
 from benchmarks import material, rendering, training
-from tests.conftest import Project
+from tests.helpers import Project
 
 MEBIBYTE = 2**20
 
@@ -100,9 +100,9 @@ def extracting(vod: Path, folder: Path) -> None:
 
 
 def many_clips(folder: Path) -> None:
-    """A clip more, and nothing to do, in a project of 600 clips and 20 VODs."""
+    """A clip more, and nothing to do, in a project of 600 clips and 100 VODs."""
     vod = material.small_vod(1 / 6, folder.parent)
-    names = [f"vod{number:02}" for number in range(20)]
+    names = [f"vod{number:03}" for number in range(100)]
     project = material.project(folder, {name: vod for name in names}, extract={"size": 32})
     clips = project.folder / "data/bench/clips"
     clips.rmdir()
@@ -124,8 +124,9 @@ def many_clips(folder: Path) -> None:
         place.unlink()
         shutil.copy(vod, place)
     outputs = ["data/dataset/index.csv", "data/dataset/preview.jpg", "models/metrics.json", "models/live/metrics.json"]
-    outputs += ["reels/metrics.json", "data/excerpts/none", "reels/timelines/none"]
-    outputs += [f"data/timelines/{name}.csv" for name in names]
+    outputs += ["reels/metrics/all.json", "data/excerpts/none", "reels/timelines/none", "data/config/train.json"]
+    outputs += [f"data/config/{kind}/{name}.json" for kind in ("predict", "select", "render") for name in names]
+    outputs += [f"data/{kind}/{name}.csv" for kind in ("timelines", "cuts") for name in names]
     outputs += [f"reels/{name}/reel.mp4" for name in (*names, "best")]
     for output in outputs:
         project.write(output, "0")
@@ -136,7 +137,9 @@ def many_clips(folder: Path) -> None:
     if "didn't change" not in dvc(project, "repro"):
         sys.exit("dvc repro had something to do")
     limit, takes = seconds(lambda: dvc(empty, "status"), lambda: dvc(project, "repro"), times=3)
-    row("`dvc repro`, nothing changed, 600 clips, 20 VODs", "`dvc status` of an empty project", takes, limit, "5 s")
+    row("`dvc repro`, nothing changed, 600 clips, 100 VODs", "`dvc status` of an empty project", takes, limit, "6 s")
+    lines = len(project.read("dvc.lock").splitlines()) / len(names)
+    print(f"| lines of `dvc.lock` per VOD | | {lines:.0f} | | | 60 |", flush=True)
     shutil.rmtree(folder)
 
 
@@ -172,21 +175,21 @@ def predicting(vod: Path, folder: Path) -> None:
 
 
 def losing(folder: Path) -> None:
-    """What the two-look scan of the demo loses of the highlights that the dense one finds."""
+    """What the two-pass scan of the demo loses of the highlights that the dense one finds."""
     project = material.project(folder, {"demo": material.DEMO})
-    card, duration, found = model_file.read_card(), media.probe(material.DEMO).duration, []
+    card, duration, found = model_file.read_card(), recording.probe(material.DEMO).duration, []
     truth = labels.read_labels(Path("data/sample/holdout.csv"))["vods/demo.mp4"]
-    for way in ("dense", "two-look"):
+    for way in ("dense", "two-pass"):
         project.set_params(predict={"scan": way})
         stage(project, "predict", "demo")
         times, probabilities = np.loadtxt(project.folder / timeline.path("demo"), delimiter=",", skiprows=1).T
-        render = params.load().render
-        events = segments.choose(times, probabilities, duration, card.threshold, card.prevalence, render).events
-        found.append([segments.shared_seconds(events, [Segment(mark.start, mark.end)]) for mark in truth])
-    dense, two_look = np.array(found)
-    lost = np.maximum(dense - two_look, 0)
-    row("`predict.scan: two-look`, time of highlights lost", "found by `dense`", lost.sum(), dense.sum(), "0.01")
-    gone, there = np.sum((dense > 0) & (two_look == 0)), np.sum(dense > 0)
+        select = params.load().select
+        events = segments.choose(times, probabilities, duration, card.threshold, card.prevalence, select).events
+        found.append([scoring.shared_seconds(events, [Segment(mark.start, mark.end)]) for mark in truth])
+    dense, two_pass = np.array(found)
+    lost = np.maximum(dense - two_pass, 0)
+    row("`predict.scan: two-pass`, time of highlights lost", "found by `dense`", lost.sum(), dense.sum(), "0.01")
+    gone, there = np.sum((dense > 0) & (two_pass == 0)), np.sum(dense > 0)
     row("the same, highlights lost altogether", "found by `dense`", gone, there, "0", "of them")
     shutil.rmtree(folder)
 
@@ -198,7 +201,7 @@ def cutting(vod: Path, folder: Path) -> None:
         lambda: rendering.encode(vod, starts, folder / "command.mp4"), lambda: stage(project, "render", "vod")
     )
     # Plain cuts, as the command makes them.
-    project.set_params(render={"overlay": "none", "encoder": "copy", "loudness": None, "snap": 0})
+    project.set_params(render={"overlay": "none", "encoder": "copy"}, audio={"loudness": None})
     (copied,) = seconds(lambda: stage(project, "render", "vod"))
     row("`render`, 12 segments of 15 s", "one FFmpeg command", takes, limit, "1.25")
     row("the same, copied: no overlay, plain cuts", "one FFmpeg command", copied, limit, "0.10")
@@ -210,7 +213,9 @@ def memory(folder: Path) -> None:
     peaks = []
     for hours in (1 / 6, 3):
         project = material.project(folder / f"memory{hours:.2f}", {"small": material.small_vod(hours, folder)})
-        peaks.append([peak(project, name, "small") for name in ("predict", "render")])
+        predicting = peak(project, "predict", "small")
+        stage(project, "select", "small")
+        peaks.append([predicting, peak(project, "render", "small")])
         shutil.rmtree(project.folder)
     for name, short, long in zip(("predict", "render"), *peaks, strict=True):
         row(f"`{name}`, peak memory, 3 h", "10 min", long / MEBIBYTE, short / MEBIBYTE, "1.10 and 1024 MiB", "MiB")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import imageio_ffmpeg
 
-from tests.conftest import Project, copy_repository
+from tests.helpers import Project, copy_repository
 
 DEMO = Path("data/sample/vods/demo.mp4")
 # Two minutes of the demo with three of its events, which are 5.7 % of the time.

@@ -3,23 +3,22 @@
 from pathlib import Path
 
 from autotosis.project import params
-from autotosis.video import media
+from autotosis.video import recording
 from benchmarks import material
-from tests.conftest import Project
+from tests.helpers import Project
 
 SEGMENTS, SECONDS = 12, 15
 
 
 def project(folder: Path, vod: Path) -> tuple[Project, list[float]]:
-    """A project whose timeline asks for the segments, spread evenly over the VOD; when they start (seconds)."""
-    settings = {"smooth": 0.0, "threshold": 0.5}
-    made = material.project(folder, {"vod": vod}, render=settings)
-    duration, render = media.probe(vod).duration, params.load().render
+    """A project whose cut list has the segments, spread evenly over the VOD; when they start (seconds)."""
+    made = material.project(folder, {"vod": vod})
+    duration = recording.probe(vod).duration
     starts = [(number + 0.5) * duration / SEGMENTS for number in range(SEGMENTS)]
-    events = [(start + render.pre_roll, start + SECONDS - render.post_roll) for start in starts]
     moments = (moment / 10 for moment in range(int(duration * 10)))
-    rows = (f"{at:.1f},{0.9 if any(start <= at < end for start, end in events) else 0.1}\n" for at in moments)
+    rows = (f"{at:.1f},{0.9 if any(0 <= at - start < SECONDS for start in starts) else 0.1}\n" for at in moments)
     made.write("data/timelines/vod.csv", "time,probability\n" + "".join(rows))
+    made.write("data/cuts/vod.csv", "start,end\n" + "".join(f"{start},{start + SECONDS}\n" for start in starts))
     return made, starts
 
 

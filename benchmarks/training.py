@@ -48,15 +48,20 @@ def measure(precision: str = "auto") -> tuple[float, float, float]:
     """
     train = params.load().train
     train = train.model_copy(
-        update={"architecture": ARCHITECTURE, "epoch_frames": STEPS * train.batch, "precision": precision}
+        update={
+            "architecture": ARCHITECTURE,
+            "epoch_frames": STEPS * train.batch,
+            "epochs": 1 + ROUNDS,
+            "precision": precision,
+        }
     )
     device, dtype = training.prepare(train)
     model = network.build(ARCHITECTURE, None, SIZE, device)
-    optimizer = training.build_optimizer(model, train)
+    optimizer, scheduler = training.build_optimizer(model, train)
     with tempfile.TemporaryDirectory() as folder:
         frames = make_frames(Path(folder))
         bare = partial(bare_steps, model, optimizer, random_batch(train, device), dtype)
-        epoch = partial(training.train_epoch, model, optimizer, train, frames, 0, dtype, "an epoch")
+        epoch = partial(training.train_epoch, model, optimizer, scheduler, train, frames, 0, dtype, "an epoch")
         seconds = []
         for _ in range(1 + ROUNDS):
             torch.use_deterministic_algorithms(False)
@@ -68,7 +73,7 @@ def measure(precision: str = "auto") -> tuple[float, float, float]:
     return *np.median(speeds, axis=0).tolist(), float(np.median(speeds[:, 1] / speeds[:, 0]))
 
 
-def make_frames(folder: Path) -> list[batches.Frame]:
+def make_frames(folder: Path) -> list[batches.LabelledFrame]:
     """Labelled frames of noise, in shards as of clips of eight seconds."""
     draw = np.random.default_rng(0)
     frames = []
@@ -81,7 +86,7 @@ def make_frames(folder: Path) -> list[batches.Frame]:
         )
         shards.write(path, moments, slice(0, MOMENTS), MOMENTS / 10, str(clip))
         shard = shards.Shard(path)
-        frames += [batches.Frame(shard, moment, moment % 2, 0.0) for moment in range(MOMENTS)]
+        frames += [batches.LabelledFrame(shard, moment, moment % 2, 0.0) for moment in range(MOMENTS)]
     return frames
 
 
