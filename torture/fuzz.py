@@ -30,7 +30,7 @@ INPUTS = 2200
 PROCESSES = 2
 # What is slower hangs (seconds), what needs more memory eats it all (bytes).
 PATIENCE = 20.0
-MEMORY = 4 << 30
+MEMORY = 6 << 30
 # A sentence is at most so long (characters).
 LONGEST = 700
 OUTPUTS = ("data/config", "data/dataset", "data/timelines", "data/cuts", "models", "reels")

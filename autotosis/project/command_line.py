@@ -3,18 +3,15 @@
 import argparse
 import fcntl
 import os
-import signal
 import sys
-import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from autotosis.project import interruption
 from autotosis.project.errors import UserError, error_sentence
 
 LOCKS = Path(".dvc/tmp/stages")
-SECONDS_BETWEEN_LOOKS = 0.5
 
 
 def run(main: Callable[..., None], doc: str | None, **arguments: str) -> None:
@@ -33,25 +30,11 @@ def run(main: Callable[..., None], doc: str | None, **arguments: str) -> None:
     for name, text in arguments.items():
         parser.add_argument(name, help=text)
     values = vars(parser.parse_args())
-    end_with_dvc()
     try:
-        with alone(" ".join([Path(sys.argv[0]).stem, *values.values()])):
+        with interruption.put_away(), alone(" ".join([Path(sys.argv[0]).stem, *values.values()])):
             main(**values)
     except (UserError, OSError) as error:
         sys.exit(f"error: {error_sentence(error)}")
-
-
-def end_with_dvc() -> None:
-    """End this stage if the `dvc` that started it is killed, because nobody would record what it makes."""
-    parent = os.getppid()
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(SECONDS_BETWEEN_LOOKS)
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    if "DVC_STAGE" in os.environ:
-        threading.Thread(target=watch, daemon=True).start()
 
 
 @contextmanager

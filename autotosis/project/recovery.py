@@ -7,16 +7,23 @@ Run from the project's folder, in place of `dvc repro` and with the same argumen
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
-from dvc.schema import COMPILED_LOCKFILE_SCHEMA
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-from voluptuous import Invalid
+from autotosis.project import interruption
 
-from autotosis.project import command_line, files
+# Before what follows, which takes a second.
+interruption.install()
+
+from dvc.schema import COMPILED_LOCKFILE_SCHEMA  # noqa: E402
+from ruamel.yaml import YAML  # noqa: E402
+from ruamel.yaml.error import YAMLError  # noqa: E402
+from voluptuous import Invalid  # noqa: E402
+
+from autotosis.project import command_line, files, params  # noqa: E402
+from autotosis.project.errors import UserError, error_sentence  # noqa: E402
 
 LOCK_FILES = (Path("dvc.lock"), Path("data/sample/dvc.lock"))
 KEPT = Path(".dvc/tmp/whole")
@@ -24,8 +31,10 @@ RWLOCK = Path(".dvc/tmp/rwlock")
 
 
 def main() -> int:
-    """Repair damaged files, run `dvc repro`, and copy its lock files. Return the exit code of `dvc repro`."""
-    with command_line.alone("dvc repro"):
+    """Recover, run `dvc repro`, and keep its lock files; the exit code of `dvc repro`."""
+    # DVC reads the parameters, too, and has less to say of what is wrong in them.
+    params.load()
+    with interruption.put_away(), command_line.alone("dvc repro"):
         for path in LOCK_FILES:
             recover(path, KEPT / path)
         if RWLOCK.exists() and not is_json(RWLOCK):
@@ -33,9 +42,28 @@ def main() -> int:
             print(f"{RWLOCK}: removed, since a kill had left half of it")
         # Before the run as well, because it may be killed before it ends.
         keep()
-        code = subprocess.run(["dvc", "repro", *sys.argv[1:]]).returncode
+        code = run_dvc()
         keep()
         return code
+
+
+def run_dvc() -> int:
+    """Run `dvc repro`; its exit code, or 130 and 143 as a stage has them."""
+    asked = []
+
+    def end(number: int, _: object) -> None:
+        asked.append(number)
+        # Ctrl-C reaches DVC by itself, and what it leaves behind on that is whole.
+        if number == signal.SIGTERM:
+            process.terminate()
+
+    with interruption.held():
+        process = subprocess.Popen(["dvc", "repro", *sys.argv[1:]])
+        before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+    code = process.wait()
+    for number, handler in before.items():
+        signal.signal(number, handler)
+    return 128 + asked[0] if asked else code
 
 
 def recover(path: Path, kept: Path) -> None:
@@ -79,4 +107,7 @@ def is_json(path: Path) -> bool:
 
 if __name__ == "__main__":
     os.environ["PYTHONUNBUFFERED"] = "1"
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except (UserError, OSError) as error:
+        sys.exit(f"error: {error_sentence(error)}")

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -9,6 +10,7 @@ from concurrent.futures.process import BrokenProcessPool
 from functools import lru_cache, partial
 from typing import TypeVar
 
+from autotosis.project import interruption
 from autotosis.project.errors import UserError
 from autotosis.project.progress import ProgressBar
 
@@ -73,13 +75,23 @@ def _over_cores(
 ) -> Iterator[Result]:
     pool, whole = _pool(processes), False
     try:
-        yield from pool.map(function, items)
+        # Ctrl-C reaches all processes that the terminal knows. These end when they are told to by this one, which waits
+        # for nothing: from their first moment on, they do not see it.
+        seen = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+        try:
+            results = pool.map(function, items)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, seen)
+        yield from results
         whole = True
     except BrokenProcessPool:
         raise UserError(f"{message}: a process was killed, most likely because memory ran out; free some") from None
     finally:
         if not whole:
             _pool.cache_clear()
+            if interruption.asked():
+                for child in multiprocessing.active_children():
+                    child.terminate()
             pool.shutdown(wait=True, cancel_futures=True)
 
 
@@ -90,11 +102,14 @@ def _pool(processes: int) -> ProcessPoolExecutor:
 
 
 def _die_with_parent() -> None:
-    # A parent that is killed does not close the queue that its workers wait on, so they would wait forever.
+    interruption.install()
+
+    # A killed parent closes no queue that its workers wait on: without this they would wait for ever.
     def watch() -> None:
         parent = multiprocessing.parent_process()
         if parent:
             parent.join()
+        interruption.end_programs()
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()

@@ -2,10 +2,7 @@
 
 import re
 import shutil
-import subprocess
-import tempfile
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -15,6 +12,7 @@ import imageio_ffmpeg
 import numpy as np
 from ffmpeg.nodes import FilterableStream
 
+from autotosis.project import programs
 from autotosis.project.errors import UserError
 from autotosis.project.params import Audio, Render
 from autotosis.reel import audio_mix, overlay, source
@@ -402,24 +400,9 @@ def _run(
     """
     always = ("-nostdin", "-hide_banner", "-nostats", "-loglevel", told, "-y")
     arguments = command.global_args(*always).compile(cmd=imageio_ffmpeg.get_ffmpeg_exe())
-    # FFmpeg prints into a file, because nobody would read from a pipe while frames are written.
-    with tempfile.TemporaryFile("w+", errors="replace") as said:
-        running = subprocess.Popen(arguments, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=said)
-        assert running.stdin is not None
-        try:
-            # If FFmpeg stops reading, it prints why.
-            with suppress(BrokenPipeError), running.stdin as reader:
-                for frame in film:
-                    reader.write(frame)
-        except BaseException:
-            running.kill()
-            raise
-        finally:
-            running.wait()
-        said.seek(0)
-        text = said.read()
-    if running.returncode:
+    code, text = programs.run(arguments, folder, film)
+    if code:
         lines = text.strip().splitlines()
-        reason = re.sub(r" @ 0x[0-9a-f]+", "", lines[0]) if lines else f"FFmpeg gave {running.returncode}"
+        reason = re.sub(r" @ 0x[0-9a-f]+", "", lines[0]) if lines else f"FFmpeg gave {code}"
         raise UserError(f"{subject}: could not be encoded: {reason}")
     return text

@@ -1,0 +1,50 @@
+"""Running other programs so that none is left behind."""
+
+import subprocess
+import tempfile
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from autotosis.project import interruption
+
+
+def run(command: Sequence[str], folder: Path, fed: Iterable[memoryview] = ()) -> tuple[int, str]:
+    """Run a program in a folder to its end, which comes earlier if this process is interrupted.
+
+    Parameters
+    ----------
+    command : sequence of str
+        The program and its arguments.
+    folder : Path
+        Its working folder.
+    fed : iterable of memoryview
+        What is written to its standard input.
+
+    Returns
+    -------
+    int
+        Its exit code.
+    str
+        What it printed on standard error.
+    """
+    # A file, because nobody would read from a pipe while the input is written.
+    with tempfile.TemporaryFile("w+", errors="replace") as errors:
+        with interruption.held():
+            process = subprocess.Popen(
+                command, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=errors
+            )
+            interruption.programs.add(process)
+        assert process.stdin is not None
+        try:
+            # A program that stops reading says why.
+            with suppress(BrokenPipeError), process.stdin as reader:
+                for block in fed:
+                    reader.write(block)
+            process.wait()
+        finally:
+            process.kill()
+            process.wait()
+            interruption.programs.discard(process)
+        errors.seek(0)
+        return process.returncode, errors.read()
