@@ -260,9 +260,9 @@ def select_params(**changed) -> Select:
 
 def load_params(project: Project) -> Params:
     """What params.yaml of a project says."""
-    from autotosis.project import params
+    from autotosis.project import params_file
 
-    return params.load_as(Params, project.folder / "params.yaml")
+    return params_file.load(Params, project.folder / "params.yaml")
 
 
 def decoded(path: Path) -> tuple[np.ndarray, np.ndarray]:

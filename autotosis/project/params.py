@@ -1,23 +1,15 @@
 """Reading params.yaml into typed objects. An error in it is one sentence that names the key."""
 
-import difflib
-import math
-import reprlib
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.nodes import Node, ScalarNode, SequenceNode
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
-from autotosis.project import files
+from autotosis.project import params_file
 from autotosis.project.errors import UserError
 
 PARAMS_FILE = Path("params.yaml")
-# Limits on the size of params.yaml: a few nested aliases can stand for more values than fit into memory.
-MOST_BYTES, MOST_VALUES = 1_000_000, 100_000
 
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -178,9 +170,6 @@ class Compilation(Section):
     max_duration: Annotated[float, Field(gt=0)]
 
 
-SomeParams = TypeVar("SomeParams", bound=Section)
-
-
 def _web_address(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or len(url.split()) != 1:
@@ -240,76 +229,5 @@ class Params(Section):
 
 
 def load() -> Params:
-    """Read and check params.yaml; UserError as in `load_as`."""
-    return load_as(Params, PARAMS_FILE)
-
-
-def load_as(model: type[SomeParams], path: Path) -> SomeParams:
-    """Read and check a file of parameters.
-
-    Parameters
-    ----------
-    model : type
-        The section that describes what the file must contain.
-    path : Path
-        The YAML file to read.
-
-    Raises
-    ------
-    UserError
-        If there is no such file, it is not YAML, or a key is unknown, missing, of the wrong type or out of range.
-    """
-    try:
-        # DVC uses the same reader, so both agree: 1e-3 is a number, and a key may occur only once.
-        yaml = YAML(typ="safe", pure=True)
-        node = yaml.compose(files.read_text(path, MOST_BYTES))
-        if _values(node, {}) > MOST_VALUES:
-            raise UserError(
-                f"{path}: its aliases (*) stand for more than {MOST_VALUES} values; replace them by what they mean"
-            )
-        content = yaml.constructor.construct_document(node) if node else None
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such file; run from the folder that holds it") from None
-    except MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        problem = (error.problem or "cannot be read").splitlines()[0]
-        raise UserError(f"{path} line {line}: not valid YAML: {problem}") from None
-    except RecursionError:
-        raise UserError(f"{path}: not valid YAML: nested too deeply") from None
-    except (YAMLError, ValueError) as error:
-        raise UserError(f"{path}: not valid YAML: {str(error).splitlines()[0]}") from None
-    try:
-        return model.model_validate(content)
-    except ValidationError as error:
-        raise UserError(f"{path}: {_sentence(error, model)}") from None
-
-
-def _values(node: Node | None, known: dict[int, float]) -> float:
-    """Count the values in a part of a YAML file with aliases written out; `known` has the counts of nodes so far."""
-    if node is None or isinstance(node, ScalarNode):
-        return 1
-    if id(node) not in known:
-        # The count while this node is being counted: a node that contains itself has infinitely many values.
-        known[id(node)] = math.inf
-        parts = node.value if isinstance(node, SequenceNode) else [part for pair in node.value for part in pair]
-        known[id(node)] = 1 + sum(_values(part, known) for part in parts)
-    return known[id(node)]
-
-
-def _sentence(error: ValidationError, model: type[BaseModel]) -> str:
-    # A misspelt key is also reported as missing; report the unknown key first.
-    first = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
-    key = ".".join(str(part) for part in first["loc"] if part != "[key]") or "the file"
-    match first["type"]:
-        case "extra_forbidden":
-            for part in first["loc"][:-1]:
-                section = model.model_fields[str(part)].annotation
-                assert isinstance(section, type) and issubclass(section, BaseModel)
-                model = section
-            close = difflib.get_close_matches(str(first["loc"][-1]), model.model_fields, n=1)
-            return f"{key} is not a parameter" + (f"; did you mean {close[0]}?" if close else "")
-        case "missing":
-            return f"{key} is missing"
-    message = first["msg"].removeprefix("Value error, ")
-    # Shorten large values.
-    return f"{key} is {reprlib.repr(first['input'])}: {message[0].lower()}{message[1:]}"
+    """Read and check params.yaml; UserError as in `params_file.load`."""
+    return params_file.load(Params, PARAMS_FILE)

@@ -11,7 +11,7 @@ from autotosis.annotations.configuration import RenderConfig
 from autotosis.cuts import cut_list
 from autotosis.cuts.segments import Segment
 from autotosis.project import workers
-from autotosis.reel import encoding, layouts, overlay, reel, stream_copy
+from autotosis.reel import encoders, encoding, joining, layouts, overlay, reel, stream_copy
 from autotosis.reel.audio_mix import Music
 from autotosis.reel.encoding import Piece
 from autotosis.reel.overlay import Look
@@ -41,7 +41,7 @@ class Source:
     look : Look
         The style of its overlay.
     encoder : str
-        The name of the encoder, from `encoding.choose_encoder`.
+        The name of the encoder, from `encoders.choose_encoder`.
     music : Music or None
         The music under the reel, if there is any.
     """
@@ -99,8 +99,8 @@ def prepare(config: RenderConfig, like: Source | None = None) -> Source:
         cut_list.read_cut_list(config.name, vod.duration),
         *timeline.read_timeline(config.name, vod.duration),
         look=overlay.look(config, frame, panes),
-        encoder=like.encoder if like else encoding.choose_encoder(render, frame),
-        music=encoding.measure_music(config.music) if config.music else None,
+        encoder=like.encoder if like else encoders.choose_encoder(render, frame),
+        music=joining.measure_music(config.music) if config.music else None,
     )
 
 
@@ -155,7 +155,7 @@ def encode(cut: Reel, folder: Path) -> list[Piece]:
     # Begin with the longest, so that all processes finish at about the same time.
     by_length = sorted(pieces, key=lambda piece: -piece.duration)
     name = f"render {cut.sources[0].vod.name}" if len(cut.sources) == 1 else "render"
-    at_most = encoding.AT_ONCE if encoder in encoding.HARDWARE else None
+    at_most = encoders.AT_ONCE if encoder in encoders.HARDWARE else None
     workers.run_all(encoding.encode, by_length, name, "segments", at_most)
     pairs = [(one, other) for one, other in itertools.pairwise(pieces) if one.after]
     workers.run_all(encoding.crossfade, pairs, name, "crossfades", at_most)
@@ -166,11 +166,11 @@ def join(cut: Reel, pieces: Sequence[Piece], target: Path) -> None:
     """Join the encoded pieces of a reel, and packets that are copied, into an MP4, and remove the pieces."""
     first = cut.sources[0]
     if first.encoder != "copy":
-        encoding.join(pieces, first.music, first.config.audio, target)
+        joining.join(pieces, first.music, first.config.audio, target)
         return
     sound = target.with_name("sound.mp4") if pieces else None
     if sound:
-        encoding.join(pieces, first.music, first.config.audio, sound)
+        joining.join(pieces, first.music, first.config.audio, sound)
     stream_copy.copy(first.vod.recording, cut.copied, sound, target)
     if sound:
         sound.unlink()

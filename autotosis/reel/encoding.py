@@ -1,40 +1,26 @@
 """Writing video with FFmpeg: cutting, overlay, joining. No other module encodes."""
 
-import re
 import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 import ffmpeg
-import imageio_ffmpeg
 import numpy as np
 from ffmpeg.nodes import FilterableStream
 
-from autotosis.project import programs
-from autotosis.project.errors import UserError
-from autotosis.project.params import Audio, Render
-from autotosis.reel import audio_mix, overlay, source
-from autotosis.reel.audio_mix import Level, Music
+from autotosis.project.params import Render
+from autotosis.reel import audio_mix, encoders, ffmpeg_program, overlay, source
 from autotosis.reel.layouts import FrameFormat, Pane
 from autotosis.reel.overlay import Look
 from autotosis.reel.reel import ReelSegment, Vod
 from autotosis.video.sound import read_stereo
 
-# AAC at this rate is transparent to most listeners in stereo (bits per second).
-SOUND_BITS = 160_000
 # Lossless and as fast as possible, for parts of crossfades, which are encoded again.
 LOSSLESS = {"c:v": "libx264", "qp": 0, "preset": "ultrafast", "threads": 1}
 SOUND = {"c:a": "pcm_s16le"}
-# Hardware encoders, in the order in which they are tried.
-HARDWARE = ("h264_nvenc", "h264_videotoolbox", "h264_qsv", "h264_vaapi")
-# The colours and levels of the frames from `source.film`, and so of everything that is encoded.
-COLOURS = {"color_primaries": "bt709", "color_trc": "bt709", "colorspace": "bt709", "range": "tv"}
 # Options of the scaler that give the same result on all machines.
 EXACT = {"flags": "bicubic+accurate_rnd+bitexact"}
-# How many videos are encoded by hardware at once: drivers allow only a few, and these keep the chip busy.
-AT_ONCE = 3
 
 
 @dataclass(frozen=True)
@@ -105,29 +91,6 @@ class Piece:
         return self.target.with_suffix(".crossfade.mov")
 
 
-def choose_encoder(render: Render, frame: FrameFormat) -> str:
-    """Find the encoder for `render.encoder` and this frame format; UserError if it does not work on this machine."""
-    if render.encoder in ("libx264", "copy"):
-        return render.encoder
-    for encoder in HARDWARE if render.encoder == "auto" else (render.encoder,):
-        try:
-            _try(encoder, render, frame)
-        except UserError as error:
-            refusal = error
-        else:
-            return encoder
-    if render.encoder == "auto":
-        return "libx264"
-    raise UserError(f"params.yaml: render.encoder is {refusal}; choose auto or libx264")
-
-
-def _try(encoder: str, render: Render, frame: FrameFormat) -> None:
-    """Encode a few frames of this size; UserError if that fails."""
-    picture = f"testsrc2=size={frame.width}x{frame.height}:rate={frame.rate}"
-    tested = _handed_over(ffmpeg.input(picture, f="lavfi").video, encoder)
-    _run(ffmpeg.output(tested, "-", f="null", frames=5, **_encoding(encoder, render)), encoder, Path())
-
-
 def encode(piece: Piece) -> None:
     """Encode one segment, or only its sound if the picture is copied. Hardly more of the VOD is decoded.
 
@@ -168,15 +131,15 @@ def encode(piece: Piece) -> None:
             first, last = round(start * rate), round(end * rate)
             picture = pictures[number].filter("trim", start_frame=first, end_frame=last)
             encoder = piece.encoder if target == piece.target else "libx264"
-            streams.append(_handed_over(picture.filter("setpts", "PTS-STARTPTS"), encoder))
-            options = _encoding(encoder, piece.render) if target == piece.target else LOSSLESS
+            streams.append(encoders.handed_over(picture.filter("setpts", "PTS-STARTPTS"), encoder))
+            options = encoders.options(encoder, piece.render) if target == piece.target else LOSSLESS
         if piece.sound:
             first, last = round(start * audio_mix.RATE), round(end * audio_mix.RATE)
             sound = sounds[number].filter("atrim", start_sample=first, end_sample=last)
             streams.append(sound.filter("asetpts", "PTS-STARTPTS"))
             options = options | SOUND
         outputs.append(ffmpeg.output(*streams, str(target.resolve()), **options))
-    _run(ffmpeg.merge_outputs(*outputs), f"{recording.path} from {piece.start:.1f} s", folder, film=film)
+    ffmpeg_program.run(ffmpeg.merge_outputs(*outputs), f"{recording.path} from {piece.start:.1f} s", folder, film=film)
     shutil.rmtree(folder)
 
 
@@ -192,20 +155,20 @@ def crossfade(pair: tuple[Piece, Piece]) -> None:
     sides = [ffmpeg.input(str(side.resolve()), threads=1) for side in (one.tail, other.head)]
     pictures = [side.video.filter("fps", str(one.vod.frame.rate)) for side in sides]
     blended = ffmpeg.filter(pictures, "xfade", transition="fade", duration=f"{one.after:.6f}", offset=0)
-    streams, options = [_handed_over(blended, one.encoder)], _encoding(one.encoder, one.render)
+    streams, options = [encoders.handed_over(blended, one.encoder)], encoders.options(one.encoder, one.render)
     if one.sound:
         length = round(one.after * audio_mix.RATE)
         streams.append(audio_mix.crossfaded(sides[0].audio, sides[1].audio, length))
         options = options | SOUND
     output = ffmpeg.output(*streams, str(one.crossfade.resolve()), **options)
-    _run(output, f"{one.vod.recording.path} at {one.start + one.duration:.1f} s", one.target.parent)
+    ffmpeg_program.run(output, f"{one.vod.recording.path} at {one.start + one.duration:.1f} s", one.target.parent)
     one.tail.unlink()
     other.head.unlink()
 
 
 def _picture(stream: FilterableStream, piece: Piece, folder: Path) -> ffmpeg.nodes.Node:
     """Build the filters for the picture of a piece; the overlay and its font are written to `folder`."""
-    stream = stream.filter("setparams", **COLOURS).filter("setsar", 1)
+    stream = stream.filter("setparams", **encoders.COLOURS).filter("setsar", 1)
     stream = _laid_out(stream, piece.vod.panes, piece.vod.frame)
     moments = piece.moments.tolist() if piece.render.overlay == "burn" else None
     if moments is not None or piece.title:
@@ -242,167 +205,3 @@ def _sound(piece: Piece, folder: Path) -> ffmpeg.nodes.Node:
     stream = ffmpeg.input(sound.name, f="f32le", ar=audio_mix.RATE, ch_layout="stereo").audio
     stream = stream.filter("apad").filter("atrim", end_sample=length)
     return audio_mix.faded(stream, length, beginning=not piece.before, end=not piece.after)
-
-
-def _handed_over(stream: FilterableStream, encoder: str) -> ffmpeg.nodes.Node:
-    """Convert a picture to the pixel format that the encoder reads, and upload it to the encoder's memory if needed."""
-    if encoder == "h264_vaapi":
-        return stream.filter("format", "nv12").filter("hwupload")
-    return stream.filter("format", "yuv420p")
-
-
-def _encoding(encoder: str, render: Render) -> dict[str, object]:
-    """Return FFmpeg's options for an encoder. Except for Apple's, all of them use x264's scale of quality, 0 to 51."""
-    quality: dict[str, dict[str, object]] = {
-        # One thread, because x264's output depends on the number of threads.
-        "libx264": {"crf": render.quality, "preset": render.preset, "threads": 1},
-        "h264_nvenc": {"rc": "vbr", "cq": render.quality, "b:v": 0},
-        "h264_videotoolbox": {"q:v": round(100 * (1 - render.quality / 51))},
-        "h264_qsv": {"global_quality": render.quality},
-        "h264_vaapi": {"qp": render.quality, "init_hw_device": "vaapi=chip", "filter_hw_device": "chip"},
-    }
-    return {"c:v": encoder, **quality[encoder]}
-
-
-@lru_cache
-def measure_music(path: Path) -> Music:
-    """Measure the loudness of a music file; UserError if it is missing, unreadable or silent."""
-    if not path.is_file():
-        raise UserError(f"{path}: no such file, but params.yaml names it as audio.music")
-    try:
-        level = _level(audio_mix.stereo(ffmpeg.input(str(path.resolve())).audio), path)
-    except UserError:
-        level = None
-    if level is None:
-        raise UserError(f"{path}: no music in it that can be heard; name another file as audio.music, or null")
-    return Music(path, level.loudness)
-
-
-def join(pieces: Sequence[Piece], music: Music | None, audio: Audio, target: Path) -> None:
-    """Join encoded pieces and their crossfades into an MP4, and remove their files.
-
-    The picture is copied. The sound is encoded here, in one go and thus without seams, with music mixed under it.
-    """
-    films = [film for piece in pieces for film in ([piece.target, piece.crossfade] if piece.after else [piece.target])]
-    listing = target.with_suffix(".txt")
-    listing.write_text("".join(f"file {film.name}\n" for film in films))
-    source, streams = ffmpeg.input(str(listing.resolve()), format="concat"), []
-    if pieces[0].encoder != "copy":
-        streams.append(source.video)
-    sound = source.audio if pieces[0].sound else None
-    if music:
-        length = round(sum(piece.duration - piece.after for piece in pieces) * audio_mix.RATE)
-        sound = _with_music(sound, music, length, audio.music_volume, target)
-    if sound:
-        streams.append(_levelled(sound, audio.loudness, target))
-    options = {"c:v": "copy", "c:a": "aac", "b:a": SOUND_BITS, "movflags": "+faststart", "fflags": "+bitexact"}
-    _run(ffmpeg.output(*streams, target.name, **options), target.name, target.parent)
-    for file in (listing, *films):
-        file.unlink(missing_ok=True)
-
-
-def _with_music(
-    own: FilterableStream | None, music: Music, length: int, volume: float, subject: Path
-) -> FilterableStream:
-    """Mix music under the sound of a reel.
-
-    Parameters
-    ----------
-    own : FilterableStream or None
-        The reel's own sound, if it has any.
-    music : Music
-        The music.
-    length : int
-        Length of the reel, samples.
-    volume : float
-        Loudness of the music relative to the reel's own sound, dB.
-    subject : Path
-        The reel, for error messages.
-    """
-    repeated = ffmpeg.input(str(music.path.resolve()), stream_loop=-1).audio
-    played = audio_mix.played(audio_mix.stereo(repeated), length)
-    level = _level(own, subject) if own else None
-    if level is None:
-        return played
-    return audio_mix.under(own, level.loudness, played, level.loudness + volume - music.loudness)
-
-
-def _levelled(stream: FilterableStream, wanted: float | None, subject: Path) -> FilterableStream:
-    """Bring the sound of a reel to the wanted loudness (LUFS); None leaves it as it is."""
-    if wanted is None or (level := _level(stream, subject)) is None:
-        return stream
-    gain = audio_mix.gain(wanted - level.loudness)
-    if level.peak + gain < audio_mix.PEAK - audio_mix.BETWEEN_SAMPLES:
-        return audio_mix.louder(stream, gain)
-    # The limiter reduces the loudness, so measure again and compensate for that.
-    limited = _level(audio_mix.limited(audio_mix.louder(stream, gain)), subject) or level
-    return audio_mix.limited(audio_mix.louder(stream, audio_mix.gain(gain + wanted - limited.loudness)))
-
-
-def _level(stream: FilterableStream, subject: Path) -> Level | None:
-    """Measure the level of sound; None if it is silent."""
-    measured = ffmpeg.output(audio_mix.measured(stream), "-", f="null")
-    return audio_mix.level(_run(measured, subject.name, Path(), "info"))
-
-
-def finish(reel: Path, chapters: Sequence[tuple[float, float, str]], subtitles: str | None) -> None:
-    """Add chapters and subtitles to an MP4. Picture and sound are copied.
-
-    Parameters
-    ----------
-    reel : Path
-        The MP4, which is replaced.
-    chapters : sequence of (float, float, str)
-        Start and end of each chapter, seconds, and its name, in which no character may need escaping for FFmpeg.
-    subtitles : str or None
-        A script in the ASS format, of which only texts and times are kept; None for no subtitles.
-    """
-    listing, script, bare = (reel.with_suffix(suffix) for suffix in (".txt", ".ass", ".bare.mp4"))
-    marks = (
-        f"[CHAPTER]\nTIMEBASE=1/1000\nSTART={round(1000 * start)}\nEND={round(1000 * end)}\ntitle={name}\n"
-        for start, end, name in chapters
-    )
-    listing.write_text(";FFMETADATA1\n" + "".join(marks))
-    reel.rename(bare)
-    # FFmpeg only reads an input if a track of it is mapped, so map one that the chapters do not have.
-    film, names = ffmpeg.input(bare.name), ffmpeg.input(listing.name, f="ffmetadata")
-    tracks = [film["v"], film["a?"], names["v?"]]
-    if subtitles is not None:
-        script.write_text(subtitles, encoding="utf-8")
-        tracks.append(ffmpeg.input(script.name)["s"])
-    options = {"c": "copy", "c:s": "mov_text", "map_chapters": 1, "movflags": "+faststart", "fflags": "+bitexact"}
-    _run(ffmpeg.output(*tracks, reel.name, **options), reel.name, reel.parent)
-    for part in (listing, script, bare):
-        part.unlink(missing_ok=True)
-
-
-def _run(
-    command: ffmpeg.nodes.OutputStream,
-    subject: str,
-    folder: Path,
-    told: str = "error",
-    film: Iterable[memoryview] = (),
-) -> str:
-    """Run FFmpeg, and return what it prints.
-
-    Parameters
-    ----------
-    command : ffmpeg.nodes.OutputStream
-        The command.
-    subject : str
-        What is being encoded, for error messages.
-    folder : Path
-        The working folder of FFmpeg.
-    told : str
-        FFmpeg's log level.
-    film : iterable of memoryview
-        Frames to write to FFmpeg's standard input.
-    """
-    always = ("-nostdin", "-hide_banner", "-nostats", "-loglevel", told, "-y")
-    arguments = command.global_args(*always).compile(cmd=imageio_ffmpeg.get_ffmpeg_exe())
-    code, text = programs.run(arguments, folder, film)
-    if code:
-        lines = text.strip().splitlines()
-        reason = re.sub(r" @ 0x[0-9a-f]+", "", lines[0]) if lines else f"FFmpeg gave {code}"
-        raise UserError(f"{subject}: could not be encoded: {reason}")
-    return text

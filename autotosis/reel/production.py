@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from autotosis.reel import assembly, description, encoding, overlay, reel, thumbnails
+from autotosis.reel import assembly, description, joining, overlay, reel, thumbnails
 from autotosis.reel.assembly import Source
 from autotosis.reel.reel import ReelSegment
 
@@ -36,7 +36,7 @@ def make(sources: Sequence[Source], folder: Path) -> list[ReelSegment]:
         pictures.result()
     config, names = sources[0].config, reel.titles(cut.placed)
     chapters = [(part.reel_start, part.reel_end, name) for part, name in zip(cut.placed, names, strict=True)]
-    encoding.finish(film, chapters, subtitles(cut) if config.render.overlay == "soft" else None)
+    joining.finish(film, chapters, subtitles(cut) if config.render.overlay == "soft" else None)
     description.write(folder / "description.txt", config.label, cut.placed)
     return cut.placed
 

@@ -9,7 +9,8 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from autotosis.project import command_line, files, params, workers
+from autotosis.project import command_line, files, params_file, workers
+from autotosis.project.params import Section
 from data.sample.script import DISTRACTORS, Script, clip_script, generator, vod_script
 from data.sample.video import KEYFRAME_SECONDS, Job, camera_box, join, make
 
@@ -31,7 +32,7 @@ UNLABELLED = "c02"
 Size = Annotated[list[Annotated[int, Field(ge=64, multiple_of=2)]], Field(min_length=2, max_length=2)]
 
 
-class Sample(params.Section):
+class Sample(Section):
     """What params.yaml holds, in seconds, minutes, pixels and Hz."""
 
     seed: Annotated[int, Field(ge=0)]
@@ -52,7 +53,7 @@ def main(folder: str) -> None:
         It holds params.yaml.
     """
     root = Path(folder)
-    sample = params.load_as(Sample, root / "params.yaml")
+    sample = params_file.load(Sample, root / "params.yaml")
     clips = list(plan_clips(sample))
     frames = round(sample.vod_minutes * 60 * sample.fps)
     vod = vod_script(VOD, "vod", sample.seed, frames / sample.fps)

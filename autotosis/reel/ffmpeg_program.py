@@ -1,0 +1,43 @@
+"""Running FFmpeg's program."""
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+import ffmpeg
+import imageio_ffmpeg
+
+from autotosis.project import programs
+from autotosis.project.errors import UserError
+
+
+def run(
+    command: ffmpeg.nodes.OutputStream,
+    subject: str,
+    folder: Path,
+    told: str = "error",
+    film: Iterable[memoryview] = (),
+) -> str:
+    """Run FFmpeg, and return what it prints.
+
+    Parameters
+    ----------
+    command : ffmpeg.nodes.OutputStream
+        The command.
+    subject : str
+        What is being encoded, for error messages.
+    folder : Path
+        The working folder of FFmpeg.
+    told : str
+        FFmpeg's log level.
+    film : iterable of memoryview
+        Frames to write to FFmpeg's standard input.
+    """
+    always = ("-nostdin", "-hide_banner", "-nostats", "-loglevel", told, "-y")
+    arguments = command.global_args(*always).compile(cmd=imageio_ffmpeg.get_ffmpeg_exe())
+    code, text = programs.run(arguments, folder, film)
+    if code:
+        lines = text.strip().splitlines()
+        reason = re.sub(r" @ 0x[0-9a-f]+", "", lines[0]) if lines else f"FFmpeg gave {code}"
+        raise UserError(f"{subject}: could not be encoded: {reason}")
+    return text

@@ -1,0 +1,129 @@
+"""Joining the encoded pieces of a reel: one picture without seams, one sound, as loud as asked for, and chapters."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import ffmpeg
+from ffmpeg.nodes import FilterableStream
+
+from autotosis.project.errors import UserError
+from autotosis.project.params import Audio
+from autotosis.reel import audio_mix, ffmpeg_program
+from autotosis.reel.audio_mix import Level, Music
+from autotosis.reel.encoding import Piece
+
+# AAC at this rate is transparent to most listeners in stereo (bits per second).
+SOUND_BITS = 160_000
+
+
+@lru_cache
+def measure_music(path: Path) -> Music:
+    """Measure the loudness of a music file; UserError if it is missing, unreadable or silent."""
+    if not path.is_file():
+        raise UserError(f"{path}: no such file, but params.yaml names it as audio.music")
+    try:
+        level = _level(audio_mix.stereo(ffmpeg.input(str(path.resolve())).audio), path)
+    except UserError:
+        level = None
+    if level is None:
+        raise UserError(f"{path}: no music in it that can be heard; name another file as audio.music, or null")
+    return Music(path, level.loudness)
+
+
+def join(pieces: Sequence[Piece], music: Music | None, audio: Audio, target: Path) -> None:
+    """Join encoded pieces and their crossfades into an MP4, and remove their files.
+
+    The picture is copied. The sound is encoded here, in one go and thus without seams, with music mixed under it.
+    """
+    films = [film for piece in pieces for film in ([piece.target, piece.crossfade] if piece.after else [piece.target])]
+    listing = target.with_suffix(".txt")
+    listing.write_text("".join(f"file {film.name}\n" for film in films))
+    source, streams = ffmpeg.input(str(listing.resolve()), format="concat"), []
+    if pieces[0].encoder != "copy":
+        streams.append(source.video)
+    sound = source.audio if pieces[0].sound else None
+    if music:
+        length = round(sum(piece.duration - piece.after for piece in pieces) * audio_mix.RATE)
+        sound = _with_music(sound, music, length, audio.music_volume, target)
+    if sound:
+        streams.append(_levelled(sound, audio.loudness, target))
+    options = {"c:v": "copy", "c:a": "aac", "b:a": SOUND_BITS, "movflags": "+faststart", "fflags": "+bitexact"}
+    ffmpeg_program.run(ffmpeg.output(*streams, target.name, **options), target.name, target.parent)
+    for file in (listing, *films):
+        file.unlink(missing_ok=True)
+
+
+def _with_music(
+    own: FilterableStream | None, music: Music, length: int, volume: float, subject: Path
+) -> FilterableStream:
+    """Mix music under the sound of a reel.
+
+    Parameters
+    ----------
+    own : FilterableStream or None
+        The reel's own sound, if it has any.
+    music : Music
+        The music.
+    length : int
+        Length of the reel, samples.
+    volume : float
+        Loudness of the music relative to the reel's own sound, dB.
+    subject : Path
+        The reel, for error messages.
+    """
+    repeated = ffmpeg.input(str(music.path.resolve()), stream_loop=-1).audio
+    played = audio_mix.played(audio_mix.stereo(repeated), length)
+    level = _level(own, subject) if own else None
+    if level is None:
+        return played
+    return audio_mix.under(own, level.loudness, played, level.loudness + volume - music.loudness)
+
+
+def _levelled(stream: FilterableStream, wanted: float | None, subject: Path) -> FilterableStream:
+    """Bring the sound of a reel to the wanted loudness (LUFS); None leaves it as it is."""
+    if wanted is None or (level := _level(stream, subject)) is None:
+        return stream
+    gain = audio_mix.gain(wanted - level.loudness)
+    if level.peak + gain < audio_mix.PEAK - audio_mix.BETWEEN_SAMPLES:
+        return audio_mix.louder(stream, gain)
+    # The limiter reduces the loudness, so measure again and compensate for that.
+    limited = _level(audio_mix.limited(audio_mix.louder(stream, gain)), subject) or level
+    return audio_mix.limited(audio_mix.louder(stream, audio_mix.gain(gain + wanted - limited.loudness)))
+
+
+def _level(stream: FilterableStream, subject: Path) -> Level | None:
+    """Measure the level of sound; None if it is silent."""
+    measured = ffmpeg.output(audio_mix.measured(stream), "-", f="null")
+    return audio_mix.level(ffmpeg_program.run(measured, subject.name, Path(), "info"))
+
+
+def finish(reel: Path, chapters: Sequence[tuple[float, float, str]], subtitles: str | None) -> None:
+    """Add chapters and subtitles to an MP4. Picture and sound are copied.
+
+    Parameters
+    ----------
+    reel : Path
+        The MP4, which is replaced.
+    chapters : sequence of (float, float, str)
+        Start and end of each chapter, seconds, and its name, in which no character may need escaping for FFmpeg.
+    subtitles : str or None
+        A script in the ASS format, of which only texts and times are kept; None for no subtitles.
+    """
+    listing, script, bare = (reel.with_suffix(suffix) for suffix in (".txt", ".ass", ".bare.mp4"))
+    marks = (
+        f"[CHAPTER]\nTIMEBASE=1/1000\nSTART={round(1000 * start)}\nEND={round(1000 * end)}\ntitle={name}\n"
+        for start, end, name in chapters
+    )
+    listing.write_text(";FFMETADATA1\n" + "".join(marks))
+    reel.rename(bare)
+    # FFmpeg only reads an input if a track of it is mapped, so map one that the chapters do not have.
+    film, names = ffmpeg.input(bare.name), ffmpeg.input(listing.name, f="ffmetadata")
+    tracks = [film["v"], film["a?"], names["v?"]]
+    if subtitles is not None:
+        script.write_text(subtitles, encoding="utf-8")
+        tracks.append(ffmpeg.input(script.name)["s"])
+    options = {"c": "copy", "c:s": "mov_text", "map_chapters": 1, "movflags": "+faststart", "fflags": "+bitexact"}
+    ffmpeg_program.run(ffmpeg.output(*tracks, reel.name, **options), reel.name, reel.parent)
+    for part in (listing, script, bare):
+        part.unlink(missing_ok=True)
