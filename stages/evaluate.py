@@ -65,8 +65,8 @@ def main() -> None:
     threshold = settings.select.threshold or card.threshold
     measured = [one for one in vods if one.truth is not None]
     figures = {one.vod: measure([one]) for one in measured}
-    if measured:
-        figures[ALL] = measure(measured)
+    # Even where it is empty, since git keeps no empty folder: a clone would lack it and measure anew.
+    figures[ALL] = measure(measured) if measured else {}
     with files.replacing_all(PICTURES, METRICS) as (pictures, tables):
         pictures.mkdir()
         for one in vods:
@@ -77,7 +77,9 @@ def main() -> None:
         for name, of_vod in figures.items():
             headline = {key: of_vod[key] for key in HEADLINE if key in of_vod}
             (tables / f"{name}.json").write_text(json.dumps(headline, indent=2) + "\n")
-    print(json.dumps(figures, indent=2) if figures else "nothing was measured: holdout.csv names no VOD of params.yaml")
+    print(
+        json.dumps(figures, indent=2) if measured else "nothing was measured: holdout.csv names no VOD of params.yaml"
+    )
 
 
 def read(vod: str, settings: Params, holdout: dict[str, list[labels.Label]]) -> MeasuredVod:

@@ -66,5 +66,5 @@ def test_each_vod_has_figures_of_its_own_and_all_have_some_together(project):
 def test_a_vod_that_nobody_labelled_is_drawn_but_not_measured(project):
     project.write(HOLDOUT, HEADER)
     assert "nothing was measured: holdout.csv names no VOD" in project.succeed("python", "-m", "stages.evaluate")
-    assert written(project) == {}
+    assert written(project) == {"all": {}}
     assert Image.open(project.folder / "reels/timelines/demo.png").size[0] > 800
