@@ -14,10 +14,10 @@ FULL = {
     "build_dataset": ([], 1000, "data/dataset/index.csv"),
     "train": ([], 1000, "models/"),
     "predict": (["demo"], 1000, "data/timelines/demo.csv"),
-    "select": (["demo"], 10, "data/cuts/demo.csv"),
+    "select": (["demo"], 100, "data/cuts/demo.csv"),
     "render": (["demo"], 1000, "reels/demo"),
     "configure": ([], 10, "data/config"),
-    "evaluate": ([], 10, "reels/timelines"),
+    "evaluate": ([], 100, "timelines/demo.png"),
     "compile": ([], 1000, "reels/best"),
 }
 

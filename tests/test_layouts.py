@@ -123,7 +123,7 @@ def test_a_vod_of_another_shape_is_shown_whole_with_a_margin(project):
     vod, frame, render = recording.probe(path), FrameFormat(180, 180, Fraction(10)), load_params(project).render
     panes = tuple(layouts.panes("source", vod, Box(0, 0, 0.5, 0.5), frame))
     segment = ReelSegment(Vod("own", vod, None, frame, panes), 0.5, 1.5, 0.0, 1.0, 0.9, 1.0)
-    look = Look("rage", render.style, fonts.read(fonts.BOLD), frame, panes[0].shown)
+    look = Look("rage", render.style, fonts.load(fonts.BOLD), frame, panes[0].shown)
     piece = Piece(
         segment, begin=0.0, look=look, title=None, sound=False, moments=np.array([[0.0, 0.9]]), render=render,
         encoder="libx264", target=project.folder / "piece.mov",

@@ -111,6 +111,8 @@ def test_a_font_that_is_none(project):
     project.set_params(render={"style": style | {"font": "broken.ttf"}})
     assert_sentence(project.stage("render", "demo"), "data/tiny/broken.ttf: not a font that can be read")
     project.set_params(render={"style": style | {"font": "gone.ttf"}})
-    assert_sentence(project.stage("render", "demo"), "data/tiny/gone.ttf: no such file")
+    assert_sentence(
+        project.stage("render", "demo"), "params.yaml: render.style.font names data/tiny/gone.ttf", "no such file"
+    )
     project.set_params(render={"style": style | {"font": "../tiny/broken.ttf"}})
     assert_sentence(project.stage("render", "demo"), "render.style.font is '../tiny/broken.ttf'", "inside the")

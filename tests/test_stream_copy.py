@@ -55,7 +55,7 @@ def test_a_copied_reel_begins_where_a_trimmed_video_does(project):
     folder = project.folder / "data/tiny/vods"
     videos.numbered(folder / "made.mp4", 10, "libx264", preset="veryfast", bf="3", sc_threshold="0")
     videos.ffmpeg("-ss", 2.5, "-i", folder / "made.mp4", "-c", "copy", folder / "own.mp4")
-    write_timeline(project, [(0.0, 2.0)], 7)
+    write_timeline(project, [(0.0, 2.0)], 7.5)
     (row,) = render(project, overlay="none", encoder="copy")
     assert row["start"] == pytest.approx(0.5, abs=0.05)
     found = [number for _, number in videos.numbers(project.folder / "reels/own/reel.mp4")]
