@@ -3,13 +3,14 @@
 # make check   check style, types and imports only
 # make format  format the code
 # make bench   measure how fast each stage is compared to the hardware's limit (about 15 minutes)
+# make torture  break files, kill runs and cut recordings at random, thousands of times (about 30 minutes)
 # make clean   remove the environment and all the pipeline made; your clips, labels, metrics and DVC's cache stay
 # make help    print this help
 
 PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: reel test check format bench clean help
+.PHONY: reel test check format bench torture clean help
 
 reel: .venv/ready
 	python -m autotosis.project.recovery
@@ -31,6 +32,11 @@ format: .venv/ready
 bench: .venv/ready
 	python -m autotosis.project.recovery
 	python -m benchmarks.limits
+
+torture: .venv/ready
+	python -m torture.fuzz
+	python -m torture.kills
+	python -m torture.cuts
 
 .venv/ready: requirements.txt requirements-no-deps.txt constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make PYTHON=python3.11")'

@@ -2,4 +2,5 @@
 
 from autotosis.project import interruption
 
-interruption.install()
+if interruption.is_starting():
+    interruption.install()

@@ -56,9 +56,14 @@ def make_sample(folder: Path) -> None:
         (folder / name / ".gitkeep").touch()
 
 
+def attempt(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    """Run a command in a folder, with the environment's programs; it may fail."""
+    return subprocess.run(command, cwd=folder, env=ENVIRONMENT, capture_output=True, text=True)
+
+
 def run(folder: Path, *command: str) -> str:
-    """Run a command in a folder, with the environment's programs; what it prints. It must succeed."""
-    done = subprocess.run(command, cwd=folder, env=ENVIRONMENT, capture_output=True, text=True)
+    """The same for a command that must succeed; what it prints."""
+    done = attempt(folder, *command)
     if done.returncode:
         raise RuntimeError(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")
     return done.stdout

@@ -38,17 +38,22 @@ def run(main: Callable[..., None], doc: str | None, **arguments: str) -> None:
 
 
 @contextmanager
-def alone(work: str) -> Iterator[None]:
-    """Wait until no other process does the same work in this folder, because both would write the same files.
+def alone(work: str) -> Iterator[int | None]:
+    """Wait until no other process does the same work in this folder, since both write the same files.
 
     Parameters
     ----------
     work : str
-        The name of the work, such as "render demo"; processes with the same name exclude each other.
+        What it is called, such as "render demo".
+
+    Yields
+    ------
+    int or None
+        A file descriptor, with which another program that inherits it does the work, too, until it ends.
     """
     if "RANK" in os.environ:
-        # torchrun starts several processes of one stage, which share the work.
-        yield
+        # The processes of torchrun work together.
+        yield None
         return
     LOCKS.mkdir(parents=True, exist_ok=True)
     with (LOCKS / work.replace("/", "%")).open("a+") as lock:
@@ -62,4 +67,4 @@ def alone(work: str) -> Iterator[None]:
         lock.truncate()
         lock.write(str(os.getpid()))
         lock.flush()
-        yield
+        yield lock.fileno()

@@ -50,6 +50,11 @@ def install() -> None:
         threading.Thread(target=_end_with_dvc, daemon=True).start()
 
 
+def is_starting() -> bool:
+    """Whether Python was started to run a module, and is on its way to it; not where a test merely imports one."""
+    return sys.argv[0] == "-m" or _is_worker()
+
+
 @contextmanager
 def put_away() -> Iterator[None]:
     """A block that is left, when a signal comes, as by an exception, so that what it has begun is put away."""

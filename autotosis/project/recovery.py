@@ -14,8 +14,9 @@ from pathlib import Path
 
 from autotosis.project import interruption
 
-# Before what follows, which takes a second.
-interruption.install()
+if __name__ == "__main__":
+    # Before what follows, which takes a second.
+    interruption.install()
 
 from dvc.schema import COMPILED_LOCKFILE_SCHEMA  # noqa: E402
 from ruamel.yaml import YAML  # noqa: E402
@@ -34,7 +35,7 @@ def main() -> int:
     """Recover, run `dvc repro`, and keep its lock files; the exit code of `dvc repro`."""
     # DVC reads the parameters, too, and has less to say of what is wrong in them.
     params.load()
-    with interruption.put_away(), command_line.alone("dvc repro"):
+    with interruption.put_away(), command_line.alone("dvc repro") as lock:
         for path in LOCK_FILES:
             recover(path, KEPT / path)
         if RWLOCK.exists() and not is_json(RWLOCK):
@@ -42,13 +43,16 @@ def main() -> int:
             print(f"{RWLOCK}: removed, since a kill had left half of it")
         # Before the run as well, because it may be killed before it ends.
         keep()
-        code = run_dvc()
+        code = run_dvc(lock)
         keep()
         return code
 
 
-def run_dvc() -> int:
-    """Run `dvc repro`; its exit code, or 130 and 143 as a stage has them."""
+def run_dvc(lock: int | None) -> int:
+    """Run `dvc repro`; its exit code, or 130 and 143 as a stage has them.
+
+    It has the file descriptor of a lock, too, since it goes on when this process is killed.
+    """
     asked = []
 
     def end(number: int, _: object) -> None:
@@ -58,7 +62,7 @@ def run_dvc() -> int:
             process.terminate()
 
     with interruption.held():
-        process = subprocess.Popen(["dvc", "repro", *sys.argv[1:]])
+        process = subprocess.Popen(["dvc", "repro", *sys.argv[1:]], pass_fds=[] if lock is None else [lock])
         before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
     code = process.wait()
     for number, handler in before.items():

@@ -1,0 +1,201 @@
+"""Cut generated recordings at random: a reel, and what the model sees, must show what decoding from the beginning does.
+
+Each recording is of another container and codec; some miss frames, begin late or count from another time. A cut is
+encoded, copied where that can be, or read as a scan reads it. Run from the project's folder:
+python -m torture.cuts [cuts] [a part of the name of a sort of recording]
+"""
+
+import csv
+import io
+import os
+import random
+import shutil
+import sys
+import tempfile
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from pathlib import Path
+
+import yaml
+
+from autotosis.annotations.facecams import Box
+from autotosis.project import params
+from autotosis.project.errors import UserError
+from autotosis.signals import features
+from autotosis.video import recording
+from stages import render, select
+from torture import recordings, tiny
+from torture.recordings import RATE, Sort
+
+SEED = 1
+CUTS = 330
+# How long a recording is, and a cut (seconds).
+LENGTH = 24.0
+SHORTEST, LONGEST = 0.2, 1.6
+# A cut may begin up to a frame early or late, and sound be off by less than anyone notices (seconds).
+TOLERANCE = 1.01 / RATE
+SOUND_TOLERANCE = 0.06
+HOW = ("encoded", "copied", "read")
+COPIED = ("libx264", "libx265")
+
+
+def main(cuts: int = CUTS, only: str = "") -> int:
+    """Cut, and print a table of all sorts and every wrong cut; how many were wrong."""
+    sorts = [sort for sort in recordings.SORTS if only in sort.name]
+    rows, total = [], 0
+    with tempfile.TemporaryDirectory() as name:
+        folder = project(Path(name) / "project")
+        for number, sort in enumerate(sorts):
+            share = cuts * (number + 1) // len(sorts) - cuts * number // len(sorts)
+            counts = torture(folder, sort, share)
+            wrong = counts["wrong"]
+            total += wrong
+            rows.append((sort.name, *(counts[how] for how in HOW), counts["refused"], wrong))
+    sums = [sum(int(str(row[column])) for row in rows) for column in range(1, len(HOW) + 3)]
+    print(tiny.table(("recording", *HOW, "refused to be copied", "wrong"), [*rows, ("all", *sums)]))
+    return total
+
+
+def project(folder: Path) -> Path:
+    """A project that renders the VOD `own` and needs no model for it: edits say what is shown."""
+    folder.mkdir()
+    for name in ("autotosis", "stages", "params.yaml"):
+        (shutil.copytree if (tiny.ROOT / name).is_dir() else shutil.copy2)(tiny.ROOT / name, folder / name)
+    settings = yaml.safe_load((folder / "params.yaml").read_text())
+    settings |= {"data": "data/own", "vods": {"own": "vods/own"}}
+    settings["render"] |= {"overlay": "none", "preset": "ultrafast", "quality": 10}
+    settings["audio"]["loudness"] = None
+    (folder / "params.yaml").write_text(yaml.safe_dump(settings, sort_keys=False))
+    return folder
+
+
+def torture(folder: Path, sort: Sort, cuts: int) -> Counter[str]:
+    """Make a recording of a sort, cut it, and count what came of it."""
+    chance = random.Random(f"{SEED} {sort.name}")
+    data, counts = folder / "data/own", Counter[str]()
+    shutil.rmtree(data, ignore_errors=True)
+    (data / "vods").mkdir(parents=True)
+    (data / "edits").mkdir()
+    path = data / f"vods/own.{sort.container}"
+    recordings.make(sort, path, LENGTH, chance)
+    truth = recordings.frames(path)
+    ways = HOW if sort.video in COPIED else HOW[::2]
+    stretches = draw(chance, cuts, truth[0][0], truth[-1][0])
+    for place, how in enumerate(ways):
+        chosen = sorted(stretches[place :: len(ways)])
+        if how == "read":
+            problems = wrong_reads(path, chosen, truth)
+        else:
+            try:
+                problems = wrong_cuts(folder, path, chosen, truth, how)
+            except (UserError, OSError) as error:
+                if how != "copied":
+                    problems = [f"refused: {error}"]
+                else:
+                    # Of an open group of pictures, say, which is told.
+                    counts["refused"] += len(chosen)
+                    continue
+        counts[how] += len(chosen)
+        counts["wrong"] += len(problems)
+        for problem in problems:
+            print(f"{sort.name}, {how}: {problem}", file=sys.stderr)
+    return counts
+
+
+def draw(chance: random.Random, cuts: int, first: float, last: float) -> list[tuple[float, float]]:
+    """Stretches of the picture, seconds, that do not touch and are dealt over all of it in a random order."""
+    slot = (last - first) / cuts
+    drawn = []
+    for number in range(cuts):
+        length = min(chance.uniform(SHORTEST, LONGEST), slot * 0.9)
+        start = first + number * slot + chance.uniform(0, slot * 0.99 - length)
+        drawn.append((round(start, 3), round(start + length, 3)))
+    chance.shuffle(drawn)
+    return drawn
+
+
+def wrong_cuts(
+    folder: Path, path: Path, chosen: Sequence[tuple[float, float]], truth: Sequence[tuple[float, int]], how: str
+) -> list[str]:
+    """Render stretches as a reel of their own; what is wrong with it."""
+    settings = yaml.safe_load((folder / "params.yaml").read_text())
+    settings["vods"]["own"] = f"vods/{path.name}"
+    settings["render"]["encoder"] = "copy" if how == "copied" else "libx264"
+    (folder / "params.yaml").write_text(yaml.safe_dump(settings, sort_keys=False))
+    rows = "".join(f"{start},{end}\n" for start, end in chosen)
+    (folder / "data/own/edits/own.csv").write_text(f"start,end\n{rows}")
+    timeline = folder / "data/timelines/own.csv"
+    timeline.parent.mkdir(parents=True, exist_ok=True)
+    moments = range(max(1, round(recording.probe(path).duration * 10)))
+    timeline.write_text("time,probability\n" + "".join(f"{moment / 10:.3f},0.5\n" for moment in moments))
+    with in_folder(folder), redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+        select.main("own")
+        render.main("own")
+    return problems_of_reel(folder / "reels/own", truth)
+
+
+def problems_of_reel(reel: Path, truth: Sequence[tuple[float, int]]) -> list[str]:
+    """Where a reel shows or lets hear something else than the recording, a line for each segment that does."""
+    shown, heard = recordings.frames(reel / "reel.mp4"), list(recordings.beep_times(reel / "reel.mp4"))
+    problems = []
+    for row in csv.DictReader((reel / "segments.csv").read_text().splitlines()):
+        start, first, last = (float(row[key]) for key in ("start", "reel_start", "reel_end"))
+        inside = [(start + time - first, number) for time, number in shown if first - 1e-3 <= time < last - 1e-3]
+        what = f"{start:.3f} s to {row['end']} s"
+        if not inside:
+            problems.append(f"{what}: shows nothing")
+        bad = [f"{number} at {time:.3f} s" for time, number in inside if number not in on_display(truth, time)]
+        # Beeps begin every whole second; one that the cut's beginning has cut begins with it.
+        off = [
+            f"a beep at {start + time - first:.3f} s"
+            for time in heard
+            if first + SOUND_TOLERANCE < time < last - SOUND_TOLERANCE
+            and abs((start + time - first + 0.5) % 1 - 0.5) > SOUND_TOLERANCE
+        ]
+        if bad or off:
+            problems.append(f"{what}: {len(bad)} frames ({', '.join(bad[:3])}), {', '.join(off[:3])}")
+    return problems
+
+
+def wrong_reads(path: Path, chosen: Sequence[tuple[float, float]], truth: Sequence[tuple[float, int]]) -> list[str]:
+    """Read stretches as a scan does; those of which something else is seen, or that cannot be read."""
+    extract = params.Extract(fps=10, size=recordings.WIDTH, decoder="software")
+    problems = []
+    for start, end in chosen:
+        try:
+            moments = features.read_moments(recording.probe(path), Box(), extract, start, max(end, start + 0.2))
+        except UserError as error:
+            problems.append(f"{start} s to {end} s: {error}")
+            continue
+        seen = zip(moments.times.tolist(), moments.frames[..., 0], strict=True)
+        numbers = [(time, recordings.number_of(frame)) for time, frame in seen]
+        bad = [f"{number} at {time:.3f} s" for time, number in numbers if number not in on_display(truth, time)]
+        if bad:
+            problems.append(f"{start} s to {end} s: {len(bad)} moments ({', '.join(bad[:3])})")
+    return problems
+
+
+def on_display(truth: Sequence[tuple[float, int]], time: float) -> set[int]:
+    """The numbers of the frames that a player may show at a time, give or take a frame's."""
+    times = [each for each, _ in truth]
+    first, last = (max(0, bisect_right(times, time + off) - 1) for off in (-TOLERANCE, TOLERANCE))
+    return {number for _, number in truth[first : last + 1]}
+
+
+@contextmanager
+def in_folder(folder: Path) -> Iterator[None]:
+    """A block with another working directory."""
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)
+
+
+if __name__ == "__main__":
+    words = sys.argv[1:]
+    cuts = int(words.pop(0)) if words and words[0].isdigit() else CUTS
+    sys.exit(main(cuts, " ".join(words)) != 0)

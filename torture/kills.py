@@ -1,0 +1,262 @@
+"""Kill `dvc repro` and its children at random moments, hundreds of times: what `make` runs then must mend it all.
+
+Something that several stages depend on is changed, a run is killed, another one is begun, and so on; in the end the
+outputs must have the bytes of a run that nobody killed. Afterwards, stages are interrupted as by Ctrl-C and asked to
+end, which must be one line, the right exit code, and nothing that goes on. Linux only, since it reads /proc.
+Run from the project's folder: python -m torture.kills [kills] [interruptions]
+"""
+
+import hashlib
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from torture import tiny
+
+SEED = 1
+KILLS, INTERRUPTIONS = 104, 120
+# Kills between a change and the run that mends it all.
+IN_A_ROW = 13
+# A run of everything takes less (seconds).
+PATIENCE = 120
+OUTPUTS = ("data/frames", "data/excerpts", "data/dataset", "data/timelines", "data/cuts", "models", "reels")
+RECOVERY = (sys.executable, "-m", "autotosis.project.recovery")
+# What is changed, so that all stages run anew.
+CHANGES: dict[str, dict[str, object]] = {"extract": {"size": 48}, "select": {"threshold": 0.15}}
+# How long a stage takes at most (seconds).
+STAGES = {
+    "configure": 1.0,
+    "extract_frames": 3.0,
+    "build_dataset": 1.5,
+    "train": 3.0,
+    "predict demo": 2.0,
+    "select demo": 1.5,
+    "evaluate": 2.5,
+    "render demo": 5.0,
+    "compile": 5.0,
+}
+
+
+@dataclass(frozen=True)
+class State:
+    """Parameters, and a hash of each output of a run that nobody killed."""
+
+    params: str
+    digests: dict[str, str]
+
+
+def main(
+    kills: int = KILLS,
+    interruptions: int = INTERRUPTIONS,
+    project: Path | None = None,
+    changes: dict[str, dict[str, object]] = CHANGES,
+) -> int:
+    """Kill and interrupt, and print a table.
+
+    Parameters
+    ----------
+    kills, interruptions : int
+        How often.
+    project : Path, optional
+        A built project to copy; otherwise one is made.
+    changes : dict
+        Parameters that are changed, to and fro.
+
+    Returns
+    -------
+    int
+        How much went wrong.
+    """
+    chance = random.Random(SEED)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "project"
+        if project:
+            shutil.copytree(project, folder, symlinks=True)
+        else:
+            tiny.build(folder)
+        states = [State((folder / "params.yaml").read_text(), digests(folder))]
+        states.append(another(folder, states[0], changes))
+        rows = [kill(folder, states, chance, kills), *interrupt(folder, chance, interruptions)]
+    print(tiny.table(("what", "times", "right", "wrong"), rows))
+    return sum(int(str(row[-1])) for row in rows)
+
+
+def another(folder: Path, state: State, changes: dict[str, dict[str, object]]) -> State:
+    """Other parameters, and what they make."""
+    params = yaml.safe_load(state.params)
+    for section, values in changes.items():
+        params[section] |= values
+    (folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+    tiny.run(folder, "dvc", "repro")
+    return State((folder / "params.yaml").read_text(), digests(folder))
+
+
+def kill(folder: Path, states: list[State], chance: random.Random, kills: int) -> tuple[object, ...]:
+    """Kill runs, and let the next one mend what they left; the row of the table."""
+    done, wrong, number = 0, 0, 0
+    while done < kills:
+        number += 1
+        state = states[number % len(states)]
+        (folder / "params.yaml").write_text(state.params)
+        forget(folder)
+        for _ in range(min(IN_A_ROW, kills - done)):
+            if not kill_one(folder, chance):
+                break
+            done += 1
+        mended = tiny.attempt(folder, *RECOVERY)
+        found = digests(folder)
+        if mended.returncode or found != state.digests or left_over(folder):
+            wrong += 1
+            differing = sorted({path for path, _ in found.items() ^ state.digests.items()}) + left_over(folder)
+            print(f"after {done} kills: {mended.returncode}, {differing}\n{mended.stderr[-2000:]}", file=sys.stderr)
+            # Or all that follows is wrong, too.
+            tiny.run(folder, "dvc", "repro", "--force")
+    return "kills of `dvc repro` or of a child, mended by `make`", done, done - wrong, wrong
+
+
+def kill_one(folder: Path, chance: random.Random) -> bool:
+    """Start a run and kill it, or one of its children, at a random moment; whether it still ran."""
+    process = subprocess.Popen(
+        RECOVERY if chance.random() < 0.7 else ["dvc", "repro"],
+        cwd=folder,
+        env=tiny.ENVIRONMENT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        process.wait(chance.uniform(1, 9))
+        return False
+    except subprocess.TimeoutExpired:
+        running = in_session(process.pid)
+        victim = chance.choice(running) if running else process.pid
+        if chance.random() < 0.5:
+            # The power fails.
+            for each in running:
+                send(each, signal.SIGKILL)
+        else:
+            send(victim, signal.SIGKILL)
+    # A child that was killed fails the run, and one whose parent was killed ends by itself.
+    try:
+        process.wait(PATIENCE)
+    except subprocess.TimeoutExpired:
+        print(f"{process.args}: went on for ever", file=sys.stderr)
+        os.killpg(process.pid, signal.SIGKILL)
+    return True
+
+
+def forget(folder: Path) -> None:
+    """Empty DVC's memory of runs, or it would take outputs from there."""
+    shutil.rmtree(folder / ".dvc/cache/runs", ignore_errors=True)
+
+
+def interrupt(folder: Path, chance: random.Random, times: int) -> list[tuple[object, ...]]:
+    """Interrupt stages, and ask them to end, at random moments; the rows of the table."""
+    counts: Counter[tuple[signal.Signals, bool]] = Counter()
+    for _ in range(times):
+        number = chance.choice((signal.SIGINT, signal.SIGTERM))
+        stage, longest = chance.choice(list(STAGES.items()))
+        # Python itself is slower to start on a busy machine, and has a traceback for Ctrl-C.
+        problem = interrupt_one(folder, stage, number, chance.uniform(0.3, longest))
+        counts[number, problem is None] += 1
+        if problem:
+            print(f"{number.name} to {stage}: {problem}", file=sys.stderr)
+    names = {signal.SIGINT: "Ctrl-C in a stage", signal.SIGTERM: "SIGTERM to a stage"}
+    return [
+        (name, counts[number, True] + counts[number, False], counts[number, True], counts[number, False])
+        for number, name in names.items()
+    ]
+
+
+def interrupt_one(folder: Path, stage: str, number: signal.Signals, after: float) -> str | None:
+    """Interrupt a stage after so many seconds; what is wrong with how it ends, if anything is."""
+    if stage == "extract_frames":
+        for shard in (folder / "data/frames").glob("*.safetensors"):
+            shard.unlink()
+    process = subprocess.Popen(
+        [sys.executable, "-m", *f"stages.{stage}".split()],
+        cwd=folder,
+        env=tiny.ENVIRONMENT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        _, said = process.communicate(timeout=after)
+    except subprocess.TimeoutExpired:
+        # A terminal tells all processes of Ctrl-C.
+        (os.killpg if number == signal.SIGINT else os.kill)(process.pid, number)
+        try:
+            _, said = process.communicate(timeout=PATIENCE)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            return f"went on for more than {PATIENCE} s"
+    if "Traceback" in said or process.returncode not in (0, 1, 128 + number):
+        return f"{process.returncode}: {said}"
+    if process.returncode == 1 and "error: " not in said:
+        return f"1, but no error: {said}"
+    return left_running(process.pid)
+
+
+def left_running(session: int) -> str | None:
+    """What still runs of a session after a moment in which it may end, if anything does."""
+    for _ in range(50):
+        running = in_session(session)
+        if not running:
+            return None
+        # A process of no interest that takes a moment, since nothing tells when a grandchild ends.
+        subprocess.run([sys.executable, "-c", ""], check=True)
+    for each in running:
+        send(each, signal.SIGKILL)
+    return f"{len(running)} processes go on"
+
+
+def in_session(session: int) -> list[int]:
+    """The processes of a session that still run."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, _, _, of = path.read_text().rpartition(")")[2].split()[:4]
+        except OSError:
+            continue
+        if int(of) == session and state != "Z":
+            found.append(int(path.parent.name))
+    return found
+
+
+def send(process: int, number: signal.Signals) -> None:
+    """Send a signal to a process, which may have ended."""
+    try:
+        os.kill(process, number)
+    except ProcessLookupError:
+        return
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """A hash of every file that the pipeline makes, but for what git is told to ignore."""
+    paths = [path for place in OUTPUTS for path in sorted((folder / place).rglob("*"))]
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in paths
+        if path.is_file() and path.name != ".gitignore"
+    }
+
+
+def left_over(folder: Path) -> list[str]:
+    """What a killed stage has left that the next should have removed."""
+    return [str(path) for place in OUTPUTS for path in (folder / place).rglob(".partial-*")]
+
+
+if __name__ == "__main__":
+    numbers = [int(word) for word in sys.argv[1:]]
+    sys.exit(main(*numbers) != 0)

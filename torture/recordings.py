@@ -1,0 +1,157 @@
+"""Recordings of every container and codec, each frame of which bears its number, with a beep every whole second."""
+
+import random
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import imageio_ffmpeg
+import numpy as np
+
+RATE, SOUND_RATE, BITS, BAR = 25, 48_000, 10, 16
+WIDTH, HEIGHT = BITS * BAR, 64
+
+
+@dataclass(frozen=True)
+class Sort:
+    """A sort of recording: its container, codecs, what the encoder is told, and what else is odd about it.
+
+    `missing` is the share of frames that are left out, `late` how long after the sound the picture begins (seconds),
+    `offset` the first timestamp (seconds).
+    """
+
+    container: str
+    video: str
+    audio: str = "aac"
+    options: tuple[str, ...] = ()
+    missing: float = 0.0
+    late: float = 0.0
+    offset: float = 0.0
+
+    @property
+    def name(self) -> str:
+        """What it is called in the table, and in a file's name."""
+        odd = [f"{key}={getattr(self, key):g}" for key in ("missing", "late", "offset") if getattr(self, key)]
+        return " ".join([self.container, self.video, *self.options, *odd]).replace("/", "-")
+
+
+# Encoders' options, by what they make.
+PLAIN = ("-bf", "0")
+REORDERED = ("-bf", "3")
+OPEN = ("-bf", "3", "-x264-params", "open-gop=1:keyint=40:min-keyint=40:scenecut=0")
+OPEN_HEVC = ("-x265-params", "log-level=error:open-gop=1:bframes=4:keyint=40:min-keyint=40:scenecut=0")
+CLOSED_HEVC = ("-x265-params", "log-level=error:open-gop=0:bframes=3:keyint=50")
+VP9 = ("-deadline", "realtime", "-cpu-used", "8")
+AV1 = ("-preset", "12")
+SORTS = (
+    Sort("mp4", "libx264", options=PLAIN),
+    Sort("mp4", "libx264", options=REORDERED),
+    Sort("mp4", "libx264", options=OPEN),
+    Sort("mp4", "libx264", options=REORDERED, missing=0.4),
+    Sort("mp4", "libx264", options=REORDERED, late=1.6),
+    Sort("mp4", "libx265", options=CLOSED_HEVC),
+    Sort("mp4", "libx265", options=OPEN_HEVC),
+    Sort("mp4", "libsvtav1", options=AV1),
+    Sort("mp4", "libvpx-vp9", options=VP9),
+    Sort("mp4", "mpeg4", options=("-bf", "2")),
+    Sort("mkv", "libx264", options=OPEN),
+    Sort("mkv", "libx264", options=REORDERED, missing=0.4, offset=7.3),
+    Sort("mkv", "libx264", options=REORDERED, late=1.6),
+    Sort("mkv", "libx265", options=OPEN_HEVC, missing=0.2),
+    Sort("mkv", "mpeg4", "mp2", ("-bf", "2")),
+    Sort("ts", "libx264", options=PLAIN),
+    Sort("ts", "libx264", options=OPEN, offset=5),
+    Sort("ts", "libx264", options=REORDERED, late=1.6),
+    Sort("ts", "libx265", options=OPEN_HEVC),
+    Sort("ts", "mpeg2video", "mp2", ("-bf", "2")),
+    Sort("flv", "libx264", options=PLAIN),
+    Sort("flv", "libx264", options=REORDERED, late=1.6),
+    Sort("flv", "libx264", options=REORDERED, missing=0.3, offset=4),
+    Sort("webm", "libvpx-vp9", "libopus", VP9),
+    Sort("webm", "libvpx-vp9", "libopus", VP9, missing=0.3),
+    Sort("webm", "libsvtav1", "libopus", AV1, late=1.6),
+    Sort("avi", "mpeg4", "mp2", PLAIN),
+    Sort("avi", "mpeg4", "mp2", ("-bf", "2")),
+    Sort("avi", "libx264", "mp2", PLAIN),
+    Sort("mov", "libx264", options=REORDERED, missing=0.2),
+    Sort("mov", "libx265", options=CLOSED_HEVC, late=1.6),
+    Sort("mpg", "mpeg2video", "mp2", ("-bf", "2")),
+    Sort("mpg", "mpeg2video", "mp2", ("-bf", "0"), late=1.6),
+)
+
+
+def make(sort: Sort, path: Path, seconds: float, chance: random.Random) -> None:
+    """Make a recording of a sort; frames are left out at random."""
+    plain = path.with_name(f"{path.stem}.plain.mkv")
+    with av.open(str(plain), "w") as container:
+        video = container.add_stream("ffv1", rate=RATE)
+        video.width, video.height, video.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        video.time_base = Fraction(1, 1000)
+        audio = container.add_stream("pcm_s16le", rate=SOUND_RATE, layout="mono")
+        samples = (beeps(np.arange(round(seconds * SOUND_RATE)) / SOUND_RATE) * 32767).astype(np.int16)
+        for start in range(0, len(samples), 1024):
+            frame = av.AudioFrame.from_ndarray(samples[None, start : start + 1024], "s16", "mono")
+            frame.rate, frame.pts, frame.time_base = SOUND_RATE, start, Fraction(1, SOUND_RATE)
+            container.mux(audio.encode(frame))
+        for number in range(round(sort.late * RATE), round(seconds * RATE)):
+            if number > sort.late * RATE and chance.random() < sort.missing:
+                continue
+            frame = av.VideoFrame.from_ndarray(picture(number), "rgb24")
+            frame.pts, frame.time_base = round(number * 1000 / RATE), Fraction(1, 1000)
+            container.mux(video.encode(frame))
+        container.mux(video.encode(None))
+        container.mux(audio.encode(None))
+    codecs = ["-c:v", sort.video, "-g", "50", "-b:v", "2M", *sort.options, "-c:a", sort.audio]
+    steady = ["-fps_mode", "passthrough" if sort.missing or sort.late else "cfr"]
+    ffmpeg("-i", plain, *codecs, *steady, "-pix_fmt", "yuv420p", "-output_ts_offset", sort.offset, path)
+    plain.unlink()
+
+
+def ffmpeg(*arguments: object) -> None:
+    """Run FFmpeg."""
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-loglevel", "error", "-y", *map(str, arguments)]
+    subprocess.run(command, check=True, capture_output=True)
+
+
+def picture(number: int) -> np.ndarray:
+    """A frame that bears a number: ten bars, black or white."""
+    bits = [number >> bit & 1 for bit in range(BITS)]
+    return np.tile(np.repeat(np.array(bits, np.uint8) * 255, BAR)[:, None], (HEIGHT, 1, 3))
+
+
+def beeps(times: np.ndarray) -> np.ndarray:
+    """A tone at 1 kHz, a tenth of a second of it every whole second."""
+    return 0.5 * np.sin(2 * np.pi * 1000 * times) * (times % 1 < 0.1)
+
+
+def number_of(shown: np.ndarray) -> int:
+    """The number that a grey picture of any size bears."""
+    middle, width = shown[len(shown) // 2], shown.shape[1] / BITS
+    return sum(int(middle[int((bit + 0.5) * width)] > 128) << bit for bit in range(BITS))
+
+
+def frames(path: Path) -> list[tuple[float, int]]:
+    """When each frame is shown, seconds since what players show as zero, and its number: decoded from the beginning."""
+    with av.open(str(path)) as container:
+        zero = (container.start_time or 0) / av.time_base
+        decoded = [
+            (frame.time - zero, number_of(frame.to_ndarray(format="gray")))
+            for frame in container.decode(video=0)
+            if frame.time is not None
+        ]
+    return sorted(decoded)
+
+
+def beep_times(path: Path) -> Iterator[float]:
+    """When the beeps of a film begin, seconds from its beginning."""
+    resampler = av.AudioResampler(format="flt", layout="mono", rate=SOUND_RATE)
+    with av.open(str(path)) as container:
+        parts = [part.to_ndarray()[0] for frame in container.decode(audio=0) for part in resampler.resample(frame)]
+    heard = np.abs(np.concatenate(parts))
+    loud = np.array([block.max() > 0.1 for block in np.array_split(heard, max(1, len(heard) // 48))])
+    # Gaps between the waves are no silence.
+    loud = np.convolve(loud, np.ones(5), "same") > 0
+    return ((place + 2) / 1000 for place in np.flatnonzero(loud & ~np.concatenate([[False], loud[:-1]])).tolist())
