@@ -18,7 +18,7 @@ from autotosis.project import params
 
 settings = params.load()
 learned = learning.learn(list(examples.read_clips(settings.extract.fps)), settings, "all clips")
-print(hashlib.sha256(b"".join(tensor.tobytes() for tensor in learned.tensors("").values())).hexdigest())
+print(hashlib.sha256(b"".join(tensor.tobytes() for tensor in learned.face_tensors("").values())).hexdigest())
 """
 
 

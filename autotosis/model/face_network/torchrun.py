@@ -4,7 +4,7 @@ Each does the same, but for its share of every batch and of the clips that are s
 """
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -82,6 +82,14 @@ def mean(value: torch.Tensor) -> torch.Tensor:
     if processes() > 1:
         distributed.all_reduce(value)
     return value / processes()
+
+
+@failures_told()
+def take_first(tensors: Iterable[torch.Tensor]) -> None:
+    """Give all processes the tensors of the first one, in place."""
+    if processes() > 1:
+        for tensor in tensors:
+            distributed.broadcast(tensor, 0)
 
 
 def check_same(epochs: int) -> None:

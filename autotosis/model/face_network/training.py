@@ -81,6 +81,8 @@ def fit(
         if torchrun.rank() == 0:
             checkpoint.save(unfinished, key, losses, model, optimizer, scheduler)
         torchrun.wait()
+    # The running means of normalization layers are shared before each batch, not after the last one.
+    torchrun.take_first(model.buffers())
     return model.eval(), losses
 
 
