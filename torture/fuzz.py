@@ -36,7 +36,8 @@ LONGEST = 700
 OUTPUTS = ("data/config", "data/dataset", "data/timelines", "data/cuts", "models", "reels")
 # Shards are kept by their key, whatever else goes wrong.
 KEPT = ("data/frames", "data/excerpts")
-OUTCOMES = ("one sentence", "accepted", "traceback", "hang", "outputs changed", "other sentence")
+FINE = ("one sentence", "accepted")
+OUTCOMES = (*FINE, "traceback", "hang", "outputs changed", "other sentence")
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,7 @@ def main(inputs: int = INPUTS, repeated: str | None = None, project: Path | None
             for run in runs:
                 for (name, number), outcome, told in run.result():
                     counts[name][outcome] += 1
-                    if repeated or outcome not in ("one sentence", "accepted"):
+                    if repeated or outcome not in FINE:
                         print(f"{name}:{number} {outcome}: {told}", file=sys.stderr)
     rows = [(name, sum(count.values()), *(count[each] for each in OUTCOMES)) for name, count in counts.items()]
     totals = [sum(int(row[column]) for row in rows) for column in range(1, len(OUTCOMES) + 2)]
@@ -269,4 +270,5 @@ def _all_files(folder: Path) -> Iterator[Path]:
 
 if __name__ == "__main__":
     word = sys.argv[1] if len(sys.argv) > 1 else str(INPUTS)
-    main(*((INPUTS, word) if ":" in word else (int(word),)))
+    found = main(*((INPUTS, word) if ":" in word else (int(word),)))
+    sys.exit(any(outcome not in FINE for counts in found.values() for outcome in counts))
