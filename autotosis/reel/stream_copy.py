@@ -77,6 +77,8 @@ def packet_ranges(recording: Recording, chosen: Sequence[Segment]) -> list[Packe
                 f"{recording.path}: its picture is in {codec.name}, and only H.264 and HEVC are copied into an "
                 "MP4; set render.encoder to libx264"
             )
+        if next(track.packets(0.0)).pts is None:
+            raise UserError(f"{recording.path}: does not say when its frames are shown; set render.encoder to libx264")
         from_keyframes = [Segment(_keyframe(track, segment), segment.end, segment.score) for segment in chosen]
         known: set[bytes] = set()
         return [_range(track, segment, known) for segment in segments.join(from_keyframes)]
@@ -112,8 +114,6 @@ def _range(track: Track, segment: Segment, known: set[bytes]) -> PacketRange:
     times: list[int] = []
     later: list[int] = []
     for packet in _from(track, first):
-        if packet.pts is None:
-            raise UserError(f"{path}: does not say when its frames are shown; set render.encoder to libx264")
         if packet.is_discard:
             raise UserError(
                 f"{path}: something is trimmed away between {segment.start:.1f} s and {segment.end:.1f} s, which a "
@@ -171,7 +171,7 @@ def _from(track: Track, first: int) -> Iterator[Packet[Any]]:
     """The packets from the keyframe at a timestamp on, but for those that are shown before it: they may need others."""
     packets = track.packets(float(first * _unit(track)))
     from_keyframe = itertools.dropwhile(lambda packet: packet.pts != first, packets)
-    return (packet for packet in from_keyframe if packet.pts is None or packet.pts >= first)
+    return (packet for packet in from_keyframe if packet.pts is not None and packet.pts >= first)
 
 
 def copy(recording: Recording, ranges: Sequence[PacketRange], sound: Path | None, target: Path) -> None:

@@ -20,8 +20,9 @@ HLG_PEAK, HLG_GAMMA = 1000.0, 1.2
 # From BT.2020's primaries to those of BT.709, linear light (ITU-R BT.2087, inverse of table 4).
 TO_BT_709 = np.array([[1.6605, -0.5876, -0.0728], [-0.1246, 1.1329, -0.0083], [-0.0182, -0.1006, 1.1187]])
 LUMA = np.array([0.2627, 0.6780, 0.0593])
-# How a screen shows BT.709 (ITU-R BT.1886).
-GAMMA = 2.4
+# How BT.709 and BT.2020 code light, from where on; below it is a straight line (ITU-R BT.709, 1.2). FFmpeg's filters
+# take this for both directions, too.
+EXPONENT, GAIN, FROM, SLOPE = 0.45, 1.099, 0.018, 4.5
 # The table has so many values of each colour.
 SIDE = 65
 
@@ -54,8 +55,9 @@ def mapped(colours: np.ndarray, primaries: int, transfer: int) -> np.ndarray:
         # All three alike, so that hues stay.
         brightest = np.maximum(light.max(axis=1, keepdims=True), 1e-9)
         light *= _compressed(brightest) / brightest
-    shown: np.ndarray = np.power(np.clip(light, 0.0, 1.0), 1 / GAMMA)
-    return shown
+    light = np.clip(light, 0.0, 1.0)
+    coded: np.ndarray = np.where(light < FROM, SLOPE * light, GAIN * np.power(light, EXPONENT) - (GAIN - 1))
+    return coded
 
 
 def _light(colours: np.ndarray, transfer: int) -> np.ndarray:
@@ -73,7 +75,8 @@ def _light(colours: np.ndarray, transfer: int) -> np.ndarray:
         luminance = np.maximum(scene @ LUMA, 1e-9)[:, None]
         light = HLG_PEAK / WHITE * scene * np.power(luminance, HLG_GAMMA - 1)
     else:
-        light = np.power(colours, GAMMA)
+        curved = np.power((colours + GAIN - 1) / GAIN, 1 / EXPONENT)
+        light = np.where(colours < SLOPE * FROM, colours / SLOPE, curved)
     return light
 
 
