@@ -90,7 +90,9 @@ def left_out(path: Path) -> list[Path]:
 
 
 def check(path: Path) -> None:
-    """UserError if a file is empty or a playlist, of which FFmpeg would not say so."""
+    """UserError if a file is empty, a playlist or a device, of which FFmpeg would not say so."""
+    if path.exists() and not path.is_file():
+        raise UserError(f"{path}: neither a file nor a folder of parts; remove or replace it")
     try:
         with path.open("rb") as file:
             start = file.read(16).removeprefix(b"\xef\xbb\xbf")

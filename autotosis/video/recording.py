@@ -12,7 +12,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from autotosis.project.errors import UserError
-from autotosis.video import clock, parts, tracks
+from autotosis.video import clock, parts, spans, tracks
 from autotosis.video.clock import Extent
 from autotosis.video.opening import Span, opened
 
@@ -102,7 +102,7 @@ def probe(path: Path) -> Recording:
     files = parts.video_files(path)
     if len(files) > 1:
         _check_alike(files)
-    extents = list(itertools.chain.from_iterable(clock.extents(Span(file)) for file in files))
+    extents = list(itertools.chain.from_iterable(clock.extents(spans.readable(Span(file))) for file in files))
     pieces, duration = _one_after_the_other(extents)
     if duration <= 0:
         raise UserError(f"{path}: lasts no time, as a picture does; remove it or convert it to MP4")

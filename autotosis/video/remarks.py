@@ -1,5 +1,6 @@
 """What a user should know of a recording, since it is not used or not there."""
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -12,12 +13,13 @@ def remarks(recording: Recording) -> Iterator[str]:
     """Sentences that name the file: other files and tracks that are left out, silence, a lacking end."""
     if others := parts.left_out(recording.path):
         yield f"{recording.path}: not taken as parts of the VOD: {', '.join(path.name for path in others)}"
-    for piece in recording.pieces:
-        if piece.promised is not None:
-            end = piece.end + piece.zero - recording.pieces[0].zero
+    for piece, following in itertools.zip_longest(recording.pieces, recording.pieces[1:]):
+        last = following is None or following.span.path != piece.span.path
+        if piece.promised is not None or (last and piece.span.end is not None):
+            promise = "" if piece.promised is None else f"it promises {piece.promised:.1f} s, and "
             yield (
-                f"{piece.span.path}: cut off: it promises {piece.promised:.1f} s, and is used up to {end:.1f} s, which "
-                "is what can be read; download it again if there is more"
+                f"{piece.span.path}: cut off: {promise}what can be read is used up to {piece.end:.1f} s; download it "
+                "again if there is more"
             )
     first = recording.pieces[0]
     yield from _picture_stops(recording)

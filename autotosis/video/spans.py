@@ -87,23 +87,48 @@ def _mapped(span: Span) -> mmap.mmap:
         return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
 
+def readable(span: Span) -> Span:
+    """A whole file; of an MP4 in fragments that ends in the header of one, at which FFmpeg fails, what is before."""
+    if not span.path.is_file():
+        # FFmpeg says why.
+        return span
+    with span.path.open("rb") as file:
+        if file.read(8)[4:] not in (b"ftyp", b"styp", b"moov"):
+            return span
+    boxes, size = _box_places(span)
+    *_, (name, place, end) = boxes
+    lacks = place > 0 and end > size and name != b"mdat"
+    return replace(span, end=place) if lacks and _in_fragments(boxes) else span
+
+
 def _boxes(span: Span) -> Structure:
     """MP4 and MOV: only one in fragments goes on behind another header (ISO/IEC 14496-12, 4.2)."""
-    names, place = [], 0
+    boxes, size = _box_places(span)
+    starts = [start for name, start, _ in boxes if name == b"ftyp" and start]
+    fragments = _in_fragments(boxes)
+    return Structure(_between(span, starts if fragments else []), True, boxes[-1][2] > size, fragments)
+
+
+def _in_fragments(boxes: list[tuple[bytes, int, int]]) -> bool:
+    return any(name == b"moof" for name, _, _ in boxes)
+
+
+def _box_places(span: Span) -> tuple[list[tuple[bytes, int, int]], int]:
+    """The name of each box of a file, where it begins and where it says that it ends; and the file's size."""
+    boxes, place = [], 0
     with span.path.open("rb") as file:
-        end = file.seek(0, 2)
-        while place + 8 <= end:
+        size = file.seek(0, 2)
+        while place + 8 <= size:
             file.seek(place)
             head = file.read(16)
-            size = int.from_bytes(head[:4])
-            if size == 1:
-                size = int.from_bytes(head[8:16])
-            names.append((head[4:8], place))
+            length = int.from_bytes(head[:4])
+            if length == 1:
+                length = int.from_bytes(head[8:16])
             # The last one may go to the end, whatever that is.
-            place = place + size if size >= 8 else end
-    fragments = any(name == b"moof" for name, _ in names)
-    starts = [start for name, start in names if name == b"ftyp" and start]
-    return Structure(_between(span, starts if fragments else []), True, place > end, fragments)
+            end = place + length if length >= 8 else size
+            boxes.append((head[4:8], place, end))
+            place = end
+    return boxes, size
 
 
 def _elements(span: Span) -> Structure:

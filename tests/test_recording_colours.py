@@ -1,0 +1,72 @@
+"""Frames have the colours of BT.709 and no combs, whatever a recorder wrote."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from autotosis.annotations.facecams import Box
+from autotosis.video import hdr
+from autotosis.video.picture import View, without_combs
+from autotosis.video.reading import Track
+from autotosis.video.recording import probe
+from tests import videos
+
+COLOURS = np.array([(200, 30, 30), (30, 180, 30), (30, 30, 200), (230, 230, 230)], np.uint8)
+TO_HDR = "zscale=pin=bt709:tin=bt709:min=gbr:p=bt2020:t={}:m=bt2020nc:npl=203:r=limited,format=yuv420p10le"
+CODED = {
+    "bt709": ("yuv420p", "scale=out_color_matrix=bt709,setparams=colorspace=bt709"),
+    "untagged hd": ("yuv420p", "scale=out_color_matrix=bt709,setparams=colorspace=unknown"),
+    "pq": ("yuv420p10le", TO_HDR.format("smpte2084")),
+    "hlg": ("yuv420p10le", TO_HDR.format("arib-std-b67")),
+}
+
+
+@pytest.mark.parametrize("coded", CODED)
+def test_colours_are_those_of_a_usual_screen_in_every_form(tmp_path, coded):
+    form, chain = CODED[coded]
+    Image.fromarray(np.repeat(np.repeat(COLOURS[None], 720, axis=0), 320, axis=1)).save(tmp_path / "a.png")
+    path = tmp_path / "a.mkv"
+    videos.ffmpeg(
+        "-loop", 1, "-t", 0.2, "-i", tmp_path / "a.png", "-vf", f"format=gbrp,{chain}", "-c:v", "libx265",
+        "-x265-params", "log-level=error:lossless=1", "-pix_fmt", form, path,
+    )  # fmt: skip
+    recording = probe(path)
+    with Track(recording, "picture") as track:
+        frame = next(track.frames(0.0))
+    seen = View(Box(), 1280, 720)(frame)[360, 160::320].astype(int)
+    # Of HLG there are several ideas.
+    tolerance = {"pq": 25, "hlg": 50}.get(coded, 4)
+    assert np.abs(seen - COLOURS).max() <= tolerance
+    # The reel's form, too, in the levels of television.
+    luma = View(Box(), 1280, 720, "yuv420p")(frame)[360, 160::320]
+    right = 16 + 219 / 255 * COLOURS @ np.array([0.2126, 0.7152, 0.0722])
+    assert luma == pytest.approx(right, abs=tolerance)
+
+
+def test_hdr_keeps_white_grey_and_what_is_brighter_apart():
+    def coded(nits):
+        root = (nits / 10_000) ** 0.1593017578125
+        return [((0.8359375 + 18.8515625 * root) / (1 + 18.6875 * root)) ** 78.84375] * 3
+
+    black, grey, white, bright = hdr.mapped(np.array([coded(n) for n in (0, 40, 203, 1000)]), 9, 16)[:, 0]
+    assert black == pytest.approx(0, abs=0.01) and grey == pytest.approx(0.44, abs=0.05)
+    assert 0.9 < white < bright <= 1
+
+
+def test_interlaced_frames_are_made_whole(tmp_path):
+    path = tmp_path / "a.ts"
+    moving = "nullsrc=s=320x240:r=50:d=1,format=yuv420p,geq=lum='if(lt(mod(X-8*N,160),80),40,200)':cb=128:cr=128"
+    videos.ffmpeg(
+        "-f", "lavfi", "-i", moving, "-vf", "tinterlace=interleave_top,setfield=tff", "-c:v", "mpeg2video", "-q:v", 2,
+        "-flags", "+ilme+ildct", path,
+    )  # fmt: skip
+    with Track(probe(path), "picture") as track:
+        combed = list(track.frames(0.0))
+    whole = list(without_combs(iter(combed)))
+    assert [frame.time for frame in whole] == pytest.approx([frame.time for frame in combed])
+
+    def combs(frame):
+        rows = frame.to_ndarray(format="gray").astype(int)
+        return np.abs(rows[1:-1] - (rows[:-2] + rows[2:]) // 2).mean()
+
+    assert combs(whole[10]) < 0.3 * combs(combed[10])

@@ -1,0 +1,245 @@
+"""Whatever recorders write: one recording, shown and heard from any time as from its beginning."""
+
+import random
+import struct
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from autotosis.project.errors import UserError
+from autotosis.reel import units
+from autotosis.signals import features
+from autotosis.video import timecode
+from autotosis.video.faces import on_display
+from autotosis.video.reading import Track
+from autotosis.video.recording import probe
+from autotosis.video.remarks import remarks
+from autotosis.video.sound import read_stereo
+from tests import videos
+
+FRAGMENTS = ("-movflags", "frag_keyframe+empty_moov+default_base_moof")
+
+
+def film(path, seconds=6.0, *options, codec="libx264"):
+    """A film whose frames bear their numbers, with beeps, in any container."""
+    source = path.parent / f"source{seconds}.mp4"
+    if not source.exists():
+        videos.numbered(source, seconds, "libx264")
+    coded = ("-c:v", codec, "-g", 30, "-c:a", "aac") if codec else ("-c", "copy")
+    videos.ffmpeg("-i", source, *coded, *options, path)
+    return path
+
+
+def number(frame) -> int:
+    shown = frame.to_ndarray(format="gray")
+    return sum(int(shown[32, 16 * bit + 8] > 128) << bit for bit in range(10))
+
+
+def numbers_at(recording, times) -> list[int]:
+    with Track(recording, "picture") as track:
+        return [number(next(on_display(recording, track.frames(time), [time]))) for time in times]
+
+
+def beeps(recording) -> np.ndarray:
+    heard = np.concatenate(list(read_stereo(recording, videos.RATE, recording.duration)))
+    return videos.beginnings(np.abs(heard[:, 0]))
+
+
+CONTAINERS = {
+    "mp4": (),
+    "mkv": (),
+    "ts": (),
+    "flv": (),
+    "avi": (),
+    "nut": (),
+    "fragments.mp4": FRAGMENTS,
+    "open.ts": ("-x264-params", "open-gop=1:keyint=40:bframes=3"),
+    "refresh.mkv": ("-x264-params", "intra-refresh=1:keyint=40"),
+}
+
+
+@pytest.mark.parametrize("name", CONTAINERS)
+def test_any_time_shows_what_reading_from_the_beginning_shows(tmp_path, name):
+    recording = probe(film(tmp_path / f"a.{name}", 6.0, *CONTAINERS[name]))
+    with Track(recording, "picture") as track:
+        shown = [(frame.time, number(frame)) for frame in track.frames(0.0)]
+    assert [each for _, each in shown] == list(range(180))
+    chance = random.Random(name)
+    times = [chance.uniform(0, recording.duration) for _ in range(12)]
+    right = [max((time, each) for time, each in shown if time <= at or each == 0)[1] for at in times]
+    assert numbers_at(recording, times) == right
+
+
+APPENDED = {"ts": (), "mkv": (), "flv": (), "mpg": ("-c:v", "mpeg2video", "-c:a", "mp2"), "mp4": FRAGMENTS}
+
+
+@pytest.mark.parametrize("form", APPENDED)
+def test_recordings_appended_to_one_file_follow_each_other(tmp_path, form):
+    one = film(tmp_path / f"one.{form}", 3.0, *APPENDED[form])
+    (tmp_path / f"three.{form}").write_bytes(3 * one.read_bytes())
+    recording = probe(tmp_path / f"three.{form}")
+    assert recording.duration == pytest.approx(9, abs=0.1)
+    assert numbers_at(recording, [1.6, 4.6, 7.6]) == pytest.approx([46, 46, 46], abs=3)
+    assert beeps(recording) == pytest.approx(np.arange(9), abs=0.1)
+
+
+def test_a_new_header_in_the_middle_of_a_file_is_used_from_there_on(tmp_path):
+    one = film(tmp_path / "one.flv", 3.0)
+    other = film(tmp_path / "other.flv", 3.0, "-tune", "fastdecode", "-output_ts_offset", 3)
+    (tmp_path / "both.flv").write_bytes(one.read_bytes() + other.read_bytes()[13:])
+    recording = probe(tmp_path / "both.flv")
+    assert len(recording.pieces) == 2
+    assert numbers_at(recording, [1.5, 4.5]) == pytest.approx([45, 45], abs=3)
+
+
+def edited(path, entries):
+    """Give the tracks of an MP4 an edit list: when each entry begins (None shows nothing), how long it is (seconds)."""
+    data = path.read_bytes()
+    lists, scale = [], struct.unpack(">I", data[data.index(b"mvhd") + 16 :][:4])[0]
+    for track in data.split(b"trak")[1:]:
+        unit = struct.unpack(">I", track[track.index(b"mdhd") + 16 :][:4])[0]
+        rows = b"".join(
+            struct.pack(">IiI", round(scale * length), -1 if start is None else round(start * unit), 0x10000)
+            for start, length in entries
+        )
+        content = struct.pack(">II", 0, len(entries)) + rows
+        lists.append(struct.pack(">I4sI4s", 16 + len(content), b"edts", 8 + len(content), b"elst") + content)
+    place, grown = data.index(b"moov") - 4, 0
+    for found in lists:
+        track = data.index(b"trak", place + 8) - 4
+        old = data.index(b"edts", track) - 4
+        size = struct.unpack(">I", data[old : old + 4])[0]
+        data = data[:old] + found + data[old + size :]
+        change = len(found) - size
+        length = struct.unpack(">I", data[track : track + 4])[0] + change
+        data = data[:track] + struct.pack(">I", length) + data[track + 4 :]
+        grown, place = grown + change, track + length - 8
+    moov = data.index(b"moov") - 4
+    data = data[:moov] + struct.pack(">I", struct.unpack(">I", data[moov : moov + 4])[0] + grown) + data[moov + 4 :]
+    path.write_bytes(data)
+
+
+def test_what_an_edit_list_trims_away_is_not_shown(tmp_path):
+    path = film(tmp_path / "a.mp4", 6.0, "-bf", 0)
+    edited(path, [(0.5, 1.5), (4.2, 1.5)])
+    recording = probe(path)
+    assert recording.duration == pytest.approx(3, abs=0.1)
+    assert numbers_at(recording, [0.3, 1.3, 1.8, 2.5]) == pytest.approx([24, 54, 135, 156], abs=1)
+
+
+def test_the_default_tracks_are_taken_and_the_others_are_named(tmp_path):
+    source = film(tmp_path / "a.mp4")
+    made = ("-i", source, "-f", "lavfi", "-t", 6, "-i", "color=blue:s=320x240", "-f", "lavfi", "-t", 6, "-i")
+    maps = ("-map", "1:v", "-map", "0:v", "-map", "2:a", "-map", "0:a", "-disposition:v:0", 0)
+    path = tmp_path / "two.mkv"
+    defaults = ("-disposition:v:1", "default", "-disposition:a:1", 0, "-disposition:a:0", "default")
+    videos.ffmpeg(*made, "anullsrc", *maps, *defaults, path)
+    recording = probe(path)
+    assert numbers_at(recording, [2.0]) == [60]
+    said = list(remarks(recording))
+    assert any("2 tracks of picture" in line for line in said)
+    assert any("is silent all along, and track 3 is not" in line for line in said)
+    assert all(str(path) in line for line in said)
+
+
+def test_a_cover_is_no_picture(tmp_path):
+    source = film(tmp_path / "a.mp4")
+    videos.ffmpeg("-i", source, "-frames:v", 1, tmp_path / "cover.jpg")
+    videos.ffmpeg(
+        "-i", source, "-i", tmp_path / "cover.jpg", "-map", "1:v", "-map", "0", "-c", "copy", tmp_path / "b.mkv"
+    )
+    recording = probe(tmp_path / "b.mkv")
+    assert recording.duration == pytest.approx(6, abs=0.05)
+    assert not list(remarks(recording))
+
+
+def test_of_a_folder_only_videos_are_parts(tmp_path):
+    film(tmp_path / "source.ts", 6.0)
+    folder = tmp_path / "parts"
+    folder.mkdir()
+    videos.ffmpeg(
+        "-i", tmp_path / "source.ts", "-c", "copy", "-f", "hls", "-hls_time", 2, "-hls_list_size", 0,
+        "-hls_segment_filename", folder / "%d.ts", folder / "list.m3u8",
+    )  # fmt: skip
+    (folder / "3.ts.part").write_bytes(b"unfinished")
+    (folder / "chat.txt").write_text("hello")
+    recording = probe(folder)
+    assert [path.name for path, _ in recording.files] == ["0.ts", "1.ts", "2.ts"]
+    assert recording.duration == pytest.approx(6, abs=0.1)
+    assert "not taken as parts of the VOD: 3.ts.part, chat.txt, list.m3u8" in next(remarks(recording))
+    with pytest.raises(UserError, match="a playlist, not a video"):
+        probe(folder / "list.m3u8")
+
+
+@pytest.mark.parametrize("form", ["mkv", "mp4", "ts"])
+def test_where_the_picture_stops_its_last_frame_stays_and_the_sound_goes_on(tmp_path, form):
+    film(tmp_path / "a.mp4")
+    path = tmp_path / f"stopped.{form}"
+    videos.ffmpeg("-i", tmp_path / "a.mp4", "-vf", "select='lt(t,2)'", "-fps_mode", "passthrough", path)
+    recording = probe(path)
+    assert recording.duration == pytest.approx(6, abs=0.1)
+    assert numbers_at(recording, [1.0, 5.0]) == pytest.approx([30, 59], abs=2)
+    assert len(beeps(recording)) == 6
+    assert any("its picture ends at" in line for line in remarks(recording))
+
+
+@pytest.mark.parametrize(("form", "options"), [("mkv", ()), ("mp4", FRAGMENTS)])
+def test_of_an_unfinished_file_what_is_there_is_used_and_said(tmp_path, form, options):
+    content = film(tmp_path / f"whole.{form}", 6.0, *options).read_bytes()
+    path = tmp_path / f"half.{form}"
+    path.write_bytes(content[: len(content) * 6 // 10])
+    recording = probe(path)
+    assert 2.5 < recording.duration < 5
+    assert numbers_at(recording, [1.0, 2.0]) == pytest.approx([30, 60], abs=3)
+    assert any(f"used up to {recording.duration:.1f} s" in line for line in remarks(recording))
+
+
+def test_a_plain_mp4_that_was_cut_off_is_refused_with_advice(tmp_path):
+    content = film(tmp_path / "whole.mp4", 6.0, "-movflags", "faststart").read_bytes()
+    (tmp_path / "half.mp4").write_bytes(content[: len(content) // 2])
+    with pytest.raises(UserError, match="half.mp4: cut off or damaged.*download it again"):
+        probe(tmp_path / "half.mp4")
+
+
+def test_sound_that_is_turned_over_in_one_channel_is_as_loud(tmp_path):
+    values = {}
+    for name, turned in (("plain", "1"), ("turned", "-1")):
+        path = tmp_path / f"{name}.mkv"
+        videos.ffmpeg(
+            "-f", "lavfi", "-t", 2, "-i", "color=gray:s=64x48:r=10", "-f", "lavfi", "-t", 2, "-i",
+            f"sine=1000,pan=stereo|c0=c0|c1={turned}*c0", "-c:a", "flac", path,
+        )  # fmt: skip
+        values[name] = np.stack(list(features.heard(probe(path), np.arange(10) / 10)))
+    assert values["turned"] == pytest.approx(values["plain"], abs=1e-3)
+
+
+def test_the_recordings_own_time_code_is_read(tmp_path):
+    film(tmp_path / "a.mov", 3.0, "-timecode", "10:00:00:00", codec="")
+    assert timecode.at_the_beginning(tmp_path / "a.mov", Fraction(30)) == (36_000 * 30, False)
+    assert timecode.at_the_beginning(film(tmp_path / "b.mp4", 3.0), Fraction(30)) == (0, None)
+
+
+@pytest.mark.parametrize(
+    ("number", "rate", "drops", "text"),
+    [
+        (0, Fraction(25), False, "00:00:00:00"),
+        (90_061 * 25 + 3, Fraction(25), False, "25:01:01:03"),
+        (1799, Fraction(30_000, 1001), True, "00:00:59;29"),
+        (1800, Fraction(30_000, 1001), True, "00:01:00;02"),
+        (17_982, Fraction(30_000, 1001), True, "00:10:00;00"),
+        (3600, Fraction(60_000, 1001), True, "00:01:00;04"),
+    ],
+)
+def test_time_code_counts_as_clocks_do_and_on_behind_a_day(number, rate, drops, text):
+    assert timecode.text(number, rate, drops) == text
+
+
+def test_headers_are_compared_by_what_they_say(tmp_path):
+    film(tmp_path / "a.mp4", 3.0)
+    videos.ffmpeg("-i", tmp_path / "a.mp4", "-c", "copy", tmp_path / "a.ts")
+    sets = []
+    for path in (tmp_path / "a.mp4", tmp_path / "a.ts", film(tmp_path / "b.mp4", 3.0, "-s", "320x128")):
+        with Track(probe(path), "picture") as track:
+            sets.append(units.parameter_sets(next(track.packets(0.0))))
+    assert sets[0] == sets[1] != sets[2]
