@@ -119,11 +119,13 @@ def _range(track: Track, segment: Segment, known: set[bytes]) -> PacketRange:
                 f"{path}: something is trimmed away between {segment.start:.1f} s and {segment.end:.1f} s, which a "
                 "copy would show; set render.encoder to libx264"
             )
+        pts = packet.pts
+        assert pts is not None, "a track whose packets have no times is not copied"
         # What is decoded before the first frame behind the end needs nothing that is decoded after it.
-        if later or packet.pts >= end:
-            later.append(packet.pts)
+        if later or pts >= end:
+            later.append(pts)
         else:
-            times.append(packet.pts)
+            times.append(pts)
             if packet.is_keyframe:
                 _check_headers(packet, known, path)
         if len(later) > REORDERED:
