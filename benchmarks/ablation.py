@@ -50,15 +50,15 @@ PICTURE, SOUND, EVERYTHING = features.SEEN_COLUMNS, features.HEARD_COLUMNS, slic
 # Each part: what is changed of the clips, the windows of context, whether a face network takes part.
 ALL_WINDOWS, NO_WINDOWS = context.WINDOWS, ((0.0, 0.0),)
 VARIANTS = {
-    "all signals, context, normal (the default)": (as_it_is, ALL_WINDOWS, False),
+    "motion, mouth, sound, context, baseline (the default)": (as_it_is, ALL_WINDOWS, False),
     "without motion": (without(features.columns(MOTION)), ALL_WINDOWS, False),
     "without the mouth": (without(features.columns(MOUTH)), ALL_WINDOWS, False),
-    "without loudness": (without(features.columns(LOUDNESS)), ALL_WINDOWS, False),
-    "without anything seen": (without(PICTURE), ALL_WINDOWS, False),
-    "without normal": (without_normal, ALL_WINDOWS, False),
+    "without sound": (without(features.columns(LOUDNESS)), ALL_WINDOWS, False),
+    "without motion and mouth": (without(PICTURE), ALL_WINDOWS, False),
+    "without baseline": (without_normal, ALL_WINDOWS, False),
     "without context": (as_it_is, NO_WINDOWS, False),
-    "seen alone, without context or normal": (lambda clip: without(SOUND)(with_raw(clip)), NO_WINDOWS, False),
-    "heard alone, without context or normal": (lambda clip: without(PICTURE)(with_raw(clip)), NO_WINDOWS, False),
+    "motion and mouth, without context or baseline": (lambda clip: without(SOUND)(with_raw(clip)), NO_WINDOWS, False),
+    "sound alone, without context or baseline": (lambda clip: without(PICTURE)(with_raw(clip)), NO_WINDOWS, False),
     "the default and a face network": (as_it_is, ALL_WINDOWS, True),
     "a face network alone": (without(EVERYTHING), ALL_WINDOWS, True),
 }

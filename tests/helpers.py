@@ -255,7 +255,7 @@ def placed_segments(starts: Sequence[float], length: float, recording: Recording
 def select_params(**changed) -> Select:
     """The section `select` of params.yaml, with no padding nor snapping, changed."""
     section = yaml.safe_load((ROOT / "params.yaml").read_text())["select"]
-    return Select(**section | {"pre_roll": 0.0, "post_roll": 0.0, "snap": 0.0} | changed)
+    return Select(**section | {"pre_roll": 0.0, "post_roll": 0.0, "snap": 0.0, "max_times_prevalence": None} | changed)
 
 
 def load_params(project: Project) -> Params:

@@ -13,7 +13,8 @@ import pytest
 
 from autotosis.reel import exports, reel
 from autotosis.video import recording
-from autotosis.video.recording import Recording
+from autotosis.video.opening import Span
+from autotosis.video.recording import Piece, Recording
 from tests import videos
 from tests.helpers import (
     RECORDING,
@@ -25,11 +26,18 @@ AWKWARD = 'vods/It\'s "ü" & 100 % #1.mp4'
 RATES = [Fraction(25), Fraction(30_000, 1001), Fraction(60_000, 1001)]
 
 
+def in_a_file(recording: Recording, folder: Path) -> Recording:
+    """The same recording in a file that is there, though it has but one frame."""
+    path = folder / recording.path.name
+    videos.write(path, [0.0], lambda _: videos.grey(0))
+    return replace(recording, path=path, pieces=(Piece(Span(path), 0.0, 0.0, recording.duration, 0, None, None),))
+
+
 @pytest.mark.parametrize("sound", [True, False])
 @pytest.mark.parametrize("rate", RATES, ids=["25", "29.97", "59.94"])
 def test_every_editor_gets_the_same_frames(tmp_path, rate, sound):
     vod = tmp_path / Path(AWKWARD).name
-    made = Recording(vod, 0.0, 40_000.0, 1280, 720, rate, sound)
+    made = in_a_file(Recording(vod, 0.0, 40_000.0, 1280, 720, rate, sound), tmp_path)
     # Beginnings of frames, as floating point has them, and times between, of which the nearer frame is the first.
     starts = [0.0, 1.0, *(float(frame / rate) for frame in (15, 58, 107_892, 223_777)), 3735.4, 35_999.97]
     placed = placed_segments(sorted(starts), 4.2, made)
@@ -114,7 +122,7 @@ def test_every_editor_gets_the_parts_of_a_vod(tmp_path, sound):
 
 
 def test_picture_and_sound_of_a_segment_stay_together_in_final_cut_7(tmp_path):
-    exports.write(tmp_path, placed_segments([1.0, 9.0], 2.0))
+    exports.write(tmp_path, placed_segments([1.0, 9.0], 2.0, in_a_file(RECORDING, tmp_path)))
     root = ElementTree.parse(tmp_path / "cut.xml").getroot()
     linked = [[link.text for link in item.iter("linkclipref")] for item in root.findall(".//track/clipitem")]
     ids = [item.get("id") for item in root.findall(".//track/clipitem")]
@@ -123,6 +131,6 @@ def test_picture_and_sound_of_a_segment_stay_together_in_final_cut_7(tmp_path):
 
 def test_an_edl_says_how_its_timecode_counts(tmp_path):
     for rate, mode, code in [(RATES[0], "NON-DROP", "01:00:00:00"), (RATES[1], "DROP", "01:00:00;00")]:
-        exports.write(tmp_path, placed_segments([3600.0], 2.0, replace(RECORDING, rate=rate)))
+        exports.write(tmp_path, placed_segments([3600.0], 2.0, in_a_file(replace(RECORDING, rate=rate), tmp_path)))
         content = (tmp_path / "cut.edl").read_text()
         assert f"FCM: {mode} FRAME\n" in content and f" {code} " in content
