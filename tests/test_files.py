@@ -17,7 +17,7 @@ FULL = {
     "select": (["demo"], 100, "data/cuts/demo.csv"),
     "render": (["demo"], 1000, "reels/demo"),
     "configure": ([], 10, "data/config"),
-    "evaluate": ([], 100, "timelines/demo.png"),
+    "evaluate": ([], 100, "reels/"),
     "compile": ([], 1000, "reels/best"),
 }
 

@@ -82,6 +82,6 @@ def test_a_person_may_ask_for_more_than_three_times_the_expected_share(two):
     two.write(
         "data/timelines/demo.csv", "time,probability\n" + "".join(f"{n / 4},{0.9 - n / 200}\n" for n in range(96))
     )
-    assert seconds(crowded=3) <= 3 * 0.05 * SECONDS
-    assert seconds(crowded=None) > 10
-    assert seconds(crowded=3, threshold=0.5) > 10
+    assert seconds(max_times_prevalence=3) <= 3 * 0.05 * SECONDS
+    assert seconds(max_times_prevalence=None) > 10
+    assert seconds(max_times_prevalence=3, threshold=0.5) > 10

@@ -5,6 +5,7 @@ import pytest
 
 from autotosis.annotations.facecams import Box
 from autotosis.cuts.scene_changes import scene_changes, scene_changes_between
+from autotosis.video import recording
 from tests import videos
 
 
@@ -29,5 +30,5 @@ def test_a_face_camera_has_scenes_of_its_own(tmp_path):
 
     videos.write(tmp_path / "a.mp4", [number / 30 for number in range(60)], picture)
     for face, expected in ((Box(), []), (Box(0, 0.5, 0.3, 1), [1.0])):
-        found = scene_changes_between(tmp_path / "a.mp4", 0.4, 1.4, face)
+        found = scene_changes_between(recording.probe(tmp_path / "a.mp4"), 0.4, 1.4, face)
         assert found == pytest.approx(expected, abs=1e-3)

@@ -108,7 +108,7 @@ def describe(stage: str, settings: Params, name: str) -> dict[str, object]:
     config = STAGES[stage](settings, name)
     named = [path for path in (getattr(config, key, None) for key in ("edits", "music", "font")) if path]
     return {
-        "configuration": config.model_dump(mode="json"),
+        "configuration": config.model_dump(mode="json", exclude={"extract": {"decoder"}}),
         "files": {path.as_posix(): files.digest(path) for path in named},
         "code": {place: _code_digest(place) for place in CODE[stage]},
     }

@@ -108,6 +108,9 @@ class _Count:
     def __init__(self, track: Stream) -> None:
         # Times are floats, since fractions are slow and packets are millions.
         self.unit = float(track.time_base or 0)
+        # How long a packet of the picture is shown that does not say it, as none does in a stream with B-frames.
+        rate = (track.guessed_rate or track.average_rate or 0) if isinstance(track, VideoStream) else 0
+        self.length = 1 / float(rate) if rate else 0.0
         self.first, self.until, self.last = float("inf"), NEVER, NEVER
         self.pending: tuple[float, int] | None = None
         self.header = b""
@@ -128,7 +131,8 @@ class _Count:
         self.last, self.pending = decoded, None
         if not packet.is_discard:
             self.first = min(self.first, shown)
-            self.until = max(self.until, shown + (packet.duration or 0) * self.unit)
+            length = packet.duration * self.unit if packet.duration else self.length
+            self.until = max(self.until, shown + length)
 
     def _is_leap(self, decoded: float, place: int) -> bool:
         """Whether the clock is another one from here on, as the packet before this one has said already."""

@@ -107,6 +107,8 @@ def probe(path: Path) -> Recording:
     if duration <= 0:
         raise UserError(f"{path}: lasts no time, as a picture does; remove it or convert it to MP4")
     with opened(pieces[0].span) as container:
+        if container.format.name.endswith("_pipe") or container.format.name == "image2":
+            raise UserError(f"{path}: lasts no time, being a picture; remove it")
         video = tracks.picture(pieces[0].span.path, container)
         unordered = clock.is_unordered(container, video)
         first = _first_frame(path, container, video)
