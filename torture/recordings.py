@@ -69,7 +69,7 @@ SORTS = (
     Sort("ts", "mpeg2video", "mp2", ("-bf", "2")),
     Sort("flv", "libx264", options=PLAIN),
     Sort("flv", "libx264", options=REORDERED, late=1.6),
-    Sort("flv", "libx264", options=REORDERED, missing=0.3, offset=4),
+    Sort("flv", "libx264", options=PLAIN, missing=0.3, offset=4),
     Sort("webm", "libvpx-vp9", "libopus", VP9),
     Sort("webm", "libvpx-vp9", "libopus", VP9, missing=0.3),
     Sort("webm", "libsvtav1", "libopus", AV1, late=1.6),
