@@ -1,0 +1,167 @@
+"""What a team sees of DVC: a clone that pulls has nothing to do, and carries nothing that it does not need."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+import pytest
+import yaml
+from moto.server import ThreadedMotoServer
+
+from tests import videos
+from tests.conftest import SAMPLE
+from tests.helpers import ENVIRONMENT, PARAMS, Project, copy_of, copy_repository
+
+# Any will do.
+KEYS = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_DEFAULT_REGION": "us-east-1"}
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory) -> Project:
+    """A project whose sample streamer is drawn by its own pipeline, built and committed; not to be changed."""
+    project = copy_repository(tmp_path_factory.mktemp("demo") / "project")
+    (project.folder / "data/sample/dvc.lock").unlink()
+    project.write("data/sample/params.yaml", yaml.safe_dump(SAMPLE))
+    project.set_params(**PARAMS | {"data": "data/sample"})
+    project.commit("Start")
+    project.repro()
+    project.commit("Build the demo")
+    return project
+
+
+@pytest.fixture(scope="module")
+def moved_on(demo, tmp_path_factory) -> Project:
+    """The project after the demo, of a streamer with two VODs, one of which was renamed and one removed since."""
+    project = copy_of(demo, tmp_path_factory.mktemp("moved on") / "project")
+    shutil.copytree(project.folder / "data/template", project.folder / "data/mine")
+    folder, sample = project.folder / "data/mine", project.folder / "data/sample"
+    for name in ("clips", "labels.csv", "facecams.csv"):
+        (shutil.copytree if name == "clips" else shutil.copyfile)(sample / name, folder / name)
+    (folder / "vods").mkdir()
+    shutil.copyfile(sample / "vods/demo.mp4", folder / "vods/monday.mp4")
+    videos.ffmpeg("-t", 12, "-i", folder / "vods/monday.mp4", "-c", "copy", folder / "vods/tuesday.mp4")
+    project.write("data/mine/facecams.csv", project.read("data/sample/facecams.csv").replace("demo", "*day"))
+    project.set_params(data="data/mine", vods={"monday": "vods/monday.mp4", "tuesday": "vods/tuesday.mp4"})
+    project.succeed("dvc", "add", "data/mine/clips", "data/mine/vods")
+    project.repro()
+    project.commit("Cut two VODs")
+    project.set_params(vods={"first": "vods/monday.mp4"})
+    project.repro()
+    project.commit("Rename one, and remove the other")
+    return project
+
+
+def push(project: Project, remote: str, *options: tuple[str, str], **environment: str) -> None:
+    """Name a place as the project's remote, and bring all there that the project needs."""
+    project.succeed("dvc", "remote", "add", "--default", "storage", remote)
+    for option, value in options:
+        project.succeed("dvc", "remote", "modify", "storage", option, value)
+    project.commit("Name a remote")
+    project.succeed("dvc", "push", env=ENVIRONMENT | environment)
+
+
+def clone(project: Project, target: Path) -> Project:
+    project.succeed("git", "clone", "--quiet", project.folder, target)
+    return Project(target)
+
+
+def status(project: Project) -> str:
+    return project.succeed("git", "status", "--porcelain")
+
+
+def stored(remote: Path) -> int:
+    """How many bytes are in a folder that is a remote."""
+    return sum(path.stat().st_size for path in remote.rglob("*") if path.is_file())
+
+
+def test_a_vod_that_is_renamed_or_removed_leaves_nothing_behind(moved_on):
+    assert {path.name for path in (moved_on.folder / "reels").iterdir() if path.is_dir()} == {
+        "best",
+        "first",
+        "metrics",
+        "timelines",
+    }
+    for results in ("data/timelines", "data/cuts"):
+        assert [path.name for path in (moved_on.folder / results).iterdir()] == ["first.csv"]
+    assert moved_on.repro() == []
+    assert status(moved_on) == ""
+
+
+def test_a_clone_that_pulls_has_nothing_to_run(moved_on, tmp_path):
+    project = copy_of(moved_on, tmp_path / "project")
+    push(project, str(tmp_path / "remote"))
+    cloned = clone(project, tmp_path / "clone")
+    cloned.succeed("dvc", "pull")
+    assert cloned.repro() == []
+    assert status(cloned) == ""
+    outputs = ("data/config", "data/frames", "data/timelines", "data/cuts", "models", "reels", "data/mine")
+    assert cloned.digests(*outputs) == project.digests(*outputs)
+
+    # A colleague's VOD comes back as it was made there.
+    videos.ffmpeg("-t", 9, "-i", cloned.folder / "data/mine/vods/monday.mp4", "-c", "copy", tmp_path / "new.mp4")
+    shutil.copyfile(tmp_path / "new.mp4", cloned.folder / "data/mine/vods/wednesday.mp4")
+    cloned.succeed("dvc", "add", "data/mine/vods")
+    cloned.set_params(vods={"first": "vods/monday.mp4", "second": "vods/wednesday.mp4"})
+    ran = cloned.repro()
+    assert "predict@second" in ran and "predict@first" not in ran and "extract_frames" not in ran
+    cloned.commit("Cut another VOD")
+    cloned.succeed("dvc", "push")
+    project.succeed("git", "pull", "--quiet", cloned.folder, "HEAD")
+    project.succeed("dvc", "pull")
+    assert project.repro() == []
+    assert status(project) == ""
+
+
+def test_a_clone_without_data_is_up_to_date_where_what_is_missing_is_allowed(moved_on, demo, tmp_path):
+    for name, project in (("mine", moved_on), ("demo", demo)):
+        cloned = clone(project, tmp_path / name)
+        said = cloned.succeed("dvc", "repro", "--allow-missing")
+        assert "Running stage" not in said
+        assert "Data and pipelines are up to date." in said
+        assert status(cloned) == ""
+
+
+def test_the_sample_stays_at_home_once_the_data_is_a_streamers(moved_on, tmp_path):
+    project = copy_of(moved_on, tmp_path / "project")
+    push(project, str(tmp_path / "remote"))
+    sample = project.digests("data/sample/clips", "data/sample/vods/demo.mp4")
+    assert sample
+    cloned = clone(project, tmp_path / "clone")
+    cloned.succeed("dvc", "pull")
+    assert not (cloned.folder / "data/sample/clips").exists()
+    assert not (cloned.folder / "data/sample/vods").exists()
+    assert cloned.repro() == []
+    assert not (cloned.folder / "data/sample/clips").exists(), "nothing redraws it"
+    # What the streamer has is little more than what was stored.
+    assert stored(tmp_path / "remote") < 1.1 * stored(cloned.folder / ".dvc/cache")
+
+
+@pytest.fixture
+def bucket() -> Iterator[tuple[str, str]]:
+    """An S3 server on the loopback: its address, and the address of a bucket in it."""
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    address = f"http://{host}:{port}"
+    client = boto3.client(
+        "s3",
+        endpoint_url=address,
+        aws_access_key_id=KEYS["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=KEYS["AWS_SECRET_ACCESS_KEY"],
+        region_name=KEYS["AWS_DEFAULT_REGION"],
+    )
+    client.create_bucket(Bucket="reels")
+    yield address, "s3://reels/dvc"
+    server.stop()
+
+
+def test_s3_brings_everything_back(moved_on, bucket, tmp_path):
+    address, url = bucket
+    project = copy_of(moved_on, tmp_path / "project")
+    push(project, url, ("endpointurl", address), **KEYS)
+    cloned = clone(project, tmp_path / "clone")
+    cloned.succeed("dvc", "pull", env=ENVIRONMENT | KEYS)
+    assert cloned.repro() == []
+    assert status(cloned) == ""
+    assert cloned.digests("reels") == project.digests("reels")
