@@ -30,8 +30,10 @@ def tiny_data(tmp_path_factory) -> Path:
     (folder / "params.yaml").write_text(yaml.safe_dump(SAMPLE))
     subprocess.run([sys.executable, "-m", "data.sample.make_sample", folder], cwd=ROOT, env=ENVIRONMENT, check=True)
     (folder / "params.yaml").unlink()
-    (folder / "music").mkdir()
-    (folder / "edits").mkdir()
+    for name in ("music", "edits"):
+        (folder / name).mkdir()
+        # git keeps no empty folder.
+        (folder / name / ".gitkeep").touch()
     return folder
 
 

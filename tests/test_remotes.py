@@ -156,9 +156,10 @@ def bucket() -> Iterator[tuple[str, str]]:
     server.stop()
 
 
-def test_s3_brings_everything_back(moved_on, bucket, tmp_path):
+def test_s3_brings_everything_back(project, bucket, tmp_path):
     address, url = bucket
-    project = copy_of(moved_on, tmp_path / "project")
+    project.succeed("dvc", "add", "data/tiny/clips", "data/tiny/vods")
+    assert project.repro() == []
     push(project, url, ("endpointurl", address), **KEYS)
     cloned = clone(project, tmp_path / "clone")
     cloned.succeed("dvc", "pull", env=ENVIRONMENT | KEYS)
