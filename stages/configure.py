@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 
 from autotosis.annotations import configuration
-from autotosis.cuts import cut_list
+from autotosis.cuts import cut_list, review_list
 from autotosis.project import command_line, files, params
 from autotosis.project.params import Params
 from autotosis.reel import reel
@@ -43,7 +43,8 @@ def remove_results_of_other_vods(settings: Params) -> None:
 
     Stages that read the whole folder would otherwise use them.
     """
-    results = [*timeline.FOLDER.glob("*.csv"), *cut_list.FOLDER.glob("*.csv")]
+    folders = (timeline.FOLDER, cut_list.FOLDER, review_list.FOLDER)
+    results = [table for folder in folders for table in folder.glob("*.csv")]
     results += [table.parent for table in reel.FOLDER.glob(f"*/{reel.TABLE}")]
     for path in results:
         if path.name.removesuffix(".csv") not in {*settings.vods, reel.COMPILATION}:

@@ -1,4 +1,4 @@
-"""Decide what the reel of a VOD shows: the cut list, data/cuts/<vod>.csv.
+"""Decide what the reel of a VOD shows, data/cuts/<vod>.csv, and what a reviewer should judge, data/review/<vod>.csv.
 
 Where the probability rises above the decision threshold, there is an event. Events are padded and limited as `select`
 in params.yaml says, and their edges move to scene changes or pauses. If the streamer's folder has edits/<vod>.csv, that
@@ -7,13 +7,12 @@ table is the cut list instead. Run from the project's folder: python -m stages.s
 
 from autotosis.annotations import configuration
 from autotosis.annotations.configuration import SelectConfig
-from autotosis.cuts import cut_list, segments, snapping
+from autotosis.cuts import cut_list, review_list, segments, snapping
 from autotosis.cuts.segments import Choice, Segment
 from autotosis.model import model_file
-from autotosis.project import command_line, params
+from autotosis.project import command_line, files, params
 from autotosis.scan import timeline
 from autotosis.video import recording
-from autotosis.video.recording import Recording
 
 # Warn if the reel is more than this share of its VOD.
 LONG = 0.5
@@ -22,31 +21,36 @@ LONG = 0.5
 def main(name: str) -> None:
     config = configuration.for_select(params.load(), name)
     vod = recording.probe(config.video)
-    if config.edits:
-        chosen = cut_list.read_table(config.edits, name, vod.duration)
-        print(f"{name}: the cut list is {config.edits}, segments: {len(chosen)}")
-    else:
-        chosen = choose(config, vod)
-    cut_list.write(name, chosen)
-
-
-def choose(config: SelectConfig, vod: Recording) -> list[Segment]:
-    """Choose segments by the model's probabilities, and move their edges to where a cut is not noticed."""
-    card, (times, probabilities) = model_file.read_card(), timeline.read_timeline(config.name, vod.duration)
+    card, (times, probabilities) = model_file.read_card(), timeline.read_timeline(name, vod.duration)
     choice = segments.choose(times, probabilities, vod.duration, card.threshold, card.prevalence, config.select)
-    report(config.name, choice, vod.duration)
-    if choice.threshold > card.threshold and not config.select.threshold and not config.select.invert:
-        print(
-            f"{config.name}: the decision threshold was raised from {card.threshold:.2f} to {choice.threshold:.2f}, "
-            "because events exceeded select.max_times_prevalence; label its segments in labels.csv, above all false "
-            "positives"
-        )
-    return snapping.snap(vod, config.facecam, choice.reel, config.select)
+    if config.edits:
+        reel = cut_list.read_table(config.edits, name, vod.duration)
+        print(f"{name}: the cut list is {config.edits}, segments: {len(reel)}")
+    else:
+        report(config, choice, card.threshold, vod.duration)
+        reel = snapping.snap(vod, config.facecam, choice.reel, config.select)
+    judged = [Segment(start, vod.duration if end is None else end) for start, end in config.judged]
+    to_judge = review_list.choose(times, choice.level, choice.threshold, config.select.release, judged)
+    with files.replacing_all(cut_list.path(name), review_list.path(name)) as (cuts, review):
+        cut_list.write(cuts, name, reel)
+        review_list.write(review, to_judge)
 
 
-def report(name: str, choice: Choice, duration: float) -> None:
-    """Print what was chosen, and what to change if it is nothing or too much."""
-    seconds = segments.seconds(choice.reel)
+def report(config: SelectConfig, choice: Choice, threshold: float, duration: float) -> None:
+    """Print what was chosen, and what to change if it is nothing or too much.
+
+    Parameters
+    ----------
+    config : SelectConfig
+        The VOD and the parameters of selection.
+    choice : Choice
+        What was chosen.
+    threshold : float
+        The model's decision threshold, 0 to 1.
+    duration : float
+        The length of the VOD, seconds.
+    """
+    name, seconds = config.name, segments.seconds(choice.reel)
     print(f"{name}: segments: {len(choice.reel)}, seconds: {seconds:.1f}")
     if not choice.reel and choice.level.max() >= choice.threshold:
         print(
@@ -62,6 +66,11 @@ def report(name: str, choice: Choice, duration: float) -> None:
         print(
             f"{name}: the reel is {seconds / duration:.0%} of the VOD; raise select.threshold or select.release, or "
             "lower train.prevalence"
+        )
+    if choice.threshold > threshold and not config.select.threshold and not config.select.invert:
+        print(
+            f"{name}: the decision threshold was raised from {threshold:.2f} to {choice.threshold:.2f}, because events "
+            "exceeded select.max_times_prevalence; label its segments in labels.csv, above all false positives"
         )
 
 

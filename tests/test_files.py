@@ -25,7 +25,7 @@ FULL = {
 @pytest.mark.parametrize("stage", FULL)
 def test_a_full_disk_is_one_sentence_and_costs_nothing(project, stage):
     arguments, size, words = FULL[stage]
-    outputs = ["data/config", "data/dataset", "models", "data/timelines", "data/cuts", "reels"]
+    outputs = ["data/config", "data/dataset", "models", "data/timelines", "data/cuts", "data/review", "reels"]
     before = project.digests(*outputs)
     if stage == "extract_frames":
         first_clip(project).write_bytes((first_clip(project).parent / "c03.mp4").read_bytes())

@@ -18,7 +18,8 @@ MODEL = ["train", *VOD]
 FRAMES = ["extract_frames", "build_dataset", *MODEL]
 EVERY = "every"
 # What a stage makes from the same inputs with other code.
-CONTENT = ["data/frames", "data/excerpts", "data/dataset", "models", "data/timelines", "data/cuts", "reels"]
+CUT = ["data/timelines", "data/cuts", "data/review", "reels"]
+CONTENT = ["data/frames", "data/excerpts", "data/dataset", "models", *CUT]
 
 
 def clips(project: Project):

@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from autotosis.annotations import labels
 from autotosis.annotations.facecams import Box, Facecams
 from autotosis.project import files
 from autotosis.project.errors import UserError
@@ -34,12 +35,17 @@ class PredictConfig(Section):
 
 
 class SelectConfig(Section):
-    """What the cut list of a VOD depends on. `edits` is the path of the user's own cut list, or None."""
+    """What the cut list of a VOD depends on.
+
+    `edits` is the path of the user's own cut list, or None. `judged` are the start and the end of the rows of
+    labels.csv that are about the VOD, in seconds; None is the end of the VOD.
+    """
 
     name: str
     video: Path
     facecam: Box
     edits: Path | None
+    judged: list[tuple[float, float | None]]
     select: Select
 
 
@@ -71,11 +77,13 @@ def for_predict(settings: Params, name: str) -> PredictConfig:
 def for_select(settings: Params, name: str) -> SelectConfig:
     """Collect what `select` depends on for the VOD of this name; UserError as in `for_predict`."""
     edits = settings.folder / "edits" / f"{name}.csv"
+    judged = labels.read_labels(settings.folder / "labels.csv").get(settings.vods[name], [])
     return SelectConfig(
         name=name,
         video=settings.vod(name),
         facecam=_facecam(settings, name),
         edits=edits if edits.exists() else None,
+        judged=[(label.start, label.end) for label in judged],
         select=settings.select,
     )
 

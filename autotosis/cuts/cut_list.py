@@ -24,7 +24,7 @@ def path(vod: str) -> Path:
     return FOLDER / f"{vod}.csv"
 
 
-def write(vod: str, segments: Sequence[Segment]) -> None:
+def write(target: Path, vod: str, segments: Sequence[Segment]) -> None:
     """Write the cut list of a VOD: for each segment, its times and those of its event, seconds in the VOD."""
     rows = []
     for number, segment in enumerate(segments, 1):
@@ -32,7 +32,7 @@ def write(vod: str, segments: Sequence[Segment]) -> None:
         times = (_text(time) for time in (start, end))
         event = (_text(time) for time in (start + segment.lead, end - segment.tail))
         rows.append((number, vod, *times, _text(segment.score), "yes", *event))
-    files.write_csv(path(vod), COLUMNS, rows)
+    files.write_csv(target, COLUMNS, rows)
 
 
 def read_cut_list(vod: str, duration: float) -> list[Segment]:

@@ -1,0 +1,106 @@
+"""The moments of a VOD that a reviewer should judge next, data/review/<vod>.csv.
+
+A model learns most from examples that it is least sure of (uncertainty sampling: Lewis and Gale, 1994). A few of those
+that it is surest of are among them, since an error there is the worst.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from autotosis.cuts.segments import Segment, overlap, step
+from autotosis.project import files
+
+FOLDER = Path("data/review")
+COLUMNS = ("start", "end", "probability", "reason")
+UNCERTAIN, SURE = "uncertain", "sure"
+# How many moments are listed at most, and how many peaks of the probability they are chosen from.
+MOST, CANDIDATES = 30, 300
+# Every so many moments, one is taken that the model is sure of.
+SURE_EVERY = 5
+# No more than MOST_IN_PART of the moments are taken from each of PARTS equal parts of the VOD.
+PARTS, MOST_IN_PART = 10, 6
+# How much of the time around a peak is listed at most (seconds), half of it on each side.
+LONGEST = 6.0
+# Peaks that are closer than this are one (seconds).
+APART = 1.0
+
+
+def path(vod: str) -> Path:
+    """Return the path of the review list of the VOD with this name."""
+    return FOLDER / f"{vod}.csv"
+
+
+def write(target: Path, chosen: Sequence[tuple[Segment, str]]) -> None:
+    """Write a review list: the moments from `choose`, in the order in which to ask."""
+    rows = [(f"{one.start:.2f}", f"{one.end:.2f}", f"{one.score:.4g}", reason) for one, reason in chosen]
+    files.write_csv(target, COLUMNS, rows)
+
+
+def choose(
+    times: np.ndarray, level: np.ndarray, threshold: float, release: float, judged: Sequence[Segment]
+) -> list[tuple[Segment, str]]:
+    """Choose the moments to ask a reviewer about.
+
+    Parameters
+    ----------
+    times, level : ndarray of float64, shape (moments,)
+        A timeline, evenly spaced, with smoothed probabilities.
+    threshold, release : float
+        The decision threshold, 0 to 1, and the share of a peak at which it begins and ends, 0 to 1.
+    judged : sequence of Segment
+        Stretches of the VOD that labels.csv names already. Whatever overlaps one of them is not asked again.
+
+    Returns
+    -------
+    list of (Segment, str)
+        At most MOST moments, in the order in which to ask, each with its peak as its score, and why it was chosen:
+        UNCERTAIN or SURE.
+    """
+    left = [peak for peak in peaks(times, level, release) if not any(overlap(peak, one) for one in judged)]
+    span = float(times[-1]) + step(times)
+    in_part = [0] * PARTS
+    chosen: list[tuple[Segment, str]] = []
+    while left and len(chosen) < MOST:
+        sure = len(chosen) % SURE_EVERY == SURE_EVERY - 1
+        best = max(left, key=lambda peak: peak.score if sure else -_doubt(peak.score, threshold))
+        left.remove(best)
+        part = min(int(best.start / span * PARTS), PARTS - 1)
+        if in_part[part] < MOST_IN_PART:
+            in_part[part] += 1
+            chosen.append((best, SURE if sure else UNCERTAIN))
+    return chosen
+
+
+def peaks(times: np.ndarray, level: np.ndarray, release: float) -> list[Segment]:
+    """Find the highest peaks of a timeline, at most CANDIDATES of them, the highest first.
+
+    A peak extends to where the level falls below `release` times its height, but by no more than half of LONGEST to
+    each side. Peaks are at least APART from each other. The parameters are those of `choose`.
+    """
+    spacing = step(times)
+    reach, gap = max(1, round(LONGEST / 2 / spacing)), max(1, round(APART / spacing))
+    beside = np.pad(level, 1, constant_values=-1.0)
+    tops = np.flatnonzero((level > beside[:-2]) & (level >= beside[2:]))
+    taken = np.zeros(len(level), bool)
+    found: list[Segment] = []
+    for top in tops[np.argsort(-level[tops], kind="stable")].tolist():
+        if len(found) == CANDIDATES or level[top] <= 0:
+            break
+        if taken[top]:
+            continue
+        first, last = max(0, top - reach), min(len(level), top + reach + 1)
+        outside = taken[first:last] | (level[first:last] < release * level[top])
+        before, after = np.flatnonzero(outside[: top - first]), np.flatnonzero(outside[top - first :])
+        start = first + (int(before[-1]) + 1 if len(before) else 0)
+        end = top + int(after[0]) if len(after) else last
+        taken[max(0, start - gap) : end + gap] = True
+        found.append(Segment(float(times[start]), float(times[end - 1] + spacing), float(level[top])))
+    return found
+
+
+def _doubt(probability: float, threshold: float) -> float:
+    """Measure how far a probability is from the threshold, in log odds."""
+    near = np.clip([probability, threshold], 1e-6, 1 - 1e-6)
+    return float(abs(np.subtract(*np.log(near / (1 - near)))))

@@ -1,0 +1,54 @@
+"""Which moments a reviewer is asked about: those that the model is unsure of, a few that it is sure of, each once."""
+
+import numpy as np
+
+from autotosis.cuts import review_list
+from autotosis.cuts.segments import Segment
+from tests.helpers import LABELS, Project
+
+TIMES = np.arange(6000) / 10
+
+
+def humps(*heights: float) -> np.ndarray:
+    """A timeline of ten minutes with humps of 2 s, one every 10 s, of these heights."""
+    level = np.full(len(TIMES), 0.001)
+    for number, height in enumerate(heights):
+        level[number * 100 + 40 : number * 100 + 60] = height * np.hanning(22)[1:-1]
+    return level
+
+
+def test_the_most_uncertain_come_first_and_every_fifth_is_sure():
+    chosen = review_list.choose(TIMES, humps(0.85, 0.1, 0.5, 0.95, 0.3, 0.6), 0.5, 0.6, [])
+    assert [round(one.score, 1) for one, _ in chosen] == [0.5, 0.6, 0.3, 0.8, 0.9, 0.1]
+    assert [reason for _, reason in chosen] == ["uncertain"] * 4 + ["sure"] + ["uncertain"]
+    surest, _ = chosen[4]
+    assert 34 <= surest.start < 34.6 and 35.4 < surest.end <= 36
+
+
+def test_they_are_spread_over_the_vod_and_few():
+    chosen = review_list.choose(TIMES, humps(*np.linspace(0.4, 0.6, 60)), 0.5, 0.6, [])
+    assert len(chosen) == 30
+    in_part = np.bincount([int(one.start / 60) for one, _ in chosen])
+    assert in_part.max() <= 6
+    assert all(
+        one.end <= other.start or other.end <= one.start for one, _ in chosen for other, _ in chosen if one != other
+    )
+
+
+def test_what_was_judged_is_not_asked_again():
+    level = humps(0.5, 0.6)
+    chosen = review_list.choose(TIMES, level, 0.5, 0.6, [Segment(0, 8)])
+    assert [round(one.start) for one, _ in chosen] == [14]
+    assert review_list.choose(TIMES, np.zeros(len(TIMES)), 0.5, 0.6, []) == []
+
+
+def test_a_row_on_a_vod_takes_its_moment_off_the_list_and_makes_no_new_reel(project: Project):
+    asked = project.table("data/review/demo.csv")
+    assert asked and list(asked[0]) == ["start", "end", "probability", "reason"]
+    start, end = (float(asked[0][edge]) for edge in ("start", "end"))
+    project.append(LABELS, f"vods/demo.mp4,{start},{end},0\n")
+    project.write("data/tiny/holdout.csv", "video,start,end,label\n")
+    project.stages("configure", "select demo")
+    left = [(float(row["start"]), float(row["end"])) for row in project.table("data/review/demo.csv")]
+    assert len(left) == len(asked) - 1
+    assert all(last <= start or end <= first for first, last in left)
