@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from autotosis.model import examples, metrics
+from autotosis.model import cross_validation, examples, metrics
 from autotosis.model.examples import Clip
 from autotosis.project import params
 from autotosis.project.params import Params
@@ -21,7 +21,6 @@ from autotosis.signals import context, features
 from autotosis.signals.face import MOUTH
 from autotosis.signals.loudness import LOUDNESS
 from autotosis.signals.motion import MOTION
-from stages import train
 
 Change = Callable[[Clip], np.ndarray]
 
@@ -89,12 +88,9 @@ def measure(clips: Sequence[Clip], settings: Params, seed: int, architecture: st
     """Average precision and ROC-AUC of out-of-fold predictions."""
     changes = {"seed": seed, "architecture": architecture}
     settings = settings.model_copy(update={"train": settings.train.model_copy(update=changes)})
-    ordered = train.in_random_order(list(clips), seed)
-    fold_of = train.deal(ordered, settings)
-    labels = examples.labels(ordered)
-    fold = np.repeat([fold_of[clip.group] for clip in ordered], [len(clip.labels) for clip in ordered])
-    probabilities = train.cross_calibrate(train.cross_validate(ordered, fold_of, settings), labels, fold)
-    figures = metrics.cross_validation(labels, probabilities, fold)
+    ordered = cross_validation.in_random_order(clips, seed)
+    scored = cross_validation.score(ordered, settings)
+    figures = metrics.cross_validation(scored.labels, scored.probabilities(), scored.fold)
     return figures["ap"], figures["auc"]
 
 

@@ -8,7 +8,7 @@ Run from the project's folder: python -m stages.configure
 import json
 from pathlib import Path
 
-from autotosis.annotations import configuration
+from autotosis.annotations import configuration, labels
 from autotosis.cuts import cut_list, review_list
 from autotosis.project import command_line, files, params
 from autotosis.project.params import Params
@@ -26,7 +26,7 @@ def main() -> None:
             for name in settings.vods:
                 write(folder / stage / f"{name}.json", configuration.describe(stage, settings, name))
         learned_from = {"extract": settings.extract.seen(), "clips": settings.dataset.clips}
-        write(folder / "train.json", {**settings.train.used(), **learned_from})
+        write(folder / "train.json", {**settings.train.used(labels.count_clips(settings.folder)), **learned_from})
     # `evaluate` and `compile` read these folders, which must exist even without VODs.
     for results in (timeline.FOLDER, cut_list.FOLDER):
         results.mkdir(parents=True, exist_ok=True)

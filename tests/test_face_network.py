@@ -1,5 +1,6 @@
 """A face network adds to the model; its training can be killed, and what cannot be is named."""
 
+import json
 import shutil
 
 import pytest
@@ -17,6 +18,20 @@ def test_a_face_network_adds_to_the_model(project):
     project.stages("train", "predict demo")
     assert project.read("data/timelines/demo.csv") != without
     assert "loss" in project.read("models/live/metrics.json")
+
+
+def test_auto_tries_a_network_where_there_are_clips_enough_and_keeps_it_only_if_it_helps(project):
+    small = {"epochs": 1, "epoch_frames": 32, "folds": 2, "device": "cpu"}
+    done = project.stage("train")
+    assert "face network: none, because it is tried from 150 labelled clips on" in done.stdout
+    project.set_params(train={**small, "architecture": "auto", "auto_clips": 8})
+    done = project.stage("train")
+    assert done.returncode == 0, done.stderr
+    figures = json.loads(project.read("models/live/details.json"))
+    helps = figures["network_gain"] > figures["network_gain_sd"]
+    assert f"face network: {'resnet18' if helps else 'none'}, because with resnet18, average precision" in done.stdout
+    network = (project.folder / "models/model.safetensors").read_bytes().count(b"face.conv1.weight")
+    assert bool(network) == helps
 
 
 def test_a_killed_training_goes_on_to_the_same_model(project):

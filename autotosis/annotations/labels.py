@@ -85,6 +85,11 @@ def read_labels(path: Path) -> dict[str, list[Label]]:
     return dict(labels)
 
 
+def count_clips(folder: Path) -> int:
+    """Count the clips that labels.csv of a streamer's folder names; UserError as in `read_labels`."""
+    return sum(video.startswith("clips/") for video in read_labels(folder / "labels.csv"))
+
+
 class Groups:
     """The groups of clips. Clips of one recording or person form a group, which always stays in one fold.
 

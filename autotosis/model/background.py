@@ -14,9 +14,11 @@ import numpy as np
 
 from autotosis.model import calibration, examples, linear, model_file
 from autotosis.model.calibration import Calibration
+from autotosis.model.cross_validation import OutOfFold
 from autotosis.model.examples import Clip
 from autotosis.model.linear import Linear
 from autotosis.model.model_file import Card
+from autotosis.project.params import Params
 from autotosis.signals import context, features
 
 # No more moments of clips, and of a VOD, are taken, evenly: they follow each other closely, and more say hardly more.
@@ -78,19 +80,30 @@ class Labelled:
         return Labelled(**{name: tensor[chosen] for name, tensor in asdict(self).items()})
 
 
-def labelled(
-    clips: Sequence[Clip], fps: float, review_weight: float, fold: np.ndarray, measured: np.ndarray, faces: np.ndarray
-) -> Labelled:
-    """The moments of clips to keep in the model file; `fold`, `measured` and `faces` as in `Labelled`, clip by clip."""
+def labelled(clips: Sequence[Clip], settings: Params, out_of_fold: OutOfFold, faces: np.ndarray) -> Labelled:
+    """Collect the moments of clips that the model file keeps.
+
+    Parameters
+    ----------
+    clips : sequence of Clip
+        The clips that the model learned from, which are the first of those in `out_of_fold`.
+    settings : Params
+        The parameters.
+    out_of_fold : OutOfFold
+        The labelled moments of all clips.
+    faces : ndarray of float64, shape (moments,)
+        The logit of the face network for each moment of `out_of_fold`.
+    """
+    count = len(examples.labels(clips))
     everything = Labelled(
-        contexts=examples.contexts(clips, fps).astype(np.float16),
+        contexts=examples.contexts(clips, settings.extract.fps).astype(np.float16),
         labels=examples.labels(clips).astype(np.int8),
-        weights=examples.weights(clips, review_weight).astype(np.float32),
-        fold=fold.astype(np.int16),
-        measured=measured,
-        faces=faces.astype(np.float32),
+        weights=examples.weights(clips, settings.train.review_weight).astype(np.float32),
+        fold=out_of_fold.fold[:count].astype(np.int16),
+        measured=out_of_fold.measured[:count],
+        faces=faces[:count].astype(np.float32),
     )
-    return everything.of(spread(len(fold)))
+    return everything.of(spread(count))
 
 
 def spread(count: int) -> np.ndarray:

@@ -1,7 +1,7 @@
 """A model learns from clips and scores others: the signals first, then a face network, if one is chosen."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,6 @@ from autotosis.model.examples import Clip
 from autotosis.model.face_network import batches
 from autotosis.model.linear import Linear
 from autotosis.project.params import Params
-from autotosis.signals import features
 
 # What a face network's training that is interrupted goes on from.
 UNFINISHED = Path("models/.checkpoints")
@@ -70,10 +69,14 @@ def learn(clips: Sequence[Clip], settings: Params, name: str) -> Model:
     return Model(fitted, face, losses)
 
 
-def by_sound_alone(clips: Sequence[Clip]) -> list[Clip]:
-    """The clips as they are known before anybody looks."""
-    seen = np.arange(features.COLUMNS) < features.SEEN_COLUMNS.stop
-    return [replace(clip, values=np.where(seen, np.float32(np.nan), clip.values)) for clip in clips]
+def without_network(settings: Params) -> Params:
+    """Return the parameters without a face network."""
+    return with_network(settings, None)
+
+
+def with_network(settings: Params, architecture: str | None) -> Params:
+    """Return the parameters with this face network, or with none."""
+    return settings.model_copy(update={"train": settings.train.model_copy(update={"architecture": architecture})})
 
 
 def frames(clips: Sequence[Clip], fitted: Linear, fps: float) -> list[batches.LabelledFrame]:

@@ -42,6 +42,8 @@ class Dataset(Section):
     clips: Annotated[int, Field(ge=2)] | None
 
 
+# train.architecture: a face network is tried, and kept only if it helps.
+AUTO = "auto"
 # The parameters of `train` that only affect a face network.
 FACE_NETWORK = {
     "weights",
@@ -64,6 +66,7 @@ class Train(Section):
     target_precision: Fraction
     first_pass_recall: Fraction
     architecture: str | None
+    auto_clips: Count
     weights: str | None
     epochs: Count
     epoch_frames: Count
@@ -75,9 +78,18 @@ class Train(Section):
     threads: Count
     seed: Seed
 
-    def used(self) -> dict[str, object]:
-        """Return the parameters that affect the model: those of the face network only if there is one."""
-        return self.model_dump(exclude=set() if self.architecture else FACE_NETWORK)
+    def used(self, clips: int) -> dict[str, object]:
+        """Return the parameters that affect the model: those of the face network only if there may be one.
+
+        A graphics card is not asked for, so that the answer is the same on every machine.
+
+        Parameters
+        ----------
+        clips : int
+            The number of labelled clips.
+        """
+        network = self.architecture and (self.architecture != AUTO or clips >= self.auto_clips)
+        return self.model_dump(exclude=set() if network else FACE_NETWORK)
 
 
 class Predict(Section):

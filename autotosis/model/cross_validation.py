@@ -1,0 +1,126 @@
+"""Out-of-fold scores: each labelled moment is scored by a model that did not learn from the group of its clip."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from autotosis.model import calibration, examples, folds, learning, metrics
+from autotosis.model.calibration import Calibration
+from autotosis.model.examples import Clip
+from autotosis.project.errors import UserError
+from autotosis.project.params import PARAMS_FILE, Params
+
+
+@dataclass(frozen=True)
+class OutOfFold:
+    """Labelled moments with their out-of-fold scores, clip by clip.
+
+    Attributes
+    ----------
+    logits : ndarray of float64, shape (moments,)
+        The score of each moment by a model that did not learn from its fold.
+    labels : ndarray of int, shape (moments,)
+        1 for a highlight, 0 for calm.
+    fold : ndarray of int, shape (moments,)
+        The fold of each moment, from 0.
+    judged : ndarray of bool, shape (moments,)
+        Whether the moment is of a labelled stretch of a VOD, and not of a clip.
+    """
+
+    logits: np.ndarray
+    labels: np.ndarray
+    fold: np.ndarray
+    judged: np.ndarray
+
+    @property
+    def measured(self) -> np.ndarray:
+        """Which moments to calibrate and measure on: bool of shape (moments,).
+
+        Those of clips, or all of them if clips have only one label. Labelled stretches of VODs are mostly taken from
+        reels, which resemble neither clips nor streams.
+        """
+        of_clips = ~self.judged
+        return of_clips if len(set(self.labels[of_clips])) == 2 else np.full(len(of_clips), True)
+
+    def at(self, chosen: np.ndarray) -> "OutOfFold":
+        """Return the moments where `chosen`, bool of shape (moments,), is true."""
+        return OutOfFold(self.logits[chosen], self.labels[chosen], self.fold[chosen], self.judged[chosen])
+
+    def calibration(self) -> Calibration:
+        """Calibrate on all moments."""
+        return calibration.fit(self.logits, self.labels)
+
+    def probabilities(self) -> np.ndarray:
+        """Turn logits into probabilities, calibrated on the other folds: float64 of shape (moments,)."""
+        probabilities = np.empty(len(self.logits))
+        for each in np.unique(self.fold):
+            inside = self.fold == each
+            probabilities[inside] = self.at(~inside).calibration().probabilities(self.logits[inside])
+        return probabilities
+
+    def precision_of_folds(self) -> np.ndarray:
+        """Compute the average precision of each fold that has both labels: float64 of shape (folds,)."""
+        parts = [self.at(self.fold == each) for each in np.unique(self.fold)]
+        return np.array(
+            [metrics.average_precision(part.labels, part.logits) for part in parts if 0 < part.labels.mean() < 1]
+        )
+
+
+def score(clips: Sequence[Clip], settings: Params) -> OutOfFold:
+    """Score the moments of all clips out-of-fold.
+
+    Parameters
+    ----------
+    clips : sequence of Clip
+        The labelled clips. Each model learns from the first `dataset.clips` of those that are not in its fold.
+    settings : Params
+        The parameters.
+
+    Raises
+    ------
+    UserError
+        If there are too few clips, or if those learned from have only one label.
+    """
+    fold_of, scored = deal(clips, settings), {}
+    for fold in sorted(set(fold_of.values())):
+        others = [clip for clip in clips if fold_of[clip.group] != fold]
+        learned = learning.learn(first_of(others, settings.dataset.clips), settings, f"without fold {fold + 1}")
+        held_out = [clip for clip in clips if fold_of[clip.group] == fold]
+        for clip, logits in zip(held_out, learning.score(learned, held_out, settings), strict=True):
+            scored[clip.name] = logits
+    return OutOfFold(
+        logits=np.concatenate([scored[clip.name] for clip in clips]),
+        labels=examples.labels(clips),
+        fold=np.repeat([fold_of[clip.group] for clip in clips], [len(clip.labels) for clip in clips]),
+        judged=examples.judged(clips),
+    )
+
+
+def in_random_order(clips: Sequence[Clip], seed: int) -> list[Clip]:
+    """Shuffle clips so that the first few are a fair sample of all, as `folds.in_random_order` does."""
+    names = folds.in_random_order({clip.name: bool(clip.labels.any()) for clip in clips}, seed)
+    by_name = {clip.name: clip for clip in clips}
+    return [by_name[name] for name in names]
+
+
+def first_of(clips: Sequence[Clip], count: int | None) -> Sequence[Clip]:
+    """Take the first `count` clips, or all if it is None; UserError if all of their moments have the same label."""
+    if len(set(examples.labels(clips[:count]))) < 2:
+        raise UserError(f"{PARAMS_FILE}: dataset.clips {count} is too few: all moments have the same label")
+    return clips[:count]
+
+
+def deal(clips: Sequence[Clip], settings: Params) -> dict[str, int]:
+    """Assign a fold to each group of clips; UserError if there are too few clips for cross-validation."""
+    groups: defaultdict[str, set[int]] = defaultdict(set)
+    for clip in clips:
+        groups[clip.group] |= set(clip.labels.tolist())
+    fold_of = folds.deal(groups, settings.train.folds, settings.train.seed)
+    if fold_of is None:
+        raise UserError(
+            f"{settings.folder / 'labels.csv'}: too few clips: without one of their groups, no highlight or no calm "
+            "moment is left to learn from; label more clips, or split the groups in groups.csv"
+        )
+    return fold_of

@@ -1,0 +1,53 @@
+"""The model of the first pass of a scan, which only listens and decides where the second pass looks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from autotosis.model import cross_validation, learning
+from autotosis.model.examples import Clip
+from autotosis.model.linear import Linear
+from autotosis.project.params import Params
+from autotosis.signals import features
+
+
+@dataclass(frozen=True)
+class FirstPass:
+    """The model of the first pass.
+
+    Attributes
+    ----------
+    linear : Linear
+        A model of the sound alone.
+    clearly_calm : float
+        The logit below which a moment is clearly calm. train.first_pass_recall of the moments found are above it.
+    """
+
+    linear: Linear
+    clearly_calm: float
+
+
+def learn(clips: Sequence[Clip], found: np.ndarray, settings: Params) -> FirstPass:
+    """Learn from labelled clips.
+
+    Parameters
+    ----------
+    clips : sequence of Clip
+        The labelled clips.
+    found : ndarray of bool, shape (measured moments,)
+        Whether the full model, out-of-fold, finds each of the moments in `OutOfFold.measured`.
+    settings : Params
+        The parameters.
+    """
+    plain, heard = learning.without_network(settings), [without_picture(clip) for clip in clips]
+    out_of_fold = cross_validation.score(heard, plain)
+    logits = out_of_fold.logits[out_of_fold.measured][found]
+    learned = learning.learn(cross_validation.first_of(heard, settings.dataset.clips), plain, "sound")
+    return FirstPass(learned.linear, float(np.quantile(logits, 1 - settings.train.first_pass_recall)))
+
+
+def without_picture(clip: Clip) -> Clip:
+    """Return a clip as it is known before anybody looks: the signals of the picture are NaN."""
+    seen = np.arange(features.COLUMNS) < features.SEEN_COLUMNS.stop
+    return replace(clip, values=np.where(seen, np.float32(np.nan), clip.values))
