@@ -23,6 +23,7 @@ from autotosis.model import (
     examples,
     first_pass,
     index,
+    judgements,
     learning,
     metrics,
     model_file,
@@ -41,9 +42,10 @@ CHANCE = 0.6
 def main() -> None:
     settings = params.load()
     train = settings.train
-    clips = cross_validation.in_random_order(list(examples.read_clips(settings.extract.fps)), train.seed)
-    if not clips:
+    labelled = cross_validation.in_random_order(list(examples.read_clips(settings.extract.fps)), train.seed)
+    if not labelled:
         raise UserError(f"{index.PATH}: contains no moments to learn from; build it with `dvc repro build_dataset`")
+    clips, remark = judgements.agreeing(labelled, settings)
     by_signals = cross_validation.score(clips, learning.without_network(settings))
     choice = architecture.choose(clips, settings, by_signals)
     out_of_fold, settings = choice.out_of_fold, learning.with_network(settings, choice.architecture)
@@ -88,6 +90,8 @@ def main() -> None:
         log(plots, learned.losses, measured, details)
     files.remove(learning.UNFINISHED)
     print(json.dumps(figures | details, indent=2))
+    if remark:
+        print(remark)
     print(f"face network: {choice.architecture or 'none'}, because {choice.reason}")
     if (auc := figures["auc"]) < CHANCE:
         print(

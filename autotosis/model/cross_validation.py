@@ -114,13 +114,22 @@ def first_of(clips: Sequence[Clip], count: int | None) -> Sequence[Clip]:
 
 def deal(clips: Sequence[Clip], settings: Params) -> dict[str, int]:
     """Assign a fold to each group of clips; UserError if there are too few clips for cross-validation."""
-    groups: defaultdict[str, set[int]] = defaultdict(set)
-    for clip in clips:
-        groups[clip.group] |= set(clip.labels.tolist())
-    fold_of = folds.deal(groups, settings.train.folds, settings.train.seed)
+    fold_of = _deal(clips, settings)
     if fold_of is None:
         raise UserError(
             f"{settings.folder / 'labels.csv'}: too few clips: without one of their groups, no highlight or no calm "
             "moment is left to learn from; label more clips, or split the groups in groups.csv"
         )
     return fold_of
+
+
+def can_be_dealt(clips: Sequence[Clip], settings: Params) -> bool:
+    """Tell whether there are enough clips for cross-validation."""
+    return _deal(clips, settings) is not None
+
+
+def _deal(clips: Sequence[Clip], settings: Params) -> dict[str, int] | None:
+    groups: defaultdict[str, set[int]] = defaultdict(set)
+    for clip in clips:
+        groups[clip.group] |= set(clip.labels.tolist())
+    return folds.deal(groups, settings.train.folds, settings.train.seed)
