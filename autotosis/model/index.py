@@ -19,7 +19,7 @@ class Entry:
     Attributes
     ----------
     clip : str
-        File name of the clip, or the excerpt of a VOD as `shards.excerpt` names it.
+        File name of the clip, or the excerpt of a VOD as `shards.excerpt_name` names it.
     frame : int
         Its number in the clip's shard.
     time : float

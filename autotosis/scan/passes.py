@@ -104,8 +104,8 @@ def listen(scan: Scan, runs: list[range]) -> tuple[np.ndarray, list[tuple[float,
     fps, duration = scan.extract.fps, scan.recording.duration
     (run,) = runs
     times = np.array(run) / fps
-    sound = features.heard(scan.recording, times)
-    spacing = min(signal.NORMAL_BY_GLANCES, duration) / signal.GLANCES
+    sound = features.read_heard(scan.recording, times)
+    spacing = min(signal.GLANCED_BASELINE_SECONDS, duration) / signal.GLANCES_PER_BASELINE
     glanced = times[:: max(1, round(spacing * fps))]
     taken = motion.glances(scan.recording, glanced, scan.box, scan.extract)
     return sound, [(time * fps, moved) for time, moved in taken]
@@ -135,7 +135,7 @@ def look(scan: Scan, runs: list[range]) -> tuple[np.ndarray, np.ndarray]:
     signals = []
 
     def faces() -> Iterator[np.ndarray]:
-        seen_runs = features.seen(scan.recording, times, scan.box, scan.extract)
+        seen_runs = features.read_seen(scan.recording, times, scan.box, scan.extract)
         for run, places, seen in zip(runs, read, seen_runs, strict=True):
             for place, (frame, values) in zip(places, seen, strict=True):
                 if place in run:
