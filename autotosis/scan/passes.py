@@ -153,7 +153,7 @@ def _score(frames: Iterable[np.ndarray], scan: Scan) -> np.ndarray:
     from autotosis.model.face_network import network
 
     face = _face_network(scan.architecture, scan.device, scan.model)
-    return network.score(face, frames, network.arithmetic(scan.precision, face.device))
+    return network.score(face, frames, network.choose_dtype(scan.precision, face.device))
 
 
 @lru_cache(maxsize=1)
@@ -164,5 +164,5 @@ def _face_network(architecture: str, device: str, digest: str) -> "FaceNetwork":
     from autotosis.model.face_network import network
 
     torch.set_num_threads(1)
-    weights = model_file.under("face.", model_file.tensors(model_file.PATH))
-    return network.from_tensors(architecture, weights, network.device("predict.device", device))
+    weights = model_file.subset("face.", model_file.tensors(model_file.PATH))
+    return network.from_tensors(architecture, weights, network.choose_device("predict.device", device))

@@ -116,7 +116,7 @@ class Shard:
             raise UserError(f"{path}: no such shard; make it with `dvc repro build_dataset`") from None
         except (safetensors.SafetensorError, ValidationError, KeyError, TypeError, ValueError):
             raise UserError(
-                f"{path}: not a shard made by this project; remove it and make it anew with `dvc repro build_dataset`"
+                f"{path}: not a shard made by this project; remove it and make it again with `dvc repro build_dataset`"
             ) from None
 
     def _check(self) -> None:
