@@ -71,7 +71,7 @@ def bring_up_to_date(folder: Path, jobs: Sequence[Job], settings: Extract, messa
     for path in folder.iterdir():
         if path not in current:
             files.remove(path)
-    digest_of = hashes.of({job.video for job in jobs})
+    digest_of = hashes.compute({job.video for job in jobs})
     keys = [
         shards.key(digest_of[job.video], job.box, settings, job.start, job.end, job.read_start, job.read_end)
         for job in jobs
