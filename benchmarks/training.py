@@ -138,10 +138,10 @@ def main() -> None:
 def look(precision: str) -> float:
     """Images per second of scoring."""
     train = params.load().train
-    device = network.device("train.device", train.device)
+    device = network.choose_device("train.device", train.device)
     model = network.build(ARCHITECTURE, None, SIZE, device).eval()
     faces = [np.zeros((SIZE, SIZE, 3), np.uint8)] * LOOKS
-    return LOOKS / timed(lambda: network.score(model, faces, network.arithmetic(precision, device)))
+    return LOOKS / timed(lambda: network.score(model, faces, network.choose_dtype(precision, device)))
 
 
 if __name__ == "__main__":

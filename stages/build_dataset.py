@@ -76,7 +76,7 @@ def label_clip(name: str, group: str, rows: list[Label], margin: float) -> Label
 
 def label_excerpt(video: str, group: str, row: Label, margin: float) -> LabelledClip:
     """Classify every moment of a labelled stretch of a VOD. The time around it is left out, since it has no label."""
-    name = shards.excerpt(video, row.start, row.end)
+    name = shards.excerpt_name(video, row.start, row.end)
     if not shards.path(name).exists():
         raise row.row.error("has no shard; run `dvc repro extract_excerpts`")
     shard = shards.Shard(shards.path(name))

@@ -54,9 +54,9 @@ def job(folder: Path, video: str, label: Label, duration: float, facecams: Facec
             f"is {end - label.start:.0f} s long, and at most {LONGEST:.0f} s of a VOD fit into a row; mark the "
             "highlight or the false positive alone"
         )
-    shard = shards.path(shards.excerpt(video, label.start, label.end))
+    shard = shards.path(shards.excerpt_name(video, label.start, label.end))
     # All the time that enters the baseline, beginning at one of its anchors: so it is the same as in the whole VOD.
-    grid, reach = signal.ANCHORS, signal.NORMAL / 2
+    grid, reach = signal.ANCHOR_SPACING, signal.BASELINE_SECONDS / 2
     first = max(0.0, math.floor(label.start / grid) * grid - reach)
     last = math.ceil(end / grid) * grid + reach + 1
     return Job(shard, folder / video, facecams.box(video), label.start, end, first, last)

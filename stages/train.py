@@ -50,7 +50,7 @@ def main() -> None:
     choice = architecture.choose(clips, settings, by_signals)
     out_of_fold, settings = choice.out_of_fold, learning.with_network(settings, choice.architecture)
     measured = out_of_fold.at(out_of_fold.measured)
-    in_stream = measured.calibration().for_share(measured.labels.mean(), train.prevalence)
+    in_stream = measured.calibration().for_prevalence(measured.labels.mean(), train.prevalence)
     probabilities = in_stream.probabilities(measured.logits)
     threshold = float(np.median(probabilities[measured.labels == 1]))
     kept = cross_validation.first_of(clips, settings.dataset.clips)
@@ -68,7 +68,7 @@ def main() -> None:
         threshold=threshold,
         prevalence=train.prevalence,
     )
-    known = background.labelled(kept, settings, out_of_fold, out_of_fold.logits - by_signals.logits)
+    known = background.collect(kept, settings, out_of_fold, out_of_fold.logits - by_signals.logits)
     tensors = known.tensors("labelled.") | by_sound.linear.tensors("first_pass.") | learned.face_tensors("face.")
     precision, recall = calibration.precision_and_recall(probabilities, measured.labels, train.prevalence, threshold)
     figures = metrics.cross_validation(measured.labels, measured.probabilities(), measured.fold)
@@ -88,7 +88,7 @@ def main() -> None:
         model_file.save(model, card, tensors)
         files.write_bytes(table, (json.dumps(figures, indent=2) + "\n").encode())
         log(plots, learned.losses, measured, details)
-    files.remove(learning.UNFINISHED)
+    files.remove(learning.CHECKPOINTS)
     print(json.dumps(figures | details, indent=2))
     if remark:
         print(remark)

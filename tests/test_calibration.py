@@ -16,7 +16,7 @@ def test_probabilities_of_clips_and_of_streams_mean_what_they_say():
     chance = np.random.default_rng(1)
     clip_labels, clip_logits = draw(chance, 40_000, 0.45)
     of_clips = calibration.fit(clip_logits, clip_labels)
-    of_streams = of_clips.for_share(clip_labels.mean(), 0.05)
+    of_streams = of_clips.for_prevalence(clip_labels.mean(), 0.05)
     for share, calibrated in ((0.45, of_clips), (0.05, of_streams)):
         labels, logits = draw(chance, 40_000, share)
         assert metrics.expected_calibration_error(labels, calibrated.probabilities(logits)) < 0.02
@@ -29,7 +29,7 @@ def test_what_a_threshold_chooses_in_a_stream_is_as_precise_as_asked_for(target)
     chance = np.random.default_rng(2)
     labels, logits = draw(chance, 40_000, 0.45)
     # A stream has up to so many times the share of highlights that is expected.
-    stream_labels, stream_logits = draw(chance, 200_000, 0.01 * calibration.MOST_SHARES)
+    stream_labels, stream_logits = draw(chance, 200_000, 0.01 * calibration.MAX_TIMES_PREVALENCE)
     chosen = stream_logits >= calibration.threshold(logits[labels == 1], stream_logits, 0.01, target)
     assert stream_labels[chosen].mean() == pytest.approx(target, abs=0.05)
 

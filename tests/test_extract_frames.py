@@ -54,7 +54,7 @@ def test_two_bad_clips_are_both_named(project):
 
 def test_a_picture_among_the_clips_is_named(project):
     videos.ffmpeg("-i", first_clip(project), "-frames:v", 1, first_clip(project).parent / "thumbnail.png")
-    assert_sentence(project.stage("extract_frames"), "data/tiny/clips/thumbnail.png", "lasts no time")
+    assert_sentence(project.stage("extract_frames"), "data/tiny/clips/thumbnail.png", "a picture, not a video")
 
 
 def test_a_clip_without_sound_works(project):

@@ -6,7 +6,7 @@ from PIL import Image
 
 from autotosis.annotations.facecams import Box
 from autotosis.video import hdr
-from autotosis.video.picture import View, without_combs
+from autotosis.video.picture import View, deinterlaced
 from autotosis.video.reading import Track
 from autotosis.video.recording import probe
 from tests import videos
@@ -48,7 +48,7 @@ def test_hdr_keeps_white_grey_and_what_is_brighter_apart():
         root = (nits / 10_000) ** 0.1593017578125
         return [((0.8359375 + 18.8515625 * root) / (1 + 18.6875 * root)) ** 78.84375] * 3
 
-    black, grey, white, bright = hdr.mapped(np.array([coded(n) for n in (0, 40, 203, 1000)]), 9, 16)[:, 0]
+    black, grey, white, bright = hdr.to_bt709(np.array([coded(n) for n in (0, 40, 203, 1000)]), 9, 16)[:, 0]
     assert black == pytest.approx(0, abs=0.01) and grey == pytest.approx(0.44, abs=0.05)
     assert 0.9 < white < bright <= 1
 
@@ -62,7 +62,7 @@ def test_interlaced_frames_are_made_whole(tmp_path):
     )  # fmt: skip
     with Track(probe(path), "picture") as track:
         combed = list(track.frames(0.0))
-    whole = list(without_combs(iter(combed)))
+    whole = list(deinterlaced(iter(combed)))
     assert [frame.time for frame in whole] == pytest.approx([frame.time for frame in combed])
 
     def combs(frame):

@@ -139,7 +139,7 @@ def test_the_default_tracks_are_taken_and_the_others_are_named(tmp_path):
     assert numbers_at(recording, [2.0]) == [60]
     said = list(remarks(recording))
     assert any("2 tracks of picture" in line for line in said)
-    assert any("is silent all along, and track 3 is not" in line for line in said)
+    assert any("is silent throughout, and track 3 is not" in line for line in said)
     assert all(str(path) in line for line in said)
 
 
@@ -210,7 +210,7 @@ def test_sound_that_is_turned_over_in_one_channel_is_as_loud(tmp_path):
             "-f", "lavfi", "-t", 2, "-i", "color=gray:s=64x48:r=10", "-f", "lavfi", "-t", 2, "-i",
             f"sine=1000,pan=stereo|c0=c0|c1={turned}*c0", "-c:a", "flac", path,
         )  # fmt: skip
-        values[name] = np.stack(list(features.heard(probe(path), np.arange(10) / 10)))
+        values[name] = np.stack(list(features.read_heard(probe(path), np.arange(10) / 10)))
     assert values["turned"] == pytest.approx(values["plain"], abs=1e-3)
 
 

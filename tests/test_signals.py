@@ -23,7 +23,7 @@ def read(path, fps=5.0, box=None, size=16, start=0.0, end=None) -> features.Mome
 
 def level(moments: features.Moments) -> np.ndarray:
     """How loud it is at each moment, in the loudest band."""
-    return moments.of(LOUDNESS).max(axis=1)
+    return moments.values_of(LOUDNESS).max(axis=1)
 
 
 def clock(time: float) -> np.ndarray:
@@ -87,7 +87,7 @@ def test_another_rate_shows_the_same_at_the_same_times(tmp_path):
     videos.write(tmp_path / "a.mp4", [n / 10 for n in range(300)], lambda time: videos.grey(60 + 5 * time), hum, 30)
     whole, every_other = read(tmp_path / "a.mp4", fps=10), read(tmp_path / "a.mp4", fps=5)
     assert (whole.frames[::2] == every_other.frames).all()
-    assert (whole.of(LOUDNESS)[::2] == every_other.of(LOUDNESS)).all()
+    assert (whole.values_of(LOUDNESS)[::2] == every_other.values_of(LOUDNESS)).all()
 
 
 @pytest.mark.parametrize("codec", ["libx264", "libx265"])
@@ -116,7 +116,7 @@ def test_a_stretch_is_read_like_the_whole(tmp_path, container):
     inside = (whole.times >= 12.34) & (whole.times < 20.02)
     assert (part.times == whole.times[inside]).all()
     assert (part.frames == whole.frames[inside]).all()
-    assert part.of(MOTION)[2:-2] == pytest.approx(whole.of(MOTION)[inside][2:-2], abs=1e-6)
+    assert part.values_of(MOTION)[2:-2] == pytest.approx(whole.values_of(MOTION)[inside][2:-2], abs=1e-6)
     assert level(part) == pytest.approx(level(whole)[inside], abs=0.1)
 
 
@@ -132,7 +132,7 @@ def test_motion_is_when_the_picture_changes_however_dark_it_is(tmp_path):
         moments = read(tmp_path / "a.mp4", fps=10, size=64)
         moving = (moments.times > 2.05) & (moments.times < 2.95)
         still = (moments.times < 1.75) | (moments.times > 3.25)
-        motion = moments.of(MOTION)
+        motion = moments.values_of(MOTION)
         assert motion[moving].min() > motion[still].max() + 1
         motions.append(motion[moving].mean())
     assert motions[0] == pytest.approx(motions[1], abs=0.3)
@@ -142,8 +142,8 @@ def test_motion_is_when_the_picture_changes_however_dark_it_is(tmp_path):
 def test_the_shortest_videos_have_motion_too(tmp_path, frames):
     videos.write(tmp_path / "a.mp4", [n / 10 for n in range(frames)], clock)
     moments = read(tmp_path / "a.mp4", fps=10)
-    assert len(moments.of(MOTION)) == len(moments.times) >= frames
-    assert np.isfinite(moments.of(MOTION)).all()
+    assert len(moments.values_of(MOTION)) == len(moments.times) >= frames
+    assert np.isfinite(moments.values_of(MOTION)).all()
 
 
 def test_sound_whose_clock_runs_fast_keeps_to_its_timestamps(tmp_path):
@@ -284,7 +284,7 @@ def assert_golden(found: np.ndarray, golden: list, what_to_do: str) -> None:
 def test_other_signals_have_another_version(tmp_path):
     moments = golden_moments(tmp_path / "a.mp4")
     found = {"frames": moments.frames[MOMENTS].mean(axis=(1, 2))}
-    found |= {signal.name: moments.of(signal)[MOMENTS] for signal in features.SIGNALS}
+    found |= {signal.name: moments.values_of(signal)[MOMENTS] for signal in features.SIGNALS}
     # Of many bands a few.
     found["loudness"] = found["loudness"][:, ::5]
     assert found.keys() == SIGNALS.keys(), "every signal has its figures in this test"

@@ -1,4 +1,4 @@
-"""Whether the model has a face network: with `train.architecture: auto`, one is tried, and kept only if it helps."""
+"""The choice of a face network: with `train.architecture: auto`, one is tried, and kept only if it helps."""
 
 import platform
 from collections.abc import Sequence
@@ -10,27 +10,27 @@ from autotosis.model.cross_validation import OutOfFold
 from autotosis.model.examples import Clip
 from autotosis.project.params import AUTO, Params, Train
 
-# The network that is tried.
-NETWORK = "resnet18"
-# What Linux shows of a graphics card of NVIDIA or AMD. Asking PyTorch would take seconds.
+# The network that `train.architecture: auto` tries.
+AUTO_NETWORK = "resnet18"
+# Files that Linux has if there is a graphics card of NVIDIA or AMD. Asking PyTorch would take seconds.
 CARDS = (Path("/dev/nvidia0"), Path("/dev/kfd"))
 
 
 @dataclass(frozen=True)
 class Choice:
-    """What was chosen.
+    """The chosen face network.
 
     Attributes
     ----------
     architecture : str or None
-        torchvision's name of the network; None for none.
+        torchvision's name of the network; None for no network.
     out_of_fold : OutOfFold
         The scores of the chosen model.
     reason : str
-        Why, as a sentence.
+        The reason for the choice, as a clause.
     figures : dict of str to float
-        The rise of the out-of-fold average precision by the network, as the mean over folds (`network_gain`) and the
-        standard deviation over folds (`network_gain_sd`); empty unless one was tried.
+        The rise of the out-of-fold average precision with the network: its mean over the folds (`network_gain`) and its
+        standard deviation (`network_gain_sd`). Empty if no network was tried.
     """
 
     architecture: str | None
@@ -50,6 +50,16 @@ def choose(clips: Sequence[Clip], settings: Params, by_signals: OutOfFold) -> Ch
         The parameters. A network that `train.architecture` names is always chosen.
     by_signals : OutOfFold
         The scores of the model without a network.
+
+    Returns
+    -------
+    Choice
+        The network, and the scores of the model with it.
+
+    Raises
+    ------
+    UserError
+        If the network cannot be trained.
     """
     wanted = settings.train.architecture
     if wanted is None:
@@ -58,7 +68,7 @@ def choose(clips: Sequence[Clip], settings: Params, by_signals: OutOfFold) -> Ch
     if wanted == AUTO and not is_tried(settings.train, min(count, settings.dataset.clips or count)):
         reason = f"it is tried from {settings.train.auto_clips} labelled clips on, or on a graphics card"
         return Choice(None, by_signals, reason, {})
-    name = NETWORK if wanted == AUTO else wanted
+    name = AUTO_NETWORK if wanted == AUTO else wanted
     by_network = cross_validation.score(clips, learning.with_network(settings, name))
     gains = by_network.precision_of_folds() - by_signals.precision_of_folds()
     gain, spread = float(gains.mean()), float(gains.std())

@@ -1,10 +1,10 @@
-"""A model for one VOD, to which what is usual there is calm.
+"""A model that is fitted to one VOD: what is usual in the VOD counts as calm.
 
-Clips of a few seconds do not tell what hours of a stream are like: the voice, the game and songs differ, and so does
-what counts as normal. But highlights are rare, so that moments of a VOD, which nobody labelled, are learned from as
-calm ones beside those of clips, in the proportion that the prevalence gives. That a few of them are highlights moves
-all highlights alike and hardly changes the order (learning from positive and unlabelled examples: Elkan and Noto,
-2008).
+Clips of a few seconds do not show what hours of a stream are like: the voice, the game and the songs differ, and so
+does what counts as normal. But highlights are rare, so the model learns from the unlabelled moments of the VOD as if
+all of them were calm. Together with the moments of clips, they are weighted so that the share of highlights is the
+prevalence. A few of the unlabelled moments are highlights after all. That lowers the scores of all highlights alike,
+and hardly changes the ranking (learning from positive and unlabelled examples: Elkan and Noto, 2008).
 """
 
 from collections.abc import Sequence
@@ -21,27 +21,29 @@ from autotosis.model.model_file import Card
 from autotosis.project.params import Params
 from autotosis.signals import context, features
 
-# No more moments of clips, and of a VOD, are taken, evenly: they follow each other closely, and more say hardly more.
-MOST = 20_000
+# Use at most this many moments of clips, and as many of a VOD, evenly spaced. Neighbouring moments are much alike, so
+# more of them add little.
+MAX_MOMENTS = 20_000
 
 
 @dataclass(frozen=True)
 class Labelled:
-    """What the model learned from, as the model file keeps it to learn from it again beside a VOD.
+    """The labelled moments that a model learned from, kept in the model file for `predict` to learn from again.
 
     Attributes
     ----------
     contexts : ndarray of float16, shape (moments, windows, columns)
-        From `context.windows`.
+        The surroundings of each moment, from `context.windows`.
     labels : ndarray of int8, shape (moments,)
+        1 for a highlight, 0 for calm.
     weights : ndarray of float32, shape (moments,)
-        From `examples.weights`.
+        The weight of each moment, from `examples.weights`.
     fold : ndarray of int16, shape (moments,)
-        Moments of one fold are learned from together or measured on together.
+        The fold of each moment, from 0.
     measured : ndarray of bool, shape (moments,)
-        Whether it is measured on.
+        Whether to measure on each moment, from `OutOfFold.measured`.
     faces : ndarray of float32, shape (moments,)
-        The logits of the faces by a network that did not learn from their fold; 0 where there is none.
+        The logit of each moment by a face network that did not learn from its fold; 0 without a network.
     """
 
     contexts: np.ndarray
@@ -52,12 +54,12 @@ class Labelled:
     faces: np.ndarray
 
     def tensors(self, prefix: str) -> dict[str, np.ndarray]:
-        """As the model file keeps it, under a prefix."""
+        """Return the arrays for the model file, each with the prefix in its name."""
         return {prefix + name: tensor for name, tensor in asdict(self).items()}
 
     @classmethod
     def from_tensors(cls, tensors: dict[str, np.ndarray]) -> "Labelled":
-        """What `tensors` gave, without its prefix; UserError if names, types or shapes are others."""
+        """Restore what `tensors` returned, without the prefix; UserError if any name, type or shape is wrong."""
         rows = len(tensors.get("labels", ()))
         expected = {
             "contexts": ("float16", (rows, len(context.WINDOWS), features.COLUMNS)),
@@ -70,29 +72,34 @@ class Labelled:
         found = {name: (str(tensor.dtype), tensor.shape) for name, tensor in tensors.items()}
         for name in sorted(expected.keys() | found.keys()):
             if expected.get(name) != found.get(name):
-                raise model_file.unfit(model_file.PATH, f"{name} is {found.get(name)} and not {expected.get(name)}")
+                raise model_file.malformed(model_file.PATH, f"{name} is {found.get(name)}, not {expected.get(name)}")
         if set(tensors["labels"].tolist()) != {0, 1}:
-            raise model_file.unfit(model_file.PATH, "it has learned from one label alone")
+            raise model_file.malformed(model_file.PATH, "all of its labelled moments have the same label")
         return cls(**tensors)
 
-    def of(self, chosen: np.ndarray) -> "Labelled":
-        """Those that are chosen, by number or as bool."""
+    def at(self, chosen: np.ndarray) -> "Labelled":
+        """Return the chosen moments, given by their numbers or as bool of shape (moments,)."""
         return Labelled(**{name: tensor[chosen] for name, tensor in asdict(self).items()})
 
 
-def labelled(clips: Sequence[Clip], settings: Params, out_of_fold: OutOfFold, faces: np.ndarray) -> Labelled:
-    """Collect the moments of clips that the model file keeps.
+def collect(clips: Sequence[Clip], settings: Params, out_of_fold: OutOfFold, faces: np.ndarray) -> Labelled:
+    """Collect the labelled moments for the model file, at most MAX_MOMENTS.
 
     Parameters
     ----------
     clips : sequence of Clip
-        The clips that the model learned from, which are the first of those in `out_of_fold`.
+        The clips that the model learned from: the first of those in `out_of_fold`.
     settings : Params
         The parameters.
     out_of_fold : OutOfFold
-        The labelled moments of all clips.
+        The out-of-fold scores of all clips.
     faces : ndarray of float64, shape (moments,)
-        The logit of the face network for each moment of `out_of_fold`.
+        The logit of the face network for each moment of `out_of_fold`; 0 without a network.
+
+    Returns
+    -------
+    Labelled
+        The moments, evenly spaced among all of `clips`.
     """
     count = len(examples.labels(clips))
     everything = Labelled(
@@ -103,42 +110,55 @@ def labelled(clips: Sequence[Clip], settings: Params, out_of_fold: OutOfFold, fa
         measured=out_of_fold.measured[:count],
         faces=faces[:count].astype(np.float32),
     )
-    return everything.of(spread(count))
+    return everything.at(evenly_spaced(count))
 
 
-def spread(count: int) -> np.ndarray:
-    """The numbers of MOST things out of `count`, evenly, or of all of them: int of shape (things,)."""
-    return np.linspace(0, count - 1, min(count, MOST)).round().astype(int)
+def evenly_spaced(count: int) -> np.ndarray:
+    """Choose MAX_MOMENTS of `count` numbers, evenly spaced, or all if there are fewer: int of shape (numbers,)."""
+    return np.linspace(0, count - 1, min(count, MAX_MOMENTS)).round().astype(int)
 
 
 def learn(known: Labelled, unlabelled: np.ndarray, prevalence: float, penalty: float) -> Linear:
-    """Learn from labelled moments and, as calm ones, from moments of a VOD.
+    """Learn from labelled moments, and from moments of a VOD as if they were calm.
 
     Parameters
     ----------
     known : Labelled
+        The labelled moments.
     unlabelled : ndarray of float32, shape (moments, windows, columns)
+        The surroundings of moments of the VOD, from `context.windows`.
     prevalence : float
-        The share of a stream that is expected to be highlights: so much of all that is learned from is.
+        The expected share of highlights in a stream, 0 to 1. Moments of the VOD are weighted so that highlights are
+        this share of everything that is learned from.
     penalty : float
-        As in `linear.fit`.
+        The strength of the L2 regularization, as in `linear.fit`.
+
+    Returns
+    -------
+    Linear
+        The model of this VOD.
     """
     highlights, calm = (float(known.weights[known.labels == label].sum()) for label in (1, 0))
     missing = max(0.0, highlights * (1 - prevalence) / prevalence - calm)
-    # A moment that nobody labelled counts no more than a labelled one, so that a short VOD has little say.
+    # An unlabelled moment weighs at most as much as a labelled one, so that a short VOD has little influence.
     weight = min(1.0, missing / len(unlabelled))
     return linear.fit(known.contexts, known.labels.astype(int), penalty, known.weights, unlabelled, weight)
 
 
 def cross_validate(known: Labelled, unlabelled: np.ndarray, prevalence: float, penalty: float) -> np.ndarray:
-    """The logits, beside a VOD, of labelled highlights that were not learned from: float64 of shape (highlights,).
+    """Score labelled highlights out-of-fold, each by a model that is fitted to the VOD.
 
-    Parameters are those of `learn`.
+    The parameters are those of `learn`.
+
+    Returns
+    -------
+    ndarray of float64, shape (highlights,)
+        The logits of the highlights in `known.measured`.
     """
     logits = []
     for fold in np.unique(known.fold):
-        held_out = known.of((known.fold == fold) & known.measured & (known.labels == 1))
-        others = known.of(known.fold != fold)
+        held_out = known.at((known.fold == fold) & known.measured & (known.labels == 1))
+        others = known.at(known.fold != fold)
         if len(held_out.labels) and others.labels.any():
             fitted = learn(others, unlabelled, prevalence, penalty)
             logits.append(fitted.logits_of(held_out.contexts) + held_out.faces)
@@ -153,35 +173,38 @@ def score(
     fps: float,
     card: Card,
 ) -> np.ndarray:
-    """The probability of each moment of a VOD.
+    """Compute the probability of a highlight at each moment of a VOD.
 
-    The same decision threshold holds in each: what is the least in this one gets its probability.
+    Logits are shifted so that the VOD's own threshold, from `calibration.threshold`, gets the probability
+    `card.threshold`. So the same decision threshold is right for all VODs.
 
     Parameters
     ----------
     known : Labelled
-    values : ndarray of float32, shape (moments, context.COLUMNS)
-        From `context.relative`, of the whole VOD.
+        The labelled moments from the model file.
+    values : ndarray of float32, shape (moments, features.COLUMNS)
+        The signals of the whole VOD, from `context.relative`.
     seen : ndarray of bool, shape (moments,)
-        Which moments were looked at. Only these are learned from, and what is not among them is calm already.
-    faces : ndarray of float32, shape (moments looked at,)
-        The logits of their faces, 0 without a network.
+        Whether the scan looked at each moment. Only those are learned from, because the others are clearly calm anyway.
+    faces : ndarray of float32, shape (seen moments,)
+        The logits of the face network at the seen moments; 0 without a network.
     fps : float
-        Moments per second (Hz).
+        Moments per second, Hz.
     card : Card
-        The model's.
+        The model's parameters.
 
     Returns
     -------
     ndarray of float64, shape (moments,)
+        The probability at each moment, 0 to 1.
     """
     chosen = np.flatnonzero(seen)
-    chosen = chosen[spread(len(chosen))]
+    chosen = chosen[evenly_spaced(len(chosen))]
     unlabelled = context.windows_at(values, chosen, fps)
     logits = learn(known, unlabelled, card.prevalence, card.l2).logits(values, fps)
     logits[seen] += faces
-    # Nobody looked, as there was hardly anything to see.
+    # The others are clearly calm, so the face network is assumed to give them its lowest logit.
     logits[~seen] += faces.min()
     highlights = cross_validate(known, unlabelled, card.prevalence, card.l2)
-    least = calibration.threshold(highlights, logits, card.prevalence, card.target_precision)
-    return Calibration(1.0, calibration.log_odds(card.threshold) - least).probabilities(logits)
+    threshold = calibration.threshold(highlights, logits, card.prevalence, card.target_precision)
+    return Calibration(1.0, calibration.log_odds(card.threshold) - threshold).probabilities(logits)

@@ -1,102 +1,150 @@
-"""From logits to probabilities that mean something, in clips and in streams. Pure functions."""
+"""Calibration: from logits to probabilities, in clips and in streams; and the decision threshold. Pure functions."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-# A model that is worse than chance on clips that it did not see would otherwise turn the order of moments round.
-LEAST_SLOPE = 0.01
-# A threshold that finds less of the highlights than this was set by a few frames.
-LEAST_RECALL = 0.1
-# The threshold is lowered for a stream in which little stands out, but to no less than this quantile of highlights, or
-# else streams without any would be searched for some. Of 0.3, 0.4 and 0.45, what finds most in recordings of strangers.
-LOWEST = 0.4
-# Streams differ in how much of them is highlights.
-MOST_SHARES = 3.0
+# The least slope of a calibration. A model that is worse than chance on unseen clips would get a negative slope, which
+# would reverse the ranking of moments.
+MIN_SLOPE = 0.01
+# A threshold must find at least this share of the highlights. Otherwise it would depend on only a few frames.
+MIN_RECALL = 0.1
+# The threshold is lowered for a stream in which little stands out, but not below this quantile of the scores of
+# highlights, because streams without highlights would otherwise yield some. Of 0.3, 0.4 and 0.45, it finds the most in
+# recordings of strangers.
+LOWEST_QUANTILE = 0.4
+# Streams differ in their share of highlights. Up to this many times the prevalence is assumed to be possible.
+MAX_TIMES_PREVALENCE = 3.0
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """The probability is the sigmoid of slope * logit + offset (Platt, 1999)."""
+    """From logits to probabilities: the sigmoid of slope * logit + offset (Platt, 1999).
+
+    Attributes
+    ----------
+    slope : float
+        The factor of logits, positive.
+    offset : float
+        What is added to logits after that.
+    """
 
     slope: float
     offset: float
 
     def probabilities(self, logits: np.ndarray) -> np.ndarray:
-        """The probability for each logit: float64 of the same shape."""
+        """Compute the probability of each logit: float64 of the same shape, 0 to 1."""
         return 1 / (1 + np.exp(-np.clip(self.slope * logits + self.offset, -500, 500)))
 
-    def for_share(self, base_rate: float, share: float) -> "Calibration":
-        """For where highlights are another share of the time than the `base_rate` that this was fitted on.
+    def for_prevalence(self, base_rate: float, prevalence: float) -> "Calibration":
+        """Return the calibration for another share of highlights.
 
         Bayes' rule with other prior odds and the same likelihood (Elkan, 2001).
+
+        Parameters
+        ----------
+        base_rate : float
+            The share of highlights in what this calibration was fitted on, 0 to 1.
+        prevalence : float
+            The share of highlights for which probabilities shall hold, 0 to 1.
         """
-        return Calibration(self.slope, self.offset + log_odds(share) - log_odds(base_rate))
+        return Calibration(self.slope, self.offset + log_odds(prevalence) - log_odds(base_rate))
 
 
-def log_odds(share: float) -> float:
-    """The logarithm of the odds of a share or probability between 0 and 1."""
-    return float(np.log(share / (1 - share)))
+def log_odds(probability: float) -> float:
+    """Compute the logarithm of the odds of a probability between 0 and 1."""
+    return float(np.log(probability / (1 - probability)))
 
 
 def fit(logits: np.ndarray, labels: np.ndarray) -> Calibration:
-    """Calibrate on frames that the model did not learn from.
+    """Fit a calibration to moments that the model did not learn from.
 
     Parameters
     ----------
-    logits : ndarray of float, shape (frames,)
-    labels : ndarray of 0 and 1, shape (frames,)
-        Both of them.
+    logits : ndarray of float, shape (moments,)
+        The score of each moment.
+    labels : ndarray of int, shape (moments,)
+        1 for a highlight, 0 for calm. Both must occur.
+
+    Returns
+    -------
+    Calibration
+        The calibration, with a slope of at least MIN_SLOPE.
     """
-    # Only here, since it takes a second or two and scanning needs none of it.
+    # Imported here because it takes a second or two, and scanning does not need it.
     from sklearn.linear_model import LogisticRegression
 
-    # Sums are rounded in another order with another number of threads.
+    # The number of threads would change the order of sums, and thus how they are rounded.
     with threadpool_limits(1):
         regression = LogisticRegression(C=1e6).fit(logits[:, None], labels)
     slope, offset = float(regression.coef_[0, 0]), float(regression.intercept_[0])
-    if slope < LEAST_SLOPE:
-        return Calibration(LEAST_SLOPE, log_odds(labels.mean()) - LEAST_SLOPE * float(logits.mean()))
+    if slope < MIN_SLOPE:
+        return Calibration(MIN_SLOPE, log_odds(labels.mean()) - MIN_SLOPE * float(logits.mean()))
     return Calibration(slope, offset)
 
 
-def threshold(highlights: np.ndarray, stream: np.ndarray, share: float, target_precision: float) -> float:
-    """What the best moment of an event in a stream must reach.
+def threshold(highlights: np.ndarray, stream: np.ndarray, prevalence: float, target_precision: float) -> float:
+    """Choose the score that the best moment of an event in a stream must reach.
 
-    The score of a typical frame of a highlight, since an event that has no such frame is none. The stream's own scores
-    tell how much of it would be chosen: where that is less than the expected share of highlights, a somewhat lower
-    score is enough; where it is so much that too few of the chosen can be highlights, the next higher one is taken at
-    which they can.
+    It is the median score of highlight moments, because every event should have at least one like them. The scores of
+    the stream tell which share of it would be chosen. If that is less than the expected share of highlights, the
+    threshold is lowered, but not below LOWEST_QUANTILE. If it is so much that too few of the chosen moments can be
+    highlights, the threshold is raised to the next score at which enough of them can.
 
     Parameters
     ----------
-    highlights : ndarray of float, shape (frames,)
-        Scores, on any scale, of frames of highlights that the model did not learn from.
+    highlights : ndarray of float, shape (highlights,)
+        The scores of labelled highlights that the model did not learn from, on any scale.
     stream : ndarray of float, shape (moments,)
-        Of all moments of the stream.
-    share : float
-        Of highlights in the stream, as expected; MOST_SHARES times as much is believed.
+        The scores of all moments of the stream, on the same scale.
+    prevalence : float
+        The expected share of highlights in the stream, 0 to 1. Up to MAX_TIMES_PREVALENCE times as much is assumed to
+        be possible.
     target_precision : float
-        Which share of the chosen moments, before any smoothing, must be highlights. Where no threshold reaches it,
-        the one that comes nearest is taken.
+        The share of the chosen moments that must be highlights, before any smoothing, 0 to 1. If no threshold reaches
+        it, the one that comes nearest is chosen.
+
+    Returns
+    -------
+    float
+        The threshold, on the scale of the scores.
     """
-    typical, lowest = np.quantile(highlights, (0.5, LOWEST))
-    least = min(typical, max(lowest, np.quantile(stream, 1 - share)))
-    possible = np.unique(np.append(stream[stream > least], least))
+    typical, lowest = np.quantile(highlights, (0.5, LOWEST_QUANTILE))
+    floor = min(typical, max(lowest, np.quantile(stream, 1 - prevalence)))
+    possible = np.unique(np.append(stream[stream > floor], floor))
     recall = 1 - np.searchsorted(np.sort(highlights), possible) / len(highlights)
     chosen = 1 - np.searchsorted(np.sort(stream), possible) / len(stream)
-    precision = MOST_SHARES * share * recall / np.maximum(chosen, 1 / len(stream))
-    precision[recall < LEAST_RECALL] = 0.0
+    precision = MAX_TIMES_PREVALENCE * prevalence * recall / np.maximum(chosen, 1 / len(stream))
+    precision[recall < MIN_RECALL] = 0.0
     enough = np.flatnonzero(precision >= target_precision)
     return float(possible[enough[0] if len(enough) else np.argmax(precision)])
 
 
 def precision_and_recall(
-    probabilities: np.ndarray, labels: np.ndarray, share: float, threshold: float
+    probabilities: np.ndarray, labels: np.ndarray, prevalence: float, threshold: float
 ) -> tuple[float, float]:
-    """What a threshold gives in a stream of which a share is highlights, 0 to 1 each."""
+    """Compute precision and recall of a decision threshold in a stream.
+
+    Parameters
+    ----------
+    probabilities : ndarray of float, shape (moments,)
+        The probability of each labelled moment, 0 to 1.
+    labels : ndarray of int, shape (moments,)
+        1 for a highlight, 0 for calm. Both must occur.
+    prevalence : float
+        The share of highlights in the stream, 0 to 1.
+    threshold : float
+        The decision threshold, 0 to 1.
+
+    Returns
+    -------
+    float
+        The precision of single moments, 0 to 1; 0 if none reaches the threshold.
+    float
+        Their recall, 0 to 1.
+    """
     chosen = probabilities >= threshold
     recall, fallout = chosen[labels == 1].mean(), chosen[labels == 0].mean()
-    found = share * recall + (1 - share) * fallout
-    return float(share * recall / found if found else 0.0), float(recall)
+    found = prevalence * recall + (1 - prevalence) * fallout
+    return float(prevalence * recall / found if found else 0.0), float(recall)

@@ -1,4 +1,4 @@
-"""The labelled clips as a model learns from them: from the index and the shards."""
+"""The labelled clips that a model learns from, read from the index and the shards."""
 
 import reprlib
 from collections.abc import Iterator, Sequence
@@ -14,20 +14,20 @@ from autotosis.signals import context, shards
 
 @dataclass(frozen=True)
 class Clip:
-    """A labelled clip, or excerpt of a VOD.
+    """A labelled clip, or a labelled excerpt of a VOD.
 
     Attributes
     ----------
     name, group : str
-        As in the index.
+        The names of the clip and of its group, as in the index.
     shard : Shard
-        Its frames.
+        The shard of the clip, which has its frames.
     values : ndarray of float32, shape (moments, features.COLUMNS)
-        From `context.relative`, of all its moments.
+        The signals of all moments of the shard, from `context.relative`.
     moments : ndarray of int, shape (labelled,)
-        The numbers of the moments that count.
+        The numbers of the labelled moments.
     labels : ndarray of int, shape (labelled,)
-        1 for a highlight, 0 for none.
+        The label of each labelled moment: 1 for a highlight, 0 for calm.
     """
 
     name: str
@@ -39,19 +39,37 @@ class Clip:
 
     @property
     def judged(self) -> bool:
-        """Whether this is a stretch of a VOD, which a reviewer judged, and no clip."""
+        """Whether this is an excerpt of a VOD, which a reviewer judged, and not a clip."""
         return shards.path(self.name).is_relative_to(shards.EXCERPTS)
 
 
 def read_clips(fps: float) -> Iterator[Clip]:
-    """The clips of the index; `fps` is how many moments per second their shards have (Hz)."""
+    """Read the labelled clips that the index names.
+
+    Parameters
+    ----------
+    fps : float
+        Moments per second in the shards, Hz.
+
+    Yields
+    ------
+    Clip
+        The clips and excerpts, in the order of the index.
+
+    Raises
+    ------
+    UserError
+        If the index or a shard is missing or malformed, or if they do not fit together.
+    """
     for (name, group), entries in groupby(index.read_index(), key=lambda entry: (entry.clip, entry.group)):
         rows = list(entries)
         if not shards.path(name).is_file():
-            raise UserError(f"{index.PATH}: there is no shard of {reprlib.repr(name)}; {index.ANEW}")
+            raise UserError(f"{index.PATH}: there is no shard of {reprlib.repr(name)}; {index.REBUILD}")
         shard = shards.Shard(shards.path(name))
         if not shard.has_frame(rows[0].frame) or not shard.has_frame(rows[-1].frame):
-            raise UserError(f"{index.PATH}: names frames of {reprlib.repr(name)} that it does not have; {index.ANEW}")
+            raise UserError(
+                f"{index.PATH}: names frames of {reprlib.repr(name)} that it does not have; {index.REBUILD}"
+            )
         yield Clip(
             name,
             group,
@@ -63,25 +81,38 @@ def read_clips(fps: float) -> Iterator[Clip]:
 
 
 def labels(clips: Sequence[Clip]) -> np.ndarray:
-    """The labels of all moments that count, clip by clip: int of shape (moments,)."""
+    """Return the labels of all labelled moments, clip by clip: int of shape (moments,)."""
     return np.concatenate([clip.labels for clip in clips])
 
 
 def contexts(clips: Sequence[Clip], fps: float) -> np.ndarray:
-    """`context.windows` of all moments that count, clip by clip: float32 of shape (moments, windows, columns)."""
+    """Compute `context.windows` of all labelled moments, clip by clip: float32 of shape (moments, windows, columns)."""
     return np.concatenate([context.windows(clip.values, fps)[clip.moments] for clip in clips])
 
 
 def judged(clips: Sequence[Clip]) -> np.ndarray:
-    """Whether a reviewer judged each of the moments that count: bool of shape (moments,)."""
+    """Tell of each labelled moment whether a reviewer judged it, clip by clip: bool of shape (moments,)."""
     return np.repeat([clip.judged for clip in clips], [len(clip.labels) for clip in clips])
 
 
 def weights(clips: Sequence[Clip], review_weight: float) -> np.ndarray:
-    """How much each of the moments that count is learned from: float64 of shape (moments,).
+    """Compute the weight of each labelled moment, clip by clip.
 
-    1, but less where judged ones of a label, all together, would weigh more than `review_weight` times those of clips,
-    so that no number of wrong judgements can outweigh the clips. Where no clip has that label they count in full.
+    The weight is 1, or less for the moments of excerpts. For each label, these together weigh at most `review_weight`
+    times as much as the moments of clips, so that no number of wrong judgements can outweigh the clips. If no clip has
+    that label, they weigh 1.
+
+    Parameters
+    ----------
+    clips : sequence of Clip
+        The labelled clips and excerpts.
+    review_weight : float
+        The limit on the weight of excerpts, relative to that of clips.
+
+    Returns
+    -------
+    ndarray of float64, shape (moments,)
+        The weights, 0 to 1.
     """
     of_review, label = judged(clips), labels(clips)
     weight = np.ones(len(label))

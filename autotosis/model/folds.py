@@ -1,4 +1,4 @@
-"""Which clips are learned from and which are measured on, when every clip is to be both in turn."""
+"""The folds of cross-validation, which do not move when clips are added."""
 
 import hashlib
 from collections.abc import Mapping
@@ -7,22 +7,22 @@ from collections.abc import Mapping
 def deal(groups: Mapping[str, set[int]], count: int, seed: int) -> dict[str, int] | None:
     """Deal groups of clips into folds, for grouped cross-validation.
 
-    Each group is put into a fold by a hash of its name, so that clips added later move none of the others. Where
-    that does not leave both labels to learn from outside every fold, each group is a fold of its own.
+    A hash of its name decides the fold of each group, so that clips added later do not move the others. If some fold
+    then leaves only one label to learn from outside it, each group becomes a fold of its own instead.
 
     Parameters
     ----------
     groups : mapping of str to set of int
-        Which labels, 0 and 1, the clips of each group have.
+        The labels, 0 and 1, that occur in each group.
     count : int
-        How many folds there are at most.
+        The maximum number of folds.
     seed : int
-        Another seed deals in another way.
+        The seed of the deal.
 
     Returns
     -------
-    dict or None
-        The fold of each group, from 0; None where there are too few groups for either way.
+    dict of str to int, or None
+        The fold of each group, from 0; None if there are too few groups for either way.
     """
     by_hash = {group: int(uniform(group, seed) * count) for group in groups}
     one_each = {group: number for number, group in enumerate(sorted(groups))}
@@ -33,28 +33,34 @@ def deal(groups: Mapping[str, set[int]], count: int, seed: int) -> dict[str, int
 
 
 def _labels_outside(fold: int, fold_of: Mapping[str, int], groups: Mapping[str, set[int]]) -> set[int]:
+    """Return the labels that occur outside a fold."""
     return set().union(*(labels for group, labels in groups.items() if fold_of[group] != fold))
 
 
 def in_random_order(clips: Mapping[str, bool], seed: int) -> list[str]:
-    """Clips in an order of which every beginning is a fair sample: a longer one holds all of a shorter one.
+    """Shuffle clips, so that the first few of them, however many, are a fair sample of all.
 
     Parameters
     ----------
     clips : mapping of str to bool
-        Whether each clip holds a highlight: of both sorts, each beginning has about their share of all.
+        Whether each clip has a highlight. The first few clips have about the same share of such clips as all.
     seed : int
-        Another seed gives another order.
+        The seed of the order.
+
+    Returns
+    -------
+    list of str
+        The names of the clips.
     """
     places = []
     for sort in (True, False):
         ranked = sorted((clip for clip in clips if clips[clip] == sort), key=lambda clip: uniform(clip, seed))
         places += [((rank + 0.5) / len(ranked), clip) for rank, clip in enumerate(ranked)]
-    # Where there are as many of both sorts, the first has a highlight.
+    # Of two clips in the same place, the one with a highlight comes first.
     return [clip for _, clip in sorted(places, key=lambda place: (place[0], not clips[place[1]]))]
 
 
 def uniform(name: str, seed: int) -> float:
-    """A number in [0, 1) that depends on the name and the seed alone."""
+    """Compute a number in [0, 1) that depends only on the name and the seed."""
     digest = hashlib.sha256(f"{seed}:{name}".encode()).digest()
     return int.from_bytes(digest[:8], "big") / 2**64

@@ -1,4 +1,4 @@
-"""data/dataset/index.csv: which frame of which clip has which label."""
+"""data/dataset/index.csv: the label of each labelled moment of each clip."""
 
 import reprlib
 from collections.abc import Iterable
@@ -8,26 +8,26 @@ from pathlib import Path
 from autotosis.project import files, tables
 
 PATH = Path("data/dataset/index.csv")
-# What to do about an index that is none.
-ANEW = "make it anew with `dvc repro -f build_dataset`"
+# What to do if the index is malformed.
+REBUILD = "make it again with `dvc repro -f build_dataset`"
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A frame to learn from or be measured on.
+    """A labelled moment.
 
     Attributes
     ----------
     clip : str
-        File name of the clip, or the excerpt of a VOD as `shards.excerpt` names it.
+        The file name of the clip, or the name of the excerpt as in `shards.excerpt_name`.
     frame : int
-        Its number in the clip's shard.
+        The number of the moment in the shard.
     time : float
-        Seconds from the video's beginning.
+        The time of the moment, seconds from the beginning of the video.
     label : int
-        1 for a highlight, 0 for none.
+        1 for a highlight, 0 for calm.
     group : str
-        Clips of one group are learned from together or measured on together.
+        The group of the clip. All clips of a group are in the same fold.
     """
 
     clip: str
@@ -46,23 +46,35 @@ def write(path: Path, entries: Iterable[Entry]) -> None:
 
 
 def read_index() -> list[Entry]:
-    """The entries, those of a clip together and in order; UserError at a row that `write` did not write."""
+    """Read the index.
+
+    Returns
+    -------
+    list of Entry
+        The moments, clip by clip, in the order of time.
+
+    Raises
+    ------
+    UserError
+        If the index is missing, or a row is malformed or out of order.
+    """
     entries: list[Entry] = []
     last_of: dict[str, Entry] = {}
     for row in tables.read_rows(PATH, COLUMNS):
         entry = Entry(row["clip"], _whole(row, "frame"), row.seconds("time"), _whole(row, "label"), row["group"])
         before = last_of.get(entry.clip)
         if entry.label not in (0, 1):
-            raise row.error(f"label is {entry.label}, not 1 or 0; {ANEW}")
+            raise row.error(f"label is {entry.label}, not 1 or 0; {REBUILD}")
         if before and (before is not entries[-1] or before.frame >= entry.frame or before.group != entry.group):
-            raise row.error(f"does not follow the last row of {reprlib.repr(entry.clip)}; {ANEW}")
+            raise row.error(f"does not follow the last row of {reprlib.repr(entry.clip)}; {REBUILD}")
         last_of[entry.clip] = entry
         entries.append(entry)
     return entries
 
 
 def _whole(row: tables.Row, column: str) -> int:
+    """Read a whole number from a row; UserError if it is none."""
     number = row.seconds(column)
     if number % 1:
-        raise row.error(f"{column} is {row[column]}, not a whole number; {ANEW}")
+        raise row.error(f"{column} is {row[column]}, not a whole number; {REBUILD}")
     return int(number)

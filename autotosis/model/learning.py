@@ -1,4 +1,4 @@
-"""A model learns from clips and scores others: the signals first, then a face network, if one is chosen."""
+"""Learning from clips, and scoring others. The linear model comes first, then the face network, if one is chosen."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,22 +13,22 @@ from autotosis.model.face_network import batches
 from autotosis.model.linear import Linear
 from autotosis.project.params import Params
 
-# What a face network's training that is interrupted goes on from.
-UNFINISHED = Path("models/.checkpoints")
+# The checkpoints of face networks in training. An interrupted training continues from them.
+CHECKPOINTS = Path("models/.checkpoints")
 
 
 @dataclass(frozen=True)
 class Model:
-    """What was learned.
+    """A trained model.
 
     Attributes
     ----------
     linear : Linear
-        From the signals.
+        The model of the signals.
     face : FaceNetwork or None
-        Its logit is added.
+        The face network, whose logit is added to that of the linear model; None if there is none.
     losses : list of float
-        Of each epoch of the face network, nats per frame.
+        The mean loss of each epoch of the face network, nats per frame.
     """
 
     linear: Linear
@@ -36,7 +36,7 @@ class Model:
     losses: list[float] = field(default_factory=list)
 
     def face_tensors(self, prefix: str) -> dict[str, np.ndarray]:
-        """The face network, if there is one, as the model file keeps it, under a prefix."""
+        """Return the weights of the face network, each with the prefix in its name; empty if there is none."""
         if self.face is None:
             return {}
         from autotosis.model.face_network import network
@@ -50,22 +50,32 @@ def learn(clips: Sequence[Clip], settings: Params, name: str) -> Model:
     Parameters
     ----------
     clips : sequence of Clip
-        Of both labels.
+        The clips to learn from. Both labels must occur.
     settings : Params
-        `extract` and `train` count.
+        The parameters, of which `extract` and `train` are used.
     name : str
-        What to call this training, of the several that cross-validation takes.
+        The name of this training in messages and checkpoints, since cross-validation trains several models.
+
+    Returns
+    -------
+    Model
+        The trained model.
+
+    Raises
+    ------
+    UserError
+        If the face network cannot be trained.
     """
     fps, train = settings.extract.fps, settings.train
     weights = examples.weights(clips, train.review_weight)
     fitted = linear.fit(examples.contexts(clips, fps), examples.labels(clips), train.l2, weights)
     if train.architecture is None:
         return Model(fitted)
-    # Only here, since it takes seconds and the default needs none of it.
+    # Imported here because it takes seconds, and the default model does not need it.
     from autotosis.model.face_network import training
 
-    unfinished = UNFINISHED / f"{name}.safetensors"
-    face, losses = training.fit(train, settings.extract.size, frames(clips, fitted, fps), name, unfinished)
+    checkpoint_path = CHECKPOINTS / f"{name}.safetensors"
+    face, losses = training.fit(train, settings.extract.size, frames(clips, fitted, fps), name, checkpoint_path)
     return Model(fitted, face, losses)
 
 
@@ -75,12 +85,12 @@ def without_network(settings: Params) -> Params:
 
 
 def with_network(settings: Params, architecture: str | None) -> Params:
-    """Return the parameters with this face network, or with none."""
+    """Return the parameters with this face network, or without one if it is None."""
     return settings.model_copy(update={"train": settings.train.model_copy(update={"architecture": architecture})})
 
 
 def frames(clips: Sequence[Clip], fitted: Linear, fps: float) -> list[batches.LabelledFrame]:
-    """The labelled frames of clips, with what the signals say of them."""
+    """List the labelled frames of clips, with the logit that the linear model gives each."""
     return [
         batches.LabelledFrame(clip.shard, int(moment), int(label), float(offset))
         for clip in clips
@@ -91,13 +101,28 @@ def frames(clips: Sequence[Clip], fitted: Linear, fps: float) -> list[batches.La
 
 
 def score(learned: Model, clips: Sequence[Clip], settings: Params) -> list[np.ndarray]:
-    """The logit of each moment that counts, for each clip: float64 of shape (labelled,)."""
+    """Compute the logits of the labelled moments of clips.
+
+    Parameters
+    ----------
+    learned : Model
+        The model.
+    clips : sequence of Clip
+        The clips to score.
+    settings : Params
+        The parameters.
+
+    Returns
+    -------
+    list of ndarray of float64, shape (labelled,)
+        For each clip, the logits of its labelled moments.
+    """
     logits = [learned.linear.logits(clip.values, settings.extract.fps)[clip.moments] for clip in clips]
     if learned.face is None:
         return logits
     from autotosis.model.face_network import network, torchrun
 
-    dtype = network.arithmetic(settings.train.precision, learned.face.device)
+    dtype = network.choose_dtype(settings.train.precision, learned.face.device)
 
     def look(clip: Clip) -> np.ndarray:
         return network.score(learned.face, (clip.shard.frame(moment) for moment in clip.moments), dtype)

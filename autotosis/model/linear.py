@@ -1,4 +1,4 @@
-"""Logistic regression on the signals around a moment: the model that three dozen clips are enough for."""
+"""Logistic regression on the signals around a moment. Three dozen clips are enough to fit it."""
 
 from dataclasses import dataclass
 
@@ -11,14 +11,17 @@ from autotosis.signals import context, features
 
 @dataclass(frozen=True)
 class Linear:
-    """A logit that is a weighted sum.
+    """A logit that is a weighted sum of the signals around a moment.
 
     Attributes
     ----------
     mean : ndarray of float32, shape (windows, columns)
-        Of the training frames; it stands for what is not there, such as sound or a face.
+        The mean of each signal in each window, over the moments learned from. It replaces NaN, as of sound or a face
+        that is missing.
     weights : ndarray of float32, shape (windows, columns)
+        The weight of each signal in each window.
     bias : float
+        What is added to the weighted sum.
     """
 
     mean: np.ndarray
@@ -26,22 +29,23 @@ class Linear:
     bias: float
 
     def logits(self, values: np.ndarray, fps: float) -> np.ndarray:
-        """The logit of each of consecutive moments.
+        """Compute the logits of consecutive moments.
 
         Parameters
         ----------
         values : ndarray of float32, shape (moments, columns)
-            From `context.relative`.
+            The signals, from `context.relative`.
         fps : float
-            Moments per second (Hz).
+            Moments per second, Hz.
 
         Returns
         -------
         ndarray of float64, shape (moments,)
+            The logit of each moment.
         """
         total = np.full(len(values), self.bias)
         for number, (means, weights) in enumerate(zip(self.mean, self.weights, strict=True)):
-            # Weighted first and column by column, so that a VOD of any length needs no room for its windows.
+            # Weight column by column before averaging, so that the windows of a long VOD are never all in memory.
             weighted = np.zeros((len(values), 1))
             for column, mean, weight in zip(values.T, means, weights, strict=True):
                 weighted[:, 0] += weight * np.where(np.isnan(column), mean, column)
@@ -49,7 +53,18 @@ class Linear:
         return total
 
     def logits_of(self, examples: np.ndarray) -> np.ndarray:
-        """The logit of each of some moments by what is around it, as in `fit`: float64 of shape (moments,)."""
+        """Compute the logits of single moments.
+
+        Parameters
+        ----------
+        examples : ndarray of float, shape (moments, windows, columns)
+            The surroundings of the moments, from `context.windows`.
+
+        Returns
+        -------
+        ndarray of float64, shape (moments,)
+            The logit of each moment.
+        """
         return (
             np.where(np.isnan(examples), self.mean, examples).astype(np.float64).reshape(len(examples), -1)
             @ self.weights.ravel().astype(np.float64)
@@ -57,12 +72,12 @@ class Linear:
         )
 
     def tensors(self, prefix: str) -> dict[str, np.ndarray]:
-        """As the model file keeps it, under a prefix."""
+        """Return the arrays for the model file, each with the prefix in its name."""
         return {prefix + "mean": self.mean, prefix + "weights": self.weights, prefix + "bias": np.array([self.bias])}
 
 
 def from_tensors(tensors: dict[str, np.ndarray]) -> Linear:
-    """What `Linear.tensors` gave, without its prefix; UserError if names, types or shapes are others."""
+    """Restore what `Linear.tensors` returned, without the prefix; UserError if any name, type or shape is wrong."""
     windowed = (np.dtype(np.float32), (len(context.WINDOWS), features.COLUMNS))
     expected: dict[str, tuple[object, tuple[int, ...]]] = {
         "mean": windowed,
@@ -74,12 +89,13 @@ def from_tensors(tensors: dict[str, np.ndarray]) -> Linear:
     }
     for name in sorted(expected.keys() | found.keys()):
         if expected.get(name) != found.get(name):
-            wanted, has = (_described(sort.get(name)) for sort in (expected, found))
-            raise model_file.unfit(model_file.PATH, f"{name} is {has} and not {wanted}")
+            wanted, has = (_describe(sort.get(name)) for sort in (expected, found))
+            raise model_file.malformed(model_file.PATH, f"{name} is {has}, not {wanted}")
     return Linear(tensors["mean"], tensors["weights"], float(tensors["bias"][0]))
 
 
-def _described(tensor: tuple[object, tuple[int, ...]] | None) -> str:
+def _describe(tensor: tuple[object, tuple[int, ...]] | None) -> str:
+    """Describe the type and shape of an array, or its absence, for an error message."""
     return "absent" if tensor is None else f"{tensor[0]} of shape {tensor[1]}"
 
 
@@ -91,24 +107,31 @@ def fit(
     background: np.ndarray | None = None,
     background_weight: float = 0.0,
 ) -> Linear:
-    """Learn from labelled moments.
+    """Fit the model to labelled moments.
 
     Parameters
     ----------
-    examples : ndarray of float32, shape (moments, windows, columns)
-        From `context.windows`. NaN, for no sound or no face, counts as the mean of all others.
-    labels : ndarray of 0 and 1, shape (moments,)
-        Both of them.
+    examples : ndarray of float, shape (moments, windows, columns)
+        The surroundings of the moments, from `context.windows`. NaN, as of sound or a face that is missing, is replaced
+        by the mean of the column.
+    labels : ndarray of int, shape (moments,)
+        1 for a highlight, 0 for calm. Both must occur.
     penalty : float
-        Strength of the pull of the weights of standardised columns towards zero (L2).
+        The strength of the L2 regularization, which pulls the weights of standardised columns towards zero.
     weights : ndarray of float, shape (moments,), optional
-        How much each moment counts; None for 1 each.
+        The weight of each moment; None for 1 each.
     background : ndarray of float32, shape (others, windows, columns), optional
-        Moments that nobody labelled, which count as calm. Columns are standardised without them.
+        The surroundings of unlabelled moments, which are learned from as if they were calm. They do not affect how
+        columns are standardised.
     background_weight : float
-        How much each of these counts.
+        The weight of each unlabelled moment.
+
+    Returns
+    -------
+    Linear
+        The model.
     """
-    # Only here, since it takes a second or two and most of what imports this needs none of it.
+    # Imported here because it takes a second or two, and most modules that import this one do not need it.
     from sklearn.linear_model import LogisticRegression
     from sklearn.preprocessing import StandardScaler
 
@@ -117,7 +140,7 @@ def fit(
     absent = np.isnan(flat)
     mean = np.where(absent, 0, flat).sum(axis=0) / np.maximum((~absent).sum(axis=0), 1)
     flat = np.where(absent, mean, flat)
-    # Sums are rounded in another order with another number of threads.
+    # The number of threads would change the order of sums, and thus how they are rounded.
     with threadpool_limits(1):
         scaler = StandardScaler().fit(flat, sample_weight=weight)
         if background is not None:

@@ -1,4 +1,4 @@
-"""models/model.safetensors: what the stages after training need to know. Weights are numbers, never code."""
+"""models/model.safetensors: the model, with everything that later stages need. It has numbers and text, but no code."""
 
 import json
 from pathlib import Path
@@ -16,24 +16,24 @@ PATH = Path("models/model.safetensors")
 
 
 class Card(Section):
-    """All that scoring needs beside the weights.
+    """The parameters of a model, beside its weights.
 
     Attributes
     ----------
     architecture : str or None
         torchvision's name of the face network; None if there is none.
-    extract : dict
-        The parameters of extraction that its training frames were made with.
+    extract : dict of str to float
+        The parameters of extraction of the moments that it learned from.
     code : str
-        The version of the code that made what it saw of them.
+        `context.VERSION` of the code that made them.
     l2, target_precision : float
-        The parameters that it was trained with, to learn again beside a VOD.
+        The parameters of training of these names. `predict` needs them to fit the model to a VOD.
     clearly_calm : float
-        Moments whose logit by the sound alone is below this need not be looked at.
+        The logit of the first pass below which a moment need not be looked at.
     threshold : float
-        The probability from which a moment of a stream counts as a highlight: that of a typical moment of one.
+        The decision threshold: the probability of a typical highlight moment in a stream, 0 to 1.
     prevalence : float
-        The share of a stream that is expected to be highlights, for which probabilities hold.
+        The expected share of highlights in a stream, 0 to 1, for which probabilities hold.
     """
 
     architecture: str | None
@@ -47,13 +47,23 @@ class Card(Section):
 
 
 def save(path: Path, card: Card, weights: dict[str, np.ndarray]) -> None:
-    """Write a model."""
-    # One text, since safetensors writes several in any order.
+    """Write a model file.
+
+    Parameters
+    ----------
+    path : Path
+        The path of the file.
+    card : Card
+        The parameters of the model.
+    weights : dict of str to ndarray
+        The weights, by name.
+    """
+    # One entry, because safetensors writes several in random order, and the same model must have the same bytes.
     files.write_bytes(path, safetensors.numpy.save(weights, {"card": json.dumps(card.model_dump(), sort_keys=True)}))
 
 
 def read_card(path: Path = PATH) -> Card:
-    """Read what a model file says of itself; UserError if it is no model of this project."""
+    """Read the parameters of a model; UserError if the file is missing or malformed."""
     files.check_regular(path)
     try:
         with safetensors.safe_open(path, "np") as file:
@@ -61,16 +71,16 @@ def read_card(path: Path = PATH) -> Card:
     except FileNotFoundError:
         raise UserError(f"{path}: no such model; make it with `dvc repro train`") from None
     except ValidationError as error:
-        # What it holds may be anything, however large.
+        # Leave the input out of the message: it may be anything, however long.
         first = error.errors(include_input=False)[0]
-        raise unfit(path, ".".join(["its card", *map(str, first["loc"])]) + f": {first['msg'][:100]}") from None
+        raise malformed(path, ".".join(["its card", *map(str, first["loc"])]) + f": {first['msg'][:100]}") from None
     except (safetensors.SafetensorError, KeyError):
-        raise unfit(path, "no safetensors with a card") from None
+        raise malformed(path, "it is not a safetensors file with a card") from None
 
 
-def unfit(path: Path, cause: str) -> UserError:
-    """The sentence for a file that `save` did not write."""
-    return UserError(f"{path}: not a model made by this project ({cause}); make it anew with `dvc repro -f train`")
+def malformed(path: Path, cause: str) -> UserError:
+    """Return the error for a file that is not a model."""
+    return UserError(f"{path}: not a model made by this project ({cause}); make it again with `dvc repro -f train`")
 
 
 def load(path: Path, extract: Extract, code: str) -> tuple[Card, dict[str, np.ndarray]]:
@@ -79,17 +89,23 @@ def load(path: Path, extract: Extract, code: str) -> tuple[Card, dict[str, np.nd
     Parameters
     ----------
     path : Path
-        Written by `save`.
+        The path of the model file.
     extract : Extract
-        How the moments to score are made.
+        The parameters of extraction of the moments to score.
     code : str
-        By which code.
+        `context.VERSION` of the code that makes these moments.
+
+    Returns
+    -------
+    Card
+        The parameters of the model.
+    dict of str to ndarray
+        Its weights, by name.
 
     Raises
     ------
     UserError
-        No such file, no model of this project, one with weights that are no numbers, or one whose training frames were
-        made in another way.
+        If the file is missing or malformed, or if the model learned from moments that were made in another way.
     """
     card = read_card(path)
     if card.extract != extract.seen() or card.code != code:
@@ -100,22 +116,22 @@ def load(path: Path, extract: Extract, code: str) -> tuple[Card, dict[str, np.nd
         ]
         raise UserError(
             f"{path}: trained with {', '.join(differing) or 'other code for what it sees'}; "
-            "train it anew with `dvc repro train`"
+            "train it again with `dvc repro train`"
         )
     return card, tensors(path)
 
 
 def tensors(path: Path) -> dict[str, np.ndarray]:
-    """The weights of a model; UserError if one is infinite or no number."""
+    """Read the weights of a model; UserError if one is infinite or not a number."""
     loaded = safetensors.numpy.load_file(path)
     for name, tensor in loaded.items():
-        # What is not there in a labelled moment, such as a face, is not a number.
+        # Only the signals of labelled moments may be NaN, where there is nothing to measure, such as no face.
         numbers = ~np.isinf(tensor) if name == "labelled.contexts" else np.isfinite(tensor)
         if not numbers.all():
-            raise unfit(path, f"{name} has a value that is infinite or no number")
+            raise malformed(path, f"{name} has a value that is infinite or not a number")
     return loaded
 
 
-def under(prefix: str, weights: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The weights whose names begin with a prefix, without it."""
+def subset(prefix: str, weights: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return the weights whose names begin with a prefix, with the prefix removed."""
     return {name.removeprefix(prefix): tensor for name, tensor in weights.items() if name.startswith(prefix)}

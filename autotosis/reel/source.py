@@ -7,7 +7,7 @@ import numpy as np
 
 from autotosis.annotations.facecams import Box
 from autotosis.video.faces import on_display
-from autotosis.video.picture import View, without_combs
+from autotosis.video.picture import View, deinterlaced
 from autotosis.video.reading import ROUNDING, Track
 from autotosis.video.recording import Recording
 
@@ -39,7 +39,7 @@ def pictures(
     view = View(Box(), width, height)
     with Track(recording, "picture") as track:
         for times in stretches:
-            yield list(view.each(on_display(recording, without_combs(track.frames(times[0])), times)))
+            yield list(view.each(on_display(recording, deinterlaced(track.frames(times[0])), times)))
 
 
 def film(recording: Recording, start: float, frames: int, rate: Fraction) -> Iterator[memoryview]:
@@ -65,6 +65,6 @@ def film(recording: Recording, start: float, frames: int, rate: Fraction) -> Ite
     # If two frames are equally near, take the earlier one.
     times = [start + (number + 0.5) / float(rate) - 2 * ROUNDING for number in range(frames)]
     with Track(recording, "picture") as track:
-        shown = on_display(recording, without_combs(track.frames(start)), times)
+        shown = on_display(recording, deinterlaced(track.frames(start)), times)
         for pixels in view.each(shown):
             yield np.ascontiguousarray(pixels).data

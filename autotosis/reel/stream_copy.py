@@ -1,4 +1,4 @@
-"""Cutting a picture without encoding it: its packets are copied from one file into another."""
+"""Stream copy: cutting a picture without encoding it, by copying its packets from one file to another."""
 
 from __future__ import annotations
 
@@ -24,28 +24,29 @@ from autotosis.video.clock import time_of
 from autotosis.video.reading import Track
 from autotosis.video.recording import Recording
 
-# Codecs whose keyframes can be told apart below, and that every player of MP4 knows.
+# Codecs whose keyframes `units` can tell apart, and that every MP4 player can decode.
 CODECS = ("h264", "hevc")
-# How far to look back for a keyframe at which decoding can begin anew (seconds), if the nearest is none.
+# How far to look back for a keyframe at which decoding can start, if it cannot at the nearest one (seconds).
 REACH = 30.0
-# A picture is decoded at most this many before one that is shown earlier (both standards, annex A).
+# At most this many pictures are decoded before one that is shown earlier (annex A of both standards).
 REORDERED = 16
 
 
 @dataclass(frozen=True)
 class PacketRange:
-    """A stretch of a picture to copy, from a keyframe on; in units of the track's time base.
+    """A stretch of a picture to copy, which begins with a keyframe.
 
     Attributes
     ----------
     shown : Segment
-        What it shows, seconds.
+        The stretch that it shows, seconds in the video.
     times : ndarray of int64, shape (frames,)
-        When each frame is shown, ascending.
+        The time at which each frame is shown, in ascending order, in units of the track's time base.
     end : int
-        When the last one ceases to be.
+        The time at which the last frame ends, in the same units.
     delay : int
-        How much later than its turn the latest frame comes, since frames are not decoded in the order of display.
+        By how much, at most, a frame would be decoded later than it is shown if one frame were decoded at each of
+        `times`, in the same units. Frames are not decoded in the order in which they are shown.
     """
 
     shown: Segment
@@ -55,20 +56,21 @@ class PacketRange:
 
 
 def packet_ranges(recording: Recording, chosen: Sequence[Segment]) -> list[PacketRange]:
-    """What of a video can be copied to show the segments.
+    """Choose the packets that show segments of a video.
 
     Parameters
     ----------
     recording : Recording
         The video.
     chosen : sequence of Segment
-        In order. The lead of each may be missing: it begins with the first keyframe in there, or else with the last one
-        before, or else, at the beginning of the video, with the next. Segments that thereby meet become one.
+        The segments, in the order of time. Each must begin with a keyframe: the first one in its lead, or else the last
+        one before it. At the beginning of the video, where there is none before it, it is the next one. Segments that
+        touch after that are joined.
 
     Raises
     ------
     UserError
-        The picture cannot be copied.
+        If the picture cannot be copied.
     """
     with Track(recording, "picture") as track:
         codec = _video(track).codec_context
@@ -78,50 +80,56 @@ def packet_ranges(recording: Recording, chosen: Sequence[Segment]) -> list[Packe
                 "MP4; set render.encoder to libx264"
             )
         if next(track.packets(0.0)).pts is None:
-            raise UserError(f"{recording.path}: does not say when its frames are shown; set render.encoder to libx264")
+            raise UserError(
+                f"{recording.path}: it does not say when its frames are shown; set render.encoder to libx264"
+            )
         from_keyframes = [Segment(_keyframe(track, segment), segment.end, segment.score) for segment in chosen]
         known: set[bytes] = set()
         return [_range(track, segment, known) for segment in segments.join(from_keyframes)]
 
 
 def _keyframe(track: Track, segment: Segment) -> float:
-    """When the keyframe is shown with which a segment begins (seconds)."""
+    """Find the time of the keyframe that a segment begins with, seconds; UserError if there is none."""
     start = segment.start
     for back in (0.0, REACH):
         found = None
         for packet in track.packets(max(0.0, start - back)):
             time = time_of(packet)
-            # Where there is none before it since the video begins there, a later one has to do.
+            # A later keyframe is used only where the video begins, so that there is none before the segment.
             if time >= segment.end or (time > start + segment.lead and (found is not None or start > back)):
                 break
-            # What is trimmed away or comes before zero is not shown: an MP4 that was cut still has it.
-            if time > -ROUNDING and packet.is_keyframe and not packet.is_discard and units.begins_anew(packet):
+            # Packets that are trimmed away or have a negative time are not shown. An MP4 that was cut still has them.
+            if time > -ROUNDING and packet.is_keyframe and not packet.is_discard and units.can_start(packet):
                 found = max(0.0, time)
                 if time >= start:
                     break
         if found is not None:
             return found
     raise UserError(
-        f"{track.recording.path}: near {start:.1f} s is no keyframe that can be copied without what comes before it, "
-        "such as those of H.264 with open groups of pictures; set render.encoder to libx264"
+        f"{track.recording.path}: near {start:.1f} s, no keyframe can be copied without the frames before it, as in "
+        "H.264 with open groups of pictures; set render.encoder to libx264"
     )
 
 
 def _range(track: Track, segment: Segment, known: set[bytes]) -> PacketRange:
-    """What to copy of a segment; `known` has the headers of those before it, and gets its own."""
-    unit, path = _unit(track), track.recording.path
+    """Choose the packets of a segment.
+
+    `known` has the parameter sets of the segments before it. Those of the first one are added to it.
+    """
+    unit, path = _time_base(track), track.recording.path
     first, end = (round(time / unit) for time in (segment.start, segment.end))
     times: list[int] = []
     later: list[int] = []
-    for packet in _from(track, first):
+    for packet in _from_keyframe(track, first):
         if packet.is_discard:
             raise UserError(
-                f"{path}: something is trimmed away between {segment.start:.1f} s and {segment.end:.1f} s, which a "
+                f"{path}: its file leaves out frames between {segment.start:.1f} s and {segment.end:.1f} s, which a "
                 "copy would show; set render.encoder to libx264"
             )
         pts = packet.pts
         assert pts is not None, "a track whose packets have no times is not copied"
-        # What is decoded before the first frame behind the end needs nothing that is decoded after it.
+        # Copy what is decoded before the first frame behind the end: it needs nothing that is decoded later. A few
+        # later packets tell when the last copied frame ends.
         if later or pts >= end:
             later.append(pts)
         else:
@@ -133,7 +141,7 @@ def _range(track: Track, segment: Segment, known: set[bytes]) -> PacketRange:
     ordered = np.sort(np.array(times, np.int64))
     if (np.diff(ordered) == 0).any():
         raise UserError(
-            f"{path}: near {segment.start:.1f} s shows two frames at one time; set render.encoder to libx264"
+            f"{path}: near {segment.start:.1f} s, two frames have the same time; set render.encoder to libx264"
         )
     end = min([end, *(time for time in later if time > ordered[-1])])
     shown = Segment(segment.start, float(end * unit), segment.score)
@@ -141,25 +149,26 @@ def _range(track: Track, segment: Segment, known: set[bytes]) -> PacketRange:
 
 
 def _video(track: Track) -> VideoStream:
+    """Return the picture track of a recording."""
     stream = track.stream
     assert isinstance(stream, VideoStream)
     return stream
 
 
-def _unit(track: Track) -> Fraction:
-    """The track's time base, seconds."""
+def _time_base(track: Track) -> Fraction:
+    """Return the time base of a track, seconds."""
     unit = _video(track).time_base
     assert unit is not None
     return unit
 
 
-def _turn(packet: Packet[Any]) -> Fraction:
-    """When a packet is decoded, seconds."""
+def _decode_time(packet: Packet[Any]) -> Fraction:
+    """Return when a packet is decoded, seconds."""
     return Fraction((packet.dts or 0) * packet.time_base)
 
 
 def _check_headers(packet: Packet[Any], known: set[bytes], path: Path) -> None:
-    """UserError unless the headers that a keyframe is decoded with are those of the keyframes before it."""
+    """Raise a UserError unless a keyframe has the same parameter sets as the keyframes before it."""
     headers = units.parameter_sets(packet)
     known |= headers if not known else set()
     if not headers <= known:
@@ -169,67 +178,73 @@ def _check_headers(packet: Packet[Any], known: set[bytes], path: Path) -> None:
         )
 
 
-def _from(track: Track, first: int) -> Iterator[Packet[Any]]:
-    """The packets from the keyframe at a timestamp on, but for those that are shown before it: they may need others."""
-    packets = track.packets(float(first * _unit(track)))
+def _from_keyframe(track: Track, first: int) -> Iterator[Packet[Any]]:
+    """Read packets from the keyframe at a timestamp on.
+
+    Packets that are shown before it are left out, because they may need earlier ones.
+    """
+    packets = track.packets(float(first * _time_base(track)))
     from_keyframe = itertools.dropwhile(lambda packet: packet.pts != first, packets)
     return (packet for packet in from_keyframe if packet.pts is not None and packet.pts >= first)
 
 
 def copy(recording: Recording, ranges: Sequence[PacketRange], sound: Path | None, target: Path) -> None:
-    """Write a reel: the ranges' packets, one each after the other, and a sound track that is there already.
+    """Write a reel: the packets of all ranges, one after the other, and a sound track that exists already.
 
     Parameters
     ----------
     recording : Recording
-        The video that the ranges are of.
+        The video that the ranges are from.
     ranges : sequence of PacketRange
-        In order.
+        The ranges, in the order of the reel.
     sound : Path or None
-        The reel's sound, copied too.
+        The file with the sound of the reel, which is copied too.
     target : Path
         The MP4 to write.
 
     Raises
     ------
     OSError
-        It cannot be written.
+        If the file cannot be written.
     """
     options = {"movflags": "+faststart", "fflags": "+bitexact"}
     with Track(recording, "picture") as video, ExitStack() as opened:
-        # With the header of what is copied, which an appended recording before it need not have.
-        next(_from(video, int(ranges[0].times[0])))
+        # Move to the first range, so that the track has its header: a recording that was appended before it may have
+        # another.
+        next(_from_keyframe(video, int(ranges[0].times[0])))
         try:
             reel = opened.enter_context(av.open(str(target), "w", format="mp4", options=options))
             picture = reel.add_stream_from_template(_video(video), opaque=True)
             if _video(video).codec_context.name == "hevc":
-                # Apple's players want this name. https://developer.apple.com/documentation/http-live-streaming
+                # Apple's players need this name of the codec.
+                # https://developer.apple.com/documentation/http-live-streaming
                 picture.codec_context.codec_tag = "hvc1"
-            tracks = [_moved(video, ranges, picture)]
+            tracks = [_copied(video, ranges, picture)]
             if sound:
                 heard = opened.enter_context(av.open(str(sound)))
                 track = reel.add_stream_from_template(heard.streams.audio[0], opaque=True)
-                tracks.append(_given_to(track, heard.demux(audio=0)))
-            for packet in heapq.merge(*tracks, key=_turn):
+                tracks.append(_assigned(track, heard.demux(audio=0)))
+            for packet in heapq.merge(*tracks, key=_decode_time):
                 reel.mux(packet)
             reel.close()
         except av.error.FFmpegError as error:
-            # What is read has been read before, so it is the writing that fails.
+            # The same packets could be read before, so the error is in writing.
             raise OSError(error.errno, error.strerror) from error
 
 
-def _moved(video: Track, ranges: Sequence[PacketRange], track: av.VideoStream) -> Iterator[Packet[Any]]:
-    """The packets of the ranges, at their times in the reel."""
+def _copied(video: Track, ranges: Sequence[PacketRange], track: av.VideoStream) -> Iterator[Packet[Any]]:
+    """Read the packets of all ranges, and give them their times in the reel."""
     start, delay = 0, max(each.delay for each in ranges)
     for each in ranges:
         first = int(each.times[0])
-        turns = np.append(each.times, each.end)
-        packets = itertools.islice(_from(video, first), len(each.times))
-        for turn, (packet, duration) in enumerate(zip(packets, np.diff(turns), strict=True)):
+        edges = np.append(each.times, each.end)
+        packets = itertools.islice(_from_keyframe(video, first), len(each.times))
+        for turn, (packet, duration) in enumerate(zip(packets, np.diff(edges), strict=True)):
             if turn == 0:
-                units.begin_anew(packet)
+                units.break_link(packet)
             packet.pts = int(each.times[0] if packet.pts is None else packet.pts) + start - first
-            # Decoded in turn, and all so much earlier that none is decoded after it is shown.
+            # One packet is decoded at each of the times, all of them earlier by `delay`, so that none is decoded after
+            # it is shown.
             packet.dts = int(each.times[turn]) - first + start - delay
             packet.duration = int(duration)
             packet.stream = track
@@ -237,7 +252,8 @@ def _moved(video: Track, ranges: Sequence[PacketRange], track: av.VideoStream) -
         start += each.end - first
 
 
-def _given_to(track: av.AudioStream, packets: Iterator[Packet[Any]]) -> Iterator[Packet[Any]]:
+def _assigned(track: av.AudioStream, packets: Iterator[Packet[Any]]) -> Iterator[Packet[Any]]:
+    """Assign packets to a track of the reel, except for those without a time."""
     for packet in packets:
         if packet.dts is not None:
             packet.stream = track

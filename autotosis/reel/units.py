@@ -1,4 +1,4 @@
-"""What packets of H.264 and H.265 are made of: units, some of which are headers, and some begin a picture."""
+"""The NAL units of H.264 and H.265 packets: parameter sets, and pictures at which decoding can start."""
 
 from __future__ import annotations
 
@@ -10,64 +10,72 @@ from typing import Any
 from av.codec.context import CodecContext
 from av.packet import Packet
 
-# Types of units (ITU-T H.264, table 7-1; H.265, table 7-1): pictures that reset the decoder, and those that do so when
-# they are called BLA_N_LP.
+# Types of NAL units (ITU-T H.264, table 7-1; H.265, table 7-1). Pictures at which decoding can start: IDR in H.264 and
+# a range of types in H.265. One of these, CRA, may be followed by pictures that need earlier ones; BLA_N_LP says that
+# there are none.
 IDR = 5
-HEVC_ANEW, CRA, BLA_N_LP = range(16, 22), 21, 18
-# Headers: of a sequence and of pictures, and in H.265 of the video before them.
-HEADERS, HEVC_HEADERS = (7, 8), (32, 33, 34)
+HEVC_START, CRA, BLA_N_LP = range(16, 22), 21, 18
+# Parameter sets: of sequences and pictures, and in H.265 also of the whole video.
+PARAMETER_SETS, HEVC_PARAMETER_SETS = (7, 8), (32, 33, 34)
 
 
 def parameter_sets(packet: Packet[Any]) -> set[bytes]:
-    """The units of sequence and picture parameters that a keyframe is decoded with: its own or, of the track's header,
-    those of a kind that it has none of; without zeros behind them, which say nothing."""
+    """Return the parameter sets that a keyframe is decoded with.
+
+    They are those in its packet, and of kinds that the packet has none of, those in the header of the track. Zeros at
+    their ends, which have no meaning, are removed.
+    """
     codec, data = packet.stream.codec_context, bytes(packet)
     header = codec.extradata or b""
-    size, kinds, shift = _bytes_of_size(codec), HEVC_HEADERS if codec.name == "hevc" else HEADERS, codec.name == "hevc"
+    size, hevc = _length_size(codec), codec.name == "hevc"
+    kinds = HEVC_PARAMETER_SETS if hevc else PARAMETER_SETS
 
     def kind(unit: bytes) -> int:
-        return unit[0] >> 1 & 63 if shift else unit[0] & 31
+        return unit[0] >> 1 & 63 if hevc else unit[0] & 31
 
     own = [unit for unit in _units(data, size) if unit and kind(unit) in kinds]
-    stored = [unit for unit in (_stored(header, codec.name) if size else _units(header, 0)) if unit]
+    stored = [unit for unit in (_stored_units(header, codec.name) if size else _units(header, 0)) if unit]
     has = {kind(unit) for unit in own}
     common = [unit for unit in stored if kind(unit) in kinds and kind(unit) not in has]
     return {unit.rstrip(b"\0") for unit in (*own, *common)}
 
 
-def begins_anew(packet: Packet[Any]) -> bool:
-    """Whether decoding can begin with a packet, whatever came before."""
-    return any(True for _ in _pictures_that_begin_anew(packet))
+def can_start(packet: Packet[Any]) -> bool:
+    """Tell whether decoding can start with a packet, whatever came before it."""
+    return any(True for _ in _start_pictures(packet))
 
 
-def _pictures_that_begin_anew(packet: Packet[Any]) -> Iterator[int]:
-    """Where in a packet the headers are of pictures at which decoding can begin anew, whatever came before."""
+def _start_pictures(packet: Packet[Any]) -> Iterator[int]:
+    """Yield the position in a packet of each picture at which decoding can start."""
     codec, data = packet.stream.codec_context, bytes(packet)
     hevc = codec.name == "hevc"
-    for place, _ in _places(data, _bytes_of_size(codec)):
-        if data[place] >> 1 & 63 in HEVC_ANEW if hevc else data[place] & 31 == IDR:
+    for place, _ in _unit_ranges(data, _length_size(codec)):
+        if data[place] >> 1 & 63 in HEVC_START if hevc else data[place] & 31 == IDR:
             yield place
 
 
-def begin_anew(packet: Packet[Any]) -> None:
-    """Tell the decoder not to expect what the first picture of a range follows in its video: CRA becomes BLA_N_LP."""
+def break_link(packet: Packet[Any]) -> None:
+    """Mark a packet that follows other packets than in its video: CRA pictures become BLA_N_LP."""
     if packet.stream.codec_context.name != "hevc":
         return
     data = bytearray(packet)
-    for place in _pictures_that_begin_anew(packet):
+    for place in _start_pictures(packet):
         if data[place] >> 1 & 63 == CRA:
             data[place] = data[place] & 0b10000001 | BLA_N_LP << 1
     packet.update(bytes(data))
 
 
-def _bytes_of_size(codec: CodecContext) -> int:
-    """How long the sizes of units are in packets, as the header that comes with the track says, if of this kind."""
+def _length_size(codec: CodecContext) -> int:
+    """Return the number of bytes in which packets store the length of each unit; 0 if they have start codes instead.
+
+    It is in the header of the track.
+    """
     header = codec.extradata or b"\0"
     return (header[21 if codec.name == "hevc" else 4] & 3) + 1 if header[0] == 1 else 0
 
 
-def _stored(header: bytes, codec: str) -> Iterator[bytes]:
-    """The units in the header of a track in MP4 or Matroska (ISO/IEC 14496-15, 5.3.3 and 8.3.3)."""
+def _stored_units(header: bytes, codec: str) -> Iterator[bytes]:
+    """Yield the units in the header of a track in MP4 or Matroska (ISO/IEC 14496-15, 5.3.3 and 8.3.3)."""
     arrays, place = (1, 23) if codec == "hevc" else (2, 5)
     arrays = header[22] if codec == "hevc" else arrays
     for _ in range(arrays):
@@ -81,23 +89,23 @@ def _stored(header: bytes, codec: str) -> Iterator[bytes]:
             place += 2 + size
 
 
-def _units(data: bytes, bytes_of_size: int) -> Iterator[bytes]:
-    """The units in a packet; see `_places`."""
-    return (data[start:end] for start, end in _places(data, bytes_of_size))
+def _units(data: bytes, length_size: int) -> Iterator[bytes]:
+    """Yield the units in a packet."""
+    return (data[start:end] for start, end in _unit_ranges(data, length_size))
 
 
-def _places(data: bytes, bytes_of_size: int) -> Iterator[tuple[int, int]]:
-    """Where in a packet its units begin and end: each behind its size or, where sizes have no bytes, a start code.
+def _unit_ranges(data: bytes, length_size: int) -> Iterator[tuple[int, int]]:
+    """Yield the start and end of each unit in a packet. A unit is behind its length, or behind a start code.
 
     ITU-T H.264 and H.265, annex B; ISO/IEC 14496-15, 5.3 and 8.3.
     """
-    if not bytes_of_size:
+    if not length_size:
         codes = [match.span() for match in re.finditer(b"\0\0\1", data)]
         for (_, start), (end, _) in itertools.pairwise([*codes, (len(data), 0)]):
             yield start, end
         return
     place = 0
-    while place + bytes_of_size < len(data):
-        unit = place + bytes_of_size
+    while place + length_size < len(data):
+        unit = place + length_size
         place = unit + int.from_bytes(data[place:unit])
         yield unit, min(place, len(data))

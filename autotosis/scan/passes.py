@@ -104,8 +104,8 @@ def listen(scan: Scan, runs: list[range]) -> tuple[np.ndarray, list[tuple[float,
     fps, duration = scan.extract.fps, scan.recording.duration
     (run,) = runs
     times = np.array(run) / fps
-    sound = features.heard(scan.recording, times)
-    spacing = min(signal.NORMAL_BY_GLANCES, duration) / signal.GLANCES
+    sound = features.read_heard(scan.recording, times)
+    spacing = min(signal.GLANCED_BASELINE_SECONDS, duration) / signal.GLANCES_PER_BASELINE
     glanced = times[:: max(1, round(spacing * fps))]
     taken = motion.glances(scan.recording, glanced, scan.box, scan.extract)
     return sound, [(time * fps, moved) for time, moved in taken]
@@ -135,7 +135,7 @@ def look(scan: Scan, runs: list[range]) -> tuple[np.ndarray, np.ndarray]:
     signals = []
 
     def faces() -> Iterator[np.ndarray]:
-        seen_runs = features.seen(scan.recording, times, scan.box, scan.extract)
+        seen_runs = features.read_seen(scan.recording, times, scan.box, scan.extract)
         for run, places, seen in zip(runs, read, seen_runs, strict=True):
             for place, (frame, values) in zip(places, seen, strict=True):
                 if place in run:
@@ -153,7 +153,7 @@ def _score(frames: Iterable[np.ndarray], scan: Scan) -> np.ndarray:
     from autotosis.model.face_network import network
 
     face = _face_network(scan.architecture, scan.device, scan.model)
-    return network.score(face, frames, network.arithmetic(scan.precision, face.device))
+    return network.score(face, frames, network.choose_dtype(scan.precision, face.device))
 
 
 @lru_cache(maxsize=1)
@@ -164,5 +164,5 @@ def _face_network(architecture: str, device: str, digest: str) -> "FaceNetwork":
     from autotosis.model.face_network import network
 
     torch.set_num_threads(1)
-    weights = model_file.under("face.", model_file.tensors(model_file.PATH))
-    return network.from_tensors(architecture, weights, network.device("predict.device", device))
+    weights = model_file.subset("face.", model_file.tensors(model_file.PATH))
+    return network.from_tensors(architecture, weights, network.choose_device("predict.device", device))

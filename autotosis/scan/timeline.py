@@ -51,20 +51,20 @@ def read_timeline(vod: str, duration: float | None = None) -> tuple[np.ndarray, 
     """
     if not path(vod).exists():
         raise UserError(f"{path(vod)}: no such timeline; make it with `dvc repro predict@{vod}`")
-    anew = f"make it anew with `dvc repro -f predict@{vod}`"
+    again = f"make it again with `dvc repro -f predict@{vod}`"
     rows = list(tables.read_rows(path(vod), COLUMNS))
     times = np.array([row.number_in("time") for row in rows])
     probabilities = np.array([row.number_in("probability") for row in rows])
     if not rows:
-        raise UserError(f"{path(vod)}: the timeline is empty; {anew}")
+        raise UserError(f"{path(vod)}: the timeline is empty; {again}")
     outside = np.flatnonzero((probabilities < 0) | (probabilities > 1))
     if len(outside):
-        raise rows[outside[0]].error(f"probability is {probabilities[outside[0]]:g}, not between 0 and 1; {anew}")
+        raise rows[outside[0]].error(f"probability is {probabilities[outside[0]]:g}, not between 0 and 1; {again}")
     step = (times[-1] - times[0]) / max(len(times) - 1, 1)
     uneven = np.flatnonzero(np.abs(times - step * np.arange(len(times))) > ROUNDING)
     if len(uneven) or (len(times) > 1 and step <= 0):
         row = rows[uneven[0] if len(uneven) else 1]
-        raise row.error(f"time is {row['time']}, but times must be evenly spaced from 0; {anew}")
+        raise row.error(f"time is {row['time']}, but times must be evenly spaced from 0; {again}")
     if duration is not None and abs(step * len(times) - duration) > step + TOLERANCE and len(times) > 1:
-        raise UserError(f"{path(vod)}: lasts {times[-1] + step:.1f} s, but the VOD lasts {duration:.1f} s; {anew}")
+        raise UserError(f"{path(vod)}: lasts {times[-1] + step:.1f} s, but the VOD lasts {duration:.1f} s; {again}")
     return times, probabilities

@@ -54,8 +54,8 @@ def score(
     """
     fps = scan.extract.fps
     # Read the model first, so that errors in it are found before hours are spent on the scan.
-    first_model = linear.from_tensors(model_file.under("first_pass.", weights))
-    known = Labelled.from_tensors(model_file.under("labelled.", weights))
+    first_model = linear.from_tensors(model_file.subset("first_pass.", weights))
+    known = Labelled.from_tensors(model_file.subset("labelled.", weights))
     values, glances = first_pass(scan, name)
     wanted = np.full(len(values), True)
     if two_passes and scan.recording.sound:

@@ -1,62 +1,95 @@
-"""What is around a moment, relative to what is normal in this video: the input of the linear model.
+"""The surroundings of a moment, relative to the baselines of its video: the input of the linear model.
 
-Pure functions of numbers. A row has the signals of a moment, as in `features.Moments`.
+Pure functions. Each row holds the signals of one moment, as in `features.Moments`.
 """
 
 import numpy as np
 
 from autotosis.signals import features
 
-# Of what a model sees: raise the second number when the functions below give other numbers for the same signals.
+# The version of what a model sees. Raise the second number when the functions below give other numbers for the same
+# signals.
 VERSION = f"{features.VERSION}.1"
 
-# From when to when around a moment (seconds) each mean is taken, finer near it. Measured by cross-validation on 36
-# clips of different people: a second on both sides is better than half of one or one and a half.
+# The windows around a moment over which each signal is averaged: their first and last time relative to the moment
+# (seconds). They are shorter near the moment. By cross-validation on 36 clips of different people, a reach of one
+# second to both sides is better than half a second or one and a half.
 WINDOWS = ((-1.0, -0.6), (-0.5, -0.3), (-0.2, -0.1), (0.0, 0.0), (0.1, 0.2), (0.3, 0.5), (0.6, 1.0))
 
 
 def relative(signals: np.ndarray, fps: float) -> np.ndarray:
-    """The signals of consecutive moments, each partly relative to what is normal around them.
+    """Subtract from each signal part of its baseline.
 
     Parameters
     ----------
     signals : ndarray of float32, shape (moments, features.COLUMNS)
-        As in `features.Moments`.
+        The signals of consecutive moments, as in `features.Moments`.
     fps : float
-        Moments per second (Hz).
+        Moments per second, Hz.
 
     Returns
     -------
     ndarray of float32, shape (moments, features.COLUMNS)
-        NaN where there is nothing to measure.
+        The signals relative to their baselines; NaN where there is nothing to measure.
     """
     return np.column_stack([signal.relative(signals[:, features.columns(signal)], fps) for signal in features.SIGNALS])
 
 
 def windows(values: np.ndarray, fps: float) -> np.ndarray:
-    """The mean of each column in each window around every moment.
+    """Compute the mean of each column in each window around every moment.
 
     Parameters
     ----------
     values : ndarray of float32, shape (moments, columns)
-        Consecutive moments; before the first and after the last, these go on.
+        The signals of consecutive moments, from `relative`. The first and the last row are repeated beyond the ends.
     fps : float
-        Moments per second (Hz).
+        Moments per second, Hz.
 
     Returns
     -------
     ndarray of float32, shape (moments, len(WINDOWS), columns)
+        The means; NaN where a window contains NaN.
     """
     return windows_at(values, np.arange(len(values)), fps)
 
 
 def windows_at(values: np.ndarray, places: np.ndarray, fps: float) -> np.ndarray:
-    """`windows` at some of the moments only, by their numbers: float32 of shape (places, windows, columns)."""
+    """Compute `windows` for some of the moments only.
+
+    Parameters
+    ----------
+    values : ndarray of float32, shape (moments, columns)
+        As in `windows`.
+    places : ndarray of int, shape (places,)
+        The numbers of the moments.
+    fps : float
+        Moments per second, Hz.
+
+    Returns
+    -------
+    ndarray of float32, shape (places, len(WINDOWS), columns)
+        The means around these moments.
+    """
     return np.stack([window(values, number, fps)[places] for number in range(len(WINDOWS))], axis=1)
 
 
 def window(values: np.ndarray, number: int, fps: float) -> np.ndarray:
-    """The mean in one of the windows: float32 of shape (moments, columns)."""
+    """Compute the mean of each column in one window around every moment.
+
+    Parameters
+    ----------
+    values : ndarray of float32, shape (moments, columns)
+        As in `windows`.
+    number : int
+        The number of the window in WINDOWS.
+    fps : float
+        Moments per second, Hz.
+
+    Returns
+    -------
+    ndarray of float32, shape (moments, columns)
+        The means.
+    """
     first, last = (round(seconds * fps) for seconds in WINDOWS[number])
     padded = np.pad(values, ((max(0, -first), max(0, last)), (0, 0)), mode="edge")
     start = max(0, first)

@@ -1,4 +1,4 @@
-"""Bringing a folder of shards up to date: only those that are missing or were made from something else are made."""
+"""Update a folder of shards: make only those that are missing or out of date."""
 
 import math
 from collections.abc import Sequence
@@ -18,20 +18,20 @@ from autotosis.video import hardware, hashes, recording
 
 @dataclass(frozen=True)
 class Job:
-    """A shard to be.
+    """A shard to make.
 
     Attributes
     ----------
     shard : Path
-        Where.
+        The path of the shard.
     video : Path
-        From what.
+        The video to read.
     box : Box
-        Where the face is in it.
+        The position of the face camera in the video.
     start, end : float
-        Which stretch of it is kept, seconds; None is its end.
-    first, last : float
-        Which stretch of it is read, seconds; None is its end.
+        The stretch of the video whose frames are kept, seconds; an end of None is the end of the video.
+    read_start, read_end : float
+        The stretch of the video whose signals are read and kept, seconds; an end of None is the end of the video.
     """
 
     shard: Path
@@ -39,22 +39,42 @@ class Job:
     box: Box
     start: float = 0.0
     end: float | None = None
-    first: float = 0.0
-    last: float | None = None
+    read_start: float = 0.0
+    read_end: float | None = None
 
 
 def bring_up_to_date(folder: Path, jobs: Sequence[Job], settings: Extract, message: str, unit: str) -> None:
-    """Make the shards of a folder be those of the jobs, and no others; UserError that names every bad video."""
-    # Before anything is removed.
+    """Update a folder, so that it holds the shards of the given jobs and nothing else.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder of the shards.
+    jobs : sequence of Job
+        The shards that it is to hold.
+    settings : Extract
+        The parameters of extraction.
+    message : str
+        The text beside the progress bar.
+    unit : str
+        What the progress bar counts, in the plural.
+
+    Raises
+    ------
+    UserError
+        If videos cannot be read. The message names all of them; the shards of the others are made nevertheless.
+    """
+    # Check the decoder first, so that nothing is removed if it does not work.
     hardware.accelerator(settings.decoder)
     current = {job.shard for job in jobs}
     folder.mkdir(parents=True, exist_ok=True)
     for path in folder.iterdir():
         if path not in current:
             files.remove(path)
-    digest_of = hashes.of({job.video for job in jobs})
+    digest_of = hashes.compute({job.video for job in jobs})
     keys = [
-        shards.key(digest_of[job.video], job.box, settings, job.start, job.end, job.first, job.last) for job in jobs
+        shards.key(digest_of[job.video], job.box, settings, job.start, job.end, job.read_start, job.read_end)
+        for job in jobs
     ]
     stale = [(job, key) for job, key in zip(jobs, keys, strict=True) if shards.key_of(job.shard) != key]
     outcomes = workers.run_parallel(partial(extract, settings), stale, message, unit)
@@ -65,18 +85,30 @@ def bring_up_to_date(folder: Path, jobs: Sequence[Job], settings: Extract, messa
 
 
 def extract(settings: Extract, stale: tuple[Job, str]) -> str | None:
-    """Make one shard, with its key; what is wrong with the video, if anything is.
+    """Make one shard.
 
-    A bad video loses its shard, if it had one: it was made from another file.
+    If the video cannot be read, its old shard is removed, since it was made from something else.
+
+    Parameters
+    ----------
+    settings : Extract
+        The parameters of extraction.
+    stale : (Job, str)
+        The shard to make, and its key.
+
+    Returns
+    -------
+    str or None
+        What is wrong with the video; None if nothing is.
     """
     job, key = stale
     try:
         opened = recording.probe(job.video)
-        moments = features.read_moments(opened, job.box, settings, job.first, job.last)
+        moments = features.read_moments(opened, job.box, settings, job.read_start, job.read_end)
     except UserError as error:
         files.remove(job.shard)
         return str(error)
     end = math.inf if job.end is None else job.end
-    shown = slice(*np.searchsorted(moments.times, (job.start - 1e-6, end - 1e-6)).tolist())
-    shards.write(job.shard, moments, shown, opened.duration, key)
+    with_frames = slice(*np.searchsorted(moments.times, (job.start - 1e-6, end - 1e-6)).tolist())
+    shards.write(job.shard, moments, with_frames, opened.duration, key)
     return None

@@ -1,6 +1,6 @@
-"""From video to what the model sees: the one function for clips and VODs alike, so that training and scanning agree.
+"""From video to what the model sees. Training and scanning use the same functions, so that both see the same.
 
-A moment is described by its face picture and by the signals that are listed here.
+A moment is described by its frame, the face camera's picture, and by the signals that are listed here.
 """
 
 import itertools
@@ -19,85 +19,116 @@ from autotosis.signals.signal import Signal, in_moments
 from autotosis.video.faces import faces_at
 from autotosis.video.recording import Recording
 
-# Raise it by one with every change after which the same video gives other numbers: shards and models of another version
-# are made anew. tests/test_signals.py says when.
+# The version of the signals. Raise it by one with every change that gives other numbers for the same video;
+# tests/test_signals.py detects such changes. Shards and models of another version are made again.
 VERSION = 3
 
-# What is seen, by decoding the picture, and what is heard, which costs so little that a scan's first pass reads it of
-# the whole VOD. Another signal is a file of its own and its name in one of these lists.
+# The signals of the picture, and those of the sound. Sound costs so little that the first pass of a scan reads it for
+# the whole VOD. To add a signal, write a file for it and add its name to one of these lists.
 SEEN = (MOTION, MOUTH)
 HEARD = (LOUDNESS,)
 SIGNALS = SEEN + HEARD
 COLUMNS = sum(signal.width for signal in SIGNALS)
-# The columns of all that is seen, and of all that is heard.
+# The columns of all signals of the picture, and of all signals of the sound.
 SEEN_COLUMNS = slice(0, sum(signal.width for signal in SEEN))
 HEARD_COLUMNS = slice(SEEN_COLUMNS.stop, COLUMNS)
 
 
 @dataclass(frozen=True)
 class Moments:
-    """Some consecutive moments of a video.
+    """Consecutive moments of a video.
 
     Attributes
     ----------
     times : ndarray of float64, shape (moments,)
-        Seconds.
+        The time of each moment, seconds from the beginning of the video.
     frames : ndarray of uint8, shape (moments, size, size, 3)
-        The face box, red, green, blue.
+        The face camera's picture at each moment: red, green, blue.
     signals : ndarray of float32, shape (moments, COLUMNS)
-        The signals in their order, as their files say; NaN where there is nothing to measure.
+        The signals, in the order of SIGNALS; the file of each signal says what it measures. NaN where there is nothing
+        to measure.
     """
 
     times: np.ndarray
     frames: np.ndarray
     signals: np.ndarray
 
-    def of(self, signal: Signal) -> np.ndarray:
-        """The values of one signal: float32 of shape (moments, its width)."""
+    def values_of(self, signal: Signal) -> np.ndarray:
+        """Return the values of one signal: float32 of shape (moments, signal.width)."""
         return self.signals[:, columns(signal)]
 
 
 def columns(signal: Signal) -> slice:
-    """The columns of a signal."""
+    """Return the columns of a signal."""
     before = SIGNALS[: SIGNALS.index(signal)]
     start = sum(other.width for other in before)
     return slice(start, start + signal.width)
 
 
 def reach(fps: float) -> int:
-    """How many moments before and after one are read to see it, of which there are `fps` per second (Hz)."""
+    """Return how many moments before and after one are needed for its signals, at `fps` moments per second (Hz)."""
     return in_moments(max(signal.reach for signal in SEEN), fps)
 
 
 def read_moments(
     recording: Recording, box: Box, extract: Extract, start: float = 0.0, end: float | None = None
 ) -> Moments:
-    """Read a clip, or a stretch of a VOD, as model input, on an even grid of time.
+    """Read a clip, or a stretch of a VOD.
 
     Parameters
     ----------
     recording : Recording
-        A video.
+        The video.
     box : Box
-        Where the face is.
+        The position of the face camera.
     extract : Extract
-        How many moments a second has, the grid beginning at 0 s, and how large frames are.
+        The parameters of extraction. Moments are at multiples of 1 / `extract.fps` seconds.
     start, end : float
-        The moments from `start` until before `end` are read; None is the end of the video.
+        The stretch to read, seconds: the moments from `start` until just before `end`. None is the end of the video.
+
+    Returns
+    -------
+    Moments
+        The moments of the stretch.
+
+    Raises
+    ------
+    UserError
+        If the video is cut off or damaged.
     """
     fps, end = extract.fps, recording.duration if end is None else min(end, recording.duration)
     times = np.arange(math.ceil(start * fps - 1e-6), math.ceil(end * fps - 1e-6)) / fps
-    (moments,) = (list(moments) for moments in seen(recording, [times], box, extract))
-    frames, looks = zip(*moments, strict=True)
-    return Moments(times, np.stack(frames), np.column_stack([np.stack(looks), heard(recording, times)]))
+    (moments,) = (list(moments) for moments in read_seen(recording, [times], box, extract))
+    frames, values = zip(*moments, strict=True)
+    return Moments(times, np.stack(frames), np.column_stack([np.stack(values), read_heard(recording, times)]))
 
 
-def seen(
+def read_seen(
     recording: Recording, stretches: Iterable[np.ndarray], box: Box, extract: Extract
 ) -> Iterator[Iterator[tuple[np.ndarray, np.ndarray]]]:
-    """The frame and what is seen in it, at each of the times of each stretch of consecutive moments.
+    """Read the frames and the signals of the picture.
 
-    As in `Moments`, each of them; each stretch is to be used up before the next one.
+    Parameters
+    ----------
+    recording : Recording
+        The video.
+    stretches : iterable of ndarray of float64, shape (moments,)
+        The times of the moments to read, seconds: for each stretch, consecutive moments.
+    box : Box
+        The position of the face camera.
+    extract : Extract
+        The parameters of extraction.
+
+    Yields
+    ------
+    iterator of (ndarray of uint8, ndarray of float32)
+        For each stretch, an iterator over its moments: the frame, of shape (size, size, 3), and the signals of the
+        picture, of shape (columns,), as in `Moments`. Use up each iterator before asking for the next one.
+
+    Raises
+    ------
+    UserError
+        If the video is cut off or damaged.
     """
     stretches = list(stretches)
     aspect = box.aspect(recording.width, recording.height)
@@ -109,6 +140,19 @@ def seen(
         yield zip(frames, map(np.concatenate, zip(*read, strict=True)), strict=True)
 
 
-def heard(recording: Recording, times: np.ndarray) -> np.ndarray:
-    """What is heard at each of the times, which are consecutive moments, as in `Moments`."""
+def read_heard(recording: Recording, times: np.ndarray) -> np.ndarray:
+    """Read the signals of the sound.
+
+    Parameters
+    ----------
+    recording : Recording
+        The video.
+    times : ndarray of float64, shape (moments,)
+        The times of consecutive moments, seconds.
+
+    Returns
+    -------
+    ndarray of float32, shape (moments, columns)
+        The signals of the sound, as in `Moments`; NaN if the video has no sound.
+    """
     return np.column_stack([np.stack(list(signal.read(recording, times))) for signal in HEARD])

@@ -1,4 +1,4 @@
-"""Loudness: how loud it is in each of sixteen bands, from low to high."""
+"""Loudness: how loud the sound is in each of 16 bands, from low to high."""
 
 import itertools
 import math
@@ -6,75 +6,120 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from autotosis.signals.signal import Signal, normal
+from autotosis.signals.signal import Signal, baseline
 from autotosis.video.recording import Recording
 from autotosis.video.sound import read_stereo
 
-# Sound is analysed as speech recognisers do: windows of 25 ms at 16 kHz and bands on the mel scale (Davis and
-# Mermelstein, 1980). A step of 20 ms follows syllables, and the five around a moment are taken together.
+# Sound is analysed as in speech recognition: in windows of 25 ms at 16 kHz, and in bands on the mel scale (Davis and
+# Mermelstein, 1980). A step of 20 ms is short enough to follow syllables. The power of a moment is the mean of the five
+# steps around it. Units: samples per second (Hz), samples per window, samples per step; the limits of the bands in Hz.
 SAMPLE_RATE = 16_000
 WINDOW = 400
 STEP = 320
-STEPS = 5
+STEPS_PER_MOMENT = 5
 BANDS = 16
 LOWEST, HIGHEST = 60.0, 7600.0
-# Far below any recording's noise, so that digital silence has a logarithm.
-SILENCE = 1e-9
-# How much of the normal level is taken away. All of it (1) loses that a shouting streamer is loud in the whole of a
-# short clip, none of it that some microphones are quiet; measured on 36 clips of different people, by cross-validation.
-SHARE = 0.3
+# Added to the power before its logarithm is taken, because the power of digital silence is 0. It is far below the noise
+# of any recording.
+POWER_FLOOR = 1e-9
+# How much of the baseline is subtracted, 0 to 1. Subtracting all of it would hide that a streamer shouts during the
+# whole of a short clip. Subtracting none of it would ignore that some microphones are quiet. 0.3 was the best, by
+# cross-validation on 36 clips of different people.
+BASELINE_SHARE = 0.3
 
 
 def read(recording: Recording, times: np.ndarray) -> Iterator[np.ndarray]:
-    """The logarithm of the power in each band around each moment; NaN where the video has no sound."""
+    """Measure the loudness at consecutive moments.
+
+    Parameters
+    ----------
+    recording : Recording
+        The video.
+    times : ndarray of float64, shape (moments,)
+        The times of the moments, seconds.
+
+    Yields
+    ------
+    ndarray of float32, shape (BANDS,)
+        The natural logarithm of the power in each band around each moment; NaN if the video has no sound.
+    """
     if not recording.sound:
         yield from (np.full(BANDS, np.nan, np.float32) for _ in times)
         return
-    # Analysis begins a little before the first moment, where there is any before.
-    first = max(0, _step(times[0]) - STEPS)
+    # Begin a little before the first moment, unless the video begins there.
+    first = max(0, _step(times[0]) - STEPS_PER_MOMENT)
     powers = _powers(read_stereo(recording, SAMPLE_RATE, recording.duration, first * STEP / SAMPLE_RATE))
     kept = np.empty((0, BANDS), np.float32)
     for time in times:
-        start = _step(time) - STEPS // 2
+        start = _step(time) - STEPS_PER_MOMENT // 2
         passed = min(max(0, start - first), len(kept))
         kept, first = kept[passed:], first + passed
-        while first + len(kept) < start + STEPS and (block := next(powers, None)) is not None:
+        while first + len(kept) < start + STEPS_PER_MOMENT and (block := next(powers, None)) is not None:
             kept = np.concatenate([kept, block])
-        around = kept[max(0, start - first) : start + STEPS - first]
-        yield np.log((around if len(around) else kept[-1:]).mean(axis=0) + SILENCE)
+        around = kept[max(0, start - first) : start + STEPS_PER_MOMENT - first]
+        yield np.log((around if len(around) else kept[-1:]).mean(axis=0) + POWER_FLOOR)
 
 
 def relative(values: np.ndarray, fps: float) -> np.ndarray:
-    """Loudness, partly relative to the mean power around each moment."""
-    usual: np.ndarray = np.log(normal(np.exp(values).mean(axis=1), fps, np.mean))
-    return values - np.float32(SHARE) * usual[:, None]
+    """Subtract part of the baseline, the mean power over all bands around each moment.
+
+    Parameters
+    ----------
+    values : ndarray of float32, shape (moments, BANDS)
+        The loudness at consecutive moments, from `read`.
+    fps : float
+        Moments per second, Hz.
+
+    Returns
+    -------
+    ndarray of float32, shape (moments, BANDS)
+        The loudness relative to its baseline; NaN if the video has no sound.
+    """
+    level: np.ndarray = np.log(baseline(np.exp(values).mean(axis=1), fps, np.mean))
+    return values - np.float32(BASELINE_SHARE) * level[:, None]
 
 
 def _step(time: float) -> int:
+    """Return the number of the step that is nearest to a time (seconds)."""
     return round(time * SAMPLE_RATE / STEP)
 
 
 def _powers(blocks: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
-    """Power per band, float32 of shape (steps, BANDS), of consecutive blocks of samples; step n is at n * STEP."""
+    """Compute the power in each band, step by step.
+
+    Parameters
+    ----------
+    blocks : iterator of ndarray of float32, shape (samples, 2)
+        Consecutive blocks of sound, -1 to 1.
+
+    Yields
+    ------
+    ndarray of float32, shape (steps, BANDS)
+        The power at consecutive steps. The window of step n is centred on sample n * STEP of the blocks.
+    """
     filters = _mel_filters()
     taper = np.hanning(WINDOW + 1)[:-1].astype(np.float32)
     pending = np.zeros((WINDOW // 2, 2), np.float32)
-    # Half a window of silence after the last sample, as before the first.
+    # Half a window of silence is added before the first sample and after the last one.
     for block in _gather(itertools.chain(blocks, [pending]), SAMPLE_RATE):
         pending = np.concatenate([pending, block])
         steps = (len(pending) - WINDOW) // STEP + 1
         if steps > 0:
-            # What is the same in both channels, as one microphone's sound is, is analysed once.
+            # The sound of a single microphone is the same in both channels, so it is analysed only once.
             channels = pending[:, :1] if (pending[:, 0] == pending[:, 1]).all() else pending
             windows = np.lib.stride_tricks.sliding_window_view(channels, WINDOW, axis=0)[::STEP][:steps]
-            # That of both channels, since what is turned over in one of them is heard all the same.
+            # The mean of both channels' powers, and not the power of their mean: sound that has opposite signs in them
+            # cancels out in the mean, although listeners hear it.
             power = (np.abs(np.fft.rfft(windows * taper)) ** 2).mean(axis=1) / WINDOW
             yield power.astype(np.float32) @ filters
             pending = pending[steps * STEP :]
 
 
 def _gather(blocks: Iterator[np.ndarray], samples: int) -> Iterator[np.ndarray]:
-    """The same in blocks of at least so many samples, but for the last: a call for every few costs more than they."""
+    """Join blocks into longer ones of at least `samples` samples, except for the last one.
+
+    Each call of the analysis has a fixed cost, which is too high for short blocks.
+    """
     gathered, count = [], 0
     for block in blocks:
         gathered.append(block)
@@ -87,7 +132,10 @@ def _gather(blocks: Iterator[np.ndarray], samples: int) -> Iterator[np.ndarray]:
 
 
 def _mel_filters() -> np.ndarray:
-    """Triangles evenly spaced on the mel scale, 2595 log10(1 + f / 700) (O'Shaughnessy, 1987); (bins, BANDS)."""
+    """Compute triangular filters, evenly spaced on the mel scale: float32 of shape (WINDOW // 2 + 1, BANDS).
+
+    The mel scale is 2595 log10(1 + f / 700), with f in Hz (O'Shaughnessy, 1987).
+    """
     lowest, highest = (2595 * math.log10(1 + hertz / 700) for hertz in (LOWEST, HIGHEST))
     edges = 700 * (10 ** (np.linspace(lowest, highest, BANDS + 2) / 2595) - 1)
     bins = np.arange(WINDOW // 2 + 1) * SAMPLE_RATE / WINDOW

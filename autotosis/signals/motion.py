@@ -1,4 +1,4 @@
-"""Motion: how much the picture of the face changes."""
+"""Motion: how much the face camera's picture changes."""
 
 import math
 from collections import deque
@@ -9,27 +9,43 @@ from PIL import Image
 
 from autotosis.annotations.facecams import Box
 from autotosis.project.params import Extract
-from autotosis.signals.signal import Glances, Signal, in_moments, normal
+from autotosis.signals.signal import Glances, Signal, baseline, in_moments
 from autotosis.video.faces import glances_at
 from autotosis.video.recording import Recording
 
-# Motion is the change of the grey picture, this small, to that of 0.2 s before and after, in proportion to its
-# contrast: of 0.1, 0.2, 0.3 and 0.5 s, with and without contrast, what separates outbursts best on 36 clips of
-# different people, by cross-validation.
-GREY = 32
+# Motion is the change of the picture over LAG seconds, before and after the moment, relative to its contrast. The
+# picture is grey and scaled to SIZE x SIZE pixels. A lag of 0.2 s, relative to the contrast, separates outbursts best,
+# of 0.1, 0.2, 0.3 and 0.5 s with and without the contrast, by cross-validation on 36 clips of different people.
+SIZE = 32
 LAG = 0.2
-# The contrast of a picture that is nearly of one grey, and the change of one that stands still.
-FLAT = 0.05
-STILL = 0.005
-# How much of the normal level is taken away: all of it (1) loses that a streamer may be wild in the whole of a short
-# clip, none of it that some pictures always move; measured as above.
-SHARE = 0.5
+# The least contrast, for pictures that are almost of one colour, and what is added to the change before its logarithm
+# is taken, because a still picture has a change of 0. Grey values are from 0 to 1.
+MIN_CONTRAST = 0.05
+CHANGE_OFFSET = 0.005
+# How much of the baseline is subtracted, 0 to 1. Subtracting all of it would hide that a streamer is wild during the
+# whole of a short clip. Subtracting none of it would ignore that some pictures always move. Measured in the same way.
+BASELINE_SHARE = 0.5
 
 
 def read(frames: Iterator[np.ndarray], first: int, fps: float, aspect: float) -> Iterator[np.ndarray]:
-    """The logarithm of how much the picture changes from LAG before to LAG after each moment, over its contrast.
+    """Measure the motion at consecutive moments.
 
-    The mean of both changes; of one at the video's ends, where there is no other.
+    Parameters
+    ----------
+    frames : iterator of ndarray of uint8, shape (size, size, 3)
+        The face camera's picture at each moment.
+    first : int
+        The number of the first moment in the video; not used.
+    fps : float
+        Moments per second, Hz.
+    aspect : float
+        The aspect ratio of the face camera; not used.
+
+    Yields
+    ------
+    ndarray of float32, shape (1,)
+        The natural logarithm of the change relative to the contrast. The change is the mean of that since LAG seconds
+        before the moment and that until LAG seconds after it; near the ends of the video, it is the one that exists.
     """
     reach = in_moments(LAG, fps)
     kept: deque[np.ndarray] = deque()
@@ -41,8 +57,8 @@ def read(frames: Iterator[np.ndarray], first: int, fps: float, aspect: float) ->
             before.append(after)
             earlier = before.popleft() if len(before) > reach else after
             yield _motion((earlier + after) / 2, kept.popleft())
-    # The last of `before` belongs to the last frame. In a video shorter than twice the reach there are fewer of them
-    # than frames left: the first of these take the nearest change.
+    # The last element of `before` belongs to the last frame. In a video that is shorter than twice the reach, more
+    # frames than changes are left; then the first frames get the nearest change.
     missing = len(kept) - len(before)
     before.extendleft([before[0] if before else 0.0] * missing)
     for grey, earlier in zip(kept, before, strict=True):
@@ -50,9 +66,32 @@ def read(frames: Iterator[np.ndarray], first: int, fps: float, aspect: float) ->
 
 
 def glances(recording: Recording, times: np.ndarray, box: Box, extract: Extract) -> Iterator[tuple[float, np.ndarray]]:
-    """The motion at a few moments that cost little to decode, near each of the times; seconds, and as `read` gives it.
+    """Measure the motion near a few times, at moments that are cheap to decode.
 
-    The change is that from the moment until LAG after it, which has the same median as that of both sides.
+    A glance measures only the change until LAG seconds after the moment. Its median is the same as that of `read`.
+
+    Parameters
+    ----------
+    recording : Recording
+        The video.
+    times : ndarray of float64, shape (glances,)
+        The times near which to measure, in ascending order, seconds.
+    box : Box
+        The position of the face camera.
+    extract : Extract
+        The parameters of extraction.
+
+    Yields
+    ------
+    float
+        The time of the moment, seconds.
+    ndarray of float32, shape (1,)
+        The motion there, as in `read`.
+
+    Raises
+    ------
+    UserError
+        If the video is cut off or damaged.
     """
     reach = in_moments(LAG, extract.fps) / extract.fps
     inside = times[times < recording.duration - reach].tolist()
@@ -62,20 +101,38 @@ def glances(recording: Recording, times: np.ndarray, box: Box, extract: Extract)
 
 
 def relative(values: np.ndarray, fps: float, glances: Glances | None = None) -> np.ndarray:
-    """Motion, partly relative to the median around each moment."""
-    return values - np.float32(SHARE) * normal(values[:, 0], fps, np.median, glances)[:, None]
+    """Subtract part of the baseline, the median motion around each moment.
+
+    Parameters
+    ----------
+    values : ndarray of float32, shape (moments, 1)
+        The motion at consecutive moments, from `read`.
+    fps : float
+        Moments per second, Hz.
+    glances : Glances or None
+        The motion at a few moments, from which to compute the baseline; None computes it from `values`.
+
+    Returns
+    -------
+    ndarray of float32, shape (moments, 1)
+        The motion relative to its baseline.
+    """
+    return values - np.float32(BASELINE_SHARE) * baseline(values[:, 0], fps, np.median, glances)[:, None]
 
 
 def _change(grey: np.ndarray, after: np.ndarray) -> float:
+    """Compute the mean absolute difference of two grey pictures, 0 to 1."""
     return float(np.abs(after - grey).mean())
 
 
 def _motion(change: float, grey: np.ndarray) -> np.ndarray:
-    return np.array([math.log(change / max(float(grey.std()), FLAT) + STILL)], np.float32)
+    """Compute the logarithm of a change relative to the contrast, the standard deviation of the grey picture."""
+    return np.array([math.log(change / max(float(grey.std()), MIN_CONTRAST) + CHANGE_OFFSET)], np.float32)
 
 
 def _grey(frame: np.ndarray) -> np.ndarray:
-    small = Image.fromarray(frame).convert("L").resize((GREY, GREY), Image.Resampling.BOX)
+    """Convert a frame to a small grey picture: float32 of shape (SIZE, SIZE), 0 to 1."""
+    small = Image.fromarray(frame).convert("L").resize((SIZE, SIZE), Image.Resampling.BOX)
     return np.asarray(small, np.float32) / 255
 
 

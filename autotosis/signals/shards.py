@@ -1,7 +1,7 @@
-"""A shard: one video as model input, with the key that says whether it is current.
+"""Shards: the signals and frames of a video, with a key that tells whether they are up to date.
 
-That of a clip holds all of it. That of an excerpt, a stretch of a VOD that labels.csv names, holds the signals around
-it too, since a moment is seen relative to what is normal, but no pictures of that.
+The shard of a clip holds the whole clip. The shard of an excerpt, a stretch of a VOD that labels.csv names, holds
+frames of this stretch only, but also the signals around it, from which baselines are computed.
 """
 
 import hashlib
@@ -27,47 +27,52 @@ SUFFIX = ".safetensors"
 
 
 def key(digest: str, box: Box, extract: Extract, *stretches: float | None) -> str:
-    """A hash of everything that a shard is made from: same key, same bytes.
+    """Compute a hash of everything that a shard is made from. Shards with the same key have the same content.
 
     Parameters
     ----------
     digest : str
-        `files.digest` of the video; its name does not count.
+        The `files.digest` of the video. The name of the video does not matter.
     box : Box
-        Where the face is.
+        The position of the face camera.
     extract : Extract
         The parameters of extraction.
     stretches : float or None
-        What of the video is kept and what is read, seconds.
+        The times between which frames are kept and signals are read, seconds, as in `extraction.Job`.
+
+    Returns
+    -------
+    str
+        The hash, as hexadecimal digits.
     """
     made_from = [digest, vars(box), extract.seen(), stretches, features.VERSION]
     return hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()
 
 
-def write(path: Path, moments: features.Moments, shown: slice, duration: float, key: str) -> None:
+def write(path: Path, moments: features.Moments, with_frames: slice, duration: float, key: str) -> None:
     """Write a shard.
 
     Parameters
     ----------
     path : Path
-        Where.
+        The path of the shard.
     moments : Moments
-        What was read.
-    shown : slice
+        The moments that were read.
+    with_frames : slice
         The moments whose frames are kept.
     duration : float
-        Of the video, seconds.
+        The length of the video, seconds.
     key : str
-        From `key`.
+        The key of the shard, from `key`.
     """
-    tensors = vars(moments) | {"frames": moments.frames[shown]}
-    # One entry: safetensors writes several in any order, and the same shard must have the same bytes.
-    about = About(key=key, duration=duration, first_frame=shown.start)
-    files.write_bytes(path, safetensors.numpy.save(tensors, {"clip": json.dumps(about.model_dump())}))
+    tensors = vars(moments) | {"frames": moments.frames[with_frames]}
+    # One entry, because safetensors writes several in random order, and the same shard must have the same bytes.
+    header = Header(key=key, duration=duration, first_frame=with_frames.start)
+    files.write_bytes(path, safetensors.numpy.save(tensors, {"clip": json.dumps(header.model_dump())}))
 
 
-class About(Section):
-    """What a shard says of itself; see `Shard`."""
+class Header(Section):
+    """The metadata in a shard's file; see `Shard`."""
 
     key: str
     duration: Annotated[float, Field(gt=0)]
@@ -75,46 +80,47 @@ class About(Section):
 
 
 class Shard:
-    """A shard opened for reading, mapped into memory: a frame is read when asked for.
+    """A shard, opened for reading. Its file is mapped into memory, so a frame is read only when it is asked for.
 
     Parameters
     ----------
     path : Path
-        A shard.
+        The path of the shard.
 
     Attributes
     ----------
     key : str
+        The key of the shard, from `key`.
     duration : float
-        Of the video, seconds.
+        The length of the video, seconds.
     first_frame, frames : int
-        The number of the first moment that has a frame, and how many have one.
+        The number of the first moment that has a frame, and how many moments have one.
     times : ndarray of float64, shape (moments,)
-        Seconds from the video's beginning.
+        The time of each moment, seconds from the beginning of the video.
 
     Raises
     ------
     UserError
-        It is no shard that `write` wrote.
+        If there is no such file, or it is not a shard.
     """
 
     def __init__(self, path: Path):
         files.check_regular(path)
         try:
             self.file = safetensors.safe_open(path, "np")
-            about = About.model_validate_json((self.file.metadata() or {})["clip"])
-            self.key, self.duration, self.first_frame = about.key, about.duration, about.first_frame
+            header = Header.model_validate_json((self.file.metadata() or {})["clip"])
+            self.key, self.duration, self.first_frame = header.key, header.duration, header.first_frame
             self.times = self.file.get_tensor("times")
             self._check()
         except FileNotFoundError:
             raise UserError(f"{path}: no such shard; make it with `dvc repro build_dataset`") from None
         except (safetensors.SafetensorError, ValidationError, KeyError, TypeError, ValueError):
             raise UserError(
-                f"{path}: not a shard made by this project; remove it and make it anew with `dvc repro build_dataset`"
+                f"{path}: not a shard made by this project; remove it and make it again with `dvc repro build_dataset`"
             ) from None
 
     def _check(self) -> None:
-        """ValueError unless the tensors have the names, types and shapes that they shall have, and hold numbers."""
+        """Raise a ValueError unless all tensors have the right names, types and shapes, and hold valid numbers."""
         moments = len(self.times)
         self.frames: int
         self.frames, *picture = self.file.get_slice("frames").get_shape()
@@ -128,47 +134,47 @@ class Shard:
             raise ValueError
         if not (self.has_frame(self.first_frame) and self.first_frame + self.frames <= moments):
             raise ValueError
-        # What is not there, such as sound or a face, is not a number.
+        # Signals are NaN where there is nothing to measure, such as no face, but never infinite.
         if np.isinf(self.signals()).any():
             raise ValueError
         if not (np.isfinite(self.times).all() and (np.diff(self.times) > 0).all()):
             raise ValueError
 
     def has_frame(self, moment: int) -> bool:
-        """Whether a moment, by its number, has a frame."""
+        """Tell whether the moment with this number has a frame."""
         return 0 <= moment - self.first_frame < self.frames
 
     def frame(self, moment: int) -> np.ndarray:
-        """The face at a moment: uint8 of shape (size, size, 3)."""
+        """Read the frame of the moment with this number: uint8 of shape (size, size, 3)."""
         frame: np.ndarray = self.file.get_slice("frames")[moment - self.first_frame]
         return frame
 
     def signals(self) -> np.ndarray:
-        """As `features.Moments.signals`: float32 of shape (moments, features.COLUMNS)."""
+        """Read the signals of all moments, as in `features.Moments`: float32 of shape (moments, features.COLUMNS)."""
         signals: np.ndarray = self.file.get_tensor("signals")
         return signals
 
 
 def key_of(path: Path) -> str | None:
-    """The key of a shard, or None if there is no whole shard."""
+    """Read the key of a shard; None if the file is missing or is not a shard."""
     try:
         return Shard(path).key
     except (OSError, UserError):
         return None
 
 
-def excerpt(video: str, start: float, end: float | None) -> str:
-    """The name of the excerpt of a VOD (its name inside the streamer's folder) between two times, in seconds."""
+def excerpt_name(video: str, start: float, end: float | None) -> str:
+    """Return the name of an excerpt: the VOD's name inside the streamer's folder, and start and end in seconds."""
     return f"{video}@{start:.3f}-{'end' if end is None else f'{end:.3f}'}"
 
 
 def path(clip: str) -> Path:
-    """Where the shard of a clip, by its file name, or of an excerpt is."""
+    """Return the path of the shard of a clip, given by its file name, or of an excerpt, given by its `excerpt_name`."""
     if re.search(r"@\d+\.\d{3}-(\d+\.\d{3}|end)$", clip):
         return EXCERPTS / (clip.replace("%", "%25").replace("/", "%2F") + SUFFIX)
     return FOLDER / (clip + SUFFIX)
 
 
 def clip_of(shard: Path) -> str:
-    """The clip's name of a shard."""
+    """Return the file name of the clip that a shard is made from."""
     return shard.name.removesuffix(SUFFIX)

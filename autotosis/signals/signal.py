@@ -1,18 +1,20 @@
-"""What a signal is, and how the level that is normal around a moment is measured."""
+"""The definition of a signal, and how its baseline is computed."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-# What is normal is measured over this long, at anchors so far apart (seconds); a clip that is shorter has only itself.
-NORMAL = 60.0
-ANCHORS = 10.0
-# So many glances at a VOD within so long say as much of its normal motion: on the demo, the same events are found as by
-# all of its moments, and with half as many or within half as long, sometimes one too many.
-NORMAL_BY_GLANCES, GLANCES = 240.0, 12
+# The baseline of a moment is an average over this much time around it, or over as much of it as a short clip has
+# (seconds). It is computed at anchors this far apart (seconds) and interpolated between them.
+BASELINE_SECONDS = 60.0
+ANCHOR_SPACING = 10.0
+# The scan of a VOD computes the baseline of motion from glances instead: 12 of them per 240 seconds. On the demo, that
+# finds the same events as a baseline from all moments. Half as many glances, or half the time, sometimes find an event
+# too many.
+GLANCED_BASELINE_SECONDS, GLANCES_PER_BASELINE = 240.0, 12
 
-# At which moments something was measured beforehand, ascending, and what it was there.
+# Measurements at a few moments: their numbers, which may have a fraction, in ascending order, and the values there.
 Glances = tuple[np.ndarray, np.ndarray]
 Average = Callable[[np.ndarray], np.floating]
 
@@ -24,19 +26,22 @@ class Signal:
     Attributes
     ----------
     name : str
+        The name of the signal.
     width : int
-        How many columns it has.
+        The number of its columns.
     read : callable
-        From a stretch of consecutive moments to an iterator over its values there, float32 of shape (width,). What is
-        seen takes (frames, first, fps, aspect): the face box at each moment, uint8 of shape (size, size, 3); the number
-        of the first moment; moments per second (Hz); and how wide the face box is for its height, which the frames,
-        being square, do not tell. What is heard takes (recording, times), the latter ndarray of float64 in seconds.
+        Measures the signal at consecutive moments. It returns an iterator over float32 of shape (width,), one for each
+        moment. A signal of the picture takes (frames, first, fps, aspect): the face camera's picture at each moment,
+        uint8 of shape (size, size, 3); the number of the first moment; moments per second (Hz); and the aspect ratio of
+        the face camera, width over height, because frames are scaled to a square. A signal of the sound takes
+        (recording, times): the video, and the times of the moments, ndarray of float64, seconds.
     relative : callable
-        From the values of consecutive moments, float32 of shape (moments, width), and `fps` (Hz) to the same, partly
-        relative to what is normal around them. That of what is seen also takes `Glances`, from which to know what is
-        normal, or None.
+        Subtracts part of the baseline. It takes the values of consecutive moments, float32 of shape (moments, width),
+        and `fps` (Hz), and returns an array of the same shape. For a signal of the picture, it also takes `Glances`
+        from which to compute the baseline, or None.
     reach : float
-        How far from a moment it is seen (seconds): so much is read before and after, so that no seam shows.
+        How much time before and after a moment affects its value (seconds). As much is read before and after a stretch,
+        so that the result does not depend on where stretches begin.
     """
 
     name: str
@@ -47,34 +52,35 @@ class Signal:
 
 
 def in_moments(seconds: float, fps: float) -> int:
-    """A time in moments, of which there are `fps` per second (Hz): at least one."""
+    """Convert seconds to a number of moments, at least 1, at `fps` moments per second (Hz)."""
     return max(1, round(seconds * fps))
 
 
-def normal(values: np.ndarray, fps: float, average: Average, glances: Glances | None = None) -> np.ndarray:
-    """The average around each moment: at anchors, and in proportion between them.
+def baseline(values: np.ndarray, fps: float, average: Average, glances: Glances | None = None) -> np.ndarray:
+    """Compute the average around each moment, at anchors and linearly interpolated between them.
 
     Parameters
     ----------
     values : ndarray of float32, shape (moments,)
-        Of consecutive moments; NaN where there is none.
+        The values of consecutive moments; NaN where there is nothing to measure.
     fps : float
-        Moments per second (Hz).
+        Moments per second, Hz.
     average : callable
-        Such as `np.median`.
+        The average to compute, such as `np.median`.
     glances : Glances or None
-        What to average instead, over the longer NORMAL_BY_GLANCES.
+        Measurements to average instead of `values`, over GLANCED_BASELINE_SECONDS.
 
     Returns
     -------
     ndarray of float32, shape (moments,)
-        An anchor that has no value within reach takes all; NaN if there is none at all.
+        The baseline of each moment. An anchor without any value near it gets the average of all values. NaN if there
+        are no values at all.
     """
-    count, seconds = len(values), NORMAL_BY_GLANCES if glances else NORMAL
+    count, seconds = len(values), GLANCED_BASELINE_SECONDS if glances else BASELINE_SECONDS
     places, values = glances or (np.flatnonzero(~np.isnan(values)), values[~np.isnan(values)])
     if not len(values):
         return np.full(count, np.nan, np.float32)
-    anchors = np.arange(0, count + ANCHORS * fps, ANCHORS * fps)
+    anchors = np.arange(0, count + ANCHOR_SPACING * fps, ANCHOR_SPACING * fps)
     reach = seconds / 2 * fps
     averages = []
     for anchor in np.minimum(anchors, count - 1):

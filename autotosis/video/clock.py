@@ -1,4 +1,4 @@
-"""When the packets of a file are shown: where its clock begins, starts again, and ends."""
+"""The clock of a file: when its packets are shown, where its clock starts again, and when it ends."""
 
 from __future__ import annotations
 
@@ -18,37 +18,38 @@ from autotosis.project.errors import UserError
 from autotosis.video import spans, tracks
 from autotosis.video.opening import Span, opened
 
-# A file that ends this much before the time it promises was cut off (seconds); containers round, and the last
-# frames may be missing where a recorder stopped.
+# A file that ends this much before the end that it claims was cut off (seconds). Containers round, and the last frames
+# may be missing after a recorder stops.
 TRUNCATED = 0.5
-# A clock that goes back by this much has started again; one that leaps ahead and does not come back has a gap
-# (seconds). A single packet that is elsewhere is damaged.
+# A clock that goes back by this much has started again, and one that leaps ahead by this much and stays there has a gap
+# (seconds). A single packet whose time differs is damaged.
 BACK, AHEAD = 0.5, 10.0
 NEVER = float("-inf")
-# Of these formats FFmpeg only guesses how long they are.
+# Formats whose duration FFmpeg only guesses.
 GUESSED = ("mpegts", "mpeg")
-# How much at the end of a file is read to know when it ends (seconds).
+# How much is read at the end of a file to find when it ends (seconds).
 LAST = 60.0
 
 
 @dataclass(frozen=True)
 class Extent:
-    """A file, or a part of one, with one running clock.
+    """A file, or a part of it, with one continuous clock.
 
     Attributes
     ----------
     span : Span
-        Which.
+        The file, or a stretch of it.
     continues : bool
-        Whether its clock is that of the one before it in the same file.
+        Whether its clock is the one of the extent before it in the same file.
     beginning : float
         The timestamp that players show as time zero, seconds.
     start, end, sound_end : float
-        When its picture starts and ends, and its sound ends: timestamps, seconds; minus infinity without sound.
+        The timestamps at which its picture starts and ends, and at which its sound ends, seconds; minus infinity if
+        there is no sound.
     promised : float or None
-        When it says that it ends, where it ends earlier; a timestamp, seconds.
+        The timestamp at which it claims to end, seconds, if it ends earlier.
     picture, sound : int, int or None
-        The numbers of its tracks.
+        The numbers of its tracks; None if there is no sound.
     """
 
     span: Span
@@ -63,17 +64,34 @@ class Extent:
 
 
 def extents(span: Span, continues: bool = False) -> list[Extent]:
-    """The stretches of a file that have one running clock each, in their order; UserError where it cannot be read.
+    """Divide a file into stretches that have one continuous clock each.
 
-    Only where its container does not tell, all packets are read; none is decoded.
+    All packets are read only if the container does not tell enough. None is decoded.
+
+    Parameters
+    ----------
+    span : Span
+        The file, or a stretch of it.
+    continues : bool
+        Whether its clock is the one of the stretch before it in the same file.
+
+    Returns
+    -------
+    list of Extent
+        The stretches, in their order.
+
+    Raises
+    ------
+    UserError
+        If the file cannot be read.
     """
     with opened(span) as container:
         video, audio = tracks.picture(span.path, container), tracks.sound(container)
         made = spans.structure(span, container.format.name)
-        if made.lacks and not made.in_fragments:
+        if made.is_truncated and not made.in_fragments:
             length = (container.duration or 0) / av.time_base
             raise UserError(
-                f"{span.path}: cut off or damaged: not all of the {length:.1f} s that it promises is there; download "
+                f"{span.path}: cut off or damaged: it claims to last {length:.1f} s, and its end is missing; download "
                 "it again or remove it"
             )
         if len(made.spans) > 1:
@@ -81,7 +99,7 @@ def extents(span: Span, continues: bool = False) -> list[Extent]:
         tracks.read_only(container, video, audio)
         beginning = beginning_of(container)
         promised = _promised(container, beginning)
-        told = made.is_told and promised is not None
+        told = made.tells_duration and promised is not None
         counts = _count_last(container, video, audio, promised or 0.0) if told else _count(container, video, audio)
         cuts = counts.cuts()
         if cuts and not told:
@@ -91,9 +109,9 @@ def extents(span: Span, continues: bool = False) -> list[Extent]:
                 return list(
                     itertools.chain.from_iterable(extents(each, on) for each, on in zip(found, again, strict=True))
                 )
-        seen, heard = counts.of[video.index], counts.of.get(audio.index) if audio else None
+        seen, heard = counts.by_track[video.index], counts.by_track.get(audio.index) if audio else None
         if seen.until == NEVER:
-            raise UserError(f"{span.path}: no frame of it has a time; remove it or convert it to MP4")
+            raise UserError(f"{span.path}: none of its frames has a time; remove it or convert it to MP4")
         start = seen.first if video.start_time is None else float(video.start_time * (video.time_base or 0))
         sound_end = heard.until if heard else NEVER
         missing = promised is not None and max(seen.until, sound_end) < promised - TRUNCATED
@@ -103,21 +121,22 @@ def extents(span: Span, continues: bool = False) -> list[Extent]:
 
 
 class _Count:
-    """What the packets of a track tell of its clock."""
+    """The clock of a track, read from its packets."""
 
     def __init__(self, track: Stream) -> None:
-        # Times are floats, since fractions are slow and packets are millions.
+        # Times are floats, because fractions are slow and there are millions of packets.
         self.unit = float(track.time_base or 0)
-        # How long a packet of the picture is shown that does not say it, as none does in a stream with B-frames.
+        # The duration of a packet that does not say it. In a stream with B-frames, no packet of the picture does.
         rate = (track.guessed_rate or track.average_rate or 0) if isinstance(track, VideoStream) else 0
         self.length = 1 / float(rate) if rate else 0.0
         self.first, self.until, self.last = float("inf"), NEVER, NEVER
         self.pending: tuple[float, int] | None = None
         self.header = b""
-        # Where it starts again, or where only the header is a new one.
+        # The byte positions at which the clock starts again (True), or at which only the header changes (False).
         self.cuts: list[tuple[int, bool]] = []
 
     def add(self, packet: Packet[Any]) -> None:
+        """Take the next packet into account."""
         pts, dts = packet.pts, packet.dts
         shown = (pts if pts is not None else dts or 0) * self.unit
         decoded = shown if dts is None else dts * self.unit
@@ -135,7 +154,7 @@ class _Count:
             self.until = max(self.until, shown + length)
 
     def _is_leap(self, decoded: float, place: int) -> bool:
-        """Whether the clock is another one from here on, as the packet before this one has said already."""
+        """Tell whether the clock has changed for good: the packet before this one was off as well, and both agree."""
         if self.last == NEVER:
             return True
         if self.pending is not None:
@@ -149,21 +168,23 @@ class _Count:
 
 
 class _Counts:
-    """The same of picture and sound, by their numbers."""
+    """The clocks of picture and sound, by the numbers of the tracks."""
 
     def __init__(self, *wanted: Stream | None):
-        self.of = {track.index: _Count(track) for track in wanted if track is not None}
+        self.by_track = {track.index: _Count(track) for track in wanted if track is not None}
         for track in wanted:
             if track is not None and track.codec_context is not None:
-                self.of[track.index].header = track.codec_context.extradata or b""
+                self.by_track[track.index].header = track.codec_context.extradata or b""
 
     def cuts(self) -> list[tuple[int, bool]]:
-        """Where another recording begins, or one with other headers; which of both."""
-        marks = sorted((place, track, restarts) for track, count in self.of.items() for place, restarts in count.cuts)
+        """List the byte positions at which another recording begins (True), or one of other headers (False)."""
+        marks = sorted(
+            (place, track, restarts) for track, count in self.by_track.items() for place, restarts in count.cuts
+        )
         found: list[tuple[int, bool]] = []
         seen: set[int] = set()
         for place, track, restarts in marks:
-            # Picture and sound begin anew at the same place, or nearly so.
+            # Picture and sound start again at the same position, or nearly so.
             if found and track not in seen:
                 found[-1] = (found[-1][0], found[-1][1] or restarts)
                 seen.add(track)
@@ -174,14 +195,15 @@ class _Counts:
 
 
 def _count(container: InputContainer, video: Stream, audio: Stream | None) -> _Counts:
+    """Read the clocks of picture and sound from all packets."""
     counts = _Counts(video, audio)
     for packet in demuxed(container, *([video, audio] if audio else [video])):
-        counts.of[packet.stream_index].add(packet)
+        counts.by_track[packet.stream_index].add(packet)
     return counts
 
 
 def _count_last(container: InputContainer, video: Stream, audio: Stream | None, promised: float) -> _Counts:
-    """The same of the last minute alone, or of more where there is no picture in it."""
+    """Read the clocks from the last minute alone, or from more if there is no picture in it."""
     back = LAST
     while True:
         begin = promised - back
@@ -189,26 +211,26 @@ def _count_last(container: InputContainer, video: Stream, audio: Stream | None, 
         with suppress(av.error.FFmpegError):
             container.seek(int((beginning_of(container) - 1 if with_all else begin) * av.time_base))
         counts = _count(container, video, audio)
-        if with_all or counts.of[video.index].until > NEVER:
+        if with_all or counts.by_track[video.index].until > NEVER:
             return counts
         back *= 8
 
 
 def _promised(container: InputContainer, beginning: float) -> float | None:
-    """When a file says that it ends: a timestamp, seconds."""
+    """Return the timestamp at which a file claims to end, seconds; None if that is unknown or a guess."""
     if container.duration is None or container.format.name in GUESSED:
         return None
-    # Matroska counts from timestamp zero, others from the first timestamp.
+    # Matroska counts from timestamp zero, and other formats from the first timestamp.
     return container.duration / av.time_base + (0.0 if "matroska" in container.format.name else beginning)
 
 
 def beginning_of(container: InputContainer) -> float:
-    """The timestamp that players show as time zero, seconds."""
+    """Return the timestamp that players show as time zero, seconds."""
     return (container.start_time or 0) / av.time_base
 
 
 def time_of(packet: Packet[Any]) -> float:
-    """When a packet is shown (timestamp, seconds); some old containers only say when it is decoded."""
+    """Return the timestamp at which a packet is shown, seconds, or, in some old containers, decoded."""
     return float((packet.pts if packet.pts is not None else packet.dts or 0) * packet.time_base)
 
 

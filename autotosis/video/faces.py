@@ -10,7 +10,7 @@ from autotosis.annotations.facecams import Box
 from autotosis.project.errors import UserError
 from autotosis.project.params import Extract
 from autotosis.video.clock import TRUNCATED
-from autotosis.video.picture import View, without_combs
+from autotosis.video.picture import View, deinterlaced
 from autotosis.video.reading import ROUNDING, Track
 from autotosis.video.recording import Recording
 
@@ -18,62 +18,74 @@ from autotosis.video.recording import Recording
 def faces_at(
     recording: Recording, stretches: Iterable[Sequence[float]], box: Box, extract: Extract
 ) -> Iterator[Iterator[np.ndarray]]:
-    """The face box of the frame on display at each of the given times, or of one shortly before it (`reading.SPARE`).
+    """Read the face camera's picture at given times.
+
+    The picture at a time is the frame on display then, or one shortly before it (see `reading.SKIPPING_RATIO`).
 
     Parameters
     ----------
     recording : Recording
-    stretches : iterable of sequences of float
-        Each of them times, ascending, seconds, inside the video. What is not near one of the stretches is not decoded.
+        The video.
+    stretches : iterable of sequence of float
+        The times, in groups: within each group in ascending order, seconds. Only what is near one of the groups is
+        decoded.
     box : Box
-        The part of the picture to take.
+        The position of the face camera.
     extract : Extract
-        How many times there are in a second, what size to scale to, and what decodes.
+        The parameters of extraction: the number of times per second, the size to scale to, and the decoder.
 
     Yields
     ------
     iterator of ndarray of uint8, shape (size, size, 3)
-        Of each stretch: red, green, blue; to be used up before the next one. The array of a frame that is on display at
-        several times is yielded several times.
+        For each group, an iterator over its pictures: red, green, blue. Use up each iterator before asking for the next
+        one. If a frame is on display at several times, the same array is yielded several times.
 
     Raises
     ------
     UserError
-        The picture ends before it should.
+        If the picture ends before it should.
     """
     view = View(box, extract.size, extract.size)
     with Track(recording, "picture", extract.decoder, extract.fps) as track:
         for times in stretches:
-            yield view.each(on_display(recording, without_combs(track.frames(times[0])), times))
+            yield view.each(on_display(recording, deinterlaced(track.frames(times[0])), times))
 
 
 def glances_at(
     recording: Recording, times: Iterable[float], lags: Sequence[float], box: Box, extract: Extract
 ) -> Iterator[tuple[float, list[np.ndarray]]]:
-    """The face box at a few moments that cost little to decode, where there are keyframes enough.
+    """Read the face camera's picture near a few times, at moments that are cheap to decode.
+
+    They are cheap if there are enough keyframes.
 
     Parameters
     ----------
     recording : Recording
+        The video.
     times : iterable of float
-        Ascending, seconds: a glance begins at the last keyframe before each of them, or, if the one before it began
-        there, at the time itself.
+        The times, in ascending order, seconds. A glance begins at the last keyframe before each time, or at the time
+        itself if the glance before it began at this keyframe.
     lags : sequence of float
-        Ascending, seconds from its beginning.
+        When to read pictures, in ascending order, seconds from the beginning of the glance.
     box, extract
         As in `faces_at`.
 
     Yields
     ------
     float
-        Where the glance begins, seconds.
+        The beginning of the glance, seconds.
     list of ndarray of uint8, shape (size, size, 3)
-        The frame on display after each of the lags.
+        The picture after each lag.
+
+    Raises
+    ------
+    UserError
+        If the picture ends before it should.
     """
     view, last = View(box, extract.size, extract.size), None
     with Track(recording, "picture", extract.decoder, extract.fps) as track:
         for time in times:
-            frames = without_combs(track.frames(time))
+            frames = deinterlaced(track.frames(time))
             first = next(frames, None)
             if first is None:
                 continue
@@ -84,12 +96,26 @@ def glances_at(
 
 
 def on_display(recording: Recording, frames: Iterator[VideoFrame], times: Iterable[float]) -> Iterator[VideoFrame]:
-    """The frame on display at each of the times, the last one from the end of the picture on.
+    """Choose the frame that is on display at each time. After the end of the picture, it is the last frame.
+
+    Parameters
+    ----------
+    recording : Recording
+        The video.
+    frames : iterator of VideoFrame
+        Consecutive frames.
+    times : iterable of float
+        The times, in ascending order, seconds.
+
+    Yields
+    ------
+    VideoFrame
+        The frame at each time.
 
     Raises
     ------
     UserError
-        The frames end before the picture should.
+        If the frames end before the picture should.
     """
     end = recording.pieces[-1].end
     shown: VideoFrame | None = None
@@ -106,5 +132,5 @@ def on_display(recording: Recording, frames: Iterator[VideoFrame], times: Iterab
 
 
 def _until(frame: VideoFrame | None) -> float:
-    """When a frame ceases to be shown, as far as it says so; seconds."""
+    """Compute when a frame stops being displayed, as far as it tells, seconds."""
     return 0.0 if frame is None else frame.time + float((frame.duration or 0) * (frame.time_base or 0))

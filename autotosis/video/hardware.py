@@ -1,4 +1,4 @@
-"""Which decoder reads the picture: software, or the video chip of a graphics card."""
+"""The decoder of the picture: software, or the video chip of a graphics card."""
 
 from functools import lru_cache
 
@@ -12,14 +12,14 @@ DEVICES = ("cuda", "videotoolbox", "vaapi")
 
 
 def accelerator(decoder: str) -> HWAccel | None:
-    """What to open a video with, for an `extract.decoder`; None is software.
+    """Return what PyAV needs to decode with an `extract.decoder`; None for software.
 
-    What the chip cannot decode is decoded by software.
+    Software also decodes what the chip cannot.
 
     Raises
     ------
     UserError
-        The named device is not there, or does not work.
+        If the device is missing or does not work.
     """
     device = _device(decoder) if decoder != "software" else None
     return HWAccel(device) if device else None
@@ -27,6 +27,7 @@ def accelerator(decoder: str) -> HWAccel | None:
 
 @lru_cache
 def _device(decoder: str) -> str | None:
+    """Find the first device that works, of all for auto; None if there is none."""
     for device in DEVICES if decoder == "auto" else [decoder]:
         try:
             HWAccel(device).create(av.Codec("h264", "r"))

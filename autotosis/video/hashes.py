@@ -1,4 +1,4 @@
-"""The hashes of videos, remembered for as long as the files are as they were."""
+"""The hashes of videos, which are remembered until the files change."""
 
 import hashlib
 import json
@@ -12,11 +12,21 @@ from autotosis.video.parts import video_files
 PATH = Path("data/.digests.json")
 
 
-def of(paths: Iterable[Path]) -> dict[Path, str]:
-    """`files.digest` of each of these videos; of one in parts, a hash of those of all its parts in their order.
+def compute(paths: Iterable[Path]) -> dict[Path, str]:
+    """Compute the hash of each video.
 
-    A file whose size, inode and time of change are those of the last time is not read again, as git does it: six
-    hundred clips are gigabytes.
+    Files whose size, inode and modification time have not changed since the last time are not read again, as in git,
+    because six hundred clips are gigabytes.
+
+    Parameters
+    ----------
+    paths : iterable of Path
+        The videos: files, or folders of parts.
+
+    Returns
+    -------
+    dict of Path to str
+        The `files.digest` of each video; for a video in parts, a hash of those of its parts, in their order.
     """
     known = _read()
     parts = {path: video_files(path) for path in paths}
@@ -31,10 +41,12 @@ def of(paths: Iterable[Path]) -> dict[Path, str]:
 
 
 def _all(digests: list[str]) -> str:
+    """Combine the hashes of all parts of a video."""
     return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
 
 
 def _state(path: Path) -> list[int]:
+    """Return what changes if a file does: its size, inode and modification time."""
     status = path.stat()
     return [status.st_size, status.st_ino, status.st_mtime_ns]
 

@@ -1,7 +1,7 @@
-"""High dynamic range as usual screens show it: tone mapping from PQ, HLG and BT.2020 to BT.709.
+"""Tone mapping: high dynamic range (PQ and HLG) and wide colours (BT.2020) on usual screens (BT.709).
 
-White is where ITU-R BT.2408 puts it, 203 cd/m2; what is brighter is compressed so that it stays below the screen's
-white. Colours outside BT.709 are clipped.
+White is at 203 cd/m2, as in ITU-R BT.2408. Brighter light is compressed, so that it stays below the white of the
+screen. Colours outside BT.709 are clipped.
 """
 
 import atexit
@@ -13,55 +13,56 @@ import numpy as np
 
 # Codes of ITU-T H.273: the primaries of BT.2020, and the transfer functions PQ and HLG.
 BT_2020, PQ, HLG = 9, 16, 18
-# The luminance of white, cd/m2 (ITU-R BT.2408), and where compression begins, in proportion to it.
+# The luminance of white, cd/m2 (ITU-R BT.2408), and where compression begins, as a fraction of it.
 WHITE, KNEE = 203.0, 0.8
-# HLG is meant for screens of this luminance, cd/m2, and has this gamma there (ITU-R BT.2100, table 5).
+# The luminance of the screen that HLG is designed for, cd/m2, and its gamma there (ITU-R BT.2100, table 5).
 HLG_PEAK, HLG_GAMMA = 1000.0, 1.2
-# From BT.2020's primaries to those of BT.709, linear light (ITU-R BT.2087, inverse of table 4).
+# The matrix from the primaries of BT.2020 to those of BT.709, for linear light (ITU-R BT.2087, inverse of table 4), and
+# the weights of the primaries of BT.2020 in luminance (ITU-R BT.2100, table 4).
 TO_BT_709 = np.array([[1.6605, -0.5876, -0.0728], [-0.1246, 1.1329, -0.0083], [-0.0182, -0.1006, 1.1187]])
 LUMA = np.array([0.2627, 0.6780, 0.0593])
-# How BT.709 and BT.2020 code light, from where on; below it is a straight line (ITU-R BT.709, 1.2). FFmpeg's filters
-# take this for both directions, too.
-EXPONENT, GAIN, FROM, SLOPE = 0.45, 1.099, 0.018, 4.5
-# The table has so many values of each colour.
-SIDE = 65
+# The transfer function of BT.709 and BT.2020: a power function, and a straight line below a certain light (ITU-R
+# BT.709, 1.2). FFmpeg's filters use it in both directions, too.
+EXPONENT, GAIN, LINEAR_BELOW, SLOPE = 0.45, 1.099, 0.018, 4.5
+# The number of values of each colour in the table.
+TABLE_SIDE = 65
 
 
 def needed(primaries: int, transfer: int) -> bool:
-    """Whether pictures with these codes have to be mapped."""
+    """Tell whether pictures with these codes of ITU-T H.273 need tone mapping."""
     return transfer in (PQ, HLG) or primaries == BT_2020
 
 
-def mapped(colours: np.ndarray, primaries: int, transfer: int) -> np.ndarray:
-    """Colours as BT.709 has them.
+def to_bt709(colours: np.ndarray, primaries: int, transfer: int) -> np.ndarray:
+    """Convert colours to BT.709.
 
     Parameters
     ----------
     colours : ndarray of float64, shape (colours, 3)
-        Red, green, blue as coded, 0 to 1.
+        The coded colours: red, green, blue, 0 to 1.
     primaries, transfer : int
-        Their codes in ITU-T H.273.
+        The codes of their primaries and their transfer function in ITU-T H.273.
 
     Returns
     -------
     ndarray of float64, shape (colours, 3)
-        0 to 1.
+        The colours, coded as in BT.709, 0 to 1.
     """
-    light = _light(colours, transfer)
+    light = _linear_light(colours, transfer)
     if primaries == BT_2020:
         light = light @ TO_BT_709.T
     light = np.maximum(light, 0.0)
     if transfer in (PQ, HLG):
-        # All three alike, so that hues stay.
+        # Scale all three by the same factor, which keeps the hue.
         brightest = np.maximum(light.max(axis=1, keepdims=True), 1e-9)
-        light *= _compressed(brightest) / brightest
+        light *= _compress(brightest) / brightest
     light = np.clip(light, 0.0, 1.0)
-    coded: np.ndarray = np.where(light < FROM, SLOPE * light, GAIN * np.power(light, EXPONENT) - (GAIN - 1))
+    coded: np.ndarray = np.where(light < LINEAR_BELOW, SLOPE * light, GAIN * np.power(light, EXPONENT) - (GAIN - 1))
     return coded
 
 
-def _light(colours: np.ndarray, transfer: int) -> np.ndarray:
-    """Linear light, in proportion to white."""
+def _linear_light(colours: np.ndarray, transfer: int) -> np.ndarray:
+    """Compute the linear light of coded colours, relative to white."""
     light: np.ndarray
     if transfer == PQ:
         # ITU-R BT.2100, table 4.
@@ -76,23 +77,27 @@ def _light(colours: np.ndarray, transfer: int) -> np.ndarray:
         light = HLG_PEAK / WHITE * scene * np.power(luminance, HLG_GAMMA - 1)
     else:
         curved = np.power((colours + GAIN - 1) / GAIN, 1 / EXPONENT)
-        light = np.where(colours < SLOPE * FROM, colours / SLOPE, curved)
+        light = np.where(colours < SLOPE * LINEAR_BELOW, colours / SLOPE, curved)
     return light
 
 
-def _compressed(light: np.ndarray) -> np.ndarray:
+def _compress(light: np.ndarray) -> np.ndarray:
+    """Compress light above the knee, so that it stays below 1."""
     room = 1 - KNEE
     return np.where(light <= KNEE, light, KNEE + room * (1 - np.exp(-(np.maximum(light, KNEE) - KNEE) / room)))
 
 
 @lru_cache
 def table(primaries: int, transfer: int) -> Path:
-    """A file that FFmpeg's filter lut3d reads, which is there until the process ends."""
-    steps = np.linspace(0, 1, SIDE)
+    """Write the tone mapping as a table for FFmpeg's filter lut3d, and return its path.
+
+    The file exists until the process ends.
+    """
+    steps = np.linspace(0, 1, TABLE_SIDE)
     blue, green, red = np.meshgrid(steps, steps, steps, indexing="ij")
-    colours = mapped(np.stack([red, green, blue], axis=-1).reshape(-1, 3), primaries, transfer)
+    colours = to_bt709(np.stack([red, green, blue], axis=-1).reshape(-1, 3), primaries, transfer)
     with tempfile.NamedTemporaryFile("w", suffix=".cube", delete=False) as file:
-        file.write(f"LUT_3D_SIZE {SIDE}\n" + "".join(f"{r:.6f} {g:.6f} {b:.6f}\n" for r, g, b in colours))
+        file.write(f"LUT_3D_SIZE {TABLE_SIDE}\n" + "".join(f"{r:.6f} {g:.6f} {b:.6f}\n" for r, g, b in colours))
     path = Path(file.name)
     atexit.register(path.unlink, missing_ok=True)
     return path

@@ -15,16 +15,16 @@ from autotosis.video import hardware, parts
 
 @dataclass(frozen=True)
 class Span:
-    """A file, or a stretch of it where several recordings were appended to one file.
+    """A file, or a stretch of it if several recordings were appended to one file.
 
     Attributes
     ----------
     path : Path
-        The file.
+        The path of the file.
     first, end : int, int or None
-        The first byte, and the one behind the last; None is the file's end.
+        The first byte, and the one after the last; None is the end of the file.
     header : bytes
-        What FFmpeg has to read before these bytes.
+        What FFmpeg must read before these bytes.
     """
 
     path: Path
@@ -34,13 +34,21 @@ class Span:
 
     @property
     def is_whole(self) -> bool:
-        """Whether it is the whole file."""
+        """Whether this is a whole file."""
         return self.first == 0 and self.end is None and not self.header
 
 
 @contextmanager
 def opened(span: Span, decoder: str = "software") -> Iterator[InputContainer]:
-    """A file, opened; whatever FFmpeg finds wrong with it, then or later, becomes a UserError."""
+    """Open a file, and turn whatever FFmpeg finds wrong with it, now or later, into a UserError.
+
+    Parameters
+    ----------
+    span : Span
+        The file, or a stretch of it.
+    decoder : str
+        The decoder of the picture, as `extract.decoder` names it.
+    """
     parts.check(span.path)
     try:
         with open_span(span, decoder) as container:
@@ -50,7 +58,7 @@ def opened(span: Span, decoder: str = "software") -> Iterator[InputContainer]:
 
 
 def open_span(span: Span, decoder: str = "software") -> InputContainer:
-    """A file, opened by FFmpeg, whose errors it raises; to be closed by the caller."""
+    """Open a file without translating FFmpeg's errors. The caller must close it."""
     source = str(span.path.resolve()) if span.is_whole else _Bytes(span)
     container = av.open(source, hwaccel=hardware.accelerator(decoder))
     assert isinstance(container, InputContainer)
@@ -58,14 +66,14 @@ def open_span(span: Span, decoder: str = "software") -> InputContainer:
 
 
 def refusal(path: Path, error: av.error.FFmpegError) -> UserError:
-    """What to say of a file that FFmpeg refuses."""
+    """Return the error for a file that FFmpeg cannot read."""
     if isinstance(error, av.error.FileNotFoundError):
         return UserError(f"{path}: no such video")
     return UserError(f"{path}: not a video that can be read ({error.strerror}); remove or replace it")
 
 
 class _Bytes:
-    """The bytes of a span, as FFmpeg reads them."""
+    """The bytes of a span, as a file that FFmpeg can read."""
 
     def __init__(self, span: Span):
         self.name, self.header, self.first = span.path.name, span.header, span.first

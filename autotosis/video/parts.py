@@ -1,12 +1,12 @@
-"""Which files a video is made of: one, or those of a folder, since long VODs are often delivered in parts."""
+"""The files of a video: one, or those in a folder, because long VODs are often delivered in parts."""
 
 import re
 from pathlib import Path
 
 from autotosis.project.errors import UserError
 
-# How the names of videos end. Beside the parts of a VOD, recorders and downloaders leave playlists, texts, pictures and
-# unfinished files.
+# The endings of the names of videos. Recorders and downloaders leave playlists, texts, pictures and unfinished files
+# beside the parts of a VOD.
 ENDINGS = frozenset(
     [
         "3g2",
@@ -55,23 +55,25 @@ ENDINGS = frozenset(
         "y4m",
     ]
 )
-# How playlists begin: FFmpeg would read the files that they name, wherever these are, and wait for a live stream's end.
+# The first bytes of playlists. FFmpeg would read the files that they name, wherever they are, and wait for the end of a
+# live stream.
 PLAYLISTS = (b"#EXTM3U", b"ffconcat")
 
 
 def video_files(path: Path) -> list[Path]:
-    """The files of a video, in the order of time.
+    """List the files of a video, in the order of time.
 
     Parameters
     ----------
     path : Path
-        A file, which may be missing; or a folder, whose videos are the parts of one video in the order of their names
-        (part2 before part10). What is a video is told by the ending of its name; hidden files are none.
+        A file, which may be missing, or a folder. The videos in a folder are the parts of one video, in the order of
+        their names (part2 before part10). The ending of its name tells whether a file is a video; hidden files are
+        ignored.
 
     Raises
     ------
     UserError
-        A folder without a video, or with one whose name has several lines.
+        If a folder has no video, or one whose name has several lines.
     """
     if not path.is_dir():
         return [path]
@@ -90,14 +92,14 @@ def left_out(path: Path) -> list[Path]:
 
 
 def check(path: Path) -> None:
-    """UserError if a file is empty, a playlist or a device, of which FFmpeg would not say so."""
+    """Raise a UserError if a file is empty, a playlist or a device, which FFmpeg would not say clearly."""
     if path.exists() and not path.is_file():
         raise UserError(f"{path}: neither a file nor a folder of parts; remove or replace it")
     try:
         with path.open("rb") as file:
             start = file.read(16).removeprefix(b"\xef\xbb\xbf")
     except OSError:
-        # FFmpeg says why.
+        # FFmpeg reports the cause.
         return
     if not start:
         raise UserError(f"{path}: the file is empty; remove it or download it again")
@@ -114,6 +116,7 @@ def _is_video(path: Path) -> bool:
 
 
 def _natural(path: Path) -> tuple[list[str | int], str]:
+    # Every second piece is a number, so numbers are only compared with numbers.
     # Every other piece is a number, so that like is compared with like.
     pieces = re.split(r"(\d+)", path.name)
     return [int(piece) if number % 2 else piece for number, piece in enumerate(pieces)], path.name

@@ -1,6 +1,6 @@
-"""Frames as they are seen: upright, without combs, in the colours of BT.709, a part of them, scaled.
+"""Frames as viewers see them: upright, deinterlaced, in the colours of BT.709, cropped and scaled.
 
-This is the one conversion for the signals, for stills and for the reel.
+The signals, the stills and the reel all use this conversion.
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,26 +14,25 @@ from av.video.frame import VideoFrame
 from autotosis.annotations.facecams import Box
 from autotosis.video import hdr
 
-# Codes of ITU-T H.273: unspecified, the primaries and the matrix of BT.2020, and the matrices that FFmpeg's scaler
-# knows by name.
-UNSPECIFIED, BT_2020, BT_2020_MATRIX = 2, 9, 9
+# The matrices that FFmpeg's scaler knows by name, by their codes in ITU-T H.273.
 MATRICES = {1: "bt709", 4: "fcc", 5: "bt601", 6: "bt601", 7: "smpte240m", 9: "bt2020", 10: "bt2020"}
-# What does not say its colours has those of high definition from so many lines on, as players assume.
+# Videos without information about colours are assumed to use BT.709 from this many lines on, as players do, and BT.601
+# below.
 HIGH_DEFINITION = 720
 FULL_RANGE = 2
 
 
 class View:
-    """What is seen of a frame, whatever its size and colours, which may change within a recording.
+    """The conversion of frames. Their size and colours may change within a recording.
 
     Parameters
     ----------
     box : Box
-        The part of the upright picture to take.
+        The part of the upright picture to crop to.
     width, height : int
-        What to scale to, pixels.
+        The size to scale to, pixels.
     form : str
-        FFmpeg's name of the form of its pixels: rgb24, or yuv420p with the levels of television, 16 to 235.
+        FFmpeg's name of the pixel format: rgb24, or yuv420p in limited range (16 to 235).
     scaler : str
         FFmpeg's flags for scaling.
     """
@@ -44,7 +43,7 @@ class View:
         self.graph: Graph | None = None
 
     def __call__(self, frame: VideoFrame) -> np.ndarray:
-        """The pixels: uint8 of shape (height, width, 3) for rgb24, (3 * height / 2, width) for yuv420p."""
+        """Convert a frame: uint8 of shape (height, width, 3) for rgb24, (3 * height / 2, width) for yuv420p."""
         kind = (frame.width, frame.height, frame.format.name, frame.rotation, *_colours(frame))
         if self.graph is None or kind != self.kind:
             self.kind, self.graph = kind, self._graph(frame)
@@ -54,7 +53,7 @@ class View:
         return shown.to_ndarray(format=self.form)
 
     def each(self, frames: Iterable[VideoFrame]) -> Iterator[np.ndarray]:
-        """The pixels of each frame; the same array for as long as it is the same frame."""
+        """Convert frames. As long as the frame is the same, the same array is yielded."""
         last, pixels = None, np.empty(0, np.uint8)
         for frame in frames:
             if frame is not last:
@@ -62,12 +61,13 @@ class View:
             yield pixels
 
     def _graph(self, frame: VideoFrame) -> Graph:
+        """Build the filters for frames like this one."""
         graph = Graph()
         nodes = [
             graph.add_buffer(width=frame.width, height=frame.height, format=frame.format, time_base=frame.time_base)
         ]
         width, height = frame.width, frame.height
-        # The box is in the upright picture, as players show it.
+        # The box is a part of the upright picture, as players show it.
         for _ in range(round(frame.rotation / 90) % 4):
             nodes.append(graph.add("transpose", "cclock"))
             width, height = height, width
@@ -76,13 +76,13 @@ class View:
         place = (max(right - left, 2), max(bottom - top, 2), left, top)
         if place != (width, height, 0, 0):
             nodes.append(graph.add("crop", "{}:{}:{}:{}:exact=1".format(*place)))
-        nodes += self._coloured(graph, frame)
+        nodes += self._scaling(graph, frame)
         nodes += [graph.add("format", self.form), graph.add("buffersink")]
         graph.link_nodes(*nodes).configure()
         return graph
 
-    def _coloured(self, graph: Graph, frame: VideoFrame) -> list[FilterContext]:
-        """What scales a frame and gives it the colours of BT.709."""
+    def _scaling(self, graph: Graph, frame: VideoFrame) -> list[FilterContext]:
+        """Build the filters that scale a frame and convert its colours to BT.709."""
         matrix, colour_range, primaries, transfer = _colours(frame)
         size = f"{self.width}:{self.height}:flags={self.scaler}"
         to = "" if self.form == "rgb24" else ":out_color_matrix=bt709:out_range=tv"
@@ -98,7 +98,7 @@ class View:
 
 
 def _colours(frame: VideoFrame) -> tuple[str | None, str, int, int]:
-    """The name of a frame's matrix, None where it has none, its range, and the codes of its primaries and transfer."""
+    """Return the colours of a frame: matrix (None for RGB and grey), range, and the codes of primaries and transfer."""
     name, full = frame.format.name, int(frame.color_range) == FULL_RANGE
     if frame.format.is_rgb or name.startswith("gray"):
         return None, "pc", int(frame.color_primaries), int(frame.color_trc)
@@ -108,39 +108,42 @@ def _colours(frame: VideoFrame) -> tuple[str | None, str, int, int]:
     return matrix, colour_range, int(frame.color_primaries), int(frame.color_trc)
 
 
-def without_combs(frames: Iterable[VideoFrame]) -> Iterator[VideoFrame]:
-    """Frames, those that are interlaced made whole; at the same times."""
+def deinterlaced(frames: Iterable[VideoFrame]) -> Iterator[VideoFrame]:
+    """Deinterlace those frames that are interlaced. The times of frames stay the same."""
     graph, kind = None, None
     for frame in frames:
         if frame.interlaced_frame:
             if graph is None or kind != (frame.width, frame.height, frame.format.name):
                 if graph is not None:
-                    yield from _left(graph)
+                    yield from _flush(graph)
                 graph, kind = _deinterlacer(frame), (frame.width, frame.height, frame.format.name)
             graph.push(frame)
-            yield from _ready(graph)
+            yield from _filtered(graph)
             continue
         if graph is not None:
-            yield from _left(graph)
+            yield from _flush(graph)
             graph = None
         yield frame
     if graph is not None:
-        yield from _left(graph)
+        yield from _flush(graph)
 
 
 def _deinterlacer(frame: VideoFrame) -> Graph:
+    """Build the filter that deinterlaces frames like this one."""
     graph = Graph()
     source = graph.add_buffer(width=frame.width, height=frame.height, format=frame.format, time_base=frame.time_base)
     graph.link_nodes(source, graph.add("bwdif", "mode=send_frame"), graph.add("buffersink")).configure()
     return graph
 
 
-def _left(graph: Graph) -> Iterator[VideoFrame]:
+def _flush(graph: Graph) -> Iterator[VideoFrame]:
+    """Yield the frames that a filter has not returned yet."""
     graph.push(None)
-    yield from _ready(graph)
+    yield from _filtered(graph)
 
 
-def _ready(graph: Graph) -> Iterator[VideoFrame]:
+def _filtered(graph: Graph) -> Iterator[VideoFrame]:
+    """Yield the frames that a filter has ready."""
     while True:
         try:
             frame = graph.pull()

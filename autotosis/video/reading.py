@@ -1,4 +1,4 @@
-"""Reading a track of a recording from any time on: what is read is what reading from the beginning would give."""
+"""Reading a track of a recording from any time on. The result is the same as when reading from the beginning."""
 
 from __future__ import annotations
 
@@ -20,29 +20,30 @@ from autotosis.video import opening, tracks
 from autotosis.video.clock import demuxed, is_unordered, time_of
 from autotosis.video.recording import Recording
 
-# Times are rounded on their way through containers and tables (seconds).
+# Times are rounded in containers and tables, so they may be off by this much (seconds).
 ROUNDING = 1e-6
-# Where a video has this many frames for each one that is wanted, those that no other needs, or few, are not decoded.
-# Encoders put one to three of them in a row, so that enough are left, at half the cost.
-SPARE = 5
-# How much is read to know how far apart keyframes are (seconds).
+# If a video has at least this many times the wanted frames per second, frames that no other frame needs, or hardly any,
+# are not decoded. Encoders put one to three of them in a row, so enough frames are left, at half the cost.
+SKIPPING_RATIO = 5
+# How much of a recording is read to measure the distance between keyframes (seconds).
 FIRST_MINUTE = 60.0
 
 
 class Track:
-    """The picture or the sound of a recording, opened; its times are those of the recording.
+    """The picture or the sound of a recording, opened for reading. All times are those of the recording.
 
-    What FFmpeg refuses of it becomes a UserError.
+    Errors of FFmpeg become UserErrors.
 
     Parameters
     ----------
     recording : Recording
+        The video.
     kind : str
-        "picture" or "sound".
+        The track to read: "picture" or "sound".
     decoder : str
-        As `extract.decoder`.
+        The decoder of the picture, as `extract.decoder` names it.
     wanted : float
-        How many frames a second are wanted, Hz: others may be missing. 0 for all of them.
+        The number of frames that are wanted per second, Hz. Frames beyond that may be left out; 0 reads all of them.
     """
 
     def __init__(
@@ -71,9 +72,9 @@ class Track:
             raise opening.refusal(self.recording.pieces[max(0, self.number)].span.path, error) from None
 
     def frames(self, time: float) -> Iterator[Any]:
-        """The frames from one at or before a time (seconds) on, or from the first one on."""
+        """Decode frames, beginning with one at or before a time (seconds), or else with the first one."""
         for number in self._pieces_up_to(time):
-            for _ in self._landings(number, time):
+            for _ in self._positions(number, time):
                 frames = self._decoded(number)
                 first = next(frames, None)
                 if first is not None and first.time is not None and first.time <= time + ROUNDING:
@@ -82,10 +83,13 @@ class Track:
         return self._decoded(self.numbers[0])
 
     def packets(self, time: float) -> Iterator[Packet[Any]]:
-        """The packets, not decoded, from a keyframe at or before a time (seconds) on, the last such one where the file
-        can be searched; from the first keyframe on where none is before it."""
+        """Read packets without decoding them, beginning with a keyframe at or before a time (seconds).
+
+        It is the last such keyframe if the file can be searched, and the first keyframe if there is none before the
+        time.
+        """
         for number in self._pieces_up_to(time):
-            for _ in self._landings(number, time):
+            for _ in self._positions(number, time):
                 packets = self._from_keyframe(number)
                 first = next(packets, None)
                 if first is not None and time_of(first) <= time + ROUNDING:
@@ -94,29 +98,32 @@ class Track:
         return self._from_keyframe(self.numbers[0])
 
     def _index(self, number: int) -> int | None:
-        """The number of the track in a piece; None where that has none."""
+        """Return the number of this track in a piece; None if the piece has no such track."""
         piece = self.recording.pieces[number]
         return piece.picture if self.kind == "picture" else piece.sound
 
     def _pieces_up_to(self, time: float) -> list[int]:
-        """The pieces that begin at or before a time, the last one first."""
+        """List the pieces that begin at or before a time (seconds), the last one first."""
         return [number for number in reversed(self.numbers) if self.recording.pieces[number].begin <= time]
 
-    def _landings(self, number: int, time: float) -> Iterator[None]:
-        """Stands at places in a piece from which a time may be reached: each one earlier, the last at its beginning."""
+    def _positions(self, number: int, time: float) -> Iterator[None]:
+        """Move to positions from which a time (seconds) may be reached.
+
+        Each is earlier than the one before it, and the last one is the beginning of the piece.
+        """
         piece, back = self.recording.pieces[number], 0.0
         time = min(time, max(piece.begin, piece.end)) if number != self.numbers[-1] else time
         while time - back > piece.begin and back < time - piece.begin + 1:
             if not self._seek(number, time - back):
                 break
             yield
-            # Some containers are searched by guess, and land behind the time.
+            # Some containers can only be searched by guessing, which may end up behind the time.
             back = 2 * back + (0.5 if back < 1 else 5)
         self._rewind(number)
         yield
 
     def _seek(self, number: int, time: float) -> bool:
-        """Search a piece for a time; False where its container cannot be searched."""
+        """Move to a time (seconds) in a piece; False if its container cannot be searched."""
         self._open(number)
         assert self.container is not None
         try:
@@ -127,12 +134,13 @@ class Track:
         return True
 
     def _rewind(self, number: int) -> None:
-        """Stand at the beginning of a piece."""
-        # What some containers do not allow in any other way.
-        self._open(number, anew=True)
+        """Move to the beginning of a piece."""
+        # Some containers allow this only by opening the file again.
+        self._open(number, reopen=True)
 
-    def _open(self, number: int, anew: bool = False) -> None:
-        if number == self.number and self.container is not None and not (anew and self.used):
+    def _open(self, number: int, reopen: bool = False) -> None:
+        """Open a piece, unless it is open already; with `reopen`, also if anything has been read from it."""
+        if number == self.number and self.container is not None and not (reopen and self.used):
             return
         if self.container is not None:
             self.container.close()
@@ -148,13 +156,14 @@ class Track:
         self.shift = round(piece.zero / self.stream.time_base)
 
     def _piece_packets(self, number: int) -> Iterator[Packet[Any]]:
-        """The packets of a piece from where it stands, at the recording's times."""
+        """Read the packets of a piece from the current position on, with the times of the recording."""
         assert self.container is not None and self.stream is not None
         self.used = True
         packets = demuxed(self.container, self.stream)
         return map(self._shifted, packets) if self.shift else packets
 
     def _shifted(self, packet: Packet[Any]) -> Packet[Any]:
+        """Convert the times of a packet from those of the file to those of the recording."""
         if packet.pts is not None:
             packet.pts -= self.shift
         if packet.dts is not None:
@@ -162,24 +171,28 @@ class Track:
         return packet
 
     def _from_keyframe(self, number: int) -> Iterator[Packet[Any]]:
+        """Read the packets from the first keyframe after the current position on, through all pieces that follow."""
         yield from itertools.dropwhile(lambda packet: not packet.is_keyframe, self._piece_packets(number))
         for following in self.numbers[self.numbers.index(number) + 1 :]:
-            self._open(following, anew=True)
+            self._open(following, reopen=True)
             yield from self._piece_packets(following)
 
     def _decoded(self, number: int) -> Iterator[Any]:
-        """The frames of a piece and those behind it, from where it stands, but for those that lack what they need."""
+        """Decode the frames from the current position on, through all pieces that follow.
+
+        Frames that need others, from before the position, are left out.
+        """
         codec = self._codec()
         codec.flush_buffers()
-        # Of what is shown before the first keyframe, what it needs has not been read.
+        # Frames that are shown before the first keyframe need frames that have not been read.
         begin = float("-inf") if self.kind == "sound" or (number == self.numbers[0] and not self.used) else None
-        turns: list[int] = []
+        decode_times: list[int] = []
         for following in self.numbers[self.numbers.index(number) :]:
             if following != number:
                 unit = self.unit
-                self._open(following, anew=True)
-                if not _goes_on(codec, self._codec()) or unit != self.unit:
-                    yield from _shown(_left(codec, unit), turns, begin)
+                self._open(following, reopen=True)
+                if not _can_continue(codec, self._codec()) or unit != self.unit:
+                    yield from _timed(_flush(codec, unit), decode_times, begin)
                     codec, begin = self._codec(), None if self.kind == "picture" else begin
             for packet in self._piece_packets(following):
                 if begin is None:
@@ -187,27 +200,28 @@ class Track:
                         continue
                     begin = time_of(packet)
                 if packet.pts is None and packet.dts is not None:
-                    heapq.heappush(turns, packet.dts)
-                yield from _shown(_frames(codec, packet), turns, begin)
-        yield from _shown(_left(codec, self.unit), turns, begin)
+                    heapq.heappush(decode_times, packet.dts)
+                yield from _timed(_decode(codec, packet), decode_times, begin)
+        yield from _timed(_flush(codec, self.unit), decode_times, begin)
 
     def _codec(self) -> CodecContext:
-        """The decoder of the open piece."""
+        """Return the decoder of the open piece."""
         assert self.stream is not None
         codec = self.stream.codec_context
         if not codec.is_open:
             assert self.container is not None
-            # Videos are read in parallel, a core each.
+            # One thread, because videos are read in parallel, one per core.
             codec.thread_count = 1
             rate = self.stream.guessed_rate if isinstance(self.stream, VideoStream) else None
-            if 0 < SPARE * self.wanted <= (rate or 0) and not is_unordered(self.container, self.stream):
-                # In H.264, frames predicted from both sides serve at most each other. In its successors any may be one.
+            if 0 < SKIPPING_RATIO * self.wanted <= (rate or 0) and not is_unordered(self.container, self.stream):
+                # In H.264, other frames hardly ever need bidirectional frames. In later codecs, they may, so only
+                # frames that are marked as not needed are left out.
                 codec.skip_frame = "BIDIR" if codec.name == "h264" else "NONREF"
         return codec
 
 
 def keyframe_distance(recording: Recording) -> float:
-    """The longest time from one keyframe to the next in the first minute of a recording, seconds."""
+    """Measure the longest distance between keyframes in the first minute of a recording, seconds."""
     keyframes, last = [], 0.0
     with Track(recording, "picture") as track:
         for packet in track.packets(0.0):
@@ -218,9 +232,11 @@ def keyframe_distance(recording: Recording) -> float:
     return max((other - one for one, other in itertools.pairwise([*keyframes, last])), default=last)
 
 
-def _frames(codec: Any, packet: Packet[Any] | None) -> list[Any]:
-    """What a decoder makes of a packet, or None for what it has kept; nothing of a damaged one, such as hours of
-    recording often have."""
+def _decode(codec: Any, packet: Packet[Any] | None) -> list[Any]:
+    """Decode a packet. None gives the frames that the decoder still has.
+
+    Damaged packets, which long recordings often have, give nothing.
+    """
     try:
         decoded: list[Any] = codec.decode(packet)
     except (av.error.InvalidDataError, av.error.EOFError):
@@ -228,27 +244,33 @@ def _frames(codec: Any, packet: Packet[Any] | None) -> list[Any]:
     return decoded
 
 
-def _shown(frames: list[Any], turns: list[int], begin: float | None) -> Iterator[Any]:
-    """Frames with their times, but for those that are shown before `begin`; `turns` has those of the packets that
-    only say when they are decoded: frames are shown in the order in which they come out."""
+def _timed(frames: list[Any], decode_times: list[int], begin: float | None) -> Iterator[Any]:
+    """Give frames their times, and leave out those that are shown before `begin` (seconds).
+
+    `decode_times` are the times of packets that only say when they are decoded. Their frames get these times in the
+    order in which they are shown.
+    """
     for frame in frames:
-        if turns:
-            frame.pts = heapq.heappop(turns)
+        if decode_times:
+            frame.pts = heapq.heappop(decode_times)
         if frame.pts is not None and (begin is None or frame.time >= begin - ROUNDING):
             yield frame
 
 
-def _left(codec: CodecContext, unit: Fraction) -> list[Any]:
-    """The frames that a decoder has kept, which do not say in what unit their times are."""
-    frames = _frames(codec, None)
+def _flush(codec: CodecContext, unit: Fraction) -> list[Any]:
+    """Return the frames that a decoder still has, with the unit of their times, which they lack."""
+    frames = _decode(codec, None)
     for frame in frames:
         frame.time_base = unit
     return frames
 
 
-def _goes_on(codec: CodecContext, following: CodecContext) -> bool:
-    """Whether a decoder can go on with the packets of the next piece, as it has to where that was cut anywhere."""
+def _can_continue(codec: CodecContext, following: CodecContext) -> bool:
+    """Tell whether a decoder can continue with the packets of the next piece.
+
+    It must continue if the recording was cut anywhere, and not at a keyframe.
+    """
     header, other = codec.extradata or b"", following.extradata or b""
-    # In streams that are cut anywhere, headers are among the packets.
+    # Streams that can be cut anywhere have their headers among the packets.
     among = header[:3] in (b"\0\0\0", b"\0\0\1")
     return codec.name == following.name and (header == other or among)

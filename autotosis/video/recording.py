@@ -1,4 +1,4 @@
-"""What a recording is, decided once: its files and their clocks, its tracks, its size, rate and end."""
+"""The properties of a recording, determined once: files, clocks, tracks, size, frame rate and duration."""
 
 import itertools
 from collections.abc import Sequence
@@ -16,32 +16,32 @@ from autotosis.video import clock, parts, spans, tracks
 from autotosis.video.clock import Extent
 from autotosis.video.opening import Span, opened
 
-# Sound that goes on for longer than this behind the picture is part of the recording (seconds); encoders of sound end
+# Sound that continues after the picture for longer than this is part of the recording (seconds). Encoders of sound end
 # a little late.
 SOUND_ALONE = 0.5
-# Codecs whose headers may differ from part to part.
+# Codecs whose headers may differ between parts.
 WITH_HEADERS = ("h264", "hevc")
 
 
 @dataclass(frozen=True)
 class Piece:
-    """A stretch of a recording with one running clock: a file, or one of those that were appended to one file.
+    """A stretch of a recording with one continuous clock: a file, or one of several that were appended to one file.
 
-    The picture of a piece begins where that of the one before it ends, and its sound keeps its place beside it:
-    recorders switch files at a keyframe, and sound may begin and end a little before or after its picture.
+    The picture of a piece begins where the picture of the piece before it ends, and its sound stays in sync with it.
+    Recorders switch files at a keyframe, and sound may begin and end a little before or after its picture.
 
     Attributes
     ----------
     span : Span
-        Where it is.
+        The file, or a stretch of it.
     zero : float
-        Which of its timestamps is second 0 of the recording, seconds.
+        The timestamp of the file at second 0 of the recording, seconds.
     begin, end : float
-        When it begins, and when its picture ends; seconds of the recording.
+        The beginning of the piece, and the end of its picture, seconds in the recording.
     picture, sound : int, int or None
-        The numbers of its tracks; None is no sound.
+        The numbers of its tracks; None if there is no sound.
     promised : float or None
-        How long its file says that it is, where less is there; seconds.
+        The duration that the file claims to have, seconds, if less than that is there.
     """
 
     span: Span
@@ -55,22 +55,22 @@ class Piece:
 
 @dataclass(frozen=True)
 class Recording:
-    """A video, and what it is.
+    """A video and its properties.
 
     Attributes
     ----------
     path : Path
-        Its file, or the folder of its parts.
+        The file, or the folder of the parts.
     start, duration : float
-        When the picture starts, since sound may start before it; and when the recording ends. Seconds.
+        When the picture starts, because sound may start before it, and when the recording ends, seconds.
     width, height : int
-        As displayed: pixels that are not square stretched, a phone's picture upright. Even.
+        The size as displayed, pixels: upright, with square pixels, and even.
     rate : Fraction
-        Frames per second: what it has wherever none is missing, 10 to 60.
+        The frame rate where no frames are missing, Hz, 10 to 60.
     sound : bool
-        Whether it has a sound track.
+        Whether there is a sound track.
     pieces : tuple of Piece
-        What it is made of, in the order of time.
+        The pieces, in the order of time.
     """
 
     path: Path
@@ -84,7 +84,7 @@ class Recording:
 
     @property
     def files(self) -> list[tuple[Path, float]]:
-        """Each of its files, and when it begins in the recording (seconds)."""
+        """Each file, and when it begins in the recording, seconds."""
         first: dict[Path, float] = {}
         for piece in self.pieces:
             first.setdefault(piece.span.path, piece.begin)
@@ -92,12 +92,17 @@ class Recording:
 
 
 def probe(path: Path) -> Recording:
-    """What a file, or a folder of parts, is.
+    """Determine the properties of a video.
+
+    Parameters
+    ----------
+    path : Path
+        A file, or a folder of parts.
 
     Raises
     ------
     UserError
-        FFmpeg cannot read it as a video; a plain MP4 was cut off; parts are not one stream.
+        If FFmpeg cannot read it as a video, if it is an incomplete MP4, or if the parts do not fit together.
     """
     files = parts.video_files(path)
     if len(files) > 1:
@@ -105,10 +110,10 @@ def probe(path: Path) -> Recording:
     extents = list(itertools.chain.from_iterable(clock.extents(spans.readable(Span(file))) for file in files))
     pieces, duration = _one_after_the_other(extents)
     if duration <= 0:
-        raise UserError(f"{path}: lasts no time, as a picture does; remove it or convert it to MP4")
+        raise UserError(f"{path}: has a duration of 0 s; remove it or convert it to MP4")
     with opened(pieces[0].span) as container:
         if container.format.name.endswith("_pipe") or container.format.name == "image2":
-            raise UserError(f"{path}: lasts no time, being a picture; remove it")
+            raise UserError(f"{path}: a picture, not a video; remove it")
         video = tracks.picture(pieces[0].span.path, container)
         unordered = clock.is_unordered(container, video)
         first = _first_frame(path, container, video)
@@ -128,7 +133,7 @@ def probe(path: Path) -> Recording:
 
 
 def _one_after_the_other(extents: Sequence[Extent]) -> tuple[tuple[Piece, ...], float]:
-    """The pieces of a recording, and when it ends (seconds)."""
+    """Arrange the pieces of a recording one after the other, and return them and the end of the recording (seconds)."""
     pieces: list[Piece] = []
     begin = zero = 0.0
     for number, each in enumerate(extents):
@@ -146,20 +151,20 @@ def _one_after_the_other(extents: Sequence[Extent]) -> tuple[tuple[Piece, ...], 
 
 
 def _check_alike(files: Sequence[Path]) -> None:
-    """UserError unless the tracks of all parts are like those of the first."""
+    """Raise a UserError unless the tracks of all parts have the same format."""
     with opened(Span(files[0])) as container:
         like = _formats(container)
     for file in files[1:]:
         with opened(Span(file)) as container:
             if not _formats(container).items() <= like.items():
                 raise UserError(
-                    f"{file}: its picture or sound is in another format than in the first part, so that they are not "
-                    "one stream; convert it to that format, or make it a VOD of its own"
+                    f"{file}: its picture or sound is in another format than in the first part, so they cannot be "
+                    "joined; convert it to that format, or make it a VOD of its own"
                 )
 
 
 def _formats(container: InputContainer) -> dict[int, tuple[object, ...]]:
-    """What must be the same in all parts, of each track of picture or sound, by its number."""
+    """Return what must be the same in all parts, for each track of picture or sound, by its number."""
     return {
         track.index: (
             track.type,
@@ -173,6 +178,7 @@ def _formats(container: InputContainer) -> dict[int, tuple[object, ...]]:
 
 
 def _first_frame(path: Path, container: InputContainer, video: VideoStream) -> VideoFrame:
+    """Decode the first frame that has a time; UserError if there is none."""
     for packet in clock.demuxed(container, video):
         try:
             frames = video.codec_context.decode(packet)
@@ -181,14 +187,15 @@ def _first_frame(path: Path, container: InputContainer, video: VideoStream) -> V
         for frame in frames:
             if frame.pts is not None or clock.is_unordered(container, video):
                 return frame
-    # Decoders keep the frames of a video that has only a few.
+    # Of a short video, the decoder still has all frames.
     for frame in video.codec_context.decode(None):
         if frame.pts is not None or clock.is_unordered(container, video):
             return frame
-    raise UserError(f"{path}: no frame of it has a time; remove it or convert it to MP4")
+    raise UserError(f"{path}: none of its frames has a time; remove it or convert it to MP4")
 
 
 def _steady_rate(video: VideoStream) -> Fraction:
+    # Missing frames lower the average rate, but not the guessed one.
     # The average rate is pulled down by every frame that is missing, the guessed one is not.
     for rate in (video.guessed_rate, video.average_rate):
         if rate and rate >= 10:

@@ -1,4 +1,4 @@
-"""What a user should know of a recording, since it is not used or not there."""
+"""Remarks on a recording: what is left out, silent or missing, which the user should know."""
 
 import itertools
 from collections.abc import Iterator
@@ -10,15 +10,15 @@ from autotosis.video.recording import Recording
 
 
 def remarks(recording: Recording) -> Iterator[str]:
-    """Sentences that name the file: other files and tracks that are left out, silence, a lacking end."""
+    """Yield sentences about other files and tracks that are left out, about silence, and about a missing end."""
     if others := parts.left_out(recording.path):
         yield f"{recording.path}: not taken as parts of the VOD: {', '.join(path.name for path in others)}"
     for piece, following in itertools.zip_longest(recording.pieces, recording.pieces[1:]):
         last = following is None or following.span.path != piece.span.path
         if piece.promised is not None or (last and piece.span.end is not None):
-            promise = "" if piece.promised is None else f"it promises {piece.promised:.1f} s, and "
+            promise = "" if piece.promised is None else f"it claims to last {piece.promised:.1f} s, and "
             yield (
-                f"{piece.span.path}: cut off: {promise}what can be read is used up to {piece.end:.1f} s; download it "
+                f"{piece.span.path}: cut off: {promise}it is used up to {piece.end:.1f} s; download it "
                 "again if there is more"
             )
     first = recording.pieces[0]
@@ -34,16 +34,17 @@ def remarks(recording: Recording) -> Iterator[str]:
 
 
 def _picture_stops(recording: Recording) -> Iterator[str]:
+    """Yield a sentence if the picture ends before the sound."""
     end = recording.pieces[-1].end
     if end < recording.duration - 1e-3:
         yield (
-            f"{recording.path}: its picture ends at {end:.1f} s, and its sound at {recording.duration:.1f} s; the last "
-            "picture stays"
+            f"{recording.path}: its picture ends at {end:.1f} s, and its sound at {recording.duration:.1f} s; the "
+            "last frame is shown until then"
         )
 
 
 def _silences(recording: Recording, numbers: list[int]) -> Iterator[str]:
-    """A sentence if the track of sound that is used is silent all along, and another is not."""
+    """Yield a sentence if the sound track that is used is silent throughout, and another one is not."""
     if not sound.is_silent(recording):
         return
     path, first = recording.pieces[0].span.path, recording.pieces[0]
@@ -51,8 +52,8 @@ def _silences(recording: Recording, numbers: list[int]) -> Iterator[str]:
         other = tuple(replace(piece, sound=number) for piece in recording.pieces)
         if number != first.sound and not sound.is_silent(replace(recording, pieces=other)):
             yield (
-                f"{path}: track {first.sound}, its sound, is silent all along, and track {number} is not; to hear it, "
-                "make a copy with it alone, as with "
+                f"{path}: track {first.sound}, its sound, is silent throughout, and track {number} is not; to hear "
+                "that one, make a copy without the silent one: "
                 f"`ffmpeg -i FILE -map 0:{first.picture} -map 0:{number} -c copy COPY`"
             )
             return

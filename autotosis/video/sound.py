@@ -1,4 +1,4 @@
-"""Reading sound."""
+"""Reading the sound of a recording."""
 
 from collections.abc import Iterator
 
@@ -8,32 +8,34 @@ import numpy as np
 from autotosis.video.reading import Track
 from autotosis.video.recording import Recording
 
-# Sound that is decoded before it is used, since decoders need what came before to be exact (seconds).
+# How much sound is decoded before it is used, because decoders need what came before to be exact (seconds).
 WARM_UP = 0.5
-# Containers round timestamps, and a part of a VOD begins with a little more or less sound than picture: sound that is
-# off by more than this is put right (seconds). It is a frame of film, and too little to be noticed.
+# Sound that is off by more than this is moved to its time (seconds). Smaller errors come from containers, which round
+# timestamps, and from parts of a VOD, whose sound begins a little before or after the picture. The limit is the
+# duration of a frame of film, which nobody notices.
 OUT_OF_SYNC = 0.04
 
 
 def read_stereo(recording: Recording, rate: int, duration: float, start: float = 0.0) -> Iterator[np.ndarray]:
-    """The sound of a recording in two channels, without a gap.
+    """Read the sound of a recording in two channels, without gaps.
 
     Parameters
     ----------
     recording : Recording
-        One with a sound track.
+        The video, which must have a sound track.
     rate : int
-        Samples per second (Hz).
+        Samples per second, Hz.
     duration : float
-        Seconds; sound that ends earlier or has gaps is filled with silence, later sound is dropped.
+        The time in the recording at which to end, seconds. Gaps and a missing end are filled with silence; later sound
+        is dropped.
     start : float
-        Seconds; where to begin.
+        The time in the recording at which to begin, seconds.
 
     Yields
     ------
     ndarray of float32, shape (samples, 2)
-        Blocks of at most a few seconds, -1 to 1, with nothing between them: left and right, what has more channels
-        mixed to them as listeners at home hear it, and what has one in both.
+        Consecutive blocks of at most a few seconds: left and right, -1 to 1. More channels are mixed down, and a single
+        one is in both.
     """
     total, done, tolerance = (round(seconds * rate) for seconds in (duration, start, OUT_OF_SYNC))
     with Track(recording, "sound") as track:
@@ -41,7 +43,7 @@ def read_stereo(recording: Recording, rate: int, duration: float, start: float =
         for frame in track.frames(max(0.0, start - WARM_UP)):
             if sort != (frame.format.name, frame.layout.name, frame.rate):
                 sort = (frame.format.name, frame.layout.name, frame.rate)
-                # As loud in both as it was in one, which FFmpeg's mixing is not.
+                # FFmpeg would make a single channel quieter when copying it to two, so that is done below.
                 layout = "mono" if frame.layout.nb_channels == 1 else "stereo"
                 resampler = av.AudioResampler("flt", layout, rate)
             late = round(frame.time * rate) - done
@@ -66,12 +68,13 @@ def read_stereo(recording: Recording, rate: int, duration: float, start: float =
 
 
 def is_silent(recording: Recording) -> bool:
-    """Whether all of the sound is digital silence; no more is decoded than it takes to know."""
+    """Tell whether all of the sound is digital silence. Decoding stops at the first sound."""
     with Track(recording, "sound") as track:
         return not any(frame.to_ndarray().any() for frame in track.frames(0.0))
 
 
 def _silence(samples: int, rate: int) -> Iterator[np.ndarray]:
+    """Yield blocks of silence, at most a second each."""
     while samples > 0:
         yield np.zeros((min(samples, rate), 2), np.float32)
         samples -= rate

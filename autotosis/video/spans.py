@@ -1,4 +1,4 @@
-"""Where in a file another recording begins that was appended to it, as `cat` or a recorder that restarts does."""
+"""Finding recordings that were appended to one file, as by `cat`, or by a recorder that restarts."""
 
 import mmap
 import re
@@ -7,49 +7,50 @@ from dataclasses import dataclass, replace
 
 from autotosis.video.opening import Span
 
-# Elements of Matroska at the top (RFC 9559, section 5.1), and how a size begins that its writer did not know.
+# Top-level elements of Matroska (RFC 9559, section 5.1).
 EBML, SEGMENT = 0x1A45DFA3, 0x18538067
-# The header of an FLV file, and the size of the tag before the first, of which there is none (Adobe, FLV 10.1, E.2).
+# The header of an FLV file, followed by the size of the tag before the first one, which is 0 (Adobe, FLV 10.1, E.2);
+# the length of both, bytes; and the types of tags.
 FLV = re.compile(rb"FLV\x01[\x00-\x05]\x00\x00\x00\x09\x00\x00\x00\x00")
 FLV_HEADER, FLV_SOUND, FLV_PICTURE, FLV_SCRIPT = 13, 8, 9, 18
-# What other formats begin with: tables of services and programs (ISO/IEC 13818-1, 2.4.4), packs, and names.
-BEGINNINGS = {
+# The first bytes of other formats: tables of services and programs (ISO/IEC 13818-1, 2.4.4), packs, and names.
+SIGNATURES = {
     "mpegts": (b"\x47\x40\x11", b"\x47\x40\x00"),
     "mpeg": (b"\0\0\1\xba",),
     "matroska,webm": (EBML.to_bytes(4),),
     "nut": (b"nut/multimedia container\0",),
 }
-# So far before its first packet a recording begins at most, which in a transport stream are a few packets (bytes).
-NEAR = {"mpegts": 8 * 192}
-FARTHEST = 1 << 24
+# A recording begins at most this much before its first packet (bytes). In a transport stream, that is a few packets.
+LEADS = {"mpegts": 8 * 192}
+MAX_LEAD = 1 << 24
 
 
 @dataclass(frozen=True)
 class Structure:
-    """How a file is made up.
+    """The structure of a file.
 
     Attributes
     ----------
     spans : list of Span
-        The recordings in it; one, where its structure does not tell.
-    is_told : bool
-        Whether the file tells what is in it, so that its packets need not be counted.
-    lacks : bool
-        Whether it ends before it says so.
+        The recordings in the file; the whole file if its structure does not show them.
+    tells_duration : bool
+        Whether the file states its duration reliably, so that not all of its packets need to be counted.
+    is_truncated : bool
+        Whether the file is shorter than it says.
     in_fragments : bool
-        Whether what is there can be read all the same, since it tells bit by bit what is in it.
+        Whether a truncated file can be read up to its end, because its index is spread over the file.
     """
 
     spans: list[Span]
-    is_told: bool
-    lacks: bool = False
+    tells_duration: bool
+    is_truncated: bool = False
     in_fragments: bool = True
 
 
 def structure(span: Span, form: str) -> Structure:
-    """How a file of some format, as FFmpeg calls it, is made up."""
+    """Determine the structure of a file, whose format is given by FFmpeg's name."""
     if not span.is_whole:
-        # It has been looked at.
+        # This stretch is one of the results for the whole file.
         return Structure([span], "mov" in form or "matroska" in form)
     if "mov" in form:
         return _boxes(span)
@@ -62,47 +63,66 @@ def structure(span: Span, form: str) -> Structure:
 
 
 def cut(span: Span, form: str, places: list[int]) -> list[Span]:
-    """The recordings in a file whose first packets are at these bytes of it, apart from the very first recording."""
+    """Divide a file at the first packets of the recordings in it.
+
+    Parameters
+    ----------
+    span : Span
+        The file, or a stretch of it.
+    form : str
+        FFmpeg's name of its format.
+    places : list of int
+        The byte position of the first packet of each recording, except for the very first recording.
+    """
     with _mapped(span) as data:
         if form == "flv":
             return _cut_flv(span, data, places)
-        starts = [_beginning(data, form, place, span.first) for place in places]
+        starts = [_start(data, form, place, span.first) for place in places]
     return _between(span, sorted({start for start in starts if start > span.first}))
 
 
-def _beginning(data: mmap.mmap, form: str, place: int, after: int) -> int:
-    near = max(after, place - NEAR.get(form, FARTHEST))
-    found = [data.rfind(beginning, near, place + 4) for beginning in BEGINNINGS.get(form, ())]
+def _start(data: mmap.mmap, form: str, place: int, after: int) -> int:
+    """Find where a recording begins, from the position of its first packet."""
+    near = max(after, place - LEADS.get(form, MAX_LEAD))
+    found = [data.rfind(beginning, near, place + 4) for beginning in SIGNATURES.get(form, ())]
     return min((start for start in found if start >= 0), default=place)
 
 
 def _between(span: Span, starts: list[int]) -> list[Span]:
+    """Divide a span at byte positions."""
     firsts, ends = [span.first, *starts], [*starts, span.end]
     headers = [span.header, *[b""] * len(starts)]
     return [Span(span.path, *each) for each in zip(firsts, ends, headers, strict=True)]
 
 
 def _mapped(span: Span) -> mmap.mmap:
+    """Map the file of a span into memory."""
     with span.path.open("rb") as file:
         return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
 
 def readable(span: Span) -> Span:
-    """A whole file; of an MP4 in fragments that ends in the header of one, at which FFmpeg fails, what is before."""
+    """Return a whole file, or what FFmpeg can read of it.
+
+    FFmpeg fails at a fragmented MP4 that ends within the header of a fragment; then the span ends before this header.
+    """
     if not span.path.is_file():
-        # FFmpeg says why.
+        # FFmpeg reports the cause.
         return span
     with span.path.open("rb") as file:
         if file.read(8)[4:] not in (b"ftyp", b"styp", b"moov"):
             return span
     boxes, size = _box_places(span)
     *_, (name, place, end) = boxes
-    lacks = place > 0 and end > size and name != b"mdat"
-    return replace(span, end=place) if lacks and _in_fragments(boxes) else span
+    is_truncated = place > 0 and end > size and name != b"mdat"
+    return replace(span, end=place) if is_truncated and _in_fragments(boxes) else span
 
 
 def _boxes(span: Span) -> Structure:
-    """MP4 and MOV: only one in fragments goes on behind another header (ISO/IEC 14496-12, 4.2)."""
+    """Determine the structure of MP4 and MOV.
+
+    Only fragmented files can continue after another header (ISO/IEC 14496-12, 4.2).
+    """
     boxes, size = _box_places(span)
     starts = [start for name, start, _ in boxes if name == b"ftyp" and start]
     fragments = _in_fragments(boxes)
@@ -110,11 +130,12 @@ def _boxes(span: Span) -> Structure:
 
 
 def _in_fragments(boxes: list[tuple[bytes, int, int]]) -> bool:
+    """Tell whether an MP4 is fragmented, from its boxes."""
     return any(name == b"moof" for name, _, _ in boxes)
 
 
 def _box_places(span: Span) -> tuple[list[tuple[bytes, int, int]], int]:
-    """The name of each box of a file, where it begins and where it says that it ends; and the file's size."""
+    """List the boxes of a file, each with its name, start and claimed end; and return the file's size (bytes)."""
     boxes, place = [], 0
     with span.path.open("rb") as file:
         size = file.seek(0, 2)
@@ -124,7 +145,7 @@ def _box_places(span: Span) -> tuple[list[tuple[bytes, int, int]], int]:
             length = int.from_bytes(head[:4])
             if length == 1:
                 length = int.from_bytes(head[8:16])
-            # The last one may go to the end, whatever that is.
+            # The last box may extend to the end of the file, wherever that is.
             end = place + length if length >= 8 else size
             boxes.append((head[4:8], place, end))
             place = end
@@ -132,6 +153,7 @@ def _box_places(span: Span) -> tuple[list[tuple[bytes, int, int]], int]:
 
 
 def _elements(span: Span) -> Structure:
+    """Determine the structure of Matroska."""
     starts, place = [], 0
     with span.path.open("rb") as file:
         end = file.seek(0, 2)
@@ -149,14 +171,14 @@ def _elements(span: Span) -> Structure:
 
 
 def _cut_flv(span: Span, data: mmap.mmap, places: list[int]) -> list[Span]:
-    """Each begins with the headers of its codecs; those that it does not repeat are the first ones of the file."""
+    """Divide an FLV file. Each part begins with codec headers: its own, or else those at the beginning of the file."""
     first = len(span.header) or FLV_HEADER
     common = {data[place]: data[place:end] for place, end in _flv_headers(data, span.first + first)}
     starts: list[int] = []
     headers = []
     for place in places:
         repeated = set()
-        # In front of a tag is the size of the one before it.
+        # The size of the preceding tag is in front of each tag.
         while (start := place - 4 - int.from_bytes(data[place - 4 : place])) > span.first and _is_flv_header(
             data, start
         ):
@@ -170,7 +192,7 @@ def _cut_flv(span: Span, data: mmap.mmap, places: list[int]) -> list[Span]:
 
 
 def _flv_headers(data: mmap.mmap, place: int) -> Iterator[tuple[int, int]]:
-    """Where the tags at the beginning of a file that are headers of codecs begin and end."""
+    """Yield the start and end of each codec header at the beginning of a file (bytes)."""
     while _is_flv_header(data, place):
         end = place + 15 + int.from_bytes(data[place + 1 : place + 4])
         if data[place] != FLV_SCRIPT:
@@ -179,5 +201,6 @@ def _flv_headers(data: mmap.mmap, place: int) -> Iterator[tuple[int, int]]:
 
 
 def _is_flv_header(data: mmap.mmap, place: int) -> bool:
+    """Tell whether there is a codec header, or a script tag, at a byte position."""
     kind = data[place] if place < len(data) else 0
     return kind == FLV_SCRIPT or (kind in (FLV_SOUND, FLV_PICTURE) and data[place + 12] == 0)

@@ -1,4 +1,4 @@
-"""The time that a recording's own clock shows at its beginning, as cameras, mixers and broadcasters write it."""
+"""Timecode: the time on the recording's own clock, as cameras, mixers and broadcasters write it."""
 
 import re
 from fractions import Fraction
@@ -8,40 +8,40 @@ from av.container import InputContainer
 
 from autotosis.video.opening import Span, opened
 
-SHAPE = re.compile(r"(\d\d):(\d\d):(\d\d)([:;.,])(\d\d+)")
+TIMECODE = re.compile(r"(\d\d):(\d\d):(\d\d)([:;.,])(\d\d+)")
 
 
 def at_the_beginning(path: Path, rate: Fraction) -> tuple[int, bool | None]:
-    """The number of a file's first frame, and whether its clock drops frames.
+    """Read the timecode of a file's first frame.
 
     Parameters
     ----------
     path : Path
-        A file.
+        The file.
     rate : Fraction
-        Frames per second.
+        Frames per second, Hz.
 
     Returns
     -------
     int
-        0 where it has no time code.
+        The number of the frame; 0 if the file has no timecode.
     bool or None
-        Whether numbers are passed over at 29.97 or 59.94 a second, so that they tell the time (SMPTE ST 12-1); None
-        where it has no time code.
+        Whether it is drop-frame timecode, which skips numbers at 29.97 or 59.94 frames per second to agree with the
+        clock (SMPTE ST 12-1); None if the file has no timecode.
     """
     with opened(Span(path)) as container:
-        for text in _said(container):
-            if match := SHAPE.fullmatch(text.strip()):
+        for text in _timecodes(container):
+            if match := TIMECODE.fullmatch(text.strip()):
                 return _number(match, rate)
         reference = container.metadata.get("time_reference", "")
         if reference.isdigit() and container.streams.audio:
-            # Broadcast Wave: samples since midnight (EBU Tech 3285).
+            # Broadcast Wave counts samples since midnight (EBU Tech 3285).
             return round(Fraction(int(reference), container.streams.audio[0].sample_rate) * rate), None
     return 0, None
 
 
-def _said(container: InputContainer) -> list[str]:
-    """What tracks and container call their time code; the picture's own first."""
+def _timecodes(container: InputContainer) -> list[str]:
+    """List the timecodes in the metadata of a file, those of the picture first."""
     tracks = sorted(container.streams, key=lambda track: track.type != "video")
     places = [*(track.metadata for track in tracks), container.metadata]
     found = [place.get(key, "") for place in places for key in ("timecode", "TIMECODE")]
@@ -49,18 +49,31 @@ def _said(container: InputContainer) -> list[str]:
 
 
 def _number(match: re.Match[str], rate: Fraction) -> tuple[int, bool]:
+    """Compute the number of a frame from its timecode, and whether it is drop-frame timecode."""
     hours, minutes, seconds, frame = (int(match[group]) for group in (1, 2, 3, 5))
     nominal, minutes = round(rate), 60 * hours + minutes
     number = (60 * minutes + seconds) * nominal + frame
     drops = match[4] != ":" and rate.denominator != 1
     if drops:
-        # Two of each minute at 29.97 but of every tenth, four at 59.94.
+        # Two numbers per minute are skipped at 29.97 Hz, and four at 59.94 Hz, but none in every tenth minute.
         number -= round(nominal / 15) * (minutes - minutes // 10)
     return number, drops
 
 
 def text(number: int, rate: Fraction, drops: bool) -> str:
-    """The time code of a frame; hours go on counting where a day ends, which not all programs read."""
+    """Format the timecode of a frame.
+
+    Hours continue beyond 24, which not all programs read.
+
+    Parameters
+    ----------
+    number : int
+        The number of the frame.
+    rate : Fraction
+        Frames per second, Hz.
+    drops : bool
+        Whether to write drop-frame timecode.
+    """
     nominal = round(rate)
     if drops:
         dropped = round(nominal / 15)

@@ -1,4 +1,4 @@
-"""Which tracks of a file are shown and heard: those that FFmpeg and players take."""
+"""The tracks of a file that are shown and heard: the same ones that FFmpeg and players choose."""
 
 from pathlib import Path
 
@@ -9,16 +9,16 @@ from av.video.stream import VideoStream
 
 from autotosis.project.errors import UserError
 
-# Pictures that stand for the film in a list.
+# Tracks with pictures that represent the film in a list.
 COVER = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
-# Codecs of single pictures: beside a film, a track of these is its cover, marked as one or not.
+# Codecs of single pictures. A track of these beside a film is its cover, whether or not it is marked as one.
 STILLS = frozenset(["mjpeg", "png", "bmp", "gif", "webp", "tiff", "jpegls", "jpegxl", "jpeg2000", "ljpeg"])
-# Made for some listeners, or to be mixed with another track.
+# Tracks for some listeners only, or to be mixed with another track.
 SPECIAL = Disposition.hearing_impaired | Disposition.visual_impaired | Disposition.comment | Disposition.dependent
 
 
 def picture(path: Path, container: InputContainer) -> VideoStream:
-    """The picture track of a file; UserError if it has none that can be decoded."""
+    """Choose the picture track of a file; UserError if it has none that can be decoded."""
     films = pictures(container)
     if not films:
         raise UserError(f"{path}: has no picture; remove or replace it")
@@ -29,30 +29,30 @@ def picture(path: Path, container: InputContainer) -> VideoStream:
 
 
 def pictures(container: InputContainer) -> list[VideoStream]:
-    """All picture tracks of a file, without covers and thumbnails."""
+    """List all picture tracks of a file, without covers and thumbnails."""
     tracks = [track for track in container.streams.video if not track.disposition & COVER]
     moving = [track for track in tracks if track.codec_context is None or track.codec_context.name not in STILLS]
     return moving or tracks
 
 
 def sound(container: InputContainer) -> AudioStream | None:
-    """The sound track of a file; None if it has none that can be decoded."""
+    """Choose the sound track of a file; None if it has none that can be decoded."""
     return max(sounds(container), key=_rank, default=None)
 
 
 def sounds(container: InputContainer) -> list[AudioStream]:
-    """All sound tracks of a file that can be decoded."""
+    """List all sound tracks of a file that can be decoded."""
     return [track for track in container.streams.audio if track.codec_context is not None]
 
 
 def read_only(container: InputContainer, *wanted: Stream | None) -> None:
-    """Have FFmpeg pass over all other tracks, which it then does not even read where the container allows it."""
+    """Make FFmpeg skip all other tracks. It does not even read them if the container allows that."""
     for track in container.streams:
         track.discard = Discard.default if track in wanted else Discard.all
 
 
 def _rank(track: VideoStream | AudioStream) -> tuple[bool, bool, int, int]:
-    """The higher, the rather: as FFmpeg ranks them, the default one, then the largest, then the first."""
+    """Return the rank of a track. As in FFmpeg, the default track is best, then the largest, then the first."""
     size = 0
     if isinstance(track, VideoStream) and track.codec_context is not None:
         size = track.codec_context.width * track.codec_context.height

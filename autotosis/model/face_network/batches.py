@@ -1,4 +1,4 @@
-"""From labelled clips to batches of frames."""
+"""Balanced batches of labelled frames."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,13 +15,13 @@ class LabelledFrame:
     Attributes
     ----------
     shard : Shard
-        Where it is.
+        The shard that has the frame.
     moment : int
-        Its number there.
+        The number of the moment in the shard.
     label : int
-        1 for a highlight, 0 for none.
+        1 for a highlight, 0 for calm.
     offset : float
-        The logit that motion and sound give it.
+        The logit that the linear model gives it.
     """
 
     shard: Shard
@@ -32,13 +32,14 @@ class LabelledFrame:
 
 @dataclass(frozen=True)
 class Batch:
-    """Some labelled frames.
+    """A batch of labelled frames.
 
     Attributes
     ----------
     frames : ndarray of uint8, shape (frames, size, size, 3)
+        The frames: red, green, blue.
     labels, offsets : ndarray of float32, shape (frames,)
-        As in `LabelledFrame`.
+        The label and the offset of each frame, as in `LabelledFrame`.
     """
 
     frames: np.ndarray
@@ -47,7 +48,7 @@ class Batch:
 
 
 def load(chosen: Sequence[LabelledFrame]) -> Batch:
-    """The pictures of frames, out of shards that are mapped into memory."""
+    """Read the pictures of labelled frames from their shards."""
     return Batch(
         np.stack([frame.shard.frame(frame.moment) for frame in chosen]),
         np.array([frame.label for frame in chosen], np.float32),
@@ -56,30 +57,31 @@ def load(chosen: Sequence[LabelledFrame]) -> Batch:
 
 
 def count(frames: int, size: int) -> int:
-    """How many batches of this size `balanced` makes of so many frames."""
+    """Compute how many batches of this size `balanced` makes from this many frames."""
     return max(1, (frames + frames % 2) // size)
 
 
 def balanced(
     frames: Sequence[LabelledFrame], wanted: int, size: int, seed: Sequence[int]
 ) -> Iterator[Sequence[LabelledFrame]]:
-    """Batches in random order with as many highlights as calm frames.
+    """Draw batches at random, with as many highlights as calm frames.
 
     Parameters
     ----------
     frames : sequence of LabelledFrame
-        Of both labels.
+        The frames to draw from. Both labels must occur.
     wanted : int
-        How many to draw in all. None is drawn a second time before every other of its label was drawn once.
+        How many frames to draw in total. No frame is drawn twice before all others of its label have been drawn once.
     size : int
-        Frames in a batch.
+        The number of frames in a batch.
     seed : sequence of int
-        Decides the draw.
+        The seed of the draw.
 
     Yields
     ------
     sequence of LabelledFrame
-        `size` of them; what is left in the end and is no whole batch is not yielded, unless it is all.
+        A batch of `size` frames. Frames that are left over at the end are dropped. If there are too few frames for a
+        batch, all of them are one.
     """
     draw = np.random.default_rng(seed)
     drawn = []

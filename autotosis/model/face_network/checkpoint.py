@@ -1,4 +1,4 @@
-"""A training's whole state after an epoch, so that a killed training goes on exactly where it was."""
+"""Checkpoints: the state of a training after each epoch, so that an interrupted training continues exactly there."""
 
 import json
 from dataclasses import dataclass
@@ -22,18 +22,18 @@ def save(
     optimizer: torch.optim.Optimizer,
     scheduler: LRScheduler,
 ) -> None:
-    """Write the state of a training.
+    """Write a checkpoint.
 
     Parameters
     ----------
     path : Path
-        Where.
+        The path of the checkpoint.
     key : str
-        Says of which training it is.
+        The key of the training, from `training.training_key`.
     losses : list of float
-        Of each epoch that is done.
+        The mean loss of each finished epoch, nats per frame.
     model, optimizer, scheduler
-        As they are after the last of them.
+        Their states after the last of these epochs.
     """
     tensors = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
     for number, state in optimizer.state_dict()["state"].items():
@@ -45,14 +45,37 @@ def save(
 
 @dataclass(frozen=True)
 class State:
-    """The state of a training: tensors of its model and its optimizer by name, and its scheduler's numbers."""
+    """The state of a training.
+
+    Attributes
+    ----------
+    tensors : dict of str to Tensor
+        The tensors of the model and the optimizer, by name.
+    scheduler : dict of str to Any
+        The state of the scheduler.
+    """
 
     tensors: dict[str, torch.Tensor]
     scheduler: dict[str, Any]
 
 
 def load(path: Path, key: str) -> tuple[list[float], State]:
-    """The losses of each epoch and the state of this training that `save` wrote; both empty where there is none."""
+    """Read a checkpoint.
+
+    Parameters
+    ----------
+    path : Path
+        The path of the checkpoint.
+    key : str
+        The key of the training.
+
+    Returns
+    -------
+    list of float
+        The mean loss of each finished epoch, nats per frame.
+    State
+        The state of the training. Both are empty if there is no checkpoint, or one of another training.
+    """
     try:
         with safetensors.safe_open(path, "pt") as file:
             metadata = file.metadata()
@@ -65,14 +88,14 @@ def load(path: Path, key: str) -> tuple[list[float], State]:
 
 
 def restore(state: State, model: nn.Module, optimizer: torch.optim.Optimizer, scheduler: LRScheduler) -> None:
-    """Bring model, optimizer and scheduler to a state that `load` found."""
-    model.load_state_dict(_under("model.", state.tensors))
+    """Restore the states of model, optimizer and scheduler from a checkpoint."""
+    model.load_state_dict(_subset("model.", state.tensors))
     parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
-    for name, tensor in _under("optimizer.", state.tensors).items():
+    for name, tensor in _subset("optimizer.", state.tensors).items():
         number, part = name.split(".")
         parameter = parameters[int(number)]
         if tensor.shape == parameter.shape:
-            # The same layout in memory as in an unbroken run: arithmetic may round by it.
+            # Use the same memory layout as in an uninterrupted training, since it affects how sums are rounded.
             tensor = torch.empty_like(parameter).copy_(tensor)
         optimizer.state[parameter][part] = tensor.to(parameter.device)
     scheduler.load_state_dict(state.scheduler)
@@ -80,5 +103,6 @@ def restore(state: State, model: nn.Module, optimizer: torch.optim.Optimizer, sc
         group["lr"] = rate
 
 
-def _under(prefix: str, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+def _subset(prefix: str, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Return the tensors whose names begin with a prefix, with the prefix removed."""
     return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}

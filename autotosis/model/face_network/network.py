@@ -1,4 +1,4 @@
-"""A face network: what the face looks like, as one logit that is added to that of motion and sound."""
+"""The face network: it gives each frame a logit, which is added to that of the linear model."""
 
 import os
 import urllib.error
@@ -10,28 +10,29 @@ import torch
 import torchvision
 from torch import nn
 
+from autotosis.model import model_file
 from autotosis.project.errors import UserError
 from autotosis.project.params import PARAMS_FILE
 
-# Mean and standard deviation of ImageNet's pictures, which torchvision's weights expect:
+# Mean and standard deviation of the colours of ImageNet's pictures, which torchvision's weights expect:
 # https://pytorch.org/vision/stable/models.html
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-# Width of the output that torchvision's classification models have, being made for ImageNet's 1000 classes.
+# The number of outputs of torchvision's classification models, which are made for the 1000 classes of ImageNet.
 OUTPUTS = 1000
-# Frames that are scored at once.
-CHUNK = 64
+# The number of frames that are scored at once.
+SCORING_BATCH = 64
 
 
 class FaceNetwork(nn.Module):
-    """Any of torchvision's classification models, joined to one logit.
+    """Any of torchvision's classification models, followed by a layer that turns its outputs into one logit.
 
-    The model keeps the 1000 outputs that it has for ImageNet: so any architecture fits, and weights trained there
-    can be loaded whole.
+    The model keeps its 1000 outputs for ImageNet. So every architecture fits, and pretrained weights can be loaded as
+    they are.
 
     Parameters
     ----------
     architecture : str
-        Name of a torchvision classification model.
+        The name of a torchvision classification model.
     """
 
     def __init__(self, architecture: str):
@@ -44,16 +45,17 @@ class FaceNetwork(nn.Module):
         self.register_buffer("deviation", torch.tensor(DEVIATION).view(1, 3, 1, 1))
 
     def forward(self, frames: torch.Tensor) -> torch.Tensor:
-        """The logit of each frame.
+        """Compute the logit of each frame.
 
         Parameters
         ----------
-        frames : float32, shape (frames, 3, size, size)
-            0 to 1.
+        frames : Tensor of float32, shape (frames, 3, size, size)
+            The frames, 0 to 1.
 
         Returns
         -------
-        float, shape (frames,)
+        Tensor of float, shape (frames,)
+            The logits.
         """
         face = self.face((frames - self.mean).div_(self.deviation))
         face = getattr(face, "logits", face)  # Inception and GoogLeNet return more than logits in training.
@@ -62,26 +64,26 @@ class FaceNetwork(nn.Module):
 
     @property
     def device(self) -> torch.device:
-        """Where it is computed."""
+        """The device that computes the network."""
         return self.mean.device
 
 
-def device(key: str, wanted: str, number: int = 0) -> torch.device:
-    """What a network is computed on.
+def choose_device(key: str, wanted: str, number: int = 0) -> torch.device:
+    """Choose the device that computes a network.
 
     Parameters
     ----------
     key : str
-        The parameter that says so.
+        The name of the parameter that selects the device, for error messages.
     wanted : str
-        Its value. auto takes a graphics card where there is one.
+        The value of the parameter. auto takes a graphics card if there is one.
     number : int
-        Which of several graphics cards.
+        The number of the graphics card, if there are several.
 
     Raises
     ------
     UserError
-        There is no such device.
+        If there is no such device.
     """
     found = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     chosen = next(name for name in found if found[name]) if wanted == "auto" else wanted
@@ -95,30 +97,36 @@ def device(key: str, wanted: str, number: int = 0) -> torch.device:
             f"{PARAMS_FILE}: {key} is {wanted}, but there are fewer graphics cards here ({cards}) than processes; "
             "start as many as there are cards, or set it to cpu"
         )
-    # Without it, sums come in any order: https://docs.pytorch.org/docs/stable/notes/randomness.html
+    # Without this setting, the order of sums is random: https://docs.pytorch.org/docs/stable/notes/randomness.html
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.cuda.set_device(number)
     return torch.device("cuda", number)
 
 
 def build(architecture: str, weights: str | None, size: int, device: torch.device) -> FaceNetwork:
-    """A new network.
+    """Build a new network.
 
     Parameters
     ----------
     architecture : str
-        Name of a torchvision classification model.
+        The name of a torchvision classification model.
     weights : str or None
-        torchvision's name of pretrained weights for it, or None to start from random ones.
+        torchvision's name of pretrained weights, or None for random weights.
     size : int
-        Width and height of the frames, pixels.
+        The width and height of the frames, pixels.
     device : device
-        Where it will be computed.
+        The device that will compute it.
+
+    Returns
+    -------
+    FaceNetwork
+        The network, on the device.
 
     Raises
     ------
     UserError
-        No such architecture or weights, weights that cannot be downloaded, frames that it does not take.
+        If there is no such architecture or no such weights, if weights cannot be downloaded, or if the architecture
+        does not take frames of this size.
     """
     if architecture not in torchvision.models.list_models(module=torchvision.models):
         raise UserError(
@@ -139,6 +147,7 @@ def build(architecture: str, weights: str | None, size: int, device: torch.devic
 
 
 def _pretrained(architecture: str, weights: str) -> dict[str, torch.Tensor]:
+    """Load pretrained weights; UserError if there are none of this name, or if they cannot be downloaded."""
     known = torchvision.models.get_model_weights(architecture).__members__
     if weights not in known:
         names = ", ".join(known)
@@ -155,29 +164,29 @@ def _pretrained(architecture: str, weights: str) -> dict[str, torch.Tensor]:
 
 
 def on_device(network: FaceNetwork, device: torch.device) -> FaceNetwork:
-    """The network on a device, laid out in memory as convolutions are fastest."""
+    """Move a network to a device, and into the memory layout in which convolutions are fastest."""
     network.to(device)
     network.to(memory_format=torch.channels_last)
     return network
 
 
 def tensors(network: FaceNetwork) -> dict[str, np.ndarray]:
-    """The weights as numbers, to be saved."""
+    """Return the weights of a network as arrays, by name."""
     return {name: tensor.cpu().contiguous().numpy() for name, tensor in network.state_dict().items()}
 
 
 def from_tensors(architecture: str, saved: dict[str, np.ndarray], device: torch.device) -> FaceNetwork:
-    """The network that `tensors` was taken from, ready to score; UserError if they do not fit the architecture."""
+    """Build a network from the weights that `tensors` returned, ready to score; UserError if they do not fit."""
     try:
         network = FaceNetwork(architecture)
         network.load_state_dict({name: torch.from_numpy(tensor) for name, tensor in saved.items()})
     except (RuntimeError, ValueError) as error:
-        raise UserError(f"not a model made by this project ({str(error).splitlines()[0]})") from None
+        raise model_file.malformed(model_file.PATH, str(error).splitlines()[0]) from None
     return on_device(network.eval(), device)
 
 
-def arithmetic(precision: str, device: torch.device) -> torch.dtype:
-    """The number type for a `precision` parameter: auto is bfloat16 where the device computes it natively."""
+def choose_dtype(precision: str, device: torch.device) -> torch.dtype:
+    """Choose the number format of a `precision` parameter: auto is bfloat16 if the device computes it natively."""
     native = torch.cpu.get_capabilities()
     fast = {
         "cpu": native.get("avx512_bf16") or native.get("amx_bf16") or native.get("bf16"),
@@ -188,48 +197,50 @@ def arithmetic(precision: str, device: torch.device) -> torch.dtype:
     return torch.bfloat16 if use_bfloat16 else torch.float32
 
 
-def pictures(frames: np.ndarray, device: torch.device) -> torch.Tensor:
-    """Frames as the network takes them, on its device, from uint8 of shape (frames, size, size, 3)."""
-    return to(device, frames).permute(0, 3, 1, 2).float().div_(255)
+def to_input(frames: np.ndarray, device: torch.device) -> torch.Tensor:
+    """Convert frames, uint8 of shape (frames, size, size, 3), to the network's input on its device."""
+    return to_device(device, frames).permute(0, 3, 1, 2).float().div_(255)
 
 
-def to(device: torch.device, numbers: np.ndarray) -> torch.Tensor:
-    """Numbers on a device."""
+def to_device(device: torch.device, numbers: np.ndarray) -> torch.Tensor:
+    """Copy an array to a device."""
     tensor = torch.from_numpy(numbers)
     if device.type == "cuda":
-        # So the processor need not wait for the card, and has the next batch ready when that is done with this one.
+        # Copying from pinned memory does not block: the processor prepares the next batch while the card computes this
+        # one.
         return tensor.pin_memory().to(device, non_blocking=True)
     return tensor.to(device)
 
 
 def logits(network: nn.Module, frames: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
-    """The logit of each frame, float32, computed in the given arithmetic."""
+    """Compute the logit of each frame, float32, with calculations in the given number format."""
     with torch.autocast(frames.device.type, dtype=torch.bfloat16, enabled=dtype == torch.bfloat16):
         logits: torch.Tensor = network(frames).float()
     return logits
 
 
 def score(network: FaceNetwork, frames: Iterable[np.ndarray], dtype: torch.dtype) -> np.ndarray:
-    """The logit of each frame, a few at a time.
+    """Compute the logit of each frame, SCORING_BATCH frames at a time.
 
     Parameters
     ----------
     network : FaceNetwork
-        Ready to score.
-    frames : iterable of uint8, shape (size, size, 3)
-        At least one.
+        The network, in evaluation mode.
+    frames : iterable of ndarray of uint8, shape (size, size, 3)
+        The frames, at least one.
     dtype : dtype
-        From `arithmetic`.
+        The number format, from `choose_dtype`.
 
     Returns
     -------
     ndarray of float32, shape (frames,)
+        The logits.
     """
     frames = iter(frames)
     with torch.inference_mode():
         return np.concatenate(
             [
-                logits(network, pictures(np.stack(chunk), network.device), dtype).cpu().numpy()
-                for chunk in iter(lambda: list(islice(frames, CHUNK)), [])
+                logits(network, to_input(np.stack(chunk), network.device), dtype).cpu().numpy()
+                for chunk in iter(lambda: list(islice(frames, SCORING_BATCH)), [])
             ]
         )

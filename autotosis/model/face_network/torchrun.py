@@ -1,6 +1,7 @@
-"""The processes that `torchrun` starts to train a face network together, or this one alone.
+"""The processes that `torchrun` starts to train a face network together; without `torchrun`, there is only this one.
 
-Each does the same, but for its share of every batch and of the clips that are scored. The first one writes and prints.
+All of them do the same, but each takes only its share of every batch, and of the clips to score. Only the first one
+writes and prints.
 """
 
 import os
@@ -19,23 +20,23 @@ Result = TypeVar("Result")
 
 
 def rank() -> int:
-    """Which of the processes this is, from 0; torchrun says so in the environment."""
+    """Return the number of this process among all, from 0, which torchrun puts into the environment."""
     return int(os.environ.get("RANK", 0))
 
 
 def local_rank() -> int:
-    """Which of the processes on this machine this is, from 0."""
+    """Return the number of this process among those on this machine, from 0."""
     return int(os.environ.get("LOCAL_RANK", 0))
 
 
 def processes() -> int:
-    """How many there are, on all machines."""
+    """Return the number of processes on all machines."""
     return int(os.environ.get("WORLD_SIZE", 1))
 
 
 @contextmanager
-def failures_told() -> Iterator[None]:
-    """Where another process fails, PyTorch's error becomes a UserError."""
+def reporting_failures() -> Iterator[None]:
+    """Turn PyTorch's error into a UserError if another process fails."""
     try:
         yield
     except RuntimeError as error:
@@ -45,20 +46,26 @@ def failures_told() -> Iterator[None]:
         raise UserError(f"another process of this training has failed, or cannot be reached ({reason})") from None
 
 
-@failures_told()
+@reporting_failures()
 def join(device: torch.device) -> None:
-    """Meet the other processes, if there are any, and use this device for what they compute together."""
+    """Connect to the other processes, if there are any.
+
+    Parameters
+    ----------
+    device : device
+        The device that trains the network. It decides which backends are used to communicate.
+    """
     if processes() > 1 and not distributed.is_initialized():
         distributed.init_process_group("cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo")
 
 
 def leave() -> None:
-    """Part from the other processes, if this one has met them."""
+    """Disconnect from the other processes, if this one is connected to them."""
     if distributed.is_initialized():
         distributed.destroy_process_group()
 
 
-@failures_told()
+@reporting_failures()
 def wait() -> None:
     """Wait until all processes are here."""
     if processes() > 1:
@@ -66,7 +73,7 @@ def wait() -> None:
 
 
 def share(batch: Sequence[Item]) -> Sequence[Item]:
-    """This process's share of a batch, consecutive items; UserError if there are not two of them for each."""
+    """Return this process's share of a batch, consecutive items; UserError if it would be less than two."""
     if len(batch) < 2 * processes():
         raise UserError(
             f"{PARAMS_FILE}: a batch of {len(batch)} frames (train.batch, train.epoch_frames) is too small for "
@@ -76,31 +83,31 @@ def share(batch: Sequence[Item]) -> Sequence[Item]:
     return batch[first:last]
 
 
-@failures_told()
+@reporting_failures()
 def mean(value: torch.Tensor) -> torch.Tensor:
-    """The mean over all processes of a number that each has."""
+    """Compute the mean of a number over all processes, in which it may differ."""
     if processes() > 1:
         distributed.all_reduce(value)
     return value / processes()
 
 
-@failures_told()
-def take_first(tensors: Iterable[torch.Tensor]) -> None:
-    """Give all processes the tensors of the first one, in place."""
+@reporting_failures()
+def broadcast(tensors: Iterable[torch.Tensor]) -> None:
+    """Overwrite tensors in all processes with those of the first one."""
     if processes() > 1:
         for tensor in tensors:
             distributed.broadcast(tensor, 0)
 
 
-def check_same(epochs: int) -> None:
-    """UserError unless all processes have found a checkpoint after so many epochs."""
+def check_same_epoch(epochs: int) -> None:
+    """Check that all processes found a checkpoint after the same number of epochs; UserError if they did not."""
     if len(set(gather(epochs))) > 1:
         raise UserError("the machines of this training have different checkpoints: remove models/.checkpoints on all")
 
 
-@failures_told()
+@reporting_failures()
 def gather(value: Item) -> list[Item]:
-    """What each process has in this place, in the order of their ranks."""
+    """Collect the value of each process, in the order of ranks."""
     if processes() == 1:
         return [value]
     parts: list[Item] = [value] * processes()
@@ -109,6 +116,6 @@ def gather(value: Item) -> list[Item]:
 
 
 def map_shared(function: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
-    """Apply a function to every item, each in one of the processes; all of them get all results, in order."""
+    """Apply a function to all items, divided among the processes. Each gets all results, in the order of the items."""
     parts = gather([function(item) for item in items[rank() :: processes()]])
     return [parts[number % processes()][number // processes()] for number in range(len(items))]

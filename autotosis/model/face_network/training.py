@@ -1,7 +1,7 @@
-"""Fitting a face network to what motion and sound leave unexplained, epoch by epoch.
+"""Training a face network on what the linear model does not explain, epoch by epoch.
 
-Processes that `torchrun` started do it together: each learns from its share of every batch, and PyTorch's
-DistributedDataParallel adds up their gradients, so that all make the same step.
+If `torchrun` started several processes, they train together: each learns from its share of every batch, and PyTorch's
+DistributedDataParallel averages their gradients, so that all take the same step.
 """
 
 import hashlib
@@ -25,39 +25,40 @@ from autotosis.project.errors import UserError
 from autotosis.project.params import Train
 from autotosis.project.progress import ProgressBar
 
-# Gradients longer than this are shortened, so that one odd batch cannot undo the training.
-LONGEST_GRADIENT = 1.0
+# Gradients with a larger norm are scaled down to this one, so that one odd batch cannot undo the training.
+MAX_GRADIENT_NORM = 1.0
 
 
 def fit(
-    train: Train, size: int, frames: Sequence[LabelledFrame], name: str, unfinished: Path
+    train: Train, size: int, frames: Sequence[LabelledFrame], name: str, checkpoint_path: Path
 ) -> tuple[FaceNetwork, list[float]]:
-    """Train a face network.
+    """Train a face network, starting from its checkpoint, if there is one.
 
     Parameters
     ----------
     train : Train
         The parameters of training.
     size : int
-        Width and height of the frames, pixels.
+        The width and height of the frames, pixels.
     frames : sequence of LabelledFrame
-        What to learn from; the logit of the network is added to their offsets.
+        The frames to learn from. The logit of the network is added to their offsets.
     name : str
-        What to call this training, of the several that cross-validation takes.
-    unfinished : Path
-        Where its state is kept after each epoch; what is there already is gone on from.
+        The name of this training in messages, since cross-validation trains several networks.
+    checkpoint_path : Path
+        The path of the checkpoint, which is written after each epoch.
 
     Returns
     -------
     FaceNetwork
-        Ready to score.
+        The network, in evaluation mode.
     list of float
         The mean loss of each epoch, nats per frame.
 
     Raises
     ------
     UserError
-        No such network or device, batches too small for so many processes, or the training diverges.
+        If there is no such network or device, if batches are too small for the number of processes, or if the training
+        diverges.
     """
     device, dtype = prepare(train)
     torch.manual_seed(train.seed)
@@ -65,41 +66,55 @@ def fit(
     torchrun.join(device)
     optimizer, scheduler = build_optimizer(model, train)
     key = training_key(train, frames, device, dtype)
-    losses, state = checkpoint.load(unfinished, key)
-    torchrun.check_same(len(losses))
+    losses, state = checkpoint.load(checkpoint_path, key)
+    torchrun.check_same_epoch(len(losses))
     if losses:
         checkpoint.restore(state, model, optimizer, scheduler)
-    with torchrun.failures_told():
-        together = DistributedDataParallel(model) if torchrun.processes() > 1 else model
+    with torchrun.reporting_failures():
+        parallel = DistributedDataParallel(model) if torchrun.processes() > 1 else model
     for epoch in range(len(losses), train.epochs):
-        loss = train_epoch(together, optimizer, scheduler, train, frames, epoch, dtype, name)
+        loss = train_epoch(parallel, optimizer, scheduler, train, frames, epoch, dtype, name)
         if not math.isfinite(loss):
             raise UserError(
                 f"{params.PARAMS_FILE}: train.learning_rate {train.learning_rate:g} is too high: the loss is {loss}"
             )
         losses.append(loss)
         if torchrun.rank() == 0:
-            checkpoint.save(unfinished, key, losses, model, optimizer, scheduler)
+            checkpoint.save(checkpoint_path, key, losses, model, optimizer, scheduler)
         torchrun.wait()
-    # The running means of normalization layers are shared before each batch, not after the last one.
-    torchrun.take_first(model.buffers())
+    # DistributedDataParallel shares the running means of normalization layers before each batch, but not after the last
+    # one.
+    torchrun.broadcast(model.buffers())
     return model.eval(), losses
 
 
 def prepare(train: Train) -> tuple[torch.device, torch.dtype]:
-    """Have PyTorch compute the same in every run; the device to train on, and the number type."""
+    """Make PyTorch compute the same in every run, and choose the device and the number format.
+
+    Parameters
+    ----------
+    train : Train
+        The parameters of training.
+
+    Returns
+    -------
+    device
+        The device that trains the network.
+    dtype
+        The number format of its calculations.
+    """
     torch.set_num_threads(train.threads)
-    # Where a device has no such algorithm for some layer, PyTorch says so and goes on.
+    # If a layer has no deterministic algorithm on this device, PyTorch only warns.
     torch.use_deterministic_algorithms(True, warn_only=True)
-    # It costs some percent, and nothing here reads memory that it has not written.
+    # Filling memory takes a few percent of the time, and nothing here reads memory before writing to it.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
-    device = network.device("train.device", train.device, torchrun.local_rank())
-    return device, network.arithmetic(train.precision, device)
+    device = network.choose_device("train.device", train.device, torchrun.local_rank())
+    return device, network.choose_dtype(train.precision, device)
 
 
 def build_optimizer(model: FaceNetwork, train: Train) -> tuple[torch.optim.Optimizer, OneCycleLR]:
-    """AdamW, and a learning rate that rises over the first epoch and falls along a cosine (Smith and Topin, 2018)."""
-    # Fused, it goes over the weights once.
+    """Build AdamW and a schedule whose learning rate rises in the first epoch, then falls (Smith and Topin, 2018)."""
+    # The fused implementation passes over the weights only once.
     optimizer = torch.optim.AdamW(model.parameters(), train.learning_rate, weight_decay=train.weight_decay, fused=True)
     scheduler = OneCycleLR(
         optimizer,
@@ -122,10 +137,11 @@ def train_epoch(
     dtype: torch.dtype,
     name: str,
 ) -> float:
-    """One round of training; the mean loss, in nats per frame."""
-    # All chance in an epoch follows from its number, so that one that is resumed is the one that was cut off.
-    chance = np.random.default_rng([train.seed, epoch, torchrun.rank()])
-    torch.manual_seed(int(chance.integers(2**63)))
+    """Train for one epoch, and return the mean loss, nats per frame."""
+    # Everything random in an epoch follows from its number, so that an interrupted training continues exactly as it
+    # would have without the interruption.
+    random = np.random.default_rng([train.seed, epoch, torchrun.rank()])
+    torch.manual_seed(int(random.integers(2**63)))
     model.train()
     device = next(model.parameters()).device
     drawn = list(batches.balanced(frames, train.epoch_frames, train.batch, [train.seed, epoch]))
@@ -134,26 +150,26 @@ def train_epoch(
     with ProgressBar(message, len(drawn), "batches", silent) as bar:
         for chosen in drawn:
             batch = batches.load(torchrun.share(chosen))
-            pictures = augment.pictures(network.pictures(batch.frames, device))
-            offsets, labels = network.to(device, batch.offsets), network.to(device, batch.labels)
+            pictures = augment.pictures(network.to_input(batch.frames, device))
+            offsets, labels = network.to_device(device, batch.offsets), network.to_device(device, batch.labels)
             logits = network.logits(model, pictures, dtype) + offsets
-            # DistributedDataParallel takes the mean over processes, which makes this the mean over the batch.
+            # DistributedDataParallel averages over the processes, so this becomes the mean over the batch.
             total = functional.binary_cross_entropy_with_logits(logits, labels, reduction="sum")
             loss = total * torchrun.processes() / len(chosen)
             optimizer.zero_grad()
-            with torchrun.failures_told():
+            with torchrun.reporting_failures():
                 loss.backward()
-            torch.nn.utils.clip_grad_norm_(model.parameters(), LONGEST_GRADIENT)
+            torch.nn.utils.clip_grad_norm_(model.parameters(), MAX_GRADIENT_NORM)
             optimizer.step()
             scheduler.step()
-            # Read when all is done, since that waits for the device.
+            # Read the losses at the end of the epoch, because reading waits for the device.
             losses.append(loss.detach())
             bar.advance()
     return torchrun.mean(torch.stack(losses).mean()).item()
 
 
 def training_key(train: Train, frames: Sequence[LabelledFrame], device: torch.device, dtype: torch.dtype) -> str:
-    """A hash of everything that decides the training: a checkpoint of another one is not gone on from."""
+    """Compute a hash of everything that affects a training. A checkpoint with another key is not continued."""
     digest = hashlib.sha256()
     for source in (__file__, augment.__file__, batches.__file__, network.__file__):
         digest.update(Path(source).read_bytes())
