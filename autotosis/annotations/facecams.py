@@ -45,11 +45,16 @@ class Facecams:
     """
 
     def __init__(self, folder: Path):
-        self.patterns = Patterns(folder / "facecams.csv", SIDES, _box)
+        self.patterns = read_boxes(folder / "facecams.csv")
 
     def box(self, video: str) -> Box:
         """Return the box of a video, named as in `clips/a.mp4`: that of the last row that fits, or the whole frame."""
         return self.patterns.of(video) or Box()
+
+
+def read_boxes(path: Path) -> Patterns[Box]:
+    """Read the table itself; UserError as in `Facecams`."""
+    return Patterns(path, SIDES, _box)
 
 
 def _box(row: Row) -> Box:

@@ -30,9 +30,15 @@ def run(main: Callable[..., None], doc: str | None, **arguments: str) -> None:
     for name, text in arguments.items():
         parser.add_argument(name, help=text)
     values = vars(parser.parse_args())
+    with errors_as_sentences(), interruption.put_away(), alone(" ".join([Path(sys.argv[0]).stem, *values.values()])):
+        main(**values)
+
+
+@contextmanager
+def errors_as_sentences() -> Iterator[None]:
+    """End with one sentence and exit code 1 where the block raises an error that the user can fix."""
     try:
-        with interruption.put_away(), alone(" ".join([Path(sys.argv[0]).stem, *values.values()])):
-            main(**values)
+        yield
     except (UserError, OSError) as error:
         sys.exit(f"error: {error_sentence(error)}")
 

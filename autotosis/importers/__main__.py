@@ -1,0 +1,46 @@
+"""Add labels that another program saved to labels.csv of a streamer's folder.
+
+Run from the project's folder: python -m autotosis.importers audacity labels.txt data/you --video clips/yelling.mp4
+"""
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+
+from autotosis.importers import audacity, elan, label_studio, losslesscut, stretches, via, youtube_chapters
+from autotosis.project import command_line
+from autotosis.project.errors import UserError
+
+# One module per format. Each has a NAME, and a function `read` that turns a file into a list of `Stretch`.
+FORMATS = (audacity, elan, label_studio, losslesscut, via, youtube_chapters)
+
+
+def main() -> None:
+    options = parse()
+    form = next(form for form in FORMATS if options.format == form.NAME)
+    found = form.read(options.file, options.fps)
+    if options.video:
+        found = [replace(stretch, video=options.video) for stretch in found]
+    if form is youtube_chapters and not options.highlight:
+        raise UserError(f"{options.file}: chapters cover the whole video; name the highlights with --highlight")
+    stretches.add_to_labels(options.folder, stretches.sort_by_name(found, options.highlight, options.calm))
+
+
+def parse() -> argparse.Namespace:
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("format", choices=[form.NAME for form in FORMATS], help="the program that saved the file")
+    parser.add_argument("file", type=Path)
+    parser.add_argument("folder", type=Path, help="the streamer's folder, such as data/you")
+    parser.add_argument("--video", help="the video, such as clips/a.mp4, if the file names none, or another one")
+    parser.add_argument("--fps", type=float, help="frames per second, for label-studio: the frameRate of <Video>")
+    parser.add_argument(
+        "--highlight", action="append", default=[], metavar="NAME", help="a name of highlights; may be repeated"
+    )
+    parser.add_argument("--calm", action="append", default=[], metavar="NAME", help="a name of calm stretches")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    with command_line.errors_as_sentences():
+        main()

@@ -1,0 +1,101 @@
+"""Turn a table of eqy/autotosis, such as its data.csv, into clips, facecams.csv and labels.csv of a streamer's folder.
+
+Each line names a video, the box of its face camera and the highlights in it:
+rawdata/a.mp4 "[0.78, 0.13, 0.97, 0.37]" "(0.0, 9.0)" "(12.5, 14.0)". Paths are relative to the table's folder.
+Run from the project's folder: python -m autotosis.importers.autotosis ../autotosis/data.csv data/you
+"""
+
+import csv
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from autotosis.annotations import facecams
+from autotosis.importers import stretches
+from autotosis.importers.reading import number, read_text
+from autotosis.importers.stretches import Stretch
+from autotosis.project import command_line, files
+from autotosis.project.errors import UserError
+from autotosis.project.progress import ProgressBar
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the table: where the video is, its box as x0, y0, x1, y1 in fractions, and its highlights."""
+
+    video: Path
+    box: tuple[float, ...]
+    highlights: list[tuple[float, ...]]
+    place: str
+
+    @property
+    def clip(self) -> str:
+        """The name of the clip in the streamer's folder."""
+        return f"clips/{self.video.name}"
+
+
+def main(table: str, folder: str) -> None:
+    lines, root = read(Path(table)), Path(folder)
+    copy_clips(lines, root)
+    boxes = [(line.clip, *(f"{edge:g}" for edge in line.box)) for line in lines]
+    stretches.append_rows(root / "facecams.csv", "video,x0,y0,x1,y1\n", boxes, check=facecams.read_boxes)
+    labelled: list[tuple[Stretch, bool]] = []
+    for line in lines:
+        labelled += [(Stretch(line.clip, start, end, "", line.place), True) for start, end in line.highlights]
+        if not line.highlights:
+            labelled.append((Stretch(line.clip, 0.0, None, "", line.place), False))
+    stretches.add_to_labels(root, labelled)
+
+
+def read(table: Path) -> list[Line]:
+    """Read the table; UserError if a line is malformed, a video is missing, or two have the same name."""
+    lines: dict[str, Line] = {}
+    rows = csv.reader(read_text(table).splitlines(), delimiter=" ", skipinitialspace=True)
+    for fields in rows:
+        place = f"{table} line {rows.line_num}"
+        if not any(fields):
+            continue
+        if len(fields) < 2:
+            raise UserError(f"{place}: a line has a path, a box and highlights, separated by spaces")
+        video = table.parent / fields[0]
+        box = numbers(fields[1], 4, place)
+        line = Line(video, box, [numbers(field, 2, place) for field in fields[2:] if field], place)
+        if not video.is_file():
+            raise UserError(f"{place}: there is no video {video}")
+        if line.clip in lines:
+            raise UserError(f"{place}: {lines[line.clip].place} has another video named {video.name}; rename one")
+        lines[line.clip] = line
+    return list(lines.values())
+
+
+def numbers(text: str, count: int, place: str) -> tuple[float, ...]:
+    """Return so many numbers in brackets; UserError if the text is anything else."""
+    match = re.fullmatch(r"\s*[\[(]([^\[\]()]*)[\])]\s*", text)
+    fields = match[1].split(",") if match else []
+    if len(fields) != count:
+        raise UserError(f"{place}: {text!r} is not {count} numbers in brackets")
+    return tuple(number(field, place) for field in fields)
+
+
+def copy_clips(lines: list[Line], root: Path) -> None:
+    """Copy the videos into clips/; UserError if another file has the name of one of them."""
+    new = []
+    for line in lines:
+        target = root / line.clip
+        if not target.exists():
+            new.append(line)
+        elif files.digest(target) != files.digest(line.video):
+            raise UserError(f"{line.place}: {target} is another file of this name; rename one of them")
+    with ProgressBar("copying", len(new), "clips") as bar:
+        for line in new:
+            with files.replacing(root / line.clip) as partial:
+                shutil.copyfile(line.video, partial)
+            bar.advance()
+    print(f"{len(new)} of {len(lines)} clips copied, {len(lines) - len(new)} were there")
+
+
+if __name__ == "__main__":
+    command_line.run(
+        main, __doc__, table="the table, such as data.csv", folder="the streamer's folder, such as data/you"
+    )

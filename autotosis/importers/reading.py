@@ -1,0 +1,60 @@
+"""Reading files that other programs wrote: what is wrong in one is a sentence that names the file and the place."""
+
+import json
+import math
+import re
+import reprlib
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from autotosis.project import files
+from autotosis.project.errors import UserError
+
+# A file of labels is not larger (bytes).
+LARGEST = 50_000_000
+
+
+def read_text(path: Path) -> str:
+    """Read a text in UTF-8; UserError if there is none."""
+    if not path.exists():
+        raise UserError(f"{path}: no such file")
+    try:
+        return files.read_text(path, LARGEST).removeprefix("\ufeff")
+    except UnicodeDecodeError:
+        raise UserError(f"{path}: not text in UTF-8; export it again as UTF-8") from None
+
+
+def read_json(path: Path) -> Any:
+    """Read JSON; UserError if it is none."""
+    try:
+        return json.loads(read_text(path))
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise UserError(f"{path}: not JSON: {error}") from None
+
+
+def number(text: object, place: str) -> float:
+    """Return a number, or the one that a text is; UserError that names the place if it is none or infinite."""
+    try:
+        value = float(text) if isinstance(text, str | int | float) else math.nan
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise UserError(f"{place}: {reprlib.repr(text)} is not a number such as 62.5")
+    return value
+
+
+def clock(text: str, place: str) -> float:
+    """Return a time such as 2:05 or 1:02:05.5 in seconds; UserError that names the place if it is none."""
+    match = re.fullmatch(r"(?:(\d+):)?(\d{1,2}):(\d{2}(?:\.\d+)?)", text.strip())
+    if not match:
+        raise UserError(f"{place}: {reprlib.repr(text)} is not a time such as 1:02:05")
+    hours, minutes, seconds = match.groups()
+    return int(hours or 0) * 3600 + int(minutes) * 60 + float(seconds)
+
+
+def first_problem(error: ValidationError) -> str:
+    """Say in a few words what a document lacks that its format requires."""
+    first = error.errors()[0]
+    return f"{'.'.join(map(str, first['loc'])) or 'the document'}: {first['msg'][0].lower()}{first['msg'][1:]}"

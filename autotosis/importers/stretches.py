@@ -1,0 +1,177 @@
+"""Labelled stretches of videos, as the programs that people label with save them, and how they become labels.csv."""
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from autotosis.annotations import labels
+from autotosis.project import files
+from autotosis.project.errors import UserError
+from autotosis.video import recording
+
+# A stretch may end this much after its video, and is then shortened (seconds): people round up, and programs count
+# frames at another rate. One that ends later is most likely about another video.
+ROUNDED_UP = 1.0
+HEADER = "video,start,end,label\n"
+# Anything shorter is a point (seconds).
+SHORTEST = 0.01
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A labelled stretch of a video.
+
+    Attributes
+    ----------
+    video : str or None
+        The video, by its name in the streamer's folder such as `clips/a.mp4`; by its file name alone, as a program that
+        knows nothing of the folder names it; or None if the file does not say.
+    start, end : float or None
+        Seconds in the video; an `end` of None is the end of the video.
+    name : str
+        What it was labelled as.
+    place : str
+        The file, and the place in it, for error messages.
+    """
+
+    video: str | None
+    start: float
+    end: float | None
+    name: str
+    place: str
+
+
+def sort_by_name(
+    stretches: Iterable[Stretch], highlights: Sequence[str], calm: Sequence[str]
+) -> list[tuple[Stretch, bool]]:
+    """Tell which stretches are highlights (True) and which are calm (False), and print how many are left out.
+
+    Parameters
+    ----------
+    stretches : iterable of Stretch
+    highlights, calm : sequence of str
+        The names of either kind. Whatever else there is is left out; without any name, all stretches are highlights.
+    """
+    kept, left_out = [], 0
+    for one in stretches:
+        if one.name in calm:
+            kept.append((one, False))
+        elif one.name in highlights or not (highlights or calm):
+            kept.append((one, True))
+        else:
+            left_out += 1
+    if left_out:
+        print(f"{left_out} stretches left out, because their names are neither in --highlight nor in --calm")
+    return kept
+
+
+def find_video(folder: Path, stretch: Stretch) -> str:
+    """Find the video of a stretch in clips/ or vods/ of a streamer's folder; UserError unless there is exactly one."""
+    if stretch.video is None:
+        raise UserError(f"{stretch.place}: the format names no video; name it with --video, such as clips/a.mp4")
+    candidates = [stretch.video] if "/" in stretch.video else [f"clips/{stretch.video}", f"vods/{stretch.video}"]
+    found = [name for name in candidates if (folder / name).exists()]
+    if len(found) != 1:
+        problem = f"both {' and '.join(found)} exist" if found else f"there is no {' or '.join(candidates)} in {folder}"
+        raise UserError(f"{stretch.place}: {problem}; name the video with --video, such as clips/a.mp4")
+    return found[0]
+
+
+def add_to_labels(folder: Path, sorted_stretches: Iterable[tuple[Stretch, bool]]) -> None:
+    """Add stretches to labels.csv of a streamer's folder; rows that it has already are not added again.
+
+    Parameters
+    ----------
+    folder : Path
+        The streamer's folder.
+    sorted_stretches : iterable of (Stretch, bool)
+        Each with whether it is a highlight. Those of one kind that overlap become one.
+
+    Raises
+    ------
+    UserError
+        If a video is missing, a stretch is not inside it, or a highlight overlaps a calm stretch or a row that is
+        there already. labels.csv is then as it was.
+    """
+    rows: list[tuple[str, ...]] = []
+    by_video: dict[str, list[tuple[Stretch, bool]]] = {}
+    for stretch, highlight in sorted_stretches:
+        by_video.setdefault(find_video(folder, stretch), []).append((stretch, highlight))
+    for video, of_video in sorted(by_video.items()):
+        duration = recording.probe(folder / video).duration
+        inside = [(_shortened(stretch, duration), highlight) for stretch, highlight in of_video]
+        for stretch, highlight in _joined(inside):
+            end = "" if stretch.end is None else f"{stretch.end:.3f}"
+            rows.append((video, f"{stretch.start:.3f}", end, str(int(highlight))))
+    table = folder / "labels.csv"
+    added = append_rows(table, HEADER, rows, check=labels.read_labels)
+    highlights = sum(label == "1" for *_, label in added)
+    print(f"{table}: {highlights} highlights and {len(added) - highlights} calm stretches added")
+
+
+def append_rows(
+    table: Path, header: str, rows: Sequence[tuple[str, ...]], check: Callable[[Path], object]
+) -> list[tuple[str, ...]]:
+    """Append rows to a table, or create it; those that it has already, exactly so, are not added again.
+
+    Parameters
+    ----------
+    table : Path
+        A CSV table.
+    header : str
+        Its first line.
+    rows : sequence of tuples of str
+        What to add.
+    check : function
+        Reads the new table before it replaces the old one; it raises a UserError if anything is wrong in it.
+
+    Returns
+    -------
+    list of tuples of str
+        The rows that were added.
+    """
+    before = table.read_text(encoding="utf-8-sig") if table.exists() else header
+    if before and not before.endswith("\n"):
+        before += "\n"
+    known = {tuple(fields) for fields in csv.reader(io.StringIO(before))}
+    added = [row for row in rows if row not in known]
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(added)
+    with files.replacing(table) as partial:
+        partial.write_text(before + text.getvalue(), encoding="utf-8")
+        try:
+            check(partial)
+        except UserError as error:
+            raise UserError(f"{table}: unchanged, because with the new rows {error}") from None
+    return added
+
+
+def _shortened(stretch: Stretch, duration: float) -> Stretch:
+    """Let a stretch end where its video of this duration (seconds) ends; UserError if it is not inside the video."""
+    if stretch.start < 0 or stretch.start >= duration:
+        raise UserError(f"{stretch.place}: begins at {stretch.start:g} s, but the video lasts {duration:.2f} s")
+    if stretch.end is None:
+        return stretch
+    if stretch.end - stretch.start < SHORTEST:
+        raise UserError(f"{stretch.place}: a point at {stretch.start:g} s, not a stretch; give it an end")
+    if stretch.end > duration + ROUNDED_UP:
+        raise UserError(f"{stretch.place}: ends at {stretch.end:g} s, but the video lasts {duration:.2f} s")
+    return replace(stretch, end=None) if stretch.end > duration - SHORTEST else stretch
+
+
+def _joined(of_video: Iterable[tuple[Stretch, bool]]) -> list[tuple[Stretch, bool]]:
+    """Join the stretches of a video that overlap; UserError if one of them is a highlight and the other is calm."""
+    joined: list[tuple[Stretch, bool]] = []
+    for stretch, highlight in sorted(of_video, key=lambda one: one[0].start):
+        last, last_highlight = joined[-1] if joined else (stretch, highlight)
+        overlaps = bool(joined) and (last.end is None or stretch.start < last.end)
+        if overlaps and highlight != last_highlight:
+            raise UserError(f"{stretch.place}: overlaps {last.place}, and only one of the two is a highlight")
+        if overlaps:
+            end = None if last.end is None or stretch.end is None else max(last.end, stretch.end)
+            joined[-1] = (replace(last, end=end), highlight)
+        else:
+            joined.append((stretch, highlight))
+    return joined

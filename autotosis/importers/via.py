@@ -1,0 +1,63 @@
+"""Temporal segments of videos from the VGG Image Annotator (VIA), version 3: its projects, which are JSON."""
+
+from pathlib import Path, PurePosixPath
+from typing import Annotated
+
+from pydantic import BaseModel, Field, ValidationError
+
+from autotosis.importers.reading import first_problem, read_json
+from autotosis.importers.stretches import Stretch
+from autotosis.project.errors import UserError
+
+NAME = "via"
+
+
+class _File(BaseModel):
+    fname: str
+
+
+class _View(BaseModel):
+    fid_list: Annotated[list[str | int], Field(min_length=1)]
+
+
+class _Attribute(BaseModel):
+    options: dict[str, str] = {}
+
+
+class _Metadata(BaseModel):
+    vid: str | int
+    z: list[float]
+    xy: list[float] = []
+    av: dict[str, str] = {}
+
+
+class _Project(BaseModel):
+    attribute: dict[str, _Attribute]
+    file: dict[str, _File]
+    view: dict[str, _View]
+    metadata: dict[str, _Metadata]
+
+
+def read(path: Path, fps: float | None) -> list[Stretch]:
+    """Read the segments: metadata with two times (seconds) and no region of the picture. `fps` is not used.
+
+    A segment's name is its attribute's value, or, where that is an option from a list, the option's text.
+    https://gitlab.com/vgg/via/-/blob/master/via-3.x.y/CodeDoc.md
+    """
+    try:
+        project = _Project.model_validate(read_json(path))
+    except ValidationError as error:
+        raise UserError(f"{path}: not a project of VIA 3: {first_problem(error)}") from None
+    stretches = []
+    for key, segment in project.metadata.items():
+        place = f"{path} segment {key}"
+        if len(segment.z) != 2 or segment.xy:
+            continue
+        view = project.view.get(str(segment.vid))
+        file = project.file.get(str(view.fid_list[0])) if view else None
+        if file is None:
+            raise UserError(f"{place}: its view {segment.vid} names no file of the project")
+        options = {name: one.options for name, one in project.attribute.items()}
+        names = [options.get(name, {}).get(value, value) for name, value in segment.av.items()]
+        stretches.append(Stretch(PurePosixPath(file.fname).name, segment.z[0], segment.z[1], " ".join(names), place))
+    return stretches

@@ -1,0 +1,145 @@
+"""Labels that other programs saved become rows of labels.csv, and nothing that is there already is lost."""
+
+import json
+import sys
+
+import pytest
+
+from autotosis.importers import __main__ as importers
+from autotosis.project.errors import UserError
+from tests import videos
+from tests.helpers import ROOT, Project, assert_sentence
+
+AUDACITY = "1.000000\t2.500000\trage\n\\\t100.0\t200.0\n3.000000\t4.000000\tcalm\n"
+LOSSLESSCUT = ',1.5,"first, at 0"\n3,4.25,rage\n5,,to the end\n'
+CHAPTERS = "A stream\n\n0:00 Hello\n0:03 - Rage\n(00:05) Goodbye\n"
+ELAN = """<?xml version="1.0" encoding="UTF-8"?>
+<ANNOTATION_DOCUMENT FORMAT="3.0" VERSION="3.0"><HEADER TIME_UNITS="milliseconds">
+<MEDIA_DESCRIPTOR MEDIA_URL="file:///C:/films/an%20a.mp4" MIME_TYPE="video/mp4" TIME_ORIGIN="500"/></HEADER>
+<TIME_ORDER><TIME_SLOT TIME_SLOT_ID="ts1" TIME_VALUE="1000"/><TIME_SLOT TIME_SLOT_ID="ts2" TIME_VALUE="2000"/>
+</TIME_ORDER><TIER TIER_ID="rage"><ANNOTATION>
+<ALIGNABLE_ANNOTATION ANNOTATION_ID="a1" TIME_SLOT_REF1="ts1" TIME_SLOT_REF2="ts2"><ANNOTATION_VALUE/>
+</ALIGNABLE_ANNOTATION></ANNOTATION></TIER></ANNOTATION_DOCUMENT>"""
+VIA = {
+    "project": {"data_format_version": "3.1.1"},
+    "attribute": {"1": {"aname": "mood", "options": {"R": "rage", "C": "calm"}}},
+    "file": {"1": {"fid": "1", "fname": "an a.mp4", "loc": 1, "src": ""}},
+    "view": {"1": {"fid_list": ["1"]}},
+    "metadata": {
+        "1_x": {"vid": "1", "flg": 0, "z": [1.5, 2.5], "xy": [], "av": {"1": "R"}},
+        "1_y": {"vid": "1", "flg": 0, "z": [3.0, 4.0], "xy": [], "av": {"1": "C"}},
+        "1_z": {"vid": "1", "flg": 0, "z": [2.0], "xy": [2, 1, 1, 9, 9], "av": {}},
+    },
+}
+LABEL_STUDIO = [
+    {
+        "data": {"video": "/data/upload/1/0123abcd-an%20a.mp4"},
+        "annotations": [
+            {
+                "result": [
+                    {
+                        "type": "timelinelabels",
+                        "value": {"ranges": [{"start": 25, "end": 48}], "timelinelabels": ["rage"]},
+                    },
+                    {"type": "choices", "value": {"choices": ["good"]}},
+                ]
+            }
+        ],
+    }
+]
+RAGE = ("--highlight", "rage")
+VIDEO = ("--video", "clips/an a.mp4")
+
+
+@pytest.fixture
+def streamer(tmp_path) -> Project:
+    """A streamer's folder with a clip of 6 s, and a label in it."""
+    project = Project(tmp_path)
+    videos.flash_and_beep(tmp_path / "you/clips/an a.mp4", 6)
+    videos.flash_and_beep(tmp_path / "you/clips/other.mp4", 2)
+    project.write("you/labels.csv", "video,start,end,label\nclips/other.mp4,0.5,1.0,1")
+    return project
+
+
+def add(streamer: Project, monkeypatch, form: str, content: object, *options: str) -> None:
+    streamer.write("from.txt", content if isinstance(content, str) else json.dumps(content))
+    files = [str(streamer.folder / name) for name in ("from.txt", "you")]
+    monkeypatch.setattr(sys, "argv", ["importers", form, *files, *options])
+    importers.main()
+
+
+def rows(streamer: Project) -> list[tuple[str, ...]]:
+    """The rows that were added, as numbers of the clip."""
+    first, *added = [tuple(row.values()) for row in streamer.table("you/labels.csv")]
+    assert first == ("clips/other.mp4", "0.5", "1.0", "1")
+    assert {row[0] for row in added} <= {"clips/an a.mp4"}
+    return [(float(start), float(end) if end else None, int(label)) for _, start, end, label in added]
+
+
+@pytest.mark.parametrize(
+    ("form", "content", "options", "expected"),
+    [
+        ("audacity", AUDACITY, [*VIDEO, *RAGE, "--calm", "calm"], [(1.0, 2.5, 1), (3.0, 4.0, 0)]),
+        ("losslesscut", LOSSLESSCUT, VIDEO, [(0.0, 1.5, 1), (3.0, 4.25, 1), (5.0, None, 1)]),
+        ("youtube-chapters", CHAPTERS, [*VIDEO, "--highlight", "Rage"], [(3.0, 5.0, 1)]),
+        ("elan", ELAN, [], [(1.5, 2.5, 1)]),
+        ("via", VIA, RAGE, [(1.5, 2.5, 1)]),
+        ("label-studio", LABEL_STUDIO, ["--fps", "24"], [(1.0, 2.0, 1)]),
+    ],
+    ids=["audacity", "losslesscut", "youtube-chapters", "elan", "via", "label-studio"],
+)
+def test_labels_are_added_once(streamer, monkeypatch, form, content, options, expected):
+    for _ in range(2):
+        add(streamer, monkeypatch, form, content, *options)
+        assert rows(streamer) == expected
+
+
+@pytest.mark.parametrize(
+    ("form", "content", "options", "words"),
+    [
+        ("audacity", "1.0\t1.0\tpoint\n", VIDEO, ["line 1", "a point at 1 s"]),
+        ("audacity", "1,0\t2,0\trage\n", VIDEO, ["line 1", "'1,0' is not a number"]),
+        ("audacity", "1.0\t9.0\trage\n", VIDEO, ["ends at 9 s", "6.00 s"]),
+        ("audacity", AUDACITY, [], ["--video"]),
+        ("audacity", "0.6\t0.9\trage\n", ["--video", "clips/other.mp4"], ["labels.csv: unchanged", "overlaps"]),
+        ("audacity", "1\t3\trage\n2\t4\tcalm\n", [*VIDEO, *RAGE, "--calm", "calm"], ["line 2", "overlaps", "line 1"]),
+        ("losslesscut", "1;2;rage\n", VIDEO, ["line 1", "1 fields"]),
+        ("youtube-chapters", CHAPTERS, VIDEO, ["--highlight"]),
+        ("elan", '<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><a>&b;</a>', [], ["not a file of ELAN"]),
+        ("via", "[]", [], ["not a project of VIA 3"]),
+        ("label-studio", LABEL_STUDIO, [], ["--fps"]),
+        ("label-studio", "{", ["--fps", "24"], ["not JSON"]),
+    ],
+)
+def test_what_is_wrong_is_said_and_costs_nothing(streamer, monkeypatch, form, content, options, words):
+    before = streamer.read("you/labels.csv")
+    with pytest.raises(UserError) as error:
+        add(streamer, monkeypatch, form, content, *options)
+    assert all(word in str(error.value) for word in words), error.value
+    assert streamer.read("you/labels.csv") == before
+    assert sorted(path.name for path in (streamer.folder / "you").iterdir()) == ["clips", "labels.csv"]
+
+
+def test_a_table_of_eqy_becomes_clips_boxes_and_labels(tmp_path):
+    project = Project(tmp_path)
+    for name in ("a", "calm"):
+        videos.flash_and_beep(tmp_path / f"raw/{name}.mp4", 4 if name == "a" else 2)
+    table = 'raw/a.mp4 "[0.5, 0.25, 1.0, 0.75]" "(0.0, 1.5)" "(2.5, 4.2)"\nraw/calm.mp4 "[0.5, 0.25, 1.0, 0.75]"\n'
+    command = [sys.executable, "-m", "autotosis.importers.autotosis", tmp_path / "data.csv", tmp_path / "you"]
+    for _ in range(2):
+        project.write("data.csv", table)
+        project.succeed(*command, env={"PYTHONPATH": str(ROOT)})
+        assert project.read("you/labels.csv").splitlines()[1:] == [
+            "clips/a.mp4,0.000,1.500,1",
+            "clips/a.mp4,2.500,,1",
+            "clips/calm.mp4,0.000,,0",
+        ]
+        assert project.read("you/facecams.csv").splitlines()[1:] == [
+            "clips/a.mp4,0.5,0.25,1,0.75",
+            "clips/calm.mp4,0.5,0.25,1,0.75",
+        ]
+    assert (tmp_path / "you/clips/a.mp4").read_bytes() == (tmp_path / "raw/a.mp4").read_bytes()
+
+    project.write("data.csv", table.replace('"(0.0, 1.5)"', "\"__import__('os')\""))
+    done = project.run(*command, env={"PYTHONPATH": str(ROOT)})
+    assert_sentence(done, "data.csv line 1", "not 2 numbers in brackets")
