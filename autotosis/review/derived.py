@@ -26,7 +26,7 @@ PROXY_HEIGHT, PROXY_RATE = 360, 30
 # Length of a stretch whose loudness is computed at once (seconds), values per second, and Hz of the sound for it.
 LOUDNESS_SECONDS, LOUDNESS_RATE, SAMPLE_RATE = 60, 10, 8000
 # The quietest and the loudest level that is told apart (dB relative to full scale).
-QUIETEST, LOUDEST = -60.0, 0.0
+QUIETEST, LOUDEST = -45.0, -3.0
 
 
 def proxy(video: Video, number: int) -> Path:

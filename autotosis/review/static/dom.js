@@ -31,7 +31,10 @@ export const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 /** Seconds as tables have them: hundredths, and never behind the end of the video. */
 export const rounded = (seconds, duration) => clamp(Math.round(seconds * 100) / 100, 0, Math.floor(duration * 100) / 100);
 
-/** Keep the selected row of a list in sight. */
+/** Keep the selected row of a list in sight, without moving the page. */
 export function reveal(list) {
-  list.querySelector('[aria-current="true"]')?.scrollIntoView({ block: "nearest" });
+  const row = list.querySelector('[aria-current="true"]');
+  if (!row) return;
+  const [above, below] = [row.offsetTop - list.scrollTop, row.offsetTop + row.offsetHeight - list.scrollTop - list.clientHeight];
+  list.scrollTop += Math.min(0, above) + Math.max(0, below);
 }

@@ -42,7 +42,8 @@ export async function open(root, { say }) {
   }
 
   function figures(before, after, done) {
-    const rows = Object.entries(after).flatMap(([of, values]) => Object.entries(values).filter(([key, value]) => key in NAMES && typeof value === "number").map(([key, value]) => {
+    const several = Object.keys(after).length > 3;
+    const rows = Object.entries(after).filter(([of]) => several || of !== "all").flatMap(([of, values]) => Object.entries(values).filter(([key, value]) => key in NAMES && typeof value === "number").map(([key, value]) => {
       const old = before[of]?.[key];
       return el("tr", {}, el("td", {}, of === "all" ? "all VODs" : of), el("td", {}, NAMES[key]), el("td", {}, old === undefined ? "" : old.toFixed(3)),
         el("td", { className: done && old !== undefined && old !== value ? "changed" : "" }, value.toFixed(3)));

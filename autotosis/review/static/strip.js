@@ -148,8 +148,8 @@ export class Strip {
     const body = height - 16;
     context.fillStyle = "#101216";
     context.fillRect(0, 0, width, height);
-    for (const mark of this.marks) this.block(context, mark, body);
     this.sound(context, width, body);
+    for (const mark of this.marks) this.block(context, mark, body);
     this.curve(context, width, body);
     this.ruler(context, width, body, height);
     if (this.chosen) this.handles(context, body);
@@ -184,7 +184,7 @@ export class Strip {
   sound(context, width, body) {
     if (!this.loudness) return;
     const step = (this.to - this.from) / width;
-    context.fillStyle = "#49566a";
+    context.fillStyle = "#3d4858";
     for (let x = 0; x < width; x++) {
       const peak = this.loudness.peak(this.from + x * step, this.from + (x + 1) * step);
       if (peak) context.fillRect(x, body / 2 - (peak * body) / 2.2, 1, (peak * body) / 1.1);
