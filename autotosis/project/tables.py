@@ -77,7 +77,7 @@ def read_rows(path: Path, columns: Sequence[str], optional: Sequence[str] = ()) 
     Parameters
     ----------
     path : Path
-        A CSV file in UTF-8. A missing file counts as an empty one.
+        A CSV file in UTF-8. A missing file counts as an empty one. A line that begins with # is a comment.
     columns : sequence of str
         The columns that the header must name, in this order.
     optional : sequence of str
@@ -86,7 +86,7 @@ def read_rows(path: Path, columns: Sequence[str], optional: Sequence[str] = ()) 
     Yields
     ------
     Row
-        Each row that is not blank.
+        Each row that is neither blank nor a comment.
 
     Raises
     ------
@@ -99,32 +99,42 @@ def read_rows(path: Path, columns: Sequence[str], optional: Sequence[str] = ()) 
     with path.open(encoding="utf-8-sig", newline="") as file:
         lines = csv.reader(file, strict=True)
         try:
-            header = [name.strip() for name in next(lines, [])]
-            if optional:
-                _check_header(path, header, columns, optional)
-                columns = header
-            elif header != list(columns):
-                raise UserError(f"{path} row 1: the header must be {','.join(columns)}, separated by commas")
-            number = lines.line_num + 1
+            header, number = None, 1
             for fields in lines:
-                row = Row(path, number, dict(zip(columns, [field.strip() for field in fields], strict=False)))
-                number = lines.line_num + 1
+                first, number = number, lines.line_num + 1
+                if fields and fields[0].lstrip().startswith("#"):
+                    continue
+                if header is None:
+                    header = [name.strip() for name in fields]
+                    columns = _check_header(path, first, header, columns, optional)
+                    continue
+                row = Row(path, first, dict(zip(columns, [field.strip() for field in fields], strict=False)))
                 if not any(row.fields.values()):
                     continue
                 if len(fields) != len(columns):
                     raise row.error(f"{len(fields)} fields where {len(columns)} belong: {','.join(columns)}")
                 yield row
+            if header is None:
+                _check_header(path, 1, [], columns, optional)
         except UnicodeDecodeError:
             raise UserError(f"{path}: not text in UTF-8; save it as CSV UTF-8") from None
         except csv.Error as error:
             raise UserError(f"{path} row {lines.line_num}: {error}") from None
 
 
-def _check_header(path: Path, header: Sequence[str], columns: Sequence[str], optional: Sequence[str]) -> None:
+def _check_header(
+    path: Path, number: int, header: Sequence[str], columns: Sequence[str], optional: Sequence[str]
+) -> Sequence[str]:
+    """Return the columns in the order of the file; UserError if the header in this row does not name them."""
     named = set(header)
-    if len(named) < len(header) or not set(columns) <= named or not named <= {*columns, *optional}:
+    if optional and (len(named) < len(header) or not set(columns) <= named or not named <= {*columns, *optional}):
         others = ",".join(name for name in optional if name not in columns)
-        raise UserError(f"{path} row 1: the header must name {','.join(columns)}, and may name {others}, each once")
+        raise UserError(
+            f"{path} row {number}: the header must name {','.join(columns)}, and may name {others}, each once"
+        )
+    if not optional and header != list(columns):
+        raise UserError(f"{path} row {number}: the header must be {','.join(columns)}, separated by commas")
+    return header
 
 
 class Patterns(Generic[Value]):

@@ -1,0 +1,52 @@
+"""Serve the review page on this machine, and open it in the browser.
+
+Label clips, judge what the model has found, change the cut list, place face cameras, and run the pipeline again. What
+you decide is written into the tables of the streamer's folder at once. Run from the project's folder:
+python -m autotosis.review
+"""
+
+import argparse
+import secrets
+import socket
+import sys
+import threading
+import webbrowser
+
+import uvicorn
+
+from autotosis.project.errors import UserError, error_sentence
+from autotosis.review import server
+
+ADDRESS = "127.0.0.1"
+# How long requests may still take after Ctrl-C (seconds).
+PATIENCE = 1
+
+
+def main() -> None:
+    """Serve until Ctrl-C."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; 0, the default, takes any free one")
+    parser.add_argument("--no-browser", action="store_true", help="print the address, and open no browser")
+    options = parser.parse_args()
+    server.settings()
+    listening = socket.create_server((ADDRESS, options.port))
+    port, token = listening.getsockname()[1], secrets.token_urlsafe()
+    # Browsers do not send what is behind the #, so the token is in no log and no Referer.
+    address = f"http://{ADDRESS}:{port}/#{token}"
+    print(f"The review page is at {address}", flush=True)
+    print("It stays there until you press Ctrl-C.", flush=True)
+    if not options.no_browser:
+        threading.Thread(target=webbrowser.open, args=[address], daemon=True).start()
+    config = uvicorn.Config(
+        server.application(port, token), log_level="warning", timeout_graceful_shutdown=PATIENCE, ws="none"
+    )
+    uvicorn.Server(config).run(sockets=[listening])
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except (UserError, OSError, OverflowError) as error:
+        sys.exit(f"error: {error_sentence(error) if not isinstance(error, OverflowError) else error}")
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,107 @@
+"""What is made of a video for the page: short proxies that every browser plays, frames, and how loud it is."""
+
+import io
+from fractions import Fraction
+from functools import partial
+from pathlib import Path
+
+import ffmpeg
+import numpy as np
+from PIL import Image
+
+from autotosis.annotations.facecams import Box
+from autotosis.reel import audio_mix, encoders, ffmpeg_program, source
+from autotosis.review import cache, videos
+from autotosis.review.videos import Video
+from autotosis.video.faces import on_display
+from autotosis.video.picture import View, without_combs
+from autotosis.video.reading import ROUNDING, Track
+from autotosis.video.recording import Recording
+from autotosis.video.sound import read_stereo
+
+# Length of a proxy (seconds): short, because one waits for it.
+PROXY_SECONDS = 4
+# The most that a proxy shows: pixels of its height, and frames per second.
+PROXY_HEIGHT, PROXY_RATE = 360, 30
+# Length of a stretch whose loudness is computed at once (seconds), values per second, and Hz of the sound for it.
+LOUDNESS_SECONDS, LOUDNESS_RATE, SAMPLE_RATE = 60, 10, 8000
+# The quietest and the loudest level that is told apart (dB relative to full scale).
+QUIETEST, LOUDEST = -45.0, -3.0
+
+
+def proxy(video: Video, number: int) -> Path:
+    """Return a stretch of a video as H.264 and AAC in a fragmented MP4 file, which begins at time zero.
+
+    Stretch n begins at n * PROXY_SECONDS seconds of the video.
+    """
+    return cache.made(video, "proxy", number, ".mp4", partial(_encode, videos.probe(video), number))
+
+
+def loudness(video: Video, number: int) -> Path:
+    """Return the loudness of a stretch of a video: a byte per 1 / LOUDNESS_RATE seconds, from QUIETEST to LOUDEST.
+
+    Stretch n begins at n * LOUDNESS_SECONDS seconds of the video.
+    """
+    return cache.made(video, "loudness", number, ".u8", partial(_listen, videos.probe(video), number))
+
+
+def frame(video: Video, time: float, width: int) -> bytes:
+    """Return the frame that is on display at a time (seconds) as a JPEG of this width (pixels)."""
+    what = videos.probe(video)
+    time = min(max(time, what.start), max(what.start, what.duration - 0.1))
+    height = max(2, round(width * what.height / what.width))
+    ((pixels,),) = source.pictures(what, [[time]], width, height)
+    picture = io.BytesIO()
+    Image.fromarray(pixels).save(picture, "JPEG", quality=85)
+    return picture.getvalue()
+
+
+def _encode(what: Recording, number: int, target: Path) -> None:
+    start = number * PROXY_SECONDS
+    seconds = min(PROXY_SECONDS, what.duration - start)
+    rate = min(what.rate, Fraction(PROXY_RATE))
+    height = min(PROXY_HEIGHT, what.height) // 2 * 2
+    width = round(height * what.width / what.height / 2) * 2
+    times = [start + (frame + 0.5) / float(rate) - 2 * ROUNDING for frame in range(max(1, round(seconds * rate)))]
+    shown = ffmpeg.input(
+        "pipe:0", f="rawvideo", pix_fmt="yuv420p", video_size=(width, height), framerate=str(rate)
+    ).video.filter("setparams", **encoders.COLOURS)
+    sound = target.with_suffix(".pcm")
+    with sound.open("wb") as file:
+        if what.sound:
+            for block in read_stereo(what, audio_mix.RATE, start + seconds, start):
+                file.write(block.astype("<f4").tobytes())
+        else:
+            file.write(bytes(8 * round(seconds * audio_mix.RATE)))
+    heard = ffmpeg.input(str(sound.resolve()), f="f32le", ar=audio_mix.RATE, ch_layout="stereo").audio
+    output = ffmpeg.output(
+        shown,
+        heard,
+        str(target.resolve()),
+        **{"c:v": "libx264", "c:a": "aac", "b:a": "96k", "profile:v": "main", "level:v": "3.1"},
+        preset="ultrafast",
+        bf=0,
+        crf=27,
+        movflags="frag_keyframe+empty_moov+default_base_moof+delay_moov",
+    )
+    view = View(Box(), width, height, "yuv420p", "bilinear")
+    try:
+        with Track(what, "picture") as track:
+            frames = view.each(on_display(what, without_combs(track.frames(times[0])), times))
+            film = (np.ascontiguousarray(pixels).data for pixels in frames)
+            ffmpeg_program.run(output, f"{what.path} from {start} s", Path("."), film=film)
+    finally:
+        sound.unlink()
+
+
+def _listen(what: Recording, number: int, target: Path) -> None:
+    start = number * LOUDNESS_SECONDS
+    seconds = max(0.0, min(LOUDNESS_SECONDS, what.duration - start))
+    step, values = SAMPLE_RATE // LOUDNESS_RATE, round(seconds * LOUDNESS_RATE)
+    level = np.full(values, QUIETEST)
+    if what.sound and values:
+        sound = np.concatenate(list(read_stereo(what, SAMPLE_RATE, start + values / LOUDNESS_RATE, start)))
+        power = (sound[: values * step] ** 2).reshape(values, -1).mean(axis=1)
+        level = 10 * np.log10(power + 1e-12)
+    share = np.clip((level - QUIETEST) / (LOUDEST - QUIETEST), 0, 1)
+    target.write_bytes((share * 255).round().astype(np.uint8).tobytes())

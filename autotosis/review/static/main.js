@@ -1,0 +1,87 @@
+// The frame of the page: which view is open, what the keys do, and what was saved.
+
+import { el, button } from "./dom.js";
+import { get, listen, complain } from "./api.js";
+import * as segments from "./segments.js";
+import * as clips from "./clips.js";
+import * as cuts from "./cuts.js";
+import * as facecams from "./facecams.js";
+import * as holdout from "./holdout.js";
+import * as rebuild from "./rebuild.js";
+
+const VIEWS = [
+  ["segments", "Segments", segments], ["clips", "Clips", clips], ["cuts", "Cut list", cuts],
+  ["facecams", "Face cameras", facecams], ["holdout", "Holdout", holdout], ["rebuild", "Rebuild", rebuild],
+];
+const [root, message, saved, help] = ["view", "message", "saved", "keys"].map((id) => document.getElementById(id));
+let current = null, opening = 0;
+
+async function open(name) {
+  const [, title, view] = VIEWS.find(([id]) => id === name) ?? VIEWS[0];
+  const number = ++opening;
+  current?.close?.();
+  current = null;
+  sessionStorage.setItem("view", name);
+  for (const tab of document.querySelectorAll("#views button")) tab.setAttribute("aria-current", tab.dataset.view === name ? "page" : "false");
+  // A view that is still being opened goes on in a place that is not shown any more.
+  const place = el("div", { className: `view view-${name}` });
+  root.replaceChildren(place);
+  document.title = `${title} – autotosis review`;
+  try {
+    const project = await get("/api/project");
+    const opened = await view.open(place, { project, say, open });
+    if (number === opening) current = opened;
+    else opened?.close?.();
+  } catch (error) {
+    if (number === opening) place.replaceChildren(el("p", { className: "empty" }, error.message));
+  }
+}
+
+/** Show a sentence for a while. */
+function say(text, kind = "note") {
+  message.className = kind;
+  message.replaceChildren(el("p", {}, text), button("Close", "Esc", () => (message.hidden = true)));
+  message.hidden = false;
+  clearTimeout(say.timer);
+  if (kind === "note") say.timer = setTimeout(() => (message.hidden = true), 6000);
+}
+
+listen(
+  () => (saved.textContent = `Saved at ${new Date().toLocaleTimeString([], { hour12: false })}`),
+  (text) => say(text, "error"),
+);
+
+const COMMON = [
+  ...VIEWS.map(([id, title], number) => [`${number + 1}`, title, () => open(id)]),
+  ["?", "these keys", () => showKeys()],
+  ["Escape", "close a message", () => (message.hidden = true)],
+];
+const NAMES = { " ": "Space", ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", Escape: "Esc" };
+const named = (key) => key.split("+").map((part) => NAMES[part] ?? (part.length === 1 ? part.toUpperCase() : part)).join(" + ") || "+";
+
+function showKeys() {
+  const table = (title, keys) => [el("h3", {}, title), el("dl", {}, ...keys.filter(([, text]) => text).map(([key, text]) =>
+    el("div", {}, el("dt", {}, el("kbd", {}, key === "+" ? "+" : named(key))), el("dd", {}, text))))];
+  help.replaceChildren(el("h2", { id: "keys-title" }, "Keys"), ...table("In this view", current?.keys?.() ?? []), ...table("Everywhere", COMMON),
+    button("Close", "Esc", () => help.close()));
+  help.showModal();
+}
+
+document.addEventListener("keydown", (event) => {
+  if (help.open || event.ctrlKey || event.metaKey || event.altKey) return;
+  const target = event.target, typing = target.matches("input:not([type=checkbox]):not([type=range]), textarea");
+  // A focused control keeps the keys that it understands itself.
+  const own = { BUTTON: [" ", "Enter"], SELECT: [" ", "Enter", "ArrowUp", "ArrowDown"] }[target.tagName] ?? [];
+  if (typing || own.includes(event.key) || event.defaultPrevented) return;
+  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  const wanted = event.shiftKey && event.key.length > 1 ? `Shift+${key}` : key;
+  const found = [...(current?.keys?.() ?? []), ...COMMON].find(([each]) => each === wanted);
+  if (!found) return;
+  event.preventDefault();
+  Promise.resolve(found[2]()).catch(complain);
+});
+
+document.getElementById("views").append(...VIEWS.map(([id, title], number) =>
+  button(title, `${number + 1}`, () => open(id), { "data-view": id })));
+document.getElementById("help").onclick = showKeys;
+open(sessionStorage.getItem("view") ?? "segments");

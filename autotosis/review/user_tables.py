@@ -1,0 +1,252 @@
+"""Changing the user's tables from the page: labels.csv, holdout.csv, facecams.csv and edits/<vod>.csv.
+
+Each change names the version of the table that the page has seen. If the file has changed since, nothing is written.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from autotosis.annotations import labels
+from autotosis.annotations.facecams import SIDES, Facecams
+from autotosis.annotations.labels import Label
+from autotosis.cuts import cut_list
+from autotosis.project import files
+from autotosis.project.errors import UserError
+from autotosis.review.csv_text import Line, Table
+
+LABELS = ("video", "start", "end", "label")
+# One at a time, so that of two requests with the same version only the first one is carried out.
+LOCK = Lock()
+
+# A stretch of a video with its label: start and end in seconds, None for those of the video, and 1 or 0.
+Mark = tuple[float | None, float | None, int]
+
+
+class Conflict(Exception):
+    """A table is not as the page has seen it; the text is one sentence for the user."""
+
+
+def version(*paths: Path) -> str:
+    """Identify the content of the first of these files that exists."""
+    path = next((path for path in paths if path.exists()), None)
+    return f"{path}:{files.digest(path)}" if path else "none"
+
+
+def read_marks(table: Path) -> dict[str, list[Mark]]:
+    """Read labels.csv or holdout.csv: the marks of each video; UserError if it is malformed."""
+    return {video: [_mark(label) for label in of_video] for video, of_video in labels.read_labels(table).items()}
+
+
+def write_marks(table: Path, seen: str, video: str, marks: Sequence[Mark]) -> None:
+    """Make these the rows about a video in labels.csv or holdout.csv.
+
+    Rows that are among the marks stay as they are. New ones go beside the others of the video, in the order of time,
+    or behind the rows about videos whose names sort before it.
+    """
+
+    def change(text: Table) -> None:
+        wanted = [{"video": video, "start": _text(a), "end": _text(b), "label": str(label)} for a, b, label in marks]
+        wanted.sort(key=lambda values: _number(values["start"]))
+        for row in [row for row in text.rows if row.fields["video"] == video]:
+            values = next((values for values in wanted if _mean_the_same(row, values)), None)
+            if values is None:
+                text.remove(row)
+            else:
+                wanted.remove(values)
+        for values in wanted:
+            text.insert(values, _line_before(text, values))
+
+    _replace(table, seen, LABELS, change, lambda partial: labels.read_labels(partial))
+
+
+def write_box(folder: Path, seen: str, pattern: str, sides: Sequence[float]) -> None:
+    """Set the face camera of the videos that a pattern names, in facecams.csv of the streamer's folder.
+
+    The row with this pattern is changed if no later row overrules it; otherwise a row is added at the end.
+    """
+    if not 0 <= sides[0] < sides[2] <= 1 or not 0 <= sides[1] < sides[3] <= 1:
+        raise UserError(f"the box of {pattern} must be inside the picture and not empty")
+    values = {"video": pattern} | {side: f"{value:.4g}" for side, value in zip(SIDES, sides, strict=True)}
+
+    def change(text: Table) -> None:
+        if text.rows and text.rows[-1].fields["video"] == pattern:
+            text.change(text.rows[-1], values)
+            return
+        for row in [row for row in text.rows if row.fields["video"] == pattern]:
+            text.remove(row)
+        text.insert(values, None)
+
+    _replace(folder / "facecams.csv", seen, ("video", *SIDES), change, lambda _: None)
+    # The table as a whole, which may have been wrong before.
+    Facecams(folder)
+
+
+def cut_version(edits: Path, vod: str) -> str:
+    """Identify the content of the cut list that `read_cut` reads."""
+    return version(edits, cut_list.path(vod))
+
+
+def read_cut(edits: Path, vod: str, duration: float) -> list[dict[str, Any]]:
+    """Read the user's cut list of a VOD or else the pipeline's, dropped rows included; UserError if it is malformed.
+
+    Returns
+    -------
+    list of dict
+        For each row: `start`, `end`, `event_start` and `event_end`, seconds in the
+        VOD; `score`, 0 to 1; and `keep`, whether the reel shows it.
+    """
+    table = edits if edits.exists() else cut_list.path(vod)
+    if not table.exists():
+        return []
+    cut_list.read_table(table, vod, duration)
+    return [_cut_row(row) for row in Table(table.read_bytes(), ()).rows]
+
+
+def write_cut(edits: Path, vod: str, duration: float, seen: str, segments: Sequence[dict[str, Any]]) -> None:
+    """Write the user's cut list, edits/<vod>.csv.
+
+    Parameters
+    ----------
+    edits : Path
+        The table.
+    vod, duration : str, float
+        The VOD's name, and its length in seconds.
+    seen : str
+        The `cut_version` that the page has seen.
+    segments : sequence of dict
+        All that the table is to hold, with `start`, `end` and `keep` as in `read_cut`. A row becomes the segment that
+        it shares most time with, and keeps its other columns. Rows without such a segment are removed.
+    """
+    base = edits if edits.exists() else cut_list.path(vod)
+
+    def change(text: Table) -> None:
+        if "keep" not in text.columns:
+            text.add_column("keep")
+        left = list(segments)
+        for row in text.rows:
+            same = max(left, key=lambda segment: _shared(row, segment), default=None)
+            if same is None or _shared(row, same) <= 0:
+                text.remove(row)
+            else:
+                values = _cut_values(text, same)
+                if _keeps(row) == same["keep"]:
+                    # Also where it is empty.
+                    values.pop("keep", None)
+                text.change(row, values)
+                left.remove(same)
+        for segment in left:
+            before = [row for row in text.rows if float(row.fields["start"]) <= segment["start"]]
+            values = {"vod": vod, "score": "1"} | _cut_values(text, segment)
+            text.insert(values, before[-1] if before else text.header)
+
+    _replace(
+        edits, seen, cut_list.COLUMNS, change, lambda partial: cut_list.read_table(partial, vod, duration), base=base
+    )
+
+
+def remove_cut(edits: Path, vod: str, seen: str) -> None:
+    """Remove the user's cut list, so that the pipeline chooses again."""
+    with LOCK:
+        _check_version(seen, edits, cut_list.path(vod))
+        edits.unlink(missing_ok=True)
+
+
+def _replace(
+    target: Path,
+    seen: str,
+    columns: Sequence[str],
+    change: Callable[[Table], None],
+    check: Callable[[Path], object],
+    base: Path | None = None,
+) -> None:
+    """Change a table, or write it from the table `base`, unless it is not as seen or would then be malformed."""
+    with LOCK:
+        sources = (target,) if base is None else (target, base)
+        _check_version(seen, *sources)
+        source = next((path for path in sources if path.exists()), None)
+        text = Table(source.read_bytes() if source else b"", columns)
+        change(text)
+        with files.replacing(target) as partial:
+            partial.write_bytes(text.content())
+            check(partial)
+            # Somebody may have saved it in an editor just now.
+            _check_version(seen, *sources)
+
+
+def _check_version(seen: str, *sources: Path) -> None:
+    if version(*sources) != seen:
+        raise Conflict(f"{sources[0]} was changed by another program or in another tab; nothing was overwritten")
+
+
+def _mark(label: Label) -> Mark:
+    start = label.start if label.row["start"] else None
+    return start, label.end, int(label.highlight)
+
+
+def _mean_the_same(row: Line, values: dict[str, str]) -> bool:
+    return row.fields["label"] == values["label"] and all(
+        row.fields[key] == values[key]
+        or (row.fields[key] and values[key] and float(row.fields[key]) == float(values[key]))
+        for key in ("start", "end")
+    )
+
+
+def _line_before(text: Table, values: dict[str, str]) -> Line | None:
+    """Find the line behind which a row about a video belongs."""
+    same = [row for row in text.rows if row.fields["video"] == values["video"]]
+    earlier = [row for row in same if _number(row.fields["start"]) <= _number(values["start"])]
+    if earlier:
+        return earlier[-1]
+    if same:
+        return text.lines[text.lines.index(same[0]) - 1]
+    smaller = [row for row in text.rows if row.fields["video"] < values["video"]]
+    if smaller:
+        return smaller[-1]
+    return text.header if text.rows else None
+
+
+def _shared(row: Line, segment: dict[str, Any]) -> float:
+    """Return what a row and a segment share, as a part of the time that they cover together; 1 if they are the same."""
+    start, end = float(row.fields["start"]), float(row.fields["end"])
+    shared = min(end, segment["end"]) - max(start, segment["start"])
+    return float(shared / (max(end, segment["end"]) - min(start, segment["start"])))
+
+
+def _cut_row(row: Line) -> dict[str, Any]:
+    fields = row.fields
+    start, end = float(fields["start"]), float(fields["end"])
+    return {
+        "start": start,
+        "end": end,
+        "score": float(fields.get("score") or 1),
+        "keep": _keeps(row),
+        "event_start": float(fields.get("event_start") or start),
+        "event_end": float(fields.get("event_end") or end),
+    }
+
+
+def _keeps(row: Line) -> bool:
+    return cut_list.KEEP[row.fields.get("keep", "").lower()]
+
+
+def _cut_values(text: Table, segment: dict[str, Any]) -> dict[str, str]:
+    values = {
+        "start": _text(segment["start"]),
+        "end": _text(segment["end"]),
+        "keep": "yes" if segment["keep"] else "no",
+    }
+    return {column: value for column, value in values.items() if column in text.columns}
+
+
+def _text(seconds: float | None) -> str:
+    """Format seconds with one to six decimals, as a person would."""
+    if seconds is None:
+        return ""
+    text = f"{seconds:.6f}".rstrip("0")
+    return text + "0" if text.endswith(".") else text
+
+
+def _number(text: str) -> float:
+    return float(text) if text else 0.0

@@ -1,0 +1,93 @@
+"""The videos of the project, which are the only ones that the page may ask for, and how a browser plays them."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from autotosis.project.errors import UserError
+from autotosis.project.params import Params
+from autotosis.video import parts, recording, tracks
+from autotosis.video.opening import opened
+from autotosis.video.recording import Recording
+
+# What all browsers play from an MP4 or a WebM file (https://developer.mozilla.org/docs/Web/Media/Guides/Formats).
+CONTAINERS = {".mp4": "video/mp4", ".m4v": "video/mp4", ".mov": "video/mp4", ".webm": "video/webm"}
+PICTURES = {"video/mp4": ("h264",), "video/webm": ("vp8", "vp9", "av1")}
+SOUNDS = {"video/mp4": ("aac", "mp3"), "video/webm": ("opus", "vorbis")}
+PIXELS = ("yuv420p", "yuvj420p")
+# More than this is too much for the decoders of some browsers, above all at four times the speed (bits per second).
+BIT_RATE = 25_000_000
+# How far a file's clock may be off the one of the recording (seconds).
+CLOCK = 0.02
+
+
+@dataclass(frozen=True)
+class Video:
+    """A clip or a VOD.
+
+    Attributes
+    ----------
+    name : str
+        Its name inside the streamer's folder, such as `clips/a.mp4`.
+    path : Path
+        Its file, or the folder of its parts.
+    state : tuple of tuple
+        The name, the size in bytes and the time of change in nanoseconds of each of its files.
+    """
+
+    name: str
+    path: Path
+    state: tuple[tuple[str, int, int], ...]
+
+
+def clips(settings: Params) -> list[str]:
+    """List the clips, such as `clips/a.mp4`, in the order of their names."""
+    folder = settings.folder / "clips"
+    found = sorted(path.name for path in folder.glob("[!.]*") if path.is_file()) if folder.is_dir() else []
+    return [f"clips/{name}" for name in found if Path(name).suffix.lower().removeprefix(".") in parts.ENDINGS]
+
+
+def find(settings: Params, name: str) -> Video:
+    """Find a clip or VOD by its name; UserError if params.yaml and clips/ have none of this name."""
+    if name not in settings.vods.values() and name not in clips(settings):
+        raise UserError(f"{name}: neither a clip nor a VOD of params.yaml")
+    path = settings.folder / name
+    return Video(name, path, tuple(_state(part) for part in parts.video_files(path)))
+
+
+@lru_cache(64)
+def probe(video: Video) -> Recording:
+    """Find out what a video is; remembered, because of some files all packets are read."""
+    return recording.probe(video.path)
+
+
+@lru_cache(64)
+def media_type(video: Video) -> str | None:
+    """Return the media type of a video that a browser can play as it is; None if it needs a proxy."""
+    what = probe(video)
+    kind = CONTAINERS.get(what.pieces[0].span.path.suffix.lower())
+    if kind is None or len(what.pieces) > 1 or abs(what.pieces[0].zero) > CLOCK or what.pieces[0].promised:
+        return None
+    piece = what.pieces[0]
+    with opened(piece.span) as container:
+        shown = container.streams.video[0]
+        heard = tracks.sounds(container)
+        fits = (
+            piece.span.is_whole
+            and len(container.streams.video) == 1
+            and len(heard) <= 1
+            and shown.codec_context.name in PICTURES[kind]
+            and shown.codec_context.pix_fmt in PIXELS
+            and all(track.codec_context.name in SOUNDS[kind] for track in heard)
+            and container.duration is not None
+            and container.bit_rate <= BIT_RATE
+        )
+    return kind if fits else None
+
+
+def _state(path: Path) -> tuple[str, int, int]:
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such video") from None
+    return path.name, status.st_size, status.st_mtime_ns

@@ -1,0 +1,95 @@
+"""What the page shows of the project and of a VOD: names, the cut list, what to ask about, probabilities."""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from autotosis.annotations import labels
+from autotosis.model import model_file
+from autotosis.project import tables
+from autotosis.project.errors import UserError
+from autotosis.project.params import Params
+from autotosis.review import user_tables, videos
+from autotosis.scan import timeline
+
+# What `select` writes: moments worth asking about, those that teach most first.
+QUESTIONS = Path("data/review")
+
+
+def project(settings: Params) -> dict[str, Any]:
+    """Describe the project: the names of its VODs and clips, and the word for a highlight."""
+    held = labels.read_labels(settings.folder / "holdout.csv")
+    return {
+        "label": settings.label,
+        "folder": settings.folder.as_posix(),
+        "vods": [{"name": name, "video": video, "holdout": video in held} for name, video in settings.vods.items()],
+        "clips": videos.clips(settings),
+    }
+
+
+def vod(settings: Params, name: str) -> dict[str, Any]:
+    """Describe a VOD: how long it is, its decision threshold, its cut list, and what to ask about."""
+    seconds = duration(settings, name)
+    try:
+        threshold = settings.select.threshold or model_file.read_card().threshold
+    except UserError:
+        # There is no model yet.
+        threshold = None
+    return {
+        "video": settings.vods[name],
+        "duration": seconds,
+        "threshold": threshold,
+        "questions": _questions(name, seconds),
+        **cut(settings, name),
+    }
+
+
+def cut(settings: Params, name: str) -> dict[str, Any]:
+    """Describe the cut list of a VOD, and whether it is the user's own."""
+    mine = edits(settings, name)
+    return {
+        "segments": user_tables.read_cut(mine, name, duration(settings, name)),
+        "edited": mine.exists(),
+        "version": user_tables.cut_version(mine, name),
+    }
+
+
+def edits(settings: Params, name: str) -> Path:
+    """Return the path of the user's own cut list of a VOD; UserError if params.yaml names no such VOD."""
+    settings.vod(name)
+    return settings.folder / "edits" / f"{name}.csv"
+
+
+def duration(settings: Params, name: str) -> float:
+    """Return the length of a VOD, seconds."""
+    settings.vod(name)
+    return videos.probe(videos.find(settings, settings.vods[name])).duration
+
+
+def probabilities(settings: Params, name: str) -> bytes:
+    """Return the timeline of a VOD, a byte per moment, 255 for a probability of 1; empty if there is none yet."""
+    settings.vod(name)
+    path = timeline.path(name)
+    return _probabilities(name, path.stat().st_mtime_ns) if path.exists() else b""
+
+
+@lru_cache(16)
+def _probabilities(name: str, changed: int) -> bytes:
+    _, values = timeline.read_timeline(name)
+    return (values * 255).round().astype(np.uint8).tobytes()
+
+
+def _questions(name: str, seconds: float) -> list[dict[str, Any]]:
+    """Read data/review/<vod>.csv; there are no questions if it is missing."""
+    return [
+        {
+            "start": row.seconds("start"),
+            "end": min(row.seconds("end"), seconds),
+            "probability": row.number_in("probability") if row["probability"] else None,
+            "reason": row["reason"],
+        }
+        for row in tables.read_rows(QUESTIONS / f"{name}.csv", ("start", "end", "probability", "reason"))
+        if row.seconds("start") < seconds
+    ]
