@@ -11,11 +11,14 @@ import json
 import os
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from dvclive.live import Live
+from scmrepo.exceptions import SCMError
+from scmrepo.git import Git
 
 from autotosis.model import background, calibration, examples, folds, index, learning, metrics, model_file
 from autotosis.model.examples import Clip
@@ -48,6 +51,7 @@ class FirstPass:
 
 
 def main() -> None:
+    check_repository()
     settings = params.load()
     train = settings.train
     clips = in_random_order(list(examples.read_clips(settings.extract.fps)), train.seed)
@@ -119,6 +123,16 @@ def main() -> None:
         )
 
 
+def check_repository() -> None:
+    """Raise a UserError in a git repository without a commit, where DVCLive would fail after all is learned."""
+    with suppress(SCMError), Git() as repository:
+        if repository.no_commits:
+            raise UserError(
+                f"{repository.root_dir}: the git repository has no commit yet; make one with "
+                "`git add -A && git commit -m Start`"
+            )
+
+
 def in_random_order(clips: list[Clip], seed: int) -> list[Clip]:
     """Shuffle the clips so that the first few are a fair sample of all; UserError if there are none."""
     if not clips:
@@ -143,8 +157,9 @@ def deal(clips: Sequence[Clip], settings: Params) -> dict[str, int]:
     fold_of = folds.deal(groups, settings.train.folds, settings.train.seed)
     if fold_of is None:
         raise UserError(
-            f"{settings.folder / 'labels.csv'}: too few clips: without one of their groups, no highlight or no calm "
-            "moment is left to learn from; label more clips, or split the groups in groups.csv"
+            f"{index.PATH}: too few clips: without one of their groups, no highlight or no calm moment is left to "
+            f"learn from; label more clips in {settings.folder / 'labels.csv'}, or split the groups in groups.csv; if "
+            f"there are enough, {index.ANEW}"
         )
     return fold_of
 
