@@ -17,6 +17,7 @@ from autotosis.cuts import cut_list, scoring, segments, timeline_plot
 from autotosis.cuts.segments import Segment
 from autotosis.model import metrics, model_file
 from autotosis.project import command_line, files, params
+from autotosis.project.errors import UserError
 from autotosis.project.params import Params
 from autotosis.scan import timeline
 
@@ -89,7 +90,13 @@ def read(vod: str, settings: Params, holdout: dict[str, list[labels.Label]]) -> 
     marks = holdout.get(settings.vods[vod])
     truth = None
     if marks is not None:
-        truth = [Segment(mark.start, mark.ending(duration)) for mark in marks if mark.highlight]
+        try:
+            truth = [Segment(mark.start, mark.ending(duration)) for mark in marks if mark.highlight]
+        except UserError as error:
+            raise UserError(
+                f"{error}, according to {timeline.path(vod)}; correct the row, or make the timeline anew with "
+                f"`dvc repro -f predict@{vod}`"
+            ) from None
     return MeasuredVod(vod, times, probabilities, duration, cut_list.read_cut_list(vod, duration), truth)
 
 

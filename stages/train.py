@@ -10,10 +10,13 @@ torchrun --nproc-per-node 2 -m stages.train
 import json
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 from dvclive.live import Live
+from scmrepo.exceptions import SCMError
+from scmrepo.git import Git
 
 from autotosis.model import (
     architecture,
@@ -40,6 +43,7 @@ CHANCE = 0.6
 
 
 def main() -> None:
+    check_repository()
     settings = params.load()
     train = settings.train
     labelled = cross_validation.in_random_order(list(examples.read_clips(settings.extract.fps)), train.seed)
@@ -98,6 +102,16 @@ def main() -> None:
             f"{settings.folder / 'labels.csv'}: the model ranks new clips hardly better than chance (auc {auc:.2f}): "
             "reels show whatever stands out in a VOD; label more highlights, and more loud but calm clips"
         )
+
+
+def check_repository() -> None:
+    """Raise a UserError in a git repository without a commit, where DVCLive would fail after all is learned."""
+    with suppress(SCMError), Git() as repository:
+        if repository.no_commits:
+            raise UserError(
+                f"{repository.root_dir}: the git repository has no commit yet; make one with "
+                "`git add -A && git commit -m Start`"
+            )
 
 
 def first_of_torchrun() -> bool:

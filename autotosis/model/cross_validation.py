@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from autotosis.model import calibration, examples, folds, learning, metrics
+from autotosis.model import calibration, examples, folds, index, learning, metrics
 from autotosis.model.calibration import Calibration
 from autotosis.model.examples import Clip
 from autotosis.project.errors import UserError
@@ -117,8 +117,9 @@ def deal(clips: Sequence[Clip], settings: Params) -> dict[str, int]:
     fold_of = _deal(clips, settings)
     if fold_of is None:
         raise UserError(
-            f"{settings.folder / 'labels.csv'}: too few clips: without one of their groups, no highlight or no calm "
-            "moment is left to learn from; label more clips, or split the groups in groups.csv"
+            f"{index.PATH}: too few clips: without one of their groups, no highlight or no calm moment is left to "
+            f"learn from; label more clips in {settings.folder / 'labels.csv'}, or split the groups in groups.csv; if "
+            f"there are enough, {index.REBUILD}"
         )
     return fold_of
 

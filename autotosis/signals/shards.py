@@ -139,6 +139,9 @@ class Shard:
             raise ValueError
         if not (np.isfinite(self.times).all() and (np.diff(self.times) > 0).all()):
             raise ValueError
+        # Or rows of labels.csv would seem to be outside the video.
+        if not 0 <= self.times[0] <= self.times[-1] < self.duration:
+            raise ValueError
 
     def has_frame(self, moment: int) -> bool:
         """Tell whether the moment with this number has a frame."""

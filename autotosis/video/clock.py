@@ -235,9 +235,11 @@ def time_of(packet: Packet[Any]) -> float:
 
 
 def is_unordered(container: InputContainer, track: Stream) -> bool:
-    """Whether a track is H.264 or HEVC in AVI, of which FFmpeg guesses wrongly when frames are shown: there is one time
-    for each packet, in the order of decoding."""
-    if container.format.name != "avi" or not isinstance(track, VideoStream):
+    """Tell whether a track is H.264 or HEVC in AVI or ASF.
+
+    These have one time for each packet, in the order of decoding, and FFmpeg guesses wrongly when frames are shown.
+    """
+    if container.format.name not in ("avi", "asf") or not isinstance(track, VideoStream):
         return False
     return track.codec_context.name in ("h264", "hevc") and bool(track.codec_context.has_b_frames)
 
@@ -250,12 +252,23 @@ def demuxed(container: InputContainer, *wanted: Stream) -> Iterator[Packet[Any]]
     failures, unordered = 0, any(is_unordered(container, track) for track in wanted)
     while failures < 100:
         try:
-            for packet in container.demux(*wanted):
-                if packet.pts is None and packet.dts is None:
-                    continue
-                if unordered and isinstance(packet.stream, VideoStream):
-                    packet.pts = None
-                yield packet
+            packets = container.demux(*wanted)
+            for packet in _in_turn(packets, container.format.name) if unordered else packets:
+                if packet.pts is not None or packet.dts is not None:
+                    yield packet
             return
         except av.error.InvalidDataError:
             failures += 1
+
+
+def _in_turn(packets: Iterator[Packet[Any]], form: str) -> Iterator[Packet[Any]]:
+    """Packets, those of the picture at the times of their turns."""
+    following = None
+    for packet in packets:
+        if isinstance(packet.stream, VideoStream) and packet.size:
+            # FFmpeg does not tell the time of the second packet after a search.
+            turn = following if packet.dts is None else packet.dts
+            following = None if turn is None else turn + (packet.duration or 0)
+            # In ASF, whose sound has a clock, a frame is shown at the earliest when it has been decoded.
+            packet.dts, packet.pts = following if form == "asf" else turn, None
+        yield packet

@@ -56,4 +56,10 @@ def _read() -> dict[str, dict[str, Any]]:
         content = json.loads(PATH.read_text())
     except (OSError, ValueError):
         return {}
-    return content if isinstance(content, dict) else {}
+    if not isinstance(content, dict):
+        return {}
+    return {
+        path: entry
+        for path, entry in content.items()
+        if isinstance(entry, dict) and isinstance(entry.get("digest"), str)
+    }

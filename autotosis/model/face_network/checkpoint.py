@@ -1,6 +1,8 @@
 """Checkpoints: the state of a training after each epoch, so that an interrupted training continues exactly there."""
 
+import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,6 +42,7 @@ def save(
         tensors |= {f"optimizer.{number}.{name}": tensor for name, tensor in state.items()}
     tensors = {name: tensor.contiguous().clone() for name, tensor in tensors.items()}
     metadata = {"key": key, "losses": json.dumps(losses), "scheduler": json.dumps(scheduler.state_dict())}
+    metadata["digest"] = _digest(metadata, tensors)
     files.write_bytes(path, safetensors.torch.save(tensors, metadata))
 
 
@@ -74,17 +77,28 @@ def load(path: Path, key: str) -> tuple[list[float], State]:
     list of float
         The mean loss of each finished epoch, nats per frame.
     State
-        The state of the training. Both are empty if there is no checkpoint, or one of another training.
+        The state of the training. Both are empty if there is no checkpoint of this training, or if it is damaged.
     """
+    nothing: tuple[list[float], State] = [], State({}, {})
+    if not path.is_file():
+        return nothing
     try:
         with safetensors.safe_open(path, "pt") as file:
-            metadata = file.metadata()
-            if metadata["key"] != key:
-                return [], State({}, {})
+            metadata = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (OSError, safetensors.SafetensorError):
-        return [], State({}, {})
+        return nothing
+    if metadata.get("key") != key or metadata.pop("digest", None) != _digest(metadata, tensors):
+        return nothing
     return json.loads(metadata["losses"]), State(tensors, json.loads(metadata["scheduler"]))
+
+
+def _digest(metadata: Mapping[str, str], tensors: Mapping[str, torch.Tensor]) -> str:
+    """Compute a SHA-256 of a file's content. A number changed by a bad disk would look like a bad learning rate."""
+    content = hashlib.sha256(json.dumps(metadata, sort_keys=True).encode())
+    for name in sorted(tensors):
+        content.update(tensors[name].cpu().reshape(-1).view(torch.uint8).numpy().tobytes())
+    return content.hexdigest()
 
 
 def restore(state: State, model: nn.Module, optimizer: torch.optim.Optimizer, scheduler: LRScheduler) -> None:
