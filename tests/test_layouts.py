@@ -30,8 +30,7 @@ FACE_CAMERA = (16, 112, 80, 64)
 
 
 def stream(time: float) -> np.ndarray:
-    """Draw a VOD: a game, green and then blue from 6 s on; a red face camera at the lower left; a white disc in each.
-    """
+    """Draw a VOD: a game, first green, then blue; a red face camera at the lower left; a white disc in each."""
     picture = np.full((180, 320, 3), GREEN if time < 6 - 1e-6 else BLUE, np.uint8)
     left, top, width, height = FACE_CAMERA
     picture[top : top + height, left : left + width] = RED
