@@ -30,7 +30,7 @@ class LabelledClip:
     Attributes
     ----------
     name : str
-        The clip's file name, or the excerpt's name from `shards.excerpt`.
+        The clip's file name, or the excerpt's name from `shards.excerpt_name`.
     group : str
         The clips of one group are always in the same fold.
     shard : Shard
@@ -106,7 +106,7 @@ def classify(shard: shards.Shard, rows: list[Label], margin: float, elsewhere: i
     edges = []
     for label in rows:
         end = label.ending(shard.duration)
-        # Not moment by moment, since a table may have very many rows.
+        # Do not loop over moments, because a table may have very many rows.
         classes[slice(*np.searchsorted(shard.times, (label.start, end)))] = label.highlight
         if label.highlight:
             # A label that begins or ends together with the video has an exact edge.

@@ -66,7 +66,7 @@ def main() -> None:
     threshold = settings.select.threshold or card.threshold
     measured = [one for one in vods if one.truth is not None]
     figures = {one.vod: measure([one]) for one in measured}
-    # Even where it is empty, since git keeps no empty folder: a clone would lack it and measure anew.
+    # Write all.json even without content: git does not keep empty folders, so `evaluate` would run again in a clone.
     figures[ALL] = measure(measured) if measured else {}
     with files.replacing_all(PICTURES, METRICS) as (pictures, tables):
         pictures.mkdir()

@@ -55,7 +55,8 @@ def job(folder: Path, video: str, label: Label, duration: float, facecams: Facec
             "highlight or the false positive alone"
         )
     shard = shards.path(shards.excerpt_name(video, label.start, label.end))
-    # All the time that enters the baseline, beginning at one of its anchors: so it is the same as in the whole VOD.
+    # Read everything that the baselines are computed from, beginning at an anchor, so that they are the same as in the
+    # whole VOD.
     grid, reach = signal.ANCHOR_SPACING, signal.BASELINE_SECONDS / 2
     first = max(0.0, math.floor(label.start / grid) * grid - reach)
     last = math.ceil(end / grid) * grid + reach + 1

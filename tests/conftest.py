@@ -32,14 +32,14 @@ def tiny_data(tmp_path_factory) -> Path:
     (folder / "params.yaml").unlink()
     for name in ("music", "edits"):
         (folder / name).mkdir()
-        # git keeps no empty folder.
+        # git does not keep empty folders.
         (folder / name / ".gitkeep").touch()
     return folder
 
 
 @pytest.fixture(scope="session")
 def unbuilt(tmp_path_factory, tiny_data) -> Project:
-    """The project before its first `dvc repro`; not to be changed."""
+    """The project before its first `dvc repro`. Tests must not change it."""
     project = copy_repository(tmp_path_factory.mktemp("unbuilt") / "project")
     project.set_params(**PARAMS)
     project.commit("Start")
@@ -49,7 +49,7 @@ def unbuilt(tmp_path_factory, tiny_data) -> Project:
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory, unbuilt) -> Project:
-    """The project after its first `dvc repro`; not to be changed."""
+    """The project after its first `dvc repro`. Tests must not change it."""
     project = copy_of(unbuilt, tmp_path_factory.mktemp("built") / "project")
     project.repro()
     return project
@@ -57,12 +57,12 @@ def built(tmp_path_factory, unbuilt) -> Project:
 
 @pytest.fixture
 def project(tmp_path, built) -> Project:
-    """A built project of the test's own."""
+    """A copy of the built project that the test may change."""
     return copy_of(built, tmp_path / "project")
 
 
 @pytest.fixture
 def own(project) -> Project:
-    """A built project with a VOD of flashes and beeps, of 20 s, named `own`."""
+    """A built project with another VOD of 20 s, named `own`, which has flashes and beeps."""
     videos.flash_and_beep(project.folder / "data/tiny/vods/own.mp4", 20)
     return project

@@ -1,4 +1,4 @@
-"""What several tests need: a project that a test may change, its stages, and what goes into and comes out of a reel."""
+"""Helpers for several tests: a project that a test may change, its stages, and what goes in and comes out."""
 
 import csv
 import hashlib
@@ -23,7 +23,7 @@ from autotosis.reel.reel import ReelSegment, Vod
 from autotosis.video.recording import Recording
 
 ROOT = Path(__file__).parent.parent
-# Everything small and quick.
+# Parameters with which everything is small and fast.
 PARAMS = {
     "data": "data/tiny",
     "extract": {"fps": 4, "size": 32},
@@ -31,9 +31,9 @@ PARAMS = {
     "select": {"threshold": 0.2},
     "render": {"preset": "ultrafast"},
 }
-# The smallest of face networks.
+# The smallest face network.
 FACE = {"architecture": "shufflenet_v2_x0_5", "folds": 2}
-# Nothing but what the timeline says.
+# Parameters of `select` with which the cut list is exactly what the timeline says.
 PLAIN = {"smooth": 0, "threshold": 0.5, "pre_roll": 0, "post_roll": 0, "min_length": 0.5, "min_gap": 0.5, "snap": 0}
 ENVIRONMENT = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
 IDENTITY = ("-c", "user.name=t", "-c", "user.email=t@example.org")
@@ -65,28 +65,28 @@ class Project:
         return self.run(sys.executable, "-m", f"stages.{name}", *arguments, **options)
 
     def succeed(self, *command: object, **options) -> str:
-        """Run a command that must succeed; what it prints."""
+        """Run a command that must succeed, and return what it prints."""
         done = self.run(*command, **options)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
     def stages(self, *commands: str) -> None:
-        """Run stages by themselves, each with its arguments behind its name; all must succeed."""
+        """Run stages by themselves, each given as its name and its arguments. All must succeed."""
         for command in commands:
             name, *arguments = command.split()
             self.succeed(sys.executable, "-m", f"stages.{name}", *arguments)
 
     def repro(self, *arguments: str, **options) -> list[str]:
-        """Run `dvc repro`; the names of the stages that ran."""
+        """Run `dvc repro`, and return the names of the stages that ran."""
         return re.findall(r"^Running stage '(.*)':", self.succeed("dvc", "repro", *arguments, **options), re.MULTILINE)
 
     def commit(self, message: str = "Change") -> None:
-        """Commit all that git does not ignore."""
+        """Commit everything that git does not ignore."""
         self.succeed("git", "add", ".")
         self.succeed("git", *IDENTITY, "commit", "--allow-empty", "-qm", message)
 
     def set_params(self, **sections) -> None:
-        """Change values in params.yaml; a section's other values stay."""
+        """Change values in params.yaml. The other values of a section stay as they are."""
         path = self.folder / "params.yaml"
         params = yaml.safe_load(path.read_text())
         for key, value in sections.items():
@@ -106,16 +106,16 @@ class Project:
         self.write(path, self.read(path) + content)
 
     def table(self, path: str) -> list[dict[str, str]]:
-        """The rows of a CSV file."""
+        """Read the rows of a CSV file."""
         return list(csv.DictReader(self.read(path).splitlines()))
 
     def shards(self) -> dict[str, tuple[int, int]]:
-        """When each shard of a clip was written, and where on the disk."""
+        """Return the time of writing and the inode of each shard of a clip, which change if it is written again."""
         paths = (self.folder / "data/frames").iterdir()
         return {path.name: (path.stat().st_mtime_ns, path.stat().st_ino) for path in paths}
 
     def digests(self, *places: str) -> dict[str, str]:
-        """A hash of every file in these files and folders."""
+        """Hash every file in these files and folders."""
         found = {}
         for place in places:
             whole = self.folder / place
@@ -126,7 +126,7 @@ class Project:
 
 
 def copy_repository(target: Path) -> Project:
-    """Copy what git has or would have of this repository, without DVC's lock file, into a repository of its own."""
+    """Copy the files of this repository that git does not ignore, without DVC's lock file, into a new repository."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
         cwd=ROOT, capture_output=True, text=True, check=True,
@@ -142,13 +142,13 @@ def copy_repository(target: Path) -> Project:
 
 
 def copy_of(project: Project, target: Path) -> Project:
-    """A copy of a project, DVC's cache included."""
+    """Copy a project, including DVC's cache."""
     shutil.copytree(project.folder, target, symlinks=True)
     return Project(target)
 
 
 def limit_file_size(size: int) -> Callable[[], None]:
-    """A disk that is full after so many bytes of any file: the nearest to one that any machine can have."""
+    """Limit the size of files (bytes), to imitate a full disk."""
 
     def limit() -> None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -158,12 +158,12 @@ def limit_file_size(size: int) -> Callable[[], None]:
 
 
 def one_core() -> None:
-    """Let this process, and those that it starts, use one core."""
+    """Restrict this process, and those that it starts, to one core."""
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
 
 
 def kill_after(project: Project, line: str, stage: str, *arguments: str) -> None:
-    """Kill a stage, as if the power failed, once it has printed a line that begins so."""
+    """Kill a stage, as if the power failed, when it has printed a line that begins with `line`."""
     command = [sys.executable, "-m", f"stages.{stage}", *arguments]
     with subprocess.Popen(
         command, cwd=project.folder, env=ENVIRONMENT, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
@@ -173,7 +173,10 @@ def kill_after(project: Project, line: str, stage: str, *arguments: str) -> None
 
 
 def assert_sentence(done: subprocess.CompletedProcess, *words: str) -> None:
-    """The stage failed with one line on standard error beside the progress, no traceback, and these words in it."""
+    """Assert that a stage failed with one line on standard error, without a traceback, and with these words in it.
+
+    Lines about progress are allowed besides.
+    """
     assert done.returncode == 1, done.stderr
     lines = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
     assert len(lines) == 1 and "Traceback" not in done.stderr, done.stderr
@@ -192,7 +195,10 @@ def write_timeline(
     vod: str = "own",
     fps: float = 5,
 ) -> None:
-    """A timeline that is sure: the probability is 0.02 but in the highlights (start, end[, probability of 0.95])."""
+    """Write a timeline: a probability of 0.02, but of 0.95 in the highlights, unless they give another.
+
+    A highlight is its start and end, seconds, and optionally its probability.
+    """
     rows = []
     for moment in range(round(duration * fps)):
         time, level = moment / fps, 0.02
@@ -204,7 +210,7 @@ def write_timeline(
 
 
 def by_section(params: dict[str, object]) -> dict[str, dict[str, object]]:
-    """Parameters of a reel in their sections of params.yaml."""
+    """Sort the parameters of a reel into the sections of params.yaml."""
     sections: dict[str, dict[str, object]] = {}
     for key, value in params.items():
         (section,) = (
@@ -217,14 +223,14 @@ def by_section(params: dict[str, object]) -> dict[str, dict[str, object]]:
 
 
 def cut(project: Project, vod: str = "vods/own.mp4", **params) -> list[dict[str, float]]:
-    """Select what the reel of the VOD `own` shows, without smoothing or padding; the rows of its cut list."""
+    """Select what the reel of the VOD `own` shows, without smoothing or padding, and return its cut list."""
     project.set_params(vods={"own": vod}, **by_section(PLAIN | params))
     project.stages("select own")
     return _numbers(project.table("data/cuts/own.csv"))
 
 
 def render(project: Project, vod: str = "vods/own.mp4", **params) -> list[dict[str, float]]:
-    """Make the reel of the VOD `own`, selected as by `cut`; the rows of segments.csv."""
+    """Make the reel of the VOD `own`, selected as in `cut`, and return the rows of its segments.csv."""
     cut(project, vod, **params)
     project.stages("render own")
     return _numbers(project.table("reels/own/segments.csv"))
@@ -239,7 +245,7 @@ RECORDING = Recording(Path("a.mp4"), 0.0, 7200.0, 64, 48, Fraction(25), True)
 
 
 def placed_segments(starts: Sequence[float], length: float, recording: Recording = RECORDING) -> list[ReelSegment]:
-    """Segments of a recording that begin at these times, one after the other; the later, the better."""
+    """Place segments of a recording, which begin at these times, one after the other. Later ones have higher scores."""
     whole = Rectangle(0, 0, recording.width, recording.height)
     frame = FrameFormat(recording.width, recording.height, recording.rate)
     vod = Vod("own", recording, None, frame, (Pane(whole, whole),))
@@ -253,20 +259,20 @@ def placed_segments(starts: Sequence[float], length: float, recording: Recording
 
 
 def select_params(**changed) -> Select:
-    """The section `select` of params.yaml, with no padding nor snapping, changed."""
+    """Return the section `select` of params.yaml, without padding and snapping, and with some values changed."""
     section = yaml.safe_load((ROOT / "params.yaml").read_text())["select"]
     return Select(**section | {"pre_roll": 0.0, "post_roll": 0.0, "snap": 0.0, "max_times_prevalence": None} | changed)
 
 
 def load_params(project: Project) -> Params:
-    """What params.yaml of a project says."""
+    """Read the params.yaml of a project."""
     from autotosis.project import params_file
 
     return params_file.load(Params, project.folder / "params.yaml")
 
 
 def decoded(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    """The time of each frame of a film, seconds, and the frames: int of shape (frames, height, width, 3)."""
+    """Decode a film: the time of each frame, seconds, and the frames, int of shape (frames, height, width, 3)."""
     import av
 
     with av.open(str(path)) as container:

@@ -1,4 +1,4 @@
-"""How a reel sounds, and how its segments follow each other."""
+"""The sound of a reel, and the transitions between its segments."""
 
 import av
 import numpy as np
@@ -17,14 +17,14 @@ REEL = "reels/own/reel.mp4"
 
 
 def bars(path) -> tuple[list[float], np.ndarray]:
-    """The time of each frame (seconds) and the ten bars that `videos.numbered` draws, 0 to 1."""
+    """Read a video of `videos.numbered`: the time of each frame (seconds), and its ten bars, 0 to 1."""
     with av.open(str(path)) as container:
         frames = [(frame.time, frame.to_ndarray(format="gray")[32, 8::16] / 255) for frame in container.decode(video=0)]
     return [time for time, _ in frames], np.array([shown for _, shown in frames])
 
 
 def numbered_vod(project: Project) -> None:
-    """The VOD `own`, 20 s, of which four segments are shown; the last but one is longer, the last short."""
+    """Make a VOD `own` of 20 s, of which four segments are shown: the third is longer, and the last shorter."""
     videos.numbered(project.folder / "data/tiny/vods/own.mp4", 20, "libx264")
     write_timeline(project, [(2.6, 4.4), (6.8, 7.6), (9.4, 11.8), (15.4, 16.0)], 20)
 
@@ -58,7 +58,7 @@ def test_in_a_crossfade_each_frame_and_sound_becomes_that_of_the_next_segment(pr
 
 
 def heard(project: Project) -> np.ndarray:
-    """The sound of the reel, one of its two channels."""
+    """Decode the sound of the reel, one of its two channels."""
     with av.open(str(project.folder / REEL)) as container:
         return np.concatenate([frame.to_ndarray()[0] for frame in container.decode(audio=0)])
 
@@ -68,7 +68,7 @@ def test_no_seam_clicks_and_the_reel_is_as_loud_as_asked(project, encoder):
     times = [number / 30 for number in range(12 * 30)]
     tone = lambda at: 0.5 * np.sin(2 * np.pi * 1001.25 * at)  # noqa: E731
     videos.write(project.folder / "data/tiny/vods/own.mp4", times, lambda time: videos.grey(60), tone, 12)
-    # In the middle of a wave, but for the end of the first.
+    # All ends but the first are in the middle of a wave.
     write_timeline(project, [(2.6, 4.4), (9.4, 11.8)], 12)
     rows = render(project, encoder=encoder, overlay="none")
     sound = heard(project)
@@ -90,13 +90,13 @@ def test_a_silent_track_stays_silent(project):
 
 
 def tone(path) -> None:
-    """Music: a tone at 300 Hz, for less time than a reel."""
+    """Make music: a tone at 300 Hz that is shorter than a reel."""
     path.parent.mkdir(exist_ok=True)
     videos.ffmpeg("-f", "lavfi", "-i", "sine=frequency=300:duration=1.7", path)
 
 
 def levels(sound: np.ndarray, hertz: float, starts: list[float]) -> np.ndarray:
-    """How loud a tone is in the twentieth of a second from each time on (dB)."""
+    """Measure the level of a tone during a twentieth of a second from each time on (dB)."""
     times = np.arange(videos.RATE // 20) / videos.RATE
     window = np.hanning(len(times)) * np.exp(-2j * np.pi * hertz * times)
     stretches = [sound[round(start * videos.RATE) :][: len(times)] for start in starts]

@@ -1,4 +1,4 @@
-"""A model for one VOD, to which what is usual there is calm."""
+"""A model that is fitted to one VOD: what is usual in it counts as calm."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from autotosis.signals import context, features
 
 
 def known(chance: np.random.Generator, count: int) -> background.Labelled:
-    """Labelled moments, of which loud ones, in the first column of sound, are highlights."""
+    """Make labelled moments of which the loud ones, in the first column of sound, are highlights."""
     values = chance.normal(size=(count, len(context.WINDOWS), features.COLUMNS)).astype(np.float32)
     labels = np.arange(count) % 2
     values[labels == 1, :, 1] += 2
@@ -16,7 +16,7 @@ def known(chance: np.random.Generator, count: int) -> background.Labelled:
 
 
 def test_what_is_usual_in_a_vod_is_calm_there():
-    """A streamer is always as loud as highlights of others, so that only what else makes a highlight counts."""
+    """A streamer is always as loud as the highlights of others, so only the other signal of highlights may count."""
     chance = np.random.default_rng(7)
     others = known(chance, 400)
     others.contexts[others.labels == 1, :, 2] += 1

@@ -1,4 +1,4 @@
-"""Which frames are learned from and which are left out; a bad label is named by its row."""
+"""The moments that are learned from and those that are left out. A bad label is named by its row."""
 
 import csv
 from collections import defaultdict
@@ -17,7 +17,7 @@ from tests.helpers import (
 
 
 def index(project: Project) -> dict[str, list[dict[str, str]]]:
-    """The rows of the index by clip."""
+    """Read the rows of the index, clip by clip."""
     rows = defaultdict(list)
     with (project.folder / "data/dataset/index.csv").open() as file:
         for row in csv.DictReader(file):
@@ -35,7 +35,7 @@ def build(project: Project, labels: str) -> dict[str, list[dict[str, str]]]:
 def test_time_that_no_label_covers_is_calm_and_edges_are_left_out(project):
     rows = build(project, "clips/c01.mp4,0.9,1.9,1\nclips/c03.mp4,1,2,1\n")["c01.mp4"]
     labels = {float(row["time"]): row["label"] for row in rows}
-    # Four frames a second, and a margin of 0.2 s around both edges.
+    # Four moments per second, and a margin of 0.2 s around both edges.
     assert {time for time, label in labels.items() if label == "1"} == {1.25, 1.5}
     assert set(labels) & {0.75, 1.0, 1.75, 2.0} == set()
     assert {0.0, 0.25, 0.5, 2.25, 2.5, 2.75} <= {time for time, label in labels.items() if label == "0"}
@@ -58,7 +58,7 @@ def test_clips_without_a_label_are_left_out_and_counted(project):
 
 def test_the_contact_sheet_is_a_picture_of_every_clip_and_of_highlights_however_short(project):
     size = Image.open(project.folder / "data/dataset/preview.jpg").size
-    # Of one frame each.
+    # Highlights of a single frame each.
     build(project, "clips/c01.mp4,1,1.6,1\nclips/c03.mp4,1,1.6,1\n")
     with Image.open(project.folder / "data/dataset/preview.jpg") as picture:
         assert picture.size[0] * picture.size[1] < size[0] * size[1]

@@ -1,4 +1,4 @@
-"""Probabilities mean what they say, on numbers whose truth is known."""
+"""Probabilities mean what they say: compared with data whose truth is known."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from autotosis.model import calibration, metrics
 
 
 def draw(chance: np.random.Generator, count: int, share: float) -> tuple[np.ndarray, np.ndarray]:
-    """Labels, and logits that are off by a factor and a shift."""
+    """Draw labels, and logits that are off by a factor and an offset."""
     labels = (chance.random(count) < share).astype(int)
     return labels, 3 * (chance.normal(0, 1, count) + 2 * labels) - 1
 
@@ -28,7 +28,7 @@ def test_probabilities_of_clips_and_of_streams_mean_what_they_say():
 def test_what_a_threshold_chooses_in_a_stream_is_as_precise_as_asked_for(target):
     chance = np.random.default_rng(2)
     labels, logits = draw(chance, 40_000, 0.45)
-    # A stream has up to so many times the share of highlights that is expected.
+    # The stream has the largest share of highlights that is assumed to be possible.
     stream_labels, stream_logits = draw(chance, 200_000, 0.01 * calibration.MAX_TIMES_PREVALENCE)
     chosen = stream_logits >= calibration.threshold(logits[labels == 1], stream_logits, 0.01, target)
     assert stream_labels[chosen].mean() == pytest.approx(target, abs=0.05)

@@ -13,7 +13,7 @@ from tests.helpers import (
 
 
 def compiled(project: Project, **params) -> list[dict[str, str]]:
-    """The table of the compilation."""
+    """Read the table of the compilation."""
     project.set_params(**params)
     project.stages("select heard", "select silent", "compile")
     return project.table("reels/best/segments.csv")
@@ -54,10 +54,10 @@ def test_the_best_moments_of_all_vods_win_and_are_shown_vod_by_vod(two):
         "0:00 from heard at 0m6s, 90 %",
         "0:03 from silent at 0m2s, 80 % https://www.youtube.com/watch?v=abc&t=2s",
     ]
-    # Its name stands over the first two seconds of each VOD; here, where nothing flashes.
+    # The name of each VOD is shown over its first two seconds, at a place where nothing flashes.
     shown = {round(time, 3): frame[100:140].max() > 200 for time, frame in frames}
     assert [shown[time] for time in (0.2, 1.2, 2.2, 3.4, 4.4, 5.4)] == [True, True, False, True, True, False]
-    # A second one's picture of another shape is not stretched, and what is above it is black.
+    # The picture of the second VOD, which has another shape, is not stretched, and the area above it is black.
     assert max(frame[:20, 200:].max() for time, frame in frames if time > 3.3) < 40
     sound = np.abs(videos.samples(reel))
     assert videos.beep_times(reel) == pytest.approx([0.4, 1.4, 2.4], abs=0.04)
@@ -75,7 +75,7 @@ def test_whatever_is_marked_by_hand_or_copied_is_compiled(two):
         picture = next(container.decode(video=0)).to_ndarray(format="gray")
     assert starts[0.0] == "rage 70%  0:00:01"
     assert starts[float(rows[2]["reel_start"])] == "rage 2%  0:00:01"
-    # The VOD's name is written over it all the same, and nothing else.
+    # The name of the VOD is shown nevertheless, and nothing else.
     assert picture[100:140].max() > 200 and picture[:60].max() < 40
 
 

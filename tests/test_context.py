@@ -1,4 +1,4 @@
-"""A moment is seen relative to what is normal around it."""
+"""Signals are relative to the baseline around each moment."""
 
 import numpy as np
 import pytest
@@ -10,13 +10,13 @@ from autotosis.signals.motion import MOTION
 
 
 def test_what_is_normal_is_taken_away_from_streams_and_clips_alike():
-    """What is always louder, wilder or wider open changes less than it would, anywhere in a long video."""
+    """A constant increase of all signals changes them by less than the increase, anywhere in a long video."""
     chance = np.random.default_rng(5)
     signals = chance.normal(size=(3000, features.COLUMNS)).astype(np.float32)
     usual, loud = context.relative(signals, 10), context.relative(signals + 2, 10)
     for signal, module in ((MOTION, motion), (MOUTH, face), (LOUDNESS, loudness)):
         more = (loud - usual)[:, features.columns(signal)]
         assert more == pytest.approx(np.full((3000, signal.width), 2 * (1 - module.BASELINE_SHARE)), abs=1e-4)
-    # An excerpt that begins at an anchor is seen as in the whole.
+    # An excerpt that begins at an anchor gives the same values as the whole.
     around = context.relative(signals[700:2311], 10)[300:1300]
     assert around == pytest.approx(usual[1000:2000], abs=1e-5)

@@ -10,7 +10,7 @@ from autotosis.project.errors import UserError
 
 
 def write(folder: Path, table: str) -> None:
-    """A table of edits of the VOD `demo`."""
+    """Write a table of edits of the VOD `demo`."""
     (folder / "edits").mkdir()
     (folder / "edits/demo.csv").write_text(table)
 

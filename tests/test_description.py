@@ -1,4 +1,4 @@
-"""The description names moments, and links to them where the site can."""
+"""The description names the moments, and links to them if the site has such links."""
 
 import pytest
 

@@ -9,7 +9,7 @@ import yaml
 from autotosis.annotations.configuration import CODE
 from tests.helpers import ROOT
 
-# Whatever changes here, no output does.
+# Changes here never change an output.
 HARNESS = {"autotosis/project", "stages/__init__.py"}
 SIGNALS = ("face", "face_mesh", "features", "loudness", "motion", "signal")
 # Imported for a type or a number, but not run: these stages read signals from shards.
@@ -20,7 +20,7 @@ NOT_RUN = {
 
 
 def imported(path: Path) -> set[Path]:
-    """The project's modules that a module imports, itself included, directly or not; none that is empty."""
+    """List the project's modules that a module imports, directly or indirectly, and itself, without empty ones."""
     found, pending = set(), [path]
     while pending:
         module = pending.pop()
@@ -44,7 +44,7 @@ def inside(module: Path, places: set[str]) -> bool:
 
 
 def code_of(stage: str) -> set[str]:
-    """What the files in data/config/<stage> have hashes of."""
+    """List the code whose hashes are in data/config/<stage>."""
     return {place if place.startswith("stages/") else f"autotosis/{place}" for place in CODE[stage]}
 
 

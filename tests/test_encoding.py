@@ -1,4 +1,4 @@
-"""What encodes a reel, and what cannot."""
+"""The encoders of a reel, and those that do not work."""
 
 from tests.helpers import (
     assert_sentence,

@@ -1,4 +1,4 @@
-"""Cut lists are measured against VODs that were labelled whole."""
+"""Cut lists are measured against VODs that are labelled from beginning to end."""
 
 import json
 
@@ -11,14 +11,14 @@ Stretches = list[tuple[float, float]]
 
 
 def write_vod(project: Project, vod: str, found: Stretches) -> None:
-    """The timeline of ten minutes of a VOD that is sure, and a cut list of what was found, a second on both sides."""
+    """Write a timeline of ten minutes and the cut list for the events in it, with a second of padding on both sides."""
     write_timeline(project, found, 600, vod)
     rows = "".join(f"{start - 1},{end + 1},{start},{end}\n" for start, end in found)
     project.write(f"data/cuts/{vod}.csv", "start,end,event_start,event_end\n" + rows)
 
 
 def evaluate(project: Project, truth: Stretches) -> dict[str, dict[str, float]]:
-    """The figures of each VOD, and of all, when this is true of the VOD `demo`; as printed, which is all of them."""
+    """Evaluate the VOD `demo` with these true highlights, and return the printed metrics of each VOD and of all."""
     project.write(HOLDOUT, HEADER + "".join(f"vods/demo.mp4,{start},{end},1\n" for start, end in truth))
     return json.loads(project.succeed("python", "-m", "stages.evaluate"))
 
@@ -31,13 +31,13 @@ def test_the_figures_of_a_vod_are_those_worked_out_by_hand(project):
     truth = [(100, 110), (200, 210), (300, 310)]
     write_vod(project, "demo", [(100, 110), (206, 214), (400, 404)])
     figures = evaluate(project, truth)["demo"]
-    # In the reel are, with a second on each side, 12 + 10 + 6 s; of the highlights, 10 + 5 s are in it.
+    # With a second of padding on each side, the reel shows 12 + 10 + 6 s, of which 10 + 5 s are highlights.
     assert figures["reel_s"] == pytest.approx(28)
     assert figures["good"] == pytest.approx(15 / 28, abs=1e-3)
     assert figures["shown"] == pytest.approx(15 / 30, abs=1e-3)
     assert figures["fa_h"] == pytest.approx(6)
     assert figures["hours"] == pytest.approx(1 / 6, abs=1e-3)
-    # The second one was found by a temporal IoU of 4 / 14.
+    # The second one has a temporal IoU of 4 / 14, so it does not count as found.
     assert figures["f1_30"] == figures["f1"] == pytest.approx(1 / 3, abs=1e-3)
     headline = {key: figures[key] for key in ("ap", "f1", "fa_h", "shown", "good")}
     assert written(project) == {"demo": headline, "all": headline}

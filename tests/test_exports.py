@@ -1,4 +1,4 @@
-"""Every editor gets the cut, to the frame."""
+"""Every editor gets the same cut, to the frame."""
 
 import csv
 from dataclasses import replace
@@ -27,7 +27,7 @@ RATES = [Fraction(25), Fraction(30_000, 1001), Fraction(60_000, 1001)]
 
 
 def in_a_file(recording: Recording, folder: Path) -> Recording:
-    """The same recording in a file that is there, though it has but one frame."""
+    """Write a file for a recording, which has only one frame."""
     path = folder / recording.path.name
     videos.write(path, [0.0], lambda _: videos.grey(0))
     return replace(recording, path=path, pieces=(Piece(Span(path), 0.0, 0.0, recording.duration, 0, None, None),))
@@ -38,7 +38,7 @@ def in_a_file(recording: Recording, folder: Path) -> Recording:
 def test_every_editor_gets_the_same_frames(tmp_path, rate, sound):
     vod = tmp_path / Path(AWKWARD).name
     made = in_a_file(Recording(vod, 0.0, 40_000.0, 1280, 720, rate, sound), tmp_path)
-    # Beginnings of frames, as floating point has them, and times between, of which the nearer frame is the first.
+    # Starts of frames in floating point, and times between frames, for which the nearer frame is the first one.
     starts = [0.0, 1.0, *(float(frame / rate) for frame in (15, 58, 107_892, 223_777)), 3735.4, 35_999.97]
     placed = placed_segments(sorted(starts), 4.2, made)
     exports.write(tmp_path, placed)
@@ -63,7 +63,7 @@ def test_every_editor_gets_the_same_frames(tmp_path, rate, sound):
                 whole = clip.media_reference.available_range
                 assert (whole.start_time.value, whole.duration.value) == (0, round(40_000 * rate))
 
-    # Its library rounds down, both frames and their rate.
+    # The library for this format rounds down frames and frame rates.
     cut = opentimelineio.adapters.read_from_file(str(tmp_path / "cut.fcpxml"), "fcpx_xml")
     clips = list(cut.find_clips())
     assert [clip.name for clip in clips] == names
@@ -88,7 +88,7 @@ def test_every_editor_gets_the_same_frames(tmp_path, rate, sound):
 
 @pytest.mark.parametrize("sound", [True, False])
 def test_every_editor_gets_the_parts_of_a_vod(tmp_path, sound):
-    """A segment across a seam, and one behind it."""
+    """One segment spans two parts, and one is in the second part."""
     for name in ("part 2.mp4", "part 10.mp4"):
         videos.flash_and_beep(tmp_path / "vod" / name, 4, with_sound=sound)
     whole = recording.probe(tmp_path / "vod")

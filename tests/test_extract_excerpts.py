@@ -1,4 +1,4 @@
-"""Stretches of VODs that labels.csv names are learned from."""
+"""The model learns from the stretches of VODs that labels.csv names."""
 
 import json
 from pathlib import Path
@@ -23,7 +23,7 @@ def shows(shown: list[tuple[float, float]], moment: tuple[float, float]) -> bool
 
 
 def cut(project: Project) -> list[tuple[float, float]]:
-    """What the reel shows, seconds of the VOD."""
+    """Read what the reel shows, seconds in the VOD."""
     return [(float(row["start"]), float(row["end"])) for row in project.table("data/cuts/demo.csv")]
 
 
@@ -33,7 +33,7 @@ def excerpts(project: Project) -> list[Path]:
 
 def test_one_row_removes_a_false_alarm_and_rebuilds_no_other_shard(project):
     highlights = truth(project)
-    # Without padding, to see what was found.
+    # Without padding, the cut list shows what was found.
     project.set_params(select={"pre_roll": 0.0, "post_roll": 0.0})
     project.stages("select demo")
     false = [segment for segment in cut(project) if not shows(highlights, segment)]
@@ -54,7 +54,7 @@ def test_one_row_removes_a_false_alarm_and_rebuilds_no_other_shard(project):
 
 
 def clips(project: Project) -> int:
-    """How many clips and excerpts the model learned from."""
+    """Return the number of clips and excerpts that the model learned from."""
     return json.loads(project.read("models/live/details.json"))["clips"]
 
 

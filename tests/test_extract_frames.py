@@ -1,4 +1,4 @@
-"""Clips become shards, only those that changed, and a bad one is named."""
+"""Clips become shards. Only changed clips are read again, and a bad one is named."""
 
 import shutil
 import sys
@@ -31,7 +31,7 @@ DAMAGE = {
 @pytest.mark.parametrize("damage", DAMAGE)
 def test_a_bad_clip_is_named_and_the_others_are_not_wasted(project, damage):
     spoil, word = DAMAGE[damage]
-    # The index of the file first, as downloads have it: the part that arrived can be read.
+    # With the index at the beginning of the file, as in downloads, the part that was downloaded can be read.
     clip = first_clip(project)
     videos.ffmpeg("-i", clip, "-c", "copy", "-movflags", "+faststart", str(clip) + ".mp4")
     content = (clip.parent / "c01.mp4.mp4").read_bytes()
@@ -75,7 +75,7 @@ def test_a_box_outside_the_frame_is_named_by_its_row(project, box):
 @pytest.mark.parametrize("stage", [["extract_frames"], ["predict", "demo"]])
 def test_a_video_chip_that_is_not_there_is_named_and_costs_nothing(project, stage):
     before = project.shards()
-    # Apple's on Linux, and the other way round.
+    # Apple's device on Linux, and Linux's on Apple's systems.
     device = "vaapi" if sys.platform == "darwin" else "videotoolbox"
     project.set_params(extract={"decoder": device})
     assert_sentence(project.stage(*stage), "params.yaml: extract.decoder is", device, "set it to auto")

@@ -1,4 +1,4 @@
-"""How open a mouth is, is seen on any face, however it is filmed."""
+"""The mouth is measured on any face, in whatever shape it is filmed."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from tests import videos
 
 
 def squeezed(picture: np.ndarray, size: int = 128) -> np.ndarray:
-    """As the face box is read, whatever its shape."""
+    """Scale a picture to a square, as the face camera's picture is read."""
     return np.asarray(Image.fromarray(picture).resize((size, size), Image.Resampling.BOX))
 
 
@@ -51,7 +51,7 @@ def test_between_the_moments_that_are_measured_the_mouth_goes_on():
         seen = face.relative(values, 10)
         assert np.isfinite(seen).all()
         assert seen[-1] > seen[0] + 0.005
-    # Not for long: a face that is gone is gone.
+    # Only nearby moments are filled in, because a face may disappear.
     values = np.full((20, 1), np.nan, np.float32)
     values[[4, 16]] = 0.01
     assert np.flatnonzero(~np.isnan(face.relative(values, 10))).tolist() == [3, 4, 5, 15, 16, 17]

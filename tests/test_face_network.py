@@ -1,4 +1,4 @@
-"""A face network adds to the model; its training can be killed, and what cannot be is named."""
+"""A face network adds to the model, its training can be resumed after a kill, and impossible networks are named."""
 
 import json
 import shutil

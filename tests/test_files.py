@@ -1,4 +1,4 @@
-"""Outputs are whole or absent, whatever is full or killed."""
+"""Outputs are complete or absent, even if the disk is full or a stage is killed."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from tests.helpers import (
     limit_file_size,
 )
 
-# Arguments, bytes that fit, what is named.
+# For each stage: its arguments, the number of bytes that fit on the disk, and what the message names.
 FULL = {
     "extract_frames": ([], 5000, "data/frames"),
     "build_dataset": ([], 1000, "data/dataset/index.csv"),

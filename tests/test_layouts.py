@@ -25,12 +25,12 @@ from tests.helpers import (
 
 RED, GREEN, BLUE, WHITE = (220, 0, 0), (0, 150, 0), (0, 0, 220), (255, 255, 255)
 
-# Of a picture of 320 x 180.
+# The left and upper edge, width and height of the face camera in a picture of 320 x 180, pixels.
 FACE_CAMERA = (16, 112, 80, 64)
 
 
 def stream(time: float) -> np.ndarray:
-    """A game, green and from 6 s on blue; a red face camera at the lower left; a white disc in the middle of each."""
+    """Draw a VOD: a game, first green, then blue; a red face camera at the lower left; a white disc in each."""
     picture = np.full((180, 320, 3), GREEN if time < 6 - 1e-6 else BLUE, np.uint8)
     left, top, width, height = FACE_CAMERA
     picture[top : top + height, left : left + width] = RED
@@ -41,12 +41,12 @@ def stream(time: float) -> np.ndarray:
 
 
 def share(picture: np.ndarray, colour: tuple[int, int, int]) -> float:
-    """How much of a picture is of a colour."""
+    """Compute the share of a picture that has a colour."""
     return float((np.abs(picture - colour).max(axis=-1) < 70).mean())
 
 
 def extent(picture: np.ndarray) -> tuple[int, int]:
-    """How wide and how high it is what is white in a picture, in pixels."""
+    """Measure the width and the height of the white area in a picture, pixels."""
     rows, columns = np.nonzero(np.abs(picture - WHITE).max(axis=-1) < 100)
     return int(np.ptp(columns)) + 1, int(np.ptp(rows)) + 1
 
@@ -58,7 +58,7 @@ def show_face(project: Project) -> None:
 
 
 def test_vertical_has_the_face_above_and_the_game_below_at_the_asked_size_and_rate(project):
-    """Frames come at 30, then 12 per second."""
+    """The VOD has 30 and then 12 frames per second."""
     times = [n / 30 for n in range(150)] + [5 + n / 12 for n in range(60)]
     videos.write(project.folder / "data/tiny/vods/own.mp4", times, stream)
     show_face(project)
@@ -89,7 +89,7 @@ def test_square_from_a_video_of_odd_size_keeps_what_is_written_off_the_face(proj
     style = {"position": "top-right", "size": 2, "font": None}
     render(project, layout="square", style=style)
     _, pictures = decoded(project.folder / "reels/own/reel.mp4")
-    # The shorter side of 641 x 361, even.
+    # The shorter side of 641 x 361, rounded to an even number.
     assert pictures.shape[1:] == (360, 360, 3)
     face, game = pictures[9, :198], pictures[9, 198:]
     assert share(face, RED) + share(face, WHITE) > 0.97
@@ -112,7 +112,7 @@ def test_a_phone_that_was_turned_is_upright_in_a_square(project):
     render(project, layout="square", overlay="none")
     _, pictures = decoded(project.folder / "reels/own/reel.mp4")
     assert pictures.shape[1:] == (120, 120, 3)
-    # Turned to the left by a quarter, what was on the right is above.
+    # After a rotation by a quarter to the left, what was on the right is at the top.
     assert share(pictures[5, :56], BLUE) > 0.97
     assert share(pictures[5, 64:], GREEN) > 0.97
 

@@ -1,4 +1,4 @@
-"""The linear model scores a stream as the moments that it learned from."""
+"""The linear model scores a stream like the moments that it learned from."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Measures of probabilities: numbers worked out by hand."""
+"""Measures of probabilities, compared with numbers worked out by hand."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What is written over a reel, or beside it as subtitles."""
+"""The overlay of a reel, and the subtitles beside it."""
 
 import shutil
 from fractions import Fraction
@@ -56,7 +56,7 @@ def test_title_and_time_are_written_where_and_as_asked(project):
     assert not light[:, 380:, :160].any() and not light[:, :120].any()
     middle = light[:, 180:300].any(axis=(1, 2))
     assert middle[:15].all() and not middle[20:].any(), "over the first two seconds of the reel"
-    # The probability is the same in each segment, so that nothing but the clock changes.
+    # Within a segment, the probability stays the same, so only the clock changes.
     changed = 1 + np.flatnonzero((np.abs(np.diff(light[20:].astype(int), axis=0))[:, 380:] > 0).sum(axis=(1, 2)) > 4)
     seam = round(10 * rows[1]["reel_start"])
     assert (20 + changed).tolist() == [24, seam, seam + 10]
@@ -81,7 +81,7 @@ def test_soft_lines_say_of_each_moment_what_the_timeline_says(project, encoder):
     reel = project.folder / "reels/own/reel.mp4"
     with av.open(str(reel)) as container:
         packets = [packet for packet in container.demux(subtitles=0) if packet.size > 2]
-        # Behind two bytes that say how long it is.
+        # The text follows two bytes with its length.
         lines = [(packet.pts / 1e6, packet.duration / 1e6, bytes(packet)[2:].decode()) for packet in packets]
         assert packets[0].time_base == Fraction(1, 1_000_000)
     assert len(lines) > 8
@@ -94,9 +94,9 @@ def test_soft_lines_say_of_each_moment_what_the_timeline_says(project, encoder):
         at = max(start - segment["reel_start"], 0) + segment["start"] + 0.02
         assert start + duration < segment["reel_end"] + 0.04
         said = f"(/b1)rage, <i>so {probabilities[int(at * 10 + 1e-6)]:.0%}  0:00:{int(at):02}"
-        # And nothing of colours or sizes.
+        # The text has no colours or sizes in it.
         assert text == said
-    # Nothing else is another for it.
+    # The subtitles change nothing else in the reel.
     reel_times, light = videos.luminance(reel)
     flashes = [
         row["reel_start"] + n - row["start"] for row in segments for n in range(20) if row["start"] <= n < row["end"]

@@ -1,4 +1,4 @@
-"""What is wrong in params.yaml is one sentence that names the key."""
+"""An error in params.yaml is one sentence that names the key."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A folder of parts is one VOD: one timeline, and a reel that shows no seam."""
+"""A folder of parts is one VOD: it has one timeline, and its reel shows no seam."""
 
 import json
 from pathlib import Path
@@ -18,18 +18,18 @@ from tests.helpers import (
 
 
 def timeline(project, vod: str) -> np.ndarray:
-    """The rows of a timeline: float64 of shape (moments, 2)."""
+    """Read the rows of a timeline: float64 of shape (moments, 2)."""
     return np.array([list(map(float, row.values())) for row in project.table(f"data/timelines/{vod}.csv")])
 
 
 @pytest.mark.parametrize(("container", "encoder"), [("mp4", "libx264"), ("ts", "copy")])
 def test_a_seam_neither_shows_nor_sounds(project, container, encoder):
-    """Of a picture that counts its frames, with beeps."""
+    """The frames show their numbers, and there are beeps."""
     vods, reel = project.folder / "data/tiny/vods", project.folder / "reels/own/reel.mp4"
     videos.numbered(vods / "made.mp4", 12, "libx264", bf="2", preset="veryfast")
     parts = videos.split(vods / "made.mp4", vods / "own", "3,7", container)
     write_timeline(project, [(2.0, 8.0)], 12)
-    # From nearly a frame earlier on.
+    # Begin almost a frame earlier.
     render(project, "vods/own", overlay="none", encoder=encoder, pre_roll=0.01)
     times, numbers = map(np.array, zip(*videos.numbers(reel), strict=True))
     assert len(numbers) == pytest.approx(180, abs=4)
@@ -42,7 +42,7 @@ def test_a_seam_neither_shows_nor_sounds(project, container, encoder):
 
 
 def frame_ranges(cut: Path) -> list[tuple[Path, np.ndarray]]:
-    """What an editor shows: files, and which of their frames."""
+    """List what an editor shows: the files, and which of their frames."""
     found, timeline = [], opentimelineio.adapters.read_from_file(str(cut))
     for clip in timeline.video_tracks()[0]:
         file = cut.parent / unquote(urlsplit(clip.media_reference.target_url).path)

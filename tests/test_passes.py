@@ -1,4 +1,4 @@
-"""A VOD is scanned in stretches, which may not show in the timeline."""
+"""The stretches in which a VOD is scanned do not show in the timeline."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""`dvc repro` runs exactly the stages that a change affects; same inputs give the same bytes, however many cores."""
+"""`dvc repro` runs exactly the stages that a change affects; the same inputs give the same bytes on any machine."""
 
 import json
 import shutil
@@ -17,9 +17,9 @@ VOD = ["predict@demo", *CUT]
 MODEL = ["train", *VOD]
 FRAMES = ["extract_frames", "build_dataset", *MODEL]
 EVERY = "every"
-# What a stage makes from the same inputs with other code.
-CUT = ["data/timelines", "data/cuts", "data/review", "reels"]
-CONTENT = ["data/frames", "data/excerpts", "data/dataset", "models", *CUT]
+# What stages make from the same inputs after a change of code.
+RESULTS = ["data/timelines", "data/cuts", "data/review", "reels"]
+CONTENT = ["data/frames", "data/excerpts", "data/dataset", "models", *RESULTS]
 
 
 def clips(project: Project):
@@ -44,7 +44,7 @@ def add_clip_without_a_label(project: Project) -> None:
 
 
 def change_clips(project: Project) -> None:
-    """Add one, replace one, and remove one."""
+    """Add a clip, replace one, and remove one."""
     add_clip(project)
     shutil.copyfile(clips(project) / "c02.mp4", clips(project) / "c01.mp4")
     (clips(project) / "c03.mp4").unlink()
@@ -63,7 +63,7 @@ def append(path: str, line: str) -> Change:
 
 
 def remark(*modules: str) -> Change:
-    """Edit code so that it does what it did."""
+    """Edit code without changing what it does."""
 
     def change(project: Project) -> None:
         for module in modules:
@@ -83,7 +83,7 @@ def change_what_no_result_depends_on(project: Project) -> None:
     project.write("data/tiny/edits/dmeo.csv", "start,end\n1,2\n")
 
 
-# What is changed, which stages run then, and which shards of clips are rewritten.
+# For each change: how to make it, the stages that run after it, and the shards of clips that are written again.
 CHANGES: dict[str, tuple[Change, list[str], set[str] | str]] = {
     "nothing": (lambda project: None, [], set()),
     "a label": (change_label, ["extract_excerpts", "build_dataset", *MODEL], set()),
@@ -150,7 +150,7 @@ def test_remarks_in_all_code_rewrite_no_shard_and_change_no_result(project):
 
 
 def test_what_concerns_one_vod_touches_that_vod_only(project):
-    """Another VOD is added, and then it alone is changed."""
+    """Add another VOD, and then change only that one."""
     demo, other = (project.folder / f"data/tiny/vods/{name}.mp4" for name in ("demo", "other"))
     videos.ffmpeg("-t", 12, "-i", demo, "-c", "copy", other)
     project.set_params(vods={"demo": "vods/demo.mp4", "other": "vods/other.mp4"})
@@ -165,11 +165,11 @@ def test_what_concerns_one_vod_touches_that_vod_only(project):
     assert project.repro() == ["configure", *its_reel]
     project.append(FACECAMS, "vods/other.mp4,0,0.5,0.5,1\n")
     assert sorted(project.repro()) == sorted(["extract_frames", *expected])
-    # Of the labels of a VOD only the figures depend.
+    # The labels in the holdout affect only the metrics.
     project.append(HOLDOUT, "vods/other.mp4,1,2,1\n")
     assert project.repro() == ["extract_excerpts", "evaluate"]
     assert project.digests("reels/demo") == reel
-    # A song is in the reel of every VOD.
+    # The music is in the reels of all VODs.
     videos.ffmpeg("-f", "lavfi", "-i", "sine=frequency=300:duration=2", project.folder / "data/tiny/music/a.mp3")
     project.set_params(audio={"music": "music/a.mp3"})
     assert sorted(project.repro()) == sorted(["configure", *REEL, *its_reel[:1]])

@@ -1,4 +1,4 @@
-"""A VOD becomes a timeline: in two passes or densely, and by the model that fits."""
+"""The timeline of a VOD, from the two-pass scan and the dense one. Only models that fit are used."""
 
 import numpy as np
 import pytest

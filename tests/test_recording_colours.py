@@ -1,4 +1,4 @@
-"""Frames have the colours of BT.709 and no combs, whatever a recorder wrote."""
+"""Frames are deinterlaced and in the colours of BT.709, whatever the recorder wrote."""
 
 import numpy as np
 import pytest
@@ -34,10 +34,10 @@ def test_colours_are_those_of_a_usual_screen_in_every_form(tmp_path, coded):
     with Track(recording, "picture") as track:
         frame = next(track.frames(0.0))
     seen = View(Box(), 1280, 720)(frame)[360, 160::320].astype(int)
-    # Of HLG there are several ideas.
+    # There are several ways to show HLG on usual screens.
     tolerance = {"pq": 25, "hlg": 50}.get(coded, 4)
     assert np.abs(seen - COLOURS).max() <= tolerance
-    # The reel's form, too, in the levels of television.
+    # The pixel format of the reel as well, in limited range.
     luma = View(Box(), 1280, 720, "yuv420p")(frame)[360, 160::320]
     right = 16 + 219 / 255 * COLOURS @ np.array([0.2126, 0.7152, 0.0722])
     assert luma == pytest.approx(right, abs=tolerance)

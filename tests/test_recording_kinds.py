@@ -1,4 +1,4 @@
-"""Whatever recorders write: one recording, shown and heard from any time as from its beginning."""
+"""Recordings of all kinds: reading from any time gives the same as reading from the beginning."""
 
 import random
 import struct
@@ -22,7 +22,7 @@ FRAGMENTS = ("-movflags", "frag_keyframe+empty_moov+default_base_moof")
 
 
 def film(path, seconds=6.0, *options, codec="libx264"):
-    """A film whose frames bear their numbers, with beeps, in any container."""
+    """Make a film of `videos.numbered` in any container."""
     source = path.parent / f"source{seconds}.mp4"
     if not source.exists():
         videos.numbered(source, seconds, "libx264")
@@ -94,7 +94,7 @@ def test_a_new_header_in_the_middle_of_a_file_is_used_from_there_on(tmp_path):
 
 
 def edited(path, entries):
-    """Give the tracks of an MP4 an edit list: when each entry begins (None shows nothing), how long it is (seconds)."""
+    """Give the tracks of an MP4 an edit list: for each entry its start (None shows nothing) and its length, seconds."""
     data = path.read_bytes()
     lists, scale = [], struct.unpack(">I", data[data.index(b"mvhd") + 16 :][:4])[0]
     for track in data.split(b"trak")[1:]:

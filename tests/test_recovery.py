@@ -1,4 +1,4 @@
-"""After a kill, `make` goes on by itself; two runs of the same work do not destroy each other's."""
+"""After a kill, `make` continues by itself, and two runs of the same work do not destroy each other's results."""
 
 import subprocess
 import sys

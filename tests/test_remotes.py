@@ -1,4 +1,4 @@
-"""What a team sees of DVC: a clone that pulls has nothing to do, and carries nothing that it does not need."""
+"""DVC in a team: a clone that has pulled has nothing to run, and pulls nothing that it does not need."""
 
 import shutil
 from collections.abc import Iterator
@@ -13,13 +13,13 @@ from tests import videos
 from tests.conftest import SAMPLE
 from tests.helpers import ENVIRONMENT, PARAMS, Project, copy_of, copy_repository
 
-# Any will do.
+# Any keys work.
 KEYS = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_DEFAULT_REGION": "us-east-1"}
 
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory) -> Project:
-    """A project whose sample streamer is drawn by its own pipeline, built and committed; not to be changed."""
+    """A project whose sample is drawn by its own pipeline, built and committed. Tests must not change it."""
     project = copy_repository(tmp_path_factory.mktemp("demo") / "project")
     (project.folder / "data/sample/dvc.lock").unlink()
     project.write("data/sample/params.yaml", yaml.safe_dump(SAMPLE))
@@ -32,7 +32,7 @@ def demo(tmp_path_factory) -> Project:
 
 @pytest.fixture(scope="module")
 def moved_on(demo, tmp_path_factory) -> Project:
-    """The project after the demo, of a streamer with two VODs, one of which was renamed and one removed since."""
+    """The project after the demo: it has had two VODs of a streamer, of which one was then renamed and one removed."""
     project = copy_of(demo, tmp_path_factory.mktemp("moved on") / "project")
     shutil.copytree(project.folder / "data/template", project.folder / "data/mine")
     folder, sample = project.folder / "data/mine", project.folder / "data/sample"
@@ -53,7 +53,7 @@ def moved_on(demo, tmp_path_factory) -> Project:
 
 
 def push(project: Project, remote: str, *options: tuple[str, str], **environment: str) -> None:
-    """Name a place as the project's remote, and bring all there that the project needs."""
+    """Set the remote of the project, and push everything that the project needs."""
     project.succeed("dvc", "remote", "add", "--default", "storage", remote)
     for option, value in options:
         project.succeed("dvc", "remote", "modify", "storage", option, value)
@@ -71,7 +71,7 @@ def status(project: Project) -> str:
 
 
 def stored(remote: Path) -> int:
-    """How many bytes are in a folder that is a remote."""
+    """Measure the size of a folder that is a remote, bytes."""
     return sum(path.stat().st_size for path in remote.rglob("*") if path.is_file())
 
 
@@ -98,7 +98,7 @@ def test_a_clone_that_pulls_has_nothing_to_run(moved_on, tmp_path):
     outputs = ("data/config", "data/frames", "data/timelines", "data/cuts", "models", "reels", "data/mine")
     assert cloned.digests(*outputs) == project.digests(*outputs)
 
-    # A colleague's VOD comes back as it was made there.
+    # A VOD that a colleague added is pulled as it was pushed.
     videos.ffmpeg("-t", 9, "-i", cloned.folder / "data/mine/vods/monday.mp4", "-c", "copy", tmp_path / "new.mp4")
     shutil.copyfile(tmp_path / "new.mp4", cloned.folder / "data/mine/vods/wednesday.mp4")
     cloned.succeed("dvc", "add", "data/mine/vods")
@@ -133,7 +133,7 @@ def test_the_sample_stays_at_home_once_the_data_is_a_streamers(moved_on, tmp_pat
     assert not (cloned.folder / "data/sample/vods").exists()
     assert cloned.repro() == []
     assert not (cloned.folder / "data/sample/clips").exists(), "nothing redraws it"
-    # What the streamer has is little more than what was stored.
+    # Hardly anything is stored beyond what the streamer has.
     assert stored(tmp_path / "remote") < 1.1 * stored(cloned.folder / ".dvc/cache")
 
 

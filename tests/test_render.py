@@ -1,4 +1,4 @@
-"""The reel shows and sounds what the cut list asks for, and nothing else; what goes with it says the same."""
+"""The reel shows and sounds like what the cut list asks for, and nothing else. The files beside it agree with it."""
 
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -18,7 +18,7 @@ from tests.helpers import (
 
 
 def broken_off(made: Path, target: Path) -> None:
-    """Ten seconds of a video, twice as other sound: from then on, and again after a gap of twenty seconds."""
+    """Write ten seconds of a video, and twice more with other sound: at once, and after a gap of twenty seconds."""
     other = ["-c:v", "copy", "-c:a", "aac", "-ar", 44_100, "-ac", 2]
     for number, (start, sound) in enumerate([(0, ["-c", "copy"]), (10, other), (40, other)]):
         piece = target.with_suffix(f".{number}.ts")
@@ -89,7 +89,7 @@ def test_a_vod_without_sound_gives_a_reel_without_sound(project):
 
 
 def test_a_variable_frame_rate_and_a_gap_do_not_move_the_moments(project):
-    """Frames come at 30, then 12 per second, and are missing for a second in between."""
+    """The VOD has 30 and then 12 frames per second, and none for a second in between."""
     times = [n / 30 for n in range(180)] + [7 + n / 12 for n in range(120)]
 
     def picture(time: float) -> np.ndarray:

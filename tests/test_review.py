@@ -1,4 +1,4 @@
-"""What a reviewer says of one VOD teaches the model, and nothing that a reviewer says spoils the reel of another."""
+"""Judgements about one VOD teach the model, and no judgement spoils the reel of another VOD."""
 
 import csv
 import json
@@ -15,14 +15,14 @@ SECONDS = 24
 
 @pytest.fixture
 def two(project) -> Project:
-    """A project with a second VOD, to judge, like the first one, whose cut is to be looked at."""
+    """A project with a second VOD to judge, which is a copy of the first one, whose cut list is then examined."""
     shutil.copy(project.folder / "data/tiny/vods/demo.mp4", project.folder / "data/tiny/vods/other.mp4")
     project.set_params(select={"threshold": None, "pre_roll": 0, "post_roll": 0, "snap": 0, "min_length": 0.2})
     return project
 
 
 def judge(project: Project, label) -> dict:
-    """Judge every second of the other VOD, then learn; the figures of the model, and how good the first timeline is."""
+    """Judge every second of the other VOD, train, and return the metrics of the model and the result of `cut`."""
     rows = [f"vods/other.mp4,{second},{second + 1},{label(second)}\n" for second in range(SECONDS)]
     before = project.read(LABELS)
     project.write(LABELS, before + "".join(rows))
@@ -33,7 +33,7 @@ def judge(project: Project, label) -> dict:
 
 
 def cut(project: Project) -> float:
-    """The average precision of the timeline of the first VOD, whose cut list is made anew."""
+    """Make the timeline and the cut list of the first VOD again, and return the average precision of its timeline."""
     for stage in ("predict", "select"):
         done = project.stage(stage, "demo")
         assert done.returncode == 0, done.stderr
@@ -57,7 +57,7 @@ def test_whatever_is_judged_of_one_vod_another_is_cut_as_well_as_before(two, lab
     assert after["demo"] > before - 0.1
     shown = sum(float(row["end"]) - float(row["start"]) for row in table(two, "data/cuts/demo.csv"))
     assert 0 < shown <= 3 * 0.05 * SECONDS + 1e-6
-    # Figures are of clips, of which no more is known.
+    # The metrics are those of the clips, about which the model has learned nothing new.
     assert after["ap"] == pytest.approx(figures["ap"], abs=0.1)
 
 

@@ -1,4 +1,4 @@
-"""Which moments a reviewer is asked about: those that the model is unsure of, a few that it is sure of, each once."""
+"""A reviewer is asked about the moments that the model is unsure of, and a few that it is sure of, each only once."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ TIMES = np.arange(6000) / 10
 
 
 def humps(*heights: float) -> np.ndarray:
-    """A timeline of ten minutes with humps of 2 s, one every 10 s, of these heights."""
+    """Make a timeline of ten minutes with a hump of 2 s every 10 s, of these heights."""
     level = np.full(len(TIMES), 0.001)
     for number, height in enumerate(heights):
         level[number * 100 + 40 : number * 100 + 60] = height * np.hanning(22)[1:-1]

@@ -1,4 +1,4 @@
-"""A scene changes where pictures differ for good and all at once."""
+"""A scene changes where the picture changes at once and for good."""
 
 import numpy as np
 import pytest

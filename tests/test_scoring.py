@@ -1,4 +1,4 @@
-"""Cut lists against the truth: numbers worked out by hand."""
+"""Cut lists compared with the true highlights: numbers worked out by hand."""
 
 import pytest
 

@@ -13,7 +13,7 @@ PLAIN = {"smooth": 0.0, "release": 0.5, "min_gap": 0.0, "min_length": 0.0}
 
 
 def found(levels: list[float], threshold: float = 0.8, **select) -> list[tuple[float, float]]:
-    """The events of a timeline of one moment per second."""
+    """Find the events of a timeline with one moment per second."""
     times = np.arange(len(levels), dtype=float)
     select = select_params(**PLAIN | select)
     choice = segments.choose(times, np.array(levels), len(levels), threshold, 0.05, select)
@@ -44,7 +44,7 @@ def test_padding_stays_inside_the_video_and_joins_what_meets():
 
 
 def shown(levels: list[float], **select) -> list[tuple[float, float]]:
-    """What is shown of a timeline of one moment per second."""
+    """Choose what is shown of a timeline with one moment per second."""
     times = np.arange(len(levels), dtype=float)
     choice = segments.choose(times, np.array(levels), len(levels), 0.8, 0.05, select_params(**PLAIN | select))
     return [(segment.start, segment.end) for segment in choice.reel]

@@ -1,4 +1,4 @@
-"""The cut list of a VOD: what the model finds, or what a person marks, whatever the model says."""
+"""The cut list of a VOD: what the model finds, or whatever the user's edits say."""
 
 import av
 import pytest
@@ -10,7 +10,7 @@ CUT_LIST = "data/cuts/demo.csv"
 
 
 def stretches(project: Project, table: str) -> list[tuple[float, float]]:
-    """What a table names, seconds."""
+    """Read the stretches that a table names, seconds."""
     return [(float(row["start"]), float(row["end"])) for row in project.table(table)]
 
 
@@ -51,11 +51,11 @@ def test_the_table_of_a_reel_gives_the_same_reel_whatever_the_model_would_choose
     project.stages("select demo", "render demo")
     reel = (project.folder / "reels/demo/reel.mp4").read_bytes()
     project.write(EDITS, project.read("reels/demo/segments.csv"))
-    # Bounds are for what the model chooses.
+    # Limits apply only to what the model chooses.
     project.set_params(select={"max_duration": 1.0, "threshold": 0.999})
     project.stages("select demo", "render demo")
     assert (project.folder / "reels/demo/reel.mp4").read_bytes() == reel
-    # What is at the end of the VOD can be shown too.
+    # A segment at the end of the VOD can be shown, too.
     project.write(EDITS, "start,end,score\n23.9,24.0,0.25\n")
     project.stages("select demo", "render demo")
     assert "0:00 from 0m23s, 25 %" in project.read("reels/demo/description.txt")

@@ -1,4 +1,4 @@
-"""Time is the presentation timestamp: what is seen and heard when survives every oddity of a container."""
+"""Time is the presentation timestamp: signals are right in time, however odd the container is."""
 
 from pathlib import Path
 
@@ -22,12 +22,12 @@ def read(path, fps=5.0, box=None, size=16, start=0.0, end=None) -> features.Mome
 
 
 def level(moments: features.Moments) -> np.ndarray:
-    """How loud it is at each moment, in the loudest band."""
+    """Return the loudness of each moment in its loudest band."""
     return moments.values_of(LOUDNESS).max(axis=1)
 
 
 def clock(time: float) -> np.ndarray:
-    """A grey that tells the time, for eight seconds: 20 steps a second."""
+    """Make a grey picture that tells the time, for eight seconds: its grey rises by 20 per second."""
     return videos.grey(60 + 20 * time)
 
 
@@ -61,7 +61,7 @@ def test_the_sound_around_a_moment_is_centred_on_it(tmp_path):
     videos.write(tmp_path / "a.mp4", [n / 10 for n in range(60)], clock, click, 6)
     moments = read(tmp_path / "a.mp4", fps=20)
     loud = moments.times[level(moments) > level(moments).max() - 5]
-    # A tenth of a second around a moment counts.
+    # A tenth of a second around each moment counts.
     assert loud == pytest.approx([2.95, 3.0, 3.05], abs=0.01)
 
 
@@ -92,7 +92,7 @@ def test_another_rate_shows_the_same_at_the_same_times(tmp_path):
 
 @pytest.mark.parametrize("codec", ["libx264", "libx265"])
 def test_of_many_frames_a_second_each_moment_shows_one_that_is_hardly_old(tmp_path, codec):
-    """Of these, those are passed over that the others do without."""
+    """Frames that no other frame needs are skipped."""
     videos.write(tmp_path / "a.mp4", [n / 60 for n in range(240)], lambda time: videos.grey(20 + 50 * time))
     videos.ffmpeg("-i", tmp_path / "a.mp4", "-c:v", codec, "-bf", 3, "-crf", 10, tmp_path / "b.mp4")
     moments = read(tmp_path / "b.mp4", fps=10)
@@ -103,7 +103,7 @@ def test_of_many_frames_a_second_each_moment_shows_one_that_is_hardly_old(tmp_pa
 
 @pytest.mark.parametrize("container", ["mp4", "mkv", "ts"])
 def test_a_stretch_is_read_like_the_whole(tmp_path, container):
-    """What is before a stretch is passed over, not read, and changes nothing."""
+    """What precedes a stretch is skipped, and that changes nothing."""
 
     def hum(times):
         return 0.3 * np.sin(2 * np.pi * (200 + 40 * times) * times) * (times % 2 < 1)
@@ -147,7 +147,7 @@ def test_the_shortest_videos_have_motion_too(tmp_path, frames):
 
 
 def test_sound_whose_clock_runs_fast_keeps_to_its_timestamps(tmp_path):
-    """Ten seconds of samples whose timestamps say nine: a tone at 8 s of samples is at 7.2 s."""
+    """The timestamps of ten seconds of samples span nine seconds, so a tone at 8 s of samples is at 7.2 s."""
 
     def tone(times):
         return 0.5 * np.sin(2 * np.pi * 1000 * times) * ((times > 8) & (times < 9))
@@ -180,7 +180,7 @@ def test_the_sound_of_a_part_that_outlasts_its_picture_moves_nothing_behind_it(t
 
 
 def test_a_stream_whose_size_and_sound_change_is_read_to_its_end(tmp_path):
-    """As when a stream is interrupted and goes on with other settings."""
+    """As after a stream was interrupted, and continued with other settings."""
     for number, (width, channels, rate) in enumerate([(64, 1, 48_000), (96, 2, 44_100)]):
         videos.ffmpeg(
             *("-f", "lavfi", "-t", 3, "-i", f"color=gray:s={width}x48:r=10"),
@@ -219,7 +219,7 @@ SIGNALS = {
         [147.453, 137.246, 124.225],
     ],
     "motion": [[-1.954], [-0.751], [-0.057], [-0.636], [-1.067]],
-    # There is no face: test_face.py says how a mouth is measured.
+    # There is no face in this video; test_face.py tests how the mouth is measured.
     "mouth": [[np.nan]] * 5,
     "loudness": [
         [-2.947, -13.111, -16.282, -18.359],
@@ -259,7 +259,7 @@ CONTEXT = [
 
 
 def golden_moments(path: Path) -> features.Moments:
-    """Four seconds of a box that moves faster and faster, is brighter and brighter, and stops; and of a rising tone."""
+    """Read four seconds of a box that moves faster and faster, gets brighter and then stops, and of a rising tone."""
 
     def picture(time: float) -> np.ndarray:
         shown = videos.grey(60 + 20 * time, 96, 64)
@@ -276,7 +276,7 @@ def golden_moments(path: Path) -> features.Moments:
 
 
 def assert_golden(found: np.ndarray, golden: list, what_to_do: str) -> None:
-    """What was found is, but for how decoders round, what it was when these figures were written down."""
+    """Assert that values are still those that were once written down, except for the rounding of decoders."""
     changed = np.shape(golden) != found.shape or not np.allclose(found, golden, rtol=0.002, atol=0.02, equal_nan=True)
     assert not changed, f"{what_to_do}, and write down the new figures here:\n{np.round(found, 3).tolist()}"
 
@@ -285,7 +285,7 @@ def test_other_signals_have_another_version(tmp_path):
     moments = golden_moments(tmp_path / "a.mp4")
     found = {"frames": moments.frames[MOMENTS].mean(axis=(1, 2))}
     found |= {signal.name: moments.values_of(signal)[MOMENTS] for signal in features.SIGNALS}
-    # Of many bands a few.
+    # Compare only some of the bands.
     found["loudness"] = found["loudness"][:, ::5]
     assert found.keys() == SIGNALS.keys(), "every signal has its figures in this test"
     for name, values in found.items():

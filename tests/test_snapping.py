@@ -1,4 +1,4 @@
-"""Edges of segments move to where a cut does not jar, and nowhere else."""
+"""Edges of segments move to where a cut is not noticed, and nowhere else."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ from tests.helpers import (
     write_timeline,
 )
 
-# Words of 0.28 s with 0.09 s between them, but for a scene that begins and ends in the middle of one.
+# Words last 0.28 s, with pauses of 0.09 s. The scene SCENE begins and ends in the middle of a word.
 WORD, PERIOD = 0.28, 0.37
 
 SCENE = (6.2, 12.7)
@@ -29,7 +29,7 @@ def words(times: np.ndarray) -> np.ndarray:
 
 
 def scenes(time: float) -> np.ndarray:
-    """Two scenes, and a flash beside an edge that is no change of them."""
+    """Show a scene within another, and a flash beside an edge, which is not a scene change."""
     flash = 7.9 - 1e-6 <= time < 8.0 - 1e-6
     return videos.grey(255 if flash else 160 if SCENE[0] - 1e-6 <= time < SCENE[1] - 1e-6 else 60)
 

@@ -1,4 +1,4 @@
-"""A copied reel has each frame of its segments once and in its place."""
+"""A copied reel has each frame of its segments once, and at its time."""
 
 import av
 import pytest
@@ -25,7 +25,7 @@ def test_a_copied_reel_has_each_frame_of_its_segments_once_and_in_its_place(proj
     folder, reel = project.folder / "data/tiny/vods", project.folder / "reels/own/reel.mp4"
     videos.numbered(folder / "made.mp4", 20, codec, **options)
     videos.ffmpeg("-i", folder / "made.mp4", "-c", "copy", folder / f"own.{container}")
-    # No keyframe in the pre-roll of the second; the last two meet at the keyframe that both need.
+    # The second segment has no keyframe in its pre-roll. The last two need the same keyframe, where they are joined.
     write_timeline(project, [(3.4, 4.4), (7.8, 8.8), (12.4, 13.2), (13.8, 14.6)], 20)
     copy = {"vod": f"vods/own.{container}", "overlay": "none", "encoder": "copy", "pre_roll": 0.5}
     rows = render(project, **copy)
@@ -51,7 +51,7 @@ def test_a_copied_reel_has_each_frame_of_its_segments_once_and_in_its_place(proj
 
 
 def test_a_copied_reel_begins_where_a_trimmed_video_does(project):
-    """Its picture goes on before time zero, and the first keyframe behind that is the first of the reel."""
+    """The picture begins before time zero, so the reel begins with the first keyframe after that."""
     folder = project.folder / "data/tiny/vods"
     videos.numbered(folder / "made.mp4", 10, "libx264", preset="veryfast", bf="3", sc_threshold="0")
     videos.ffmpeg("-ss", 2.5, "-i", folder / "made.mp4", "-c", "copy", folder / "own.mp4")

@@ -1,4 +1,4 @@
-"""Pictures of a reel show its best moments."""
+"""The pictures of a reel show its best moments."""
 
 import numpy as np
 import pytest
@@ -26,7 +26,7 @@ def test_pictures_show_the_best_moments_in_the_shape_of_the_vod(tmp_path):
         for number in range(animation.n_frames):
             animation.seek(number)
             shade = np.array(animation.convert("L"))[:, 56:].mean()
-            # Frames that are alike are one, which is shown longer.
+            # Equal frames are stored as one, which is shown for longer.
             shades += [shade] * (animation.info["duration"] // 100)
     expected = [shade for before in (0, 40, 100) for shade in [before] * 3 + [before + 20] * 2]
     assert shades == pytest.approx(expected, abs=4)
@@ -42,6 +42,6 @@ def test_hundreds_of_segments_make_pictures_of_the_best(tmp_path):
     placed = placed_segments([0.02 * n for n in range(300)], 0.01, recording.probe(path))
     thumbnails.write_contact_sheet(tmp_path / "s.jpg", placed)
     sheet = np.array(Image.open(tmp_path / "s.jpg").convert("L")).astype(float)
-    # The last ones, from the sixth second on.
+    # The best segments are the last ones, which are brighter.
     assert sheet.size < 60 * 120 * 100
     assert (np.abs(sheet - 100) < 4).sum() > 40 * 1500

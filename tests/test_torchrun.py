@@ -10,7 +10,7 @@ from autotosis.project.errors import UserError
 from tests.helpers import FACE, Project
 
 FEW = FACE | {"epochs": 2, "epoch_frames": 32}
-# Prints a hash of what was learned.
+# Prints a hash of the weights.
 LEARN = """
 import hashlib
 from autotosis.model import examples, learning
@@ -23,14 +23,14 @@ print(hashlib.sha256(b"".join(tensor.tobytes() for tensor in learned.face_tensor
 
 
 def together(project: Project, *command: str) -> subprocess.CompletedProcess:
-    """Run by two processes; that one waits for ever fails the test."""
+    """Run a command in two processes. If one of them waits forever, the test fails."""
     return project.run("torchrun", "--standalone", "--nproc-per-node", "2", *command, timeout=300)
 
 
 def test_one_process_that_fails_ends_both_and_both_go_on_where_they_were(project):
     project.set_params(train=FEW)
     model = (project.folder / "models/model.safetensors").read_bytes()
-    # A folder where the one that writes wants to put a file.
+    # A folder is in the place of a file that the first process writes.
     obstacle = project.folder / "models/.checkpoints/without fold 2.safetensors"
     (obstacle / "full").mkdir(parents=True)
     failed = together(project, "-m", "stages.train")
@@ -58,7 +58,7 @@ def test_both_learn_the_same_from_half_of_each_batch(project):
     project.write("learn.py", LEARN)
     first, second = together(project, "learn.py").stdout.split()
     assert first == second
-    # BatchNorm sees the whole batch where there is one process.
+    # With one process, BatchNorm sees the whole batch.
     (project.folder / "models/.checkpoints/all clips.safetensors").unlink()
     assert project.run(sys.executable, "learn.py").stdout.strip() != first
 

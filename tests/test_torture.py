@@ -1,4 +1,4 @@
-"""A little of each campaign in torture/, which `make torture` runs in full."""
+"""A small part of each campaign in torture/, which `make torture` runs in full."""
 
 import sys
 

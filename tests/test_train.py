@@ -12,13 +12,13 @@ from tests.helpers import (
 
 
 def train(project: Project) -> dict:
-    """The figures and their details after training anew."""
+    """Train again, and return the metrics and their details."""
     project.stages("train")
     return json.loads(project.read("models/metrics.json")) | json.loads(project.read("models/live/details.json"))
 
 
 def test_clips_of_one_group_are_not_measured_by_what_was_learned_from_each_other(project):
-    """Every clip is there twice: who learned from one knows the other by heart."""
+    """Every clip exists twice, so a model that learned from one copy has memorized the other."""
     clips = project.folder / "data/tiny/clips"
     labels = project.read(LABELS)
     for clip in list(clips.iterdir()):
@@ -29,7 +29,7 @@ def test_clips_of_one_group_are_not_measured_by_what_was_learned_from_each_other
     for content in ("", groups):
         project.write("data/tiny/groups.csv", "video,group\n" + content)
         project.stages("extract_frames", "build_dataset")
-        # Weights that may grow, to know by heart.
+        # With little regularization, the model memorizes.
         project.set_params(train={"l2": 0.01})
         figures.append(train(project)["ap"])
     assert figures[0] > figures[1] + 0.1
@@ -58,7 +58,8 @@ def test_a_smaller_share_of_highlights_makes_the_model_more_reluctant(project):
         levels.append(probabilities())
     usual, reluctant = levels
     odds = [(p / (1 - p)) / (q / (1 - q)) for p, q in zip(usual, reluctant, strict=True)]
-    # About as the prior odds do, by Bayes' rule, and not quite, as the VOD is learned from in another proportion.
+    # About as much as the prior odds differ, by Bayes' rule, but not exactly, because the VOD is learned from with
+    # another weight.
     assert all(3 < ratio < 50 for ratio in odds)
 
 
@@ -73,5 +74,5 @@ def test_too_few_clips_to_learn_from(project):
     project.write(LABELS, HEADER + rows)
     project.stages("build_dataset")
     project.set_params(dataset={"clips": 2})
-    # Ten whole highlights and two whole calms: the first two of any fair order are highlights.
+    # Ten clips are all highlight and two are all calm, so the first two of any fair order are highlights.
     assert_sentence(project.stage("train"), "params.yaml: dataset.clips 2 is too few")

@@ -1,4 +1,4 @@
-"""A Dask cluster makes what one machine makes, also when one of its machines dies."""
+"""A Dask cluster gives the same results as one machine, even if one of its machines fails."""
 
 import os
 import shutil
@@ -19,7 +19,7 @@ STAGES = (["extract_frames"], ["predict", "demo"], ["select", "demo"], ["render"
 
 @pytest.fixture
 def cluster(project, tmp_path):
-    """The address of a scheduler, and the processes of its two workers, all of them on the loopback."""
+    """The address of a Dask scheduler, and the processes of its two workers, all on the loopback."""
     with ExitStack() as stack:
 
         def start(*arguments: str) -> subprocess.Popen:

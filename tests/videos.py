@@ -1,4 +1,4 @@
-"""Videos that tests make: what they show and sound like at each moment is known."""
+"""Videos for tests, of which it is known what they show and sound like at each moment."""
 
 import re
 import subprocess
@@ -31,10 +31,10 @@ def write(
     codec: str = "libx264",
     **options: str,
 ) -> None:
-    """Write a video with a frame at each of the times (seconds) and a keyframe every 30.
+    """Write a video with a frame at each of the times (seconds), and a keyframe every 30 frames.
 
-    `picture` gives the frame at a time, uint8 of shape (height, width, 3); `sound`, where there is any, the samples
-    at an array of times, -1 to 1, up to `duration`.
+    `picture` returns the frame at a time, uint8 of shape (height, width, 3). `sound`, if it is given, returns the
+    samples at an array of times, -1 to 1; it is called for the times until `duration`.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with av.open(str(path), "w") as container:
@@ -60,17 +60,17 @@ def write(
 
 
 def grey(level: float, width: int = 64, height: int = 48) -> np.ndarray:
-    """A picture of one grey, 0 to 255."""
+    """Make a picture of one grey, 0 to 255."""
     return np.full((height, width, 3), round(level), np.uint8)
 
 
 def beeps(times: np.ndarray) -> np.ndarray:
-    """A tone at 1 kHz, a tenth of a second of it every whole second."""
+    """Make the samples of a tone at 1 kHz that lasts a tenth of a second, at every whole second."""
     return 0.5 * np.sin(2 * np.pi * 1000 * times) * (times % 1 < 0.1)
 
 
 def flash_and_beep(path: Path, duration: float, fps: float = 30, with_sound: bool = True) -> None:
-    """Every whole second, a tenth of a second of white and of a tone at 1 kHz."""
+    """Write a video with a white flash and a beep, a tenth of a second each, at every whole second."""
     times = [number / fps for number in range(round(duration * fps))]
     write(
         path, times, lambda time: grey(255 if (time + 1e-6) % 1 < 0.1 else 0), beeps if with_sound else None, duration
@@ -78,7 +78,7 @@ def flash_and_beep(path: Path, duration: float, fps: float = 30, with_sound: boo
 
 
 def numbered(path: Path, duration: float, codec: str, **options: str) -> None:
-    """At 30 frames per second, each of which bears its number: ten bars, black or white; with beeps."""
+    """Write a video at 30 frames per second with beeps. Ten black or white bars show the number of each frame."""
 
     def picture(time: float) -> np.ndarray:
         bits = [round(time * 30) >> bit & 1 for bit in range(10)]
@@ -88,7 +88,7 @@ def numbered(path: Path, duration: float, codec: str, **options: str) -> None:
 
 
 def numbered_shades(path: Path, duration: int, with_sound: bool = True) -> None:
-    """A wide video at 10 frames per second whose grey is 20 times the second, brighter on the left; with beeps."""
+    """Write a wide video at 10 frames per second with beeps. Its grey is 20 times the second, brighter on the left."""
     shade = np.full((54, 96, 3), 0, np.uint8)
     shade[:, :48] = 40
 
@@ -100,9 +100,9 @@ def numbered_shades(path: Path, duration: int, with_sound: bool = True) -> None:
 
 
 def split(path: Path, folder: Path, times: str, container: str, *options: object) -> list[Path]:
-    """Copy a video into parts that begin with the keyframes at these times (seconds, with commas); in their order.
+    """Copy a video into parts that begin with the keyframes at these times (seconds, with commas), and list the parts.
 
-    Their names are such that a simple sort of them would take another order and careless quoting fails.
+    Their names are sorted wrongly by a simple sort, and need careful quoting.
     """
     folder.mkdir(parents=True)
     form = ["-f", "segment", "-segment_times", times, "-reset_timestamps", 1, "-segment_start_number", 9]
@@ -112,7 +112,7 @@ def split(path: Path, folder: Path, times: str, container: str, *options: object
 
 
 def numbers(path: Path) -> list[tuple[float, int]]:
-    """The time since the file's beginning (seconds) and the number of each frame of what `numbered` made."""
+    """Read a video of `numbered`: the time of each frame, seconds from the file's beginning, and its number."""
     with av.open(str(path)) as container:
         beginning = (container.start_time or 0) / av.time_base
         frames = [(frame.time - beginning, frame.to_ndarray(format="gray")) for frame in container.decode(video=0)]
@@ -120,25 +120,25 @@ def numbers(path: Path) -> list[tuple[float, int]]:
 
 
 def beep_times(path: Path) -> np.ndarray:
-    """When the beeps begin (seconds)."""
+    """Measure when the beeps in a video begin (seconds)."""
     return beginnings(np.abs(samples(path)))
 
 
 def beginnings(sound: np.ndarray) -> np.ndarray:
-    """When beeps begin (seconds) in the absolute values of samples at RATE."""
+    """Measure when beeps begin (seconds), from the absolute values of samples at RATE."""
     loud = np.array([sound[max(0, n - 240) : n + 1].max() > 0.1 for n in range(0, len(sound), 48)])
     return onsets(loud) / 1000
 
 
 def luminance(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    """The time of each frame in seconds, and the mean of its lower half, 0 to 255 (an overlay is above)."""
+    """Measure the time of each frame (seconds), and the mean of its lower half, 0 to 255, below an overlay."""
     with av.open(str(path)) as container:
         frames = [(frame.time, frame.to_ndarray(format="gray")) for frame in container.decode(video=0)]
     return np.array([time for time, _ in frames]), np.array([f[len(f) // 2 :].mean() for _, f in frames])
 
 
 def samples(path: Path) -> np.ndarray:
-    """The sound as float32, mixed to one channel at RATE."""
+    """Decode the sound of a video: float32, mixed to one channel at RATE."""
     resampler = av.AudioResampler(format="flt", layout="mono", rate=RATE)
     with av.open(str(path)) as container:
         return np.concatenate(
@@ -147,19 +147,19 @@ def samples(path: Path) -> np.ndarray:
 
 
 def loudness(path: Path) -> float:
-    """How loud a file is as a whole (LUFS), as FFmpeg measures it."""
+    """Measure the integrated loudness of a file (LUFS) with FFmpeg."""
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-i", path, "-vn", "-af", "ebur128=framelog=quiet", "-f", "null", "-"]
     said = subprocess.run(command, check=True, capture_output=True, text=True).stderr
     return float(re.findall(r"I: +(\S+) LUFS", said)[-1])
 
 
 def onsets(active: np.ndarray) -> np.ndarray:
-    """Where a signal of yes and no turns to yes."""
+    """Find where a boolean signal becomes true."""
     return np.flatnonzero(active & ~np.concatenate([[False], active[:-1]]))
 
 
 def streamer(mouth: float, session: str = "test", width: int = 160, height: int = 120) -> np.ndarray:
-    """The sample's streamer, drawn, with the mouth shut (0) to wide open (1)."""
+    """Draw the sample's streamer, with the mouth from shut (0) to wide open (1)."""
     resting = dict.fromkeys(Pose._fields, 0.0) | REST | {"size": 1.0, "lids": 1.0, "light": 1.0}
     drawn = Camera(choose_look(1, session), 1, width, height).film(Pose(**resting | {"mouth": mouth}), 0)
     return av.VideoFrame.from_ndarray(drawn.data.reshape(-1, width), "yuv420p").to_ndarray(format="rgb24")

@@ -47,7 +47,7 @@ class Calibration:
         base_rate : float
             The share of highlights in what this calibration was fitted on, 0 to 1.
         prevalence : float
-            The share of highlights for which probabilities shall hold, 0 to 1.
+            The share of highlights for which the new probabilities hold, 0 to 1.
         """
         return Calibration(self.slope, self.offset + log_odds(prevalence) - log_odds(base_rate))
 

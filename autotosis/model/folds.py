@@ -1,4 +1,4 @@
-"""The folds of cross-validation, which do not move when clips are added."""
+"""The folds of cross-validation. When clips are added, the others stay in their folds."""
 
 import hashlib
 from collections.abc import Mapping

@@ -128,7 +128,7 @@ def _range(track: Track, segment: Segment, known: set[bytes]) -> PacketRange:
             )
         pts = packet.pts
         assert pts is not None, "a track whose packets have no times is not copied"
-        # Copy what is decoded before the first frame behind the end: it needs nothing that is decoded later. A few
+        # Copy what is decoded before the first frame after the end: it needs nothing that is decoded later. A few
         # later packets tell when the last copied frame ends.
         if later or pts >= end:
             later.append(pts)

@@ -95,7 +95,7 @@ def _units(data: bytes, length_size: int) -> Iterator[bytes]:
 
 
 def _unit_ranges(data: bytes, length_size: int) -> Iterator[tuple[int, int]]:
-    """Yield the start and end of each unit in a packet. A unit is behind its length, or behind a start code.
+    """Yield the start and end of each unit in a packet. Each unit follows its length or a start code.
 
     ITU-T H.264 and H.265, annex B; ISO/IEC 14496-15, 5.3 and 8.3.
     """

@@ -14,7 +14,7 @@ from autotosis.reel import audio_mix, encoders, ffmpeg_program, source
 from autotosis.review import cache, videos
 from autotosis.review.videos import Video
 from autotosis.video.faces import on_display
-from autotosis.video.picture import View, without_combs
+from autotosis.video.picture import View, deinterlaced
 from autotosis.video.reading import ROUNDING, Track
 from autotosis.video.recording import Recording
 from autotosis.video.sound import read_stereo
@@ -87,7 +87,7 @@ def _encode(what: Recording, number: int, target: Path) -> None:
     view = View(Box(), width, height, "yuv420p", "bilinear")
     try:
         with Track(what, "picture") as track:
-            frames = view.each(on_display(what, without_combs(track.frames(times[0])), times))
+            frames = view.each(on_display(what, deinterlaced(track.frames(times[0])), times))
             film = (np.ascontiguousarray(pixels).data for pixels in frames)
             ffmpeg_program.run(output, f"{what.path} from {start} s", Path("."), film=film)
     finally:

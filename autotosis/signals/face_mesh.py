@@ -164,8 +164,8 @@ def square_around(points: np.ndarray) -> Square:
 
 
 def _angle(right_eye: np.ndarray, left_eye: np.ndarray) -> float:
+    """Compute by how much a face is turned clockwise, radians, from the positions of its eyes."""
     # A person's right eye is on the left of the picture.
-    # The right eye is on the left of the picture.
     across, down = left_eye - right_eye
     return math.atan2(down, across)
 
@@ -182,8 +182,8 @@ def _anchors() -> np.ndarray:
 
 
 def _sigmoid(logit: float) -> float:
+    """Compute the sigmoid of a logit."""
     # The detector gives logits whose exponential overflows.
-    # The detector's go far beyond what has an exponential.
     return 1 / (1 + math.exp(-min(max(float(logit), -80.0), 80.0)))
 
 

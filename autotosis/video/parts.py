@@ -87,7 +87,7 @@ def video_files(path: Path) -> list[Path]:
 
 
 def left_out(path: Path) -> list[Path]:
-    """The files of a folder, but for hidden ones, that are no part of the video; none where it is a file."""
+    """List the files of a folder, except for hidden ones, that are not parts of the video; none if it is a file."""
     return sorted(part for part in _visible(path) if not _is_video(part)) if path.is_dir() else []
 
 
@@ -116,7 +116,7 @@ def _is_video(path: Path) -> bool:
 
 
 def _natural(path: Path) -> tuple[list[str | int], str]:
+    """Return the sort key of a file name in which numbers are compared by value."""
     # Every second piece is a number, so numbers are only compared with numbers.
-    # Every other piece is a number, so that like is compared with like.
     pieces = re.split(r"(\d+)", path.name)
     return [int(piece) if number % 2 else piece for number, piece in enumerate(pieces)], path.name

@@ -117,7 +117,7 @@ class Track:
             if not self._seek(number, time - back):
                 break
             yield
-            # Some containers can only be searched by guessing, which may end up behind the time.
+            # Some containers can only be searched by guessing, which may end up after the time.
             back = 2 * back + (0.5 if back < 1 else 5)
         self._rewind(number)
         yield

@@ -195,8 +195,8 @@ def _first_frame(path: Path, container: InputContainer, video: VideoStream) -> V
 
 
 def _steady_rate(video: VideoStream) -> Fraction:
+    """Return the frame rate where no frames are missing, Hz, 10 to 60."""
     # Missing frames lower the average rate, but not the guessed one.
-    # The average rate is pulled down by every frame that is missing, the guessed one is not.
     for rate in (video.guessed_rate, video.average_rate):
         if rate and rate >= 10:
             return min(rate, Fraction(60)).limit_denominator(1001)
