@@ -134,3 +134,11 @@ def test_an_edl_says_how_its_timecode_counts(tmp_path):
         exports.write(tmp_path, placed_segments([3600.0], 2.0, in_a_file(replace(RECORDING, rate=rate), tmp_path)))
         content = (tmp_path / "cut.edl").read_text()
         assert f"FCM: {mode} FRAME\n" in content and f" {code} " in content
+
+
+def test_an_edl_counts_from_the_samples_that_a_sound_recorder_counted(tmp_path):
+    videos.flash_and_beep(tmp_path / "made.mkv", 4)
+    counted = ("-c", "copy", "-metadata", f"time_reference={36_000 * videos.RATE}")
+    videos.ffmpeg("-i", tmp_path / "made.mkv", *counted, tmp_path / "own.mkv")
+    exports.write(tmp_path, placed_segments([1.0], 2.0, recording.probe(tmp_path / "own.mkv")))
+    assert " 10:00:01:00 10:00:03:00 " in (tmp_path / "cut.edl").read_text()

@@ -12,6 +12,7 @@ from autotosis.reel import units
 from autotosis.signals import features
 from autotosis.video import timecode
 from autotosis.video.faces import on_display
+from autotosis.video.opening import Span
 from autotosis.video.reading import Track
 from autotosis.video.recording import probe
 from autotosis.video.remarks import remarks
@@ -53,6 +54,7 @@ CONTAINERS = {
     "flv": (),
     "avi": (),
     "nut": (),
+    "wmv": ("-bf", 3, "-c:a", "wmav2"),
     "fragments.mp4": FRAGMENTS,
     "open.ts": ("-x264-params", "open-gop=1:keyint=40:bframes=3"),
     "refresh.mkv": ("-x264-params", "intra-refresh=1:keyint=40"),
@@ -71,7 +73,17 @@ def test_any_time_shows_what_reading_from_the_beginning_shows(tmp_path, name):
     assert numbers_at(recording, times) == right
 
 
-APPENDED = {"ts": (), "mkv": (), "flv": (), "mpg": ("-c:v", "mpeg2video", "-c:a", "mp2"), "mp4": FRAGMENTS}
+MPEG2 = ("-c:v", "mpeg2video", "-c:a", "mp2")
+APPENDED = {
+    "ts": (),
+    "mkv": (),
+    "flv": (),
+    "mpg": MPEG2,
+    "mp4": FRAGMENTS,
+    "ogv": ("-c:v", "libtheora", "-q:v", 10, "-c:a", "libvorbis"),
+    "asf": ("-c:v", "mpeg4", "-c:a", "wmav2"),
+    "mxf": ("-c:v", "mpeg2video", "-r", 25, "-c:a", "pcm_s16le"),
+}
 
 
 @pytest.mark.parametrize("form", APPENDED)
@@ -82,6 +94,43 @@ def test_recordings_appended_to_one_file_follow_each_other(tmp_path, form):
     assert recording.duration == pytest.approx(9, abs=0.1)
     assert numbers_at(recording, [1.6, 4.6, 7.6]) == pytest.approx([46, 46, 46], abs=3)
     assert beeps(recording) == pytest.approx(np.arange(9), abs=0.1)
+
+
+@pytest.mark.parametrize("moved", [("-streamid", "0:0x300", "-streamid", "1:0x301"), ("-mpegts_service_id", 7)])
+def test_a_transport_stream_whose_tracks_are_others_from_somewhere_on_is_read_on(tmp_path, moved):
+    one = film(tmp_path / "one.ts", 3.0, "-mpegts_pmt_start_pid", 0x400)
+    other = film(tmp_path / "other.ts", 3.0, "-mpegts_pmt_start_pid", 0x500, "-mpegts_start_pid", 0x200, *moved)
+    (tmp_path / "both.ts").write_bytes(one.read_bytes() + other.read_bytes())
+    recording = probe(tmp_path / "both.ts")
+    assert [piece.begin for piece in recording.pieces] == pytest.approx([0, 3], abs=0.1)
+    assert numbers_at(recording, [1.6, 4.6]) == pytest.approx([46, 46], abs=3)
+    assert beeps(recording) == pytest.approx(np.arange(6), abs=0.1)
+    assert not list(remarks(recording))
+
+
+def test_a_plain_mp4_shows_what_players_do_and_names_what_is_appended(tmp_path):
+    content = film(tmp_path / "one.mp4", 3.0).read_bytes()
+    (tmp_path / "both.mp4").write_bytes(2 * content)
+    recording = probe(tmp_path / "both.mp4")
+    assert recording.duration == pytest.approx(3, abs=0.1)
+    assert f"`tail -c +{len(content) + 1} FILE" in next(remarks(recording))
+
+
+def test_segments_of_a_stream_are_read_behind_what_describes_them(tmp_path):
+    folder = tmp_path / "parts"
+    folder.mkdir()
+    form = ("-f", "hls", "-hls_time", 2, "-hls_list_size", 0, "-hls_segment_type", "fmp4", "-hls_segment_filename")
+    source = film(tmp_path / "a.mp4", 6.0)
+    videos.ffmpeg("-i", source, "-c", "copy", *form, folder / "%d.m4s", tmp_path / "list.m3u8")
+    with pytest.raises(UserError, match="parts: has segments of a stream, and no initialization segment.* put"):
+        probe(folder)
+    (tmp_path / "init.mp4").rename(folder / "init.mp4")
+    recording = probe(folder)
+    assert [piece.span.path.name for piece in recording.files] == ["0.m4s", "1.m4s", "2.m4s"]
+    assert recording.duration == pytest.approx(6, abs=0.1)
+    assert numbers_at(recording, [5.5, 1.5, 3.5]) == pytest.approx([165, 45, 105], abs=3)
+    assert beeps(recording) == pytest.approx(np.arange(6), abs=0.1)
+    assert not list(remarks(recording))
 
 
 def test_a_new_header_in_the_middle_of_a_file_is_used_from_there_on(tmp_path):
@@ -165,7 +214,7 @@ def test_of_a_folder_only_videos_are_parts(tmp_path):
     (folder / "3.ts.part").write_bytes(b"unfinished")
     (folder / "chat.txt").write_text("hello")
     recording = probe(folder)
-    assert [path.name for path, _ in recording.files] == ["0.ts", "1.ts", "2.ts"]
+    assert [piece.span.path.name for piece in recording.files] == ["0.ts", "1.ts", "2.ts"]
     assert recording.duration == pytest.approx(6, abs=0.1)
     assert "not taken as parts of the VOD: 3.ts.part, chat.txt, list.m3u8" in next(remarks(recording))
     with pytest.raises(UserError, match="a playlist, not a video"):
@@ -216,8 +265,8 @@ def test_sound_that_is_turned_over_in_one_channel_is_as_loud(tmp_path):
 
 def test_the_recordings_own_time_code_is_read(tmp_path):
     film(tmp_path / "a.mov", 3.0, "-timecode", "10:00:00:00", codec="")
-    assert timecode.at_the_beginning(tmp_path / "a.mov", Fraction(30)) == (36_000 * 30, False)
-    assert timecode.at_the_beginning(film(tmp_path / "b.mp4", 3.0), Fraction(30)) == (0, None)
+    assert timecode.at_the_beginning(Span(tmp_path / "a.mov"), Fraction(30)) == (36_000 * 30, False)
+    assert timecode.at_the_beginning(Span(film(tmp_path / "b.mp4", 3.0)), Fraction(30)) == (0, None)
 
 
 @pytest.mark.parametrize(

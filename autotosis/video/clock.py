@@ -98,7 +98,8 @@ def extents(span: Span, continues: bool = False) -> list[Extent]:
             return list(itertools.chain.from_iterable(extents(each) for each in made.spans))
         tracks.read_only(container, video, audio)
         beginning = beginning_of(container)
-        promised = _promised(container, beginning)
+        # The header in front of a segment, or of a later part of an FLV, does not tell how long that is.
+        promised = None if span.header else _promised(container, beginning)
         told = made.tells_duration and promised is not None
         counts = _count_last(container, video, audio, promised or 0.0) if told else _count(container, video, audio)
         cuts = counts.cuts()
@@ -259,6 +260,9 @@ def demuxed(container: InputContainer, *wanted: Stream) -> Iterator[Packet[Any]]
             return
         except av.error.InvalidDataError:
             failures += 1
+        except IndexError:
+            # PyAV's, at the end of a file in which tracks have begun that it does not know of.
+            return
 
 
 def _in_turn(packets: Iterator[Packet[Any]], form: str) -> Iterator[Packet[Any]]:

@@ -12,7 +12,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from autotosis.project.errors import UserError
-from autotosis.video import clock, parts, spans, tracks
+from autotosis.video import clock, spans, tracks
 from autotosis.video.clock import Extent
 from autotosis.video.opening import Span, opened
 
@@ -83,12 +83,12 @@ class Recording:
     pieces: tuple[Piece, ...] = ()
 
     @property
-    def files(self) -> list[tuple[Path, float]]:
-        """Each file, and when it begins in the recording, seconds."""
-        first: dict[Path, float] = {}
+    def files(self) -> list[Piece]:
+        """The first piece of each file."""
+        first: dict[Path, Piece] = {}
         for piece in self.pieces:
-            first.setdefault(piece.span.path, piece.begin)
-        return list(first.items())
+            first.setdefault(piece.span.path, piece)
+        return list(first.values())
 
 
 def probe(path: Path) -> Recording:
@@ -104,10 +104,10 @@ def probe(path: Path) -> Recording:
     UserError
         If FFmpeg cannot read it as a video, if it is an incomplete MP4, or if the parts do not fit together.
     """
-    files = parts.video_files(path)
+    files = spans.of_video(path)
     if len(files) > 1:
         _check_alike(files)
-    extents = list(itertools.chain.from_iterable(clock.extents(spans.readable(Span(file))) for file in files))
+    extents = list(itertools.chain.from_iterable(map(clock.extents, files)))
     pieces, duration = _one_after_the_other(extents)
     if duration <= 0:
         raise UserError(f"{path}: has a duration of 0 s; remove it or convert it to MP4")
@@ -150,15 +150,15 @@ def _one_after_the_other(extents: Sequence[Extent]) -> tuple[tuple[Piece, ...], 
     return tuple(pieces), begin
 
 
-def _check_alike(files: Sequence[Path]) -> None:
+def _check_alike(files: Sequence[Span]) -> None:
     """Raise a UserError unless the tracks of all parts have the same format."""
-    with opened(Span(files[0])) as container:
+    with opened(files[0]) as container:
         like = _formats(container)
     for file in files[1:]:
-        with opened(Span(file)) as container:
+        with opened(file) as container:
             if not _formats(container).items() <= like.items():
                 raise UserError(
-                    f"{file}: its picture or sound is in another format than in the first part, so they cannot be "
+                    f"{file.path}: its picture or sound is in another format than in the first part, so they cannot be "
                     "joined; convert it to that format, or make it a VOD of its own"
                 )
 

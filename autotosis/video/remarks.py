@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import replace
 
-from autotosis.video import parts, sound, tracks
+from autotosis.video import parts, sound, spans, tracks
 from autotosis.video.opening import opened
 from autotosis.video.recording import Recording
 
@@ -20,6 +20,12 @@ def remarks(recording: Recording) -> Iterator[str]:
             yield (
                 f"{piece.span.path}: cut off: {promise}it is used up to {piece.end:.1f} s; download it "
                 "again if there is more"
+            )
+    for path in {piece.span.path: None for piece in recording.pieces}:
+        if place := spans.unseen(path):
+            yield (
+                f"{path}: another recording is appended at byte {place} and not shown, as no player shows it; put both "
+                f"into a folder as files of their own, the second one made by `tail -c +{place + 1} FILE > SECOND`"
             )
     first = recording.pieces[0]
     yield from _picture_stops(recording)

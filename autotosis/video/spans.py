@@ -1,10 +1,13 @@
-"""Finding recordings that were appended to one file, as by `cat`, or by a recorder that restarts."""
+"""Finding recordings that were appended to one file, as by `cat`, and the segments of a stream in several files."""
 
 import mmap
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 
+from autotosis.project.errors import UserError
+from autotosis.video import boxes, parts, transport_stream
 from autotosis.video.opening import Span
 
 # Top-level elements of Matroska (RFC 9559, section 5.1).
@@ -13,6 +16,16 @@ EBML, SEGMENT = 0x1A45DFA3, 0x18538067
 # the length of both, bytes; and the types of tags.
 FLV = re.compile(rb"FLV\x01[\x00-\x05]\x00\x00\x00\x09\x00\x00\x00\x00")
 FLV_HEADER, FLV_SOUND, FLV_PICTURE, FLV_SCRIPT = 13, 8, 9, 18
+# The key of a file's first element in formats whose elements have a key and a size: the header object of ASF
+# (Microsoft, Advanced Systems Format, 3.1) and the header partition of MXF (SMPTE ST 377-1, 7.1); the length of a key,
+# bytes.
+KEYS = {
+    "asf": bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c"),
+    "mxf": bytes.fromhex("060e2b34020501010d0102010102"),
+}
+KEY = 16
+# The first page of a track in Ogg (RFC 3533, section 6). The first pages of all tracks are next to each other.
+OGG = re.compile(rb"OggS\x00[\x02\x06]")
 # The first bytes of other formats: tables of services and programs (ISO/IEC 13818-1, 2.4.4), packs, and names.
 SIGNATURES = {
     "mpegts": (b"\x47\x40\x11", b"\x47\x40\x00"),
@@ -47,6 +60,32 @@ class Structure:
     in_fragments: bool = True
 
 
+def of_video(path: Path) -> list[Span]:
+    """List the files of a video in order, the segments of a stream in MP4 with their initialization segment in front.
+
+    Raises
+    ------
+    UserError
+        If there is no video in a folder, or if segments have no initialization segment or several.
+    """
+    files = parts.video_files(path)
+    found = {file: boxes.read(file)[0] for file in files if file.is_file()}
+    segments = {file for file in found if boxes.is_segment(found[file])}
+    if not segments:
+        return [readable(Span(file)) for file in files]
+    headers = [file for file in found if boxes.is_initialization(found[file])]
+    if len(headers) != 1:
+        number = f"{len(headers)} initialization segments" if headers else "no initialization segment"
+        raise UserError(
+            f"{path}: has segments of a stream, and {number} to describe their tracks; put the one that belongs to "
+            "them, such as init.mp4, into their folder, or join them with FFmpeg and their playlist"
+        )
+    header = headers[0].read_bytes()
+    return [
+        Span(file, header=header) if file in segments else readable(Span(file)) for file in files if file != headers[0]
+    ]
+
+
 def structure(span: Span, form: str) -> Structure:
     """Determine the structure of a file, whose format is given by FFmpeg's name."""
     if not span.is_whole:
@@ -56,10 +95,17 @@ def structure(span: Span, form: str) -> Structure:
         return _boxes(span)
     if "matroska" in form:
         return _elements(span)
-    if form == "flv":
-        with _mapped(span) as data:
-            return Structure(_between(span, [match.start() for match in FLV.finditer(data) if match.start()]), False)
-    return Structure([span], form in ("avi", "asf", "mxf", "ogg"))
+    if form in KEYS:
+        return Structure(_between(span, [start for start in _headers(span, form) if start]), True)
+    starts: list[int] = []
+    with _mapped(span) as data:
+        if form == "flv":
+            starts = [match.start() for match in FLV.finditer(data)]
+        elif form == "ogg":
+            starts = list(_first_pages(data))
+        elif form == "mpegts":
+            starts = [_start(data, form, place, 0) for place in transport_stream.changes(data)]
+    return Structure(_between(span, [start for start in starts if start]), form in ("avi", "ogg"))
 
 
 def cut(span: Span, form: str, places: list[int]) -> list[Span]:
@@ -109,13 +155,11 @@ def readable(span: Span) -> Span:
     if not span.path.is_file():
         # FFmpeg reports the cause.
         return span
-    with span.path.open("rb") as file:
-        if file.read(8)[4:] not in (b"ftyp", b"styp", b"moov"):
-            return span
-    boxes, size = _box_places(span)
-    *_, (name, place, end) = boxes
-    is_truncated = place > 0 and end > size and name != b"mdat"
-    return replace(span, end=place) if is_truncated and _in_fragments(boxes) else span
+    found, size = boxes.read(span.path)
+    if not boxes.are_fragments(found):
+        return span
+    *_, (name, start, end) = found
+    return replace(span, end=start) if start > 0 and end > size and name != b"mdat" else span
 
 
 def _boxes(span: Span) -> Structure:
@@ -123,33 +167,17 @@ def _boxes(span: Span) -> Structure:
 
     Only fragmented files can continue after another header (ISO/IEC 14496-12, 4.2).
     """
-    boxes, size = _box_places(span)
-    starts = [start for name, start, _ in boxes if name == b"ftyp" and start]
-    fragments = _in_fragments(boxes)
-    return Structure(_between(span, starts if fragments else []), True, boxes[-1][2] > size, fragments)
+    found, size = boxes.read(span.path)
+    starts = [box.start for box in found if box.name == b"ftyp" and box.start]
+    fragments, is_truncated = boxes.are_fragments(found), bool(found) and found[-1].end > size
+    return Structure(_between(span, starts if fragments else []), True, is_truncated, fragments)
 
 
-def _in_fragments(boxes: list[tuple[bytes, int, int]]) -> bool:
-    """Tell whether an MP4 is fragmented, from its boxes."""
-    return any(name == b"moof" for name, _, _ in boxes)
-
-
-def _box_places(span: Span) -> tuple[list[tuple[bytes, int, int]], int]:
-    """List the boxes of a file, each with its name, start and claimed end; and return the file's size (bytes)."""
-    boxes, place = [], 0
-    with span.path.open("rb") as file:
-        size = file.seek(0, 2)
-        while place + 8 <= size:
-            file.seek(place)
-            head = file.read(16)
-            length = int.from_bytes(head[:4])
-            if length == 1:
-                length = int.from_bytes(head[8:16])
-            # The last box may extend to the end of the file, wherever that is.
-            end = place + length if length >= 8 else size
-            boxes.append((head[4:8], place, end))
-            place = end
-    return boxes, size
+def unseen(path: Path) -> int | None:
+    """Find where a second recording begins in an MP4 of which players only show the first (bytes); None without one."""
+    found, _ = boxes.read(path)
+    starts = [box.start for box in found if box.name == b"ftyp" and box.start]
+    return starts[0] if starts and not boxes.are_fragments(found) else None
 
 
 def _elements(span: Span) -> Structure:
@@ -168,6 +196,36 @@ def _elements(span: Span) -> Structure:
                 return Structure(_between(span, starts), False)
             place += 4 + length + size
     return Structure(_between(span, starts), place <= end, place > end)
+
+
+def _headers(span: Span, form: str) -> Iterator[int]:
+    """Yield the start of each header in ASF or MXF (bytes)."""
+    place = 0
+    with span.path.open("rb") as file:
+        while len(head := file.read(KEY + 9)) == KEY + 9:
+            if head.startswith(KEYS[form]):
+                yield place
+            if form == "asf":
+                size = int.from_bytes(head[KEY : KEY + 8], "little")
+            else:
+                # Either the size, or 128 more than the number of bytes that the size has.
+                count = max(0, head[KEY] - 128)
+                size = KEY + 1 + (count + int.from_bytes(head[KEY + 1 : KEY + 1 + count]) if count else head[KEY])
+            if size < KEY:
+                return
+            place += size
+            file.seek(place)
+
+
+def _first_pages(data: mmap.mmap) -> Iterator[int]:
+    """Yield where the first pages of all tracks begin in Ogg (bytes)."""
+    end = -1
+    for match in OGG.finditer(data):
+        start = match.start()
+        if start != end:
+            yield start
+        lengths = data[start + 27 : start + 27 + data[start + 26]]
+        end = start + 27 + len(lengths) + sum(lengths)
 
 
 def _cut_flv(span: Span, data: mmap.mmap, places: list[int]) -> list[Span]:

@@ -1,8 +1,8 @@
 """Timecode: the time on the recording's own clock, as cameras, mixers and broadcasters write it."""
 
 import re
+from collections.abc import Mapping
 from fractions import Fraction
-from pathlib import Path
 
 from av.container import InputContainer
 
@@ -11,13 +11,13 @@ from autotosis.video.opening import Span, opened
 TIMECODE = re.compile(r"(\d\d):(\d\d):(\d\d)([:;.,])(\d\d+)")
 
 
-def at_the_beginning(path: Path, rate: Fraction) -> tuple[int, bool | None]:
+def at_the_beginning(file: Span, rate: Fraction) -> tuple[int, bool | None]:
     """Read the timecode of a file's first frame.
 
     Parameters
     ----------
-    path : Path
-        The file.
+    file : Span
+        The file, or the first stretch of it.
     rate : Fraction
         Frames per second, Hz.
 
@@ -29,11 +29,11 @@ def at_the_beginning(path: Path, rate: Fraction) -> tuple[int, bool | None]:
         Whether it is drop-frame timecode, which skips numbers at 29.97 or 59.94 frames per second to agree with the
         clock (SMPTE ST 12-1); None if the file has no timecode.
     """
-    with opened(Span(path)) as container:
+    with opened(file) as container:
         for text in _timecodes(container):
             if match := TIMECODE.fullmatch(text.strip()):
                 return _number(match, rate)
-        reference = container.metadata.get("time_reference", "")
+        reference = _tag(container.metadata, "time_reference")
         if reference.isdigit() and container.streams.audio:
             # Broadcast Wave counts samples since midnight (EBU Tech 3285).
             return round(Fraction(int(reference), container.streams.audio[0].sample_rate) * rate), None
@@ -43,9 +43,13 @@ def at_the_beginning(path: Path, rate: Fraction) -> tuple[int, bool | None]:
 def _timecodes(container: InputContainer) -> list[str]:
     """List the timecodes in the metadata of a file, those of the picture first."""
     tracks = sorted(container.streams, key=lambda track: track.type != "video")
-    places = [*(track.metadata for track in tracks), container.metadata]
-    found = [place.get(key, "") for place in places for key in ("timecode", "TIMECODE")]
+    found = [_tag(tags, "timecode") for tags in (*(track.metadata for track in tracks), container.metadata)]
     return [text for text in found if text]
+
+
+def _tag(tags: Mapping[str, str], name: str) -> str:
+    """Return a tag, whose name is in capitals in Matroska; empty if there is none."""
+    return tags.get(name) or tags.get(name.upper(), "")
 
 
 def _number(match: re.Match[str], rate: Fraction) -> tuple[int, bool]:

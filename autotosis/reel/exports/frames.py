@@ -112,11 +112,13 @@ def in_frames(placed: Sequence[ReelSegment]) -> Edit:
     rate = min(RATES, key=lambda known: abs(known - recording.rate))
     # Sound often begins a little before the picture. Editors ignore that if it is less than a frame, so ignore it here.
     late = recording.start % (1 / rate)
-    # The same frames as in the reel: each segment begins with the frame nearest to its start, and is as long.
+    # The same frames as in the reel: each segment begins with the frame nearest to its start, and is as long. Only at a
+    # lower rate than the VOD's may the last frame of a segment in the reel be shown for longer.
     starts = [_nearest((part.start - late) * rate) for part in placed]
-    lengths = [max(1, round((part.reel_end - part.reel_start) * rate)) for part in placed]
+    shown = [min(part.reel_end - part.reel_start, part.end - part.start) for part in placed]
+    lengths = [max(1, round(length * rate)) for length in shown]
     end = max(round((recording.duration - late) * rate), *map(sum, zip(starts, lengths, strict=True)))
-    clocks = [timecode.at_the_beginning(file, rate) for file, _ in recording.files]
+    clocks = [timecode.at_the_beginning(piece.span, rate) for piece in recording.files]
     drops = rate.denominator != 1 and rate > 24 and clocks[0][1] is not False
     ranges, place, found = [], 0, _files(vod, rate, late, end, [clock for clock, _ in clocks])
     for part, start, length in zip(placed, starts, lengths, strict=True):
@@ -145,7 +147,7 @@ def _files(vod: Vod, rate: Fraction, late: float, end: int, clocks: Sequence[int
         The `clock` of each file.
     """
     folder = reel.FOLDER / vod.name
-    begins = [(part, _nearest((begin - late) * rate)) for part, begin in vod.recording.files]
+    begins = [(piece.span.path, _nearest((piece.begin - late) * rate)) for piece in vod.recording.files]
     return [
         File(part.name, quote(Path(os.path.relpath(part, folder)).as_posix()), first, last - first, clock)
         for ((part, first), (_, last)), clock in zip(

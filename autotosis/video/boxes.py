@@ -1,0 +1,51 @@
+"""The boxes at the top level of MP4 and MOV (ISO/IEC 14496-12, 4.2)."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+# The first box of a file, or of a segment of a stream, is one of these.
+FIRST = (b"ftyp", b"styp", b"moov", b"moof", b"sidx", b"emsg", b"prft")
+
+
+class Box(NamedTuple):
+    """A box: its name, and its start and claimed end (bytes)."""
+
+    name: bytes
+    start: int
+    end: int
+
+
+def read(path: Path) -> tuple[list[Box], int]:
+    """List the boxes of a file, none if it is in another format; and return the file's size (bytes)."""
+    boxes, place = [], 0
+    with path.open("rb") as file:
+        size = file.seek(0, 2)
+        while place + 8 <= size:
+            file.seek(place)
+            head = file.read(16)
+            if place == 0 and head[4:8] not in FIRST:
+                break
+            length = int.from_bytes(head[:4])
+            if length == 1:
+                length = int.from_bytes(head[8:16])
+            # The last box may extend to the end of the file, wherever that is.
+            end = place + length if length >= 8 else size
+            boxes.append(Box(head[4:8], place, end))
+            place = end
+    return boxes, size
+
+
+def are_fragments(boxes: list[Box]) -> bool:
+    """Tell whether an MP4 is fragmented, from its boxes."""
+    return any(box.name == b"moof" for box in boxes)
+
+
+def is_initialization(boxes: list[Box]) -> bool:
+    """Tell whether a file is an initialization segment, which describes the tracks of other segments (8.16)."""
+    names = {box.name for box in boxes}
+    return b"moov" in names and not names & {b"moof", b"mdat"}
+
+
+def is_segment(boxes: list[Box]) -> bool:
+    """Tell whether a file is a segment that needs an initialization segment."""
+    return are_fragments(boxes) and not any(box.name == b"moov" for box in boxes)
