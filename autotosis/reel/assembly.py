@@ -1,8 +1,10 @@
 """From the cut lists of VODs to one video: segments are placed in the reel, encoded as pieces, and joined."""
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -119,12 +121,20 @@ def place(sources: Sequence[Source]) -> Reel:
         lengths = [each.shown.duration for each in copied]
     else:
         rate, render, copied = first.vod.frame.rate, first.config.render, []
-        # Round down, so that a segment never shows more than the cut list says.
-        frames = [max(1, int(segment.duration * rate + FRAME_ROUNDING)) for _, segment in chosen]
+        frames = [_frames(segment, rate, each.vod.recording.rate) for each, segment in chosen]
         wanted = round(render.transition_length * rate) if render.transition == "crossfade" else 0
         lengths, shared = ([float(n / rate) for n in counts] for counts in (frames, reel.crossfades(frames, wanted)))
     peaks = [reel.peak(segment, each.times, each.probabilities) for each, segment in chosen]
     return Reel(sources, reel.place([(each.vod, one) for each, one in chosen], lengths, peaks, shared), copied)
+
+
+def _frames(segment: Segment, rate: Fraction, of_vod: Fraction) -> int:
+    """The number of frames of a segment in a reel with this rate, of a VOD with that one."""
+    if rate < of_vod:
+        # Round up, or several of the VOD's frames would be missing at the end.
+        return max(1, math.ceil((segment.duration * of_vod - FRAME_ROUNDING) * rate / of_vod))
+    # Round down, so that a segment never shows more than the cut list says.
+    return max(1, int(segment.duration * rate + FRAME_ROUNDING))
 
 
 def encode(cut: Reel, folder: Path) -> list[Piece]:

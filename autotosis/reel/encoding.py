@@ -117,7 +117,7 @@ def encode(piece: Piece) -> None:
     film: Iterable[memoryview] = ()
     if piece.encoder != "copy":
         # Decode here, because the ffmpeg program begins at another frame than players do and has other timestamps.
-        film = source.film(recording, piece.start, round(piece.duration * rate), rate)
+        film = source.film(recording, piece.start, piece.segment.end, round(piece.duration * rate), rate)
         size = (recording.width, recording.height)
         seen = ffmpeg.input("pipe:0", f="rawvideo", pix_fmt="yuv420p", video_size=size, framerate=str(rate)).video
         pictures = _picture(seen, piece, folder).filter_multi_output("split", len(stretches))

@@ -42,17 +42,17 @@ def pictures(
             yield list(view.each(on_display(recording, deinterlaced(track.frames(times[0])), times)))
 
 
-def film(recording: Recording, start: float, frames: int, rate: Fraction) -> Iterator[memoryview]:
+def film(recording: Recording, start: float, end: float, frames: int, rate: Fraction) -> Iterator[memoryview]:
     """Read the picture at a constant frame rate, for an encoder. Each frame is the nearest one in time.
 
     Parameters
     ----------
     recording : Recording
         The VOD.
-    start : float
-        The time of the first frame, seconds.
+    start, end : float
+        The time of the first frame, and a time from which on no frame is shown, seconds.
     frames : int
-        The number of frames. After the end of the picture, its last frame is repeated.
+        The number of frames. After the end, or that of the picture, the last frame is repeated.
     rate : Fraction
         Frames per second, Hz.
 
@@ -63,7 +63,7 @@ def film(recording: Recording, start: float, frames: int, rate: Fraction) -> Ite
     """
     view = View(Box(), recording.width, recording.height, "yuv420p", "bicubic+accurate_rnd+bitexact")
     # If two frames are equally near, take the earlier one.
-    times = [start + (number + 0.5) / float(rate) - 2 * ROUNDING for number in range(frames)]
+    times = [min(start + (number + 0.5) / float(rate), end) - 2 * ROUNDING for number in range(frames)]
     with Track(recording, "picture") as track:
         shown = on_display(recording, deinterlaced(track.frames(start)), times)
         for pixels in view.each(shown):
