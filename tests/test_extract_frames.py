@@ -57,12 +57,17 @@ def test_a_picture_among_the_clips_is_named(project):
     assert_sentence(project.stage("extract_frames"), "data/tiny/clips/thumbnail.png", "a picture, not a video")
 
 
-def test_a_clip_without_sound_works(project):
+def test_a_clip_without_sound_works_and_one_with_several_is_named(project):
     clip = first_clip(project)
     silent = clip.parent / "silent.mp4"
     videos.ffmpeg("-i", clip, "-an", "-c", "copy", silent)
+    videos.ffmpeg("-i", clip, "-map", 0, "-map", "0:a", "-c", "copy", clip.parent / "two.mkv")
     project.append(LABELS, "clips/silent.mp4,,,0\n")
-    project.stages("extract_frames", "build_dataset", "train", "predict demo")
+    said = project.stage("extract_frames").stdout
+    assert [line for line in said.splitlines() if "data/tiny/clips/" in line] == [
+        "data/tiny/clips/two.mkv: has 2 tracks of sound; track 1 is used, the default one"
+    ]
+    project.stages("build_dataset", "train", "predict demo")
     assert "silent.mp4.safetensors" in project.shards()
 
 

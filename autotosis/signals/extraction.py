@@ -14,6 +14,7 @@ from autotosis.project.errors import UserError
 from autotosis.project.params import Extract
 from autotosis.signals import features, shards
 from autotosis.video import hardware, hashes, recording
+from autotosis.video.remarks import remarks
 
 
 @dataclass(frozen=True)
@@ -77,14 +78,25 @@ def bring_up_to_date(folder: Path, jobs: Sequence[Job], settings: Extract, messa
         for job in jobs
     ]
     stale = [(job, key) for job, key in zip(jobs, keys, strict=True) if shards.key_of(job.shard) != key]
-    outcomes = workers.run_parallel(partial(extract, settings), stale, message, unit)
-    problems = [outcome for outcome in outcomes if outcome is not None]
+    outcomes = list(workers.run_parallel(partial(extract, settings), stale, message, unit))
+    # A VOD may have many excerpts.
+    for line in dict.fromkeys(outcome.remarks for outcome in outcomes if outcome.remarks):
+        print(line)
+    problems = [outcome.problem for outcome in outcomes if outcome.problem]
     print(f"{len(stale) - len(problems)} of {len(jobs)} {unit} extracted, {len(jobs) - len(stale)} were current")
     if problems:
         raise UserError("; ".join(dict.fromkeys(problems)))
 
 
-def extract(settings: Extract, stale: tuple[Job, str]) -> str | None:
+@dataclass(frozen=True)
+class Outcome:
+    """What is wrong with the video of a job, and what the user should know about it; both empty if there is nothing."""
+
+    problem: str = ""
+    remarks: str = ""
+
+
+def extract(settings: Extract, stale: tuple[Job, str]) -> Outcome:
     """Make one shard.
 
     If the video cannot be read, its old shard is removed, since it was made from something else.
@@ -95,20 +107,16 @@ def extract(settings: Extract, stale: tuple[Job, str]) -> str | None:
         The parameters of extraction.
     stale : (Job, str)
         The shard to make, and its key.
-
-    Returns
-    -------
-    str or None
-        What is wrong with the video; None if nothing is.
     """
     job, key = stale
     try:
         opened = recording.probe(job.video)
         moments = features.read_moments(opened, job.box, settings, job.read_start, job.read_end)
+        told = "; ".join(remarks(opened))
     except UserError as error:
         files.remove(job.shard)
-        return str(error)
+        return Outcome(problem=str(error))
     end = math.inf if job.end is None else job.end
     with_frames = slice(*np.searchsorted(moments.times, (job.start - 1e-6, end - 1e-6)).tolist())
     shards.write(job.shard, moments, with_frames, opened.duration, key)
-    return None
+    return Outcome(remarks=told)
