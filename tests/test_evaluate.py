@@ -5,7 +5,7 @@ import json
 import pytest
 from PIL import Image
 
-from tests.helpers import HEADER, HOLDOUT, Project, write_timeline
+from tests.helpers import HEADER, HOLDOUT, Project, assert_sentence, write_timeline
 
 Stretches = list[tuple[float, float]]
 
@@ -44,6 +44,11 @@ def test_the_figures_of_a_vod_are_those_worked_out_by_hand(project):
     write_vod(project, "demo", [(100, 110), (205, 213), (300, 310)])
     figures = evaluate(project, truth)["demo"]
     assert (figures["f1"], figures["f1_30"]) == pytest.approx((2 / 3, 1), abs=1e-3)
+    project.write("data/cuts/demo.csv", "start,end\n")
+    write_timeline(project, [], 305, "demo")
+    assert_sentence(
+        project.stage("evaluate"), "holdout.csv row 4: ends at 310 s", "according to data/timelines/demo.csv"
+    )
 
 
 def test_each_vod_has_figures_of_its_own_and_all_have_some_together(project):

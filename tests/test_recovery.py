@@ -1,9 +1,13 @@
 """After a kill, `make` continues by itself, and two runs of the same work do not destroy each other's results."""
 
+import os
+import select
 import subprocess
 import sys
 
 import pytest
+
+from tests.helpers import ROOT
 
 
 def repro(project, *arguments: str):
@@ -48,3 +52,17 @@ def test_of_two_stages_that_write_the_same_the_second_waits_and_says_for_whom(pr
     assert len(waited) == 1
     first = both[1 - said.index(waited[0])]
     assert f"process {first.pid}, which is doing the same" in waited[0]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel of Linux does it")
+def test_a_program_ends_when_what_started_it_is_killed(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    # The program holds one end of the pipe for as long as it runs.
+    program = ["sh", "-c", f"exec 3>{pipe}; echo >&3; exec sleep 30"]
+    code = f"from pathlib import Path; from autotosis.project import programs; programs.run({program}, Path())"
+    with subprocess.Popen([sys.executable, "-c", code], cwd=ROOT) as process, pipe.open() as other_end:
+        assert other_end.readline() == "\n"
+        process.kill()
+        assert select.select([other_end], [], [], 10)[0], "it goes on"
+        assert other_end.read() == ""

@@ -66,7 +66,7 @@ def test_a_smaller_share_of_highlights_makes_the_model_more_reluctant(project):
 def test_too_few_clips_to_measure_on_others(project):
     project.write(LABELS, HEADER + "clips/c01.mp4,0.5,2,1\nclips/c04.mp4,,,0\n")
     project.stages("build_dataset")
-    assert_sentence(project.stage("train"), "data/tiny/labels.csv", "too few clips")
+    assert_sentence(project.stage("train"), "data/dataset/index.csv: too few clips", "data/tiny/labels.csv")
 
 
 def test_too_few_clips_to_learn_from(project):
@@ -74,5 +74,9 @@ def test_too_few_clips_to_learn_from(project):
     project.write(LABELS, HEADER + rows)
     project.stages("build_dataset")
     project.set_params(dataset={"clips": 2})
+    shutil.rmtree(project.folder / ".git")
+    project.succeed("git", "init", "--quiet")
+    assert_sentence(project.stage("train"), f"{project.folder}: the git repository has no commit yet")
+    project.commit()
     # Ten clips are all highlight and two are all calm, so the first two of any fair order are highlights.
     assert_sentence(project.stage("train"), "params.yaml: dataset.clips 2 is too few")
