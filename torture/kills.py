@@ -109,9 +109,13 @@ def kill(folder: Path, states: list[State], chance: random.Random, kills: int) -
         (folder / "params.yaml").write_text(state.params)
         forget(folder)
         for _ in range(min(IN_A_ROW, kills - done)):
-            if not kill_one(folder, chance):
+            left = kill_one(folder, chance)
+            if left is None:
                 break
             done += 1
+            if left:
+                wrong += 1
+                print(f"after {done} kills: {left} FFmpegs go on without what started them", file=sys.stderr)
         mended = tiny.attempt(folder, *RECOVERY)
         found = digests(folder)
         if mended.returncode or found != state.digests or left_over(folder):
@@ -123,8 +127,11 @@ def kill(folder: Path, states: list[State], chance: random.Random, kills: int) -
     return "kills of `dvc repro` or of a child, mended by `make`", done, done - wrong, wrong
 
 
-def kill_one(folder: Path, chance: random.Random) -> bool:
-    """Start a run and kill it, or one of its children, at a random moment; whether it still ran."""
+def kill_one(folder: Path, chance: random.Random) -> int | None:
+    """Start a run and kill it, or one of its children, at a random moment; how many FFmpegs go on without their parent.
+
+    None if it had ended before.
+    """
     process = subprocess.Popen(
         RECOVERY if chance.random() < 0.7 else ["dvc", "repro"],
         cwd=folder,
@@ -135,13 +142,13 @@ def kill_one(folder: Path, chance: random.Random) -> bool:
     )
     try:
         process.wait(chance.uniform(1, 9))
-        return False
+        return None
     except subprocess.TimeoutExpired:
-        running = in_session(process.pid)
-        victim = chance.choice(running) if running else process.pid
+        there = in_session(process.pid)
+        victim = chance.choice(there) if there else process.pid
         if chance.random() < 0.5:
             # The power fails.
-            for each in running:
+            for each in there:
                 send(each, signal.SIGKILL)
         else:
             send(victim, signal.SIGKILL)
@@ -151,7 +158,7 @@ def kill_one(folder: Path, chance: random.Random) -> bool:
     except subprocess.TimeoutExpired:
         print(f"{process.args}: went on for ever", file=sys.stderr)
         os.killpg(process.pid, signal.SIGKILL)
-    return True
+    return len(orphans(process.pid))
 
 
 def forget(folder: Path) -> None:
@@ -211,26 +218,39 @@ def interrupt_one(folder: Path, stage: str, number: signal.Signals, after: float
 def left_running(session: int) -> str | None:
     """What still runs of a session after a moment in which it may end, if anything does."""
     for _ in range(50):
-        running = in_session(session)
-        if not running:
+        there = in_session(session)
+        if not there:
             return None
         # A process of no interest that takes a moment, since nothing tells when a grandchild ends.
         subprocess.run([sys.executable, "-c", ""], check=True)
-    for each in running:
+    for each in there:
         send(each, signal.SIGKILL)
-    return f"{len(running)} processes go on"
+    return f"{len(there)} processes go on"
 
 
 def in_session(session: int) -> list[int]:
     """The processes of a session that still run."""
+    return [process for process, _, _ in running(session)]
+
+
+def orphans(session: int) -> list[int]:
+    """The FFmpegs of a session that go on although what started them has ended."""
+    found = running(session)
+    there = {process for process, _, _ in found}
+    return [process for process, name, parent in found if name.startswith("ffmpeg") and parent not in there]
+
+
+def running(session: int) -> list[tuple[int, str, int]]:
+    """The processes of a session that still run: the number, the name and the parent's number of each."""
     found = []
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
-            state, _, _, of = path.read_text().rpartition(")")[2].split()[:4]
+            before, _, after = path.read_text().rpartition(")")
         except OSError:
             continue
+        state, parent, _, of = after.split()[:4]
         if int(of) == session and state != "Z":
-            found.append(int(path.parent.name))
+            found.append((int(path.parent.name), before.partition("(")[2], int(parent)))
     return found
 
 

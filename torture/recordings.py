@@ -45,6 +45,7 @@ OPEN = ("-bf", "3", "-x264-params", "open-gop=1:keyint=40:min-keyint=40:scenecut
 OPEN_HEVC = ("-x265-params", "log-level=error:open-gop=1:bframes=4:keyint=40:min-keyint=40:scenecut=0")
 CLOSED_HEVC = ("-x265-params", "log-level=error:open-gop=0:bframes=3:keyint=50")
 VP9 = ("-deadline", "realtime", "-cpu-used", "8")
+FRAGMENTS = ("-movflags", "frag_keyframe+empty_moov+default_base_moof")
 AV1 = ("-preset", "12")
 SORTS = (
     Sort("mp4", "libx264", options=PLAIN),
@@ -78,6 +79,12 @@ SORTS = (
     Sort("avi", "libx264", "mp2", PLAIN),
     Sort("mov", "libx264", options=REORDERED, missing=0.2),
     Sort("mov", "libx265", options=CLOSED_HEVC, late=1.6),
+    Sort("mp4", "libx264", options=(*REORDERED, *FRAGMENTS)),
+    Sort("asf", "libx264", "wmav2", REORDERED),
+    Sort("asf", "mpeg4", "wmav2", ("-bf", "2")),
+    Sort("nut", "libx264", options=REORDERED, missing=0.3),
+    Sort("ogv", "libtheora", "libvorbis", ("-q:v", "10")),
+    Sort("mxf", "mpeg2video", "pcm_s16le", ("-bf", "2")),
     Sort("mpg", "mpeg2video", "mp2", ("-bf", "2")),
     Sort("mpg", "mpeg2video", "mp2", ("-bf", "0"), late=1.6),
 )
@@ -142,7 +149,8 @@ def frames(path: Path) -> list[tuple[float, int]]:
             for frame in container.decode(video=0)
             if frame.time is not None
         ]
-    return sorted(decoded)
+    # They come out in the order of display, also in ASF, where their times do not.
+    return list(zip(sorted(time for time, _ in decoded), (number for _, number in decoded), strict=True))
 
 
 def beep_times(path: Path) -> Iterator[float]:
