@@ -63,9 +63,10 @@ def test_vertical_has_the_face_above_and_the_game_below_at_the_asked_size_and_ra
     videos.write(project.folder / "data/tiny/vods/own.mp4", times, stream)
     show_face(project)
     write_timeline(project, [(4.6, 6.8)], 10)
-    render(project, layout="vertical", height=640, fps=20, overlay="none")
+    # The VOD's last frames are in a frame of their own.
+    render(project, layout="vertical", height=640, fps=20, overlay="none", post_roll=0.03)
     shown, pictures = decoded(project.folder / "reels/own/reel.mp4")
-    assert pictures.shape == (44, 640, 360, 3)
+    assert pictures.shape == (45, 640, 360, 3)
     assert np.diff(shown) == pytest.approx(1 / 20, abs=1e-3)
     poster = np.array(Image.open(project.folder / "reels/own/poster.jpg")).astype(int)
     for picture in (pictures[0], poster):

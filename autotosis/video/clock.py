@@ -236,9 +236,9 @@ def time_of(packet: Packet[Any]) -> float:
 
 
 def is_unordered(container: InputContainer, track: Stream) -> bool:
-    """Tell whether a track is H.264 or HEVC in AVI or ASF.
+    """Tell whether a track is H.264 or HEVC with B-frames in AVI or ASF.
 
-    These have one time for each packet, in the order of decoding, and FFmpeg guesses wrongly when frames are shown.
+    These containers only have the time at which each packet is decoded. FFmpeg guesses when it is shown, and wrongly.
     """
     if container.format.name not in ("avi", "asf") or not isinstance(track, VideoStream):
         return False
@@ -246,9 +246,9 @@ def is_unordered(container: InputContainer, track: Stream) -> bool:
 
 
 def demuxed(container: InputContainer, *wanted: Stream) -> Iterator[Packet[Any]]:
-    """The packets of some tracks whose time is known, from where the container stands; what is damaged is passed.
+    """Yield the packets of tracks from the current position on, without those that are damaged or have no time.
 
-    Those that are unordered only have the time at which they are decoded.
+    Packets of unordered tracks only have the time at which they are decoded.
     """
     failures, unordered = 0, any(is_unordered(container, track) for track in wanted)
     while failures < 100:
@@ -261,18 +261,18 @@ def demuxed(container: InputContainer, *wanted: Stream) -> Iterator[Packet[Any]]
         except av.error.InvalidDataError:
             failures += 1
         except IndexError:
-            # PyAV's, at the end of a file in which tracks have begun that it does not know of.
+            # PyAV raises it at the end of a file if more tracks have begun in the middle of it.
             return
 
 
 def _in_turn(packets: Iterator[Packet[Any]], form: str) -> Iterator[Packet[Any]]:
-    """Packets, those of the picture at the times of their turns."""
+    """Yield packets, those of the picture with nothing but the time at which they are decoded."""
     following = None
     for packet in packets:
         if isinstance(packet.stream, VideoStream) and packet.size:
-            # FFmpeg does not tell the time of the second packet after a search.
+            # After seeking, FFmpeg does not know the time of the second packet.
             turn = following if packet.dts is None else packet.dts
             following = None if turn is None else turn + (packet.duration or 0)
-            # In ASF, whose sound has a clock, a frame is shown at the earliest when it has been decoded.
+            # In ASF, sound has timestamps too. A frame is shown after it has been decoded, so a frame later.
             packet.dts, packet.pts = following if form == "asf" else turn, None
         yield packet
