@@ -122,7 +122,7 @@ def test_segments_of_a_stream_are_read_behind_what_describes_them(tmp_path):
     form = ("-f", "hls", "-hls_time", 2, "-hls_list_size", 0, "-hls_segment_type", "fmp4", "-hls_segment_filename")
     source = film(tmp_path / "a.mp4", 6.0)
     videos.ffmpeg("-i", source, "-c", "copy", *form, folder / "%d.m4s", tmp_path / "list.m3u8")
-    with pytest.raises(UserError, match="parts: has segments of a stream, and no initialization segment.* put"):
+    with pytest.raises(UserError, match="0.m4s: a segment of a stream, without the initialization segment.* put"):
         probe(folder)
     (tmp_path / "init.mp4").rename(folder / "init.mp4")
     recording = probe(folder)

@@ -66,7 +66,7 @@ def of_video(path: Path) -> list[Span]:
     Raises
     ------
     UserError
-        If there is no video in a folder, or if segments have no initialization segment or several.
+        If there is no video in a folder, or if segments have no initialization segment, or several.
     """
     files = parts.video_files(path)
     found = {file: boxes.read(file)[0] for file in files if file.is_file()}
@@ -74,11 +74,16 @@ def of_video(path: Path) -> list[Span]:
     if not segments:
         return [readable(Span(file)) for file in files]
     headers = [file for file in found if boxes.is_initialization(found[file])]
-    if len(headers) != 1:
-        number = f"{len(headers)} initialization segments" if headers else "no initialization segment"
+    if not headers:
         raise UserError(
-            f"{path}: has segments of a stream, and {number} to describe their tracks; put the one that belongs to "
-            "them, such as init.mp4, into their folder, or join them with FFmpeg and their playlist"
+            f"{min(segments)}: a segment of a stream, without the initialization segment that describes its tracks; "
+            "put that one, such as init.mp4, into the same folder, or join the segments with FFmpeg and their playlist"
+        )
+    if len(headers) > 1:
+        names = ", ".join(header.name for header in headers)
+        raise UserError(
+            f"{path}: has several initialization segments ({names}), which do not show whose tracks they describe; put "
+            "each stream into a folder of its own, or join its segments with FFmpeg and their playlist"
         )
     header = headers[0].read_bytes()
     return [
