@@ -6,6 +6,8 @@ python -m autotosis.review
 """
 
 import argparse
+import asyncio
+import logging
 import secrets
 import socket
 import sys
@@ -39,6 +41,13 @@ def main() -> None:
         threading.Thread(target=webbrowser.open, args=[address], daemon=True).start()
     config = uvicorn.Config(
         server.application(port, token), log_level="warning", timeout_graceful_shutdown=PATIENCE, ws="none"
+    )
+    # Whoever presses Ctrl-C need not read which requests that has ended.
+    logging.getLogger("uvicorn.error").addFilter(
+        lambda record: (
+            "Cancel" not in record.getMessage()
+            and not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))
+        )
     )
     uvicorn.Server(config).run(sockets=[listening])
 

@@ -10,7 +10,15 @@ const CORNERS = { nw: [0, 1], ne: [2, 1], sw: [0, 3], se: [2, 3] };
 export async function open(root, { project, say }) {
   const videos = [...project.vods.map(({ video }) => video), ...project.clips];
   if (!videos.length) return void root.append(el("p", { className: "empty" }, "There are no videos yet."));
-  const facecams = new Kept(() => get("/api/facecams"), ({ pattern, box }, version) => send("PUT", "/api/facecams", { version, pattern, box }), () => refresh());
+  const facecams = new Kept({
+    read: () => get("/api/facecams"),
+    write: (change, version) => send("PUT", "/api/facecams", { version, ...change }),
+    apply: (state, { pattern, box: sides }) => {
+      const fits = (name) => pattern === "*" || pattern === name || (pattern.endsWith("/*") && name.startsWith(pattern.slice(0, -1)));
+      for (const name of videos.filter(fits)) state.boxes[name] = sides;
+    },
+    changed: refresh,
+  });
   let video = videos[0], info = null, box = null, dragged = null;
   const select = el("select", { "aria-label": "Video", onchange: () => show(select.value) }, ...videos.map((name) => el("option", { value: name }, name)));
   const scope = el("select", { "aria-label": "Which videos have it there" });
@@ -102,15 +110,12 @@ export async function open(root, { project, say }) {
   }
 
   function move(to) {
-    const fits = (name) => scope.value === "*" || scope.value === name || (scope.value.endsWith("/*") && name.startsWith(scope.value.slice(0, -1)));
-    const before = facecams.state.boxes[video], wanted = to.map((side) => Math.round(side * 10000) / 10000);
-    return facecams.put({ pattern: scope.value, box: wanted }, { pattern: scope.value, box: before }, (state, { box: sides }) => {
-      for (const name of videos) if (fits(name)) state.boxes[name] = sides;
-    });
+    const change = { pattern: scope.value, box: to.map((side) => Math.round(side * 10000) / 10000) };
+    return facecams.put(change, { ...change, box: facecams.state.boxes[video] });
   }
 
   function undo() {
-    if (!facecams.undo((state, { box: sides }) => (state.boxes[video] = sides))) say("Nothing to undo.");
+    if (!facecams.undo()) say("Nothing to undo.");
   }
 
   const step = (by) => show(videos[(videos.indexOf(video) + by + videos.length) % videos.length]);

@@ -11,28 +11,25 @@ const PROXY = 'video/mp4; codecs="avc1.42E01F, mp4a.40.2"';
 export class Player {
   constructor(listen) {
     this.listen = listen;
-    this.stretch = null;
-    this.looping = false;
+    Object.assign(this, { stretch: null, looping: false });
     this.video = el("video", { playsInline: true, preload: "auto", "aria-label": "Video", tabIndex: -1 });
     this.video.addEventListener("click", () => this.toggle());
     this.video.addEventListener("error", () => this.video.getAttribute("src") && complain(new Error(`${this.name}: the browser cannot play it`)));
     for (const event of ["play", "pause", "ratechange", "seeked", "loadedmetadata"]) this.video.addEventListener(event, () => this.refresh());
     this.playing = button("Play", "Space", () => this.toggle(), { className: "play" });
     this.readout = el("span", { className: "readout" });
-    this.speed = el("select", { "aria-label": "Speed", onchange: () => this.setRate(Number(this.speed.value)) },
-      ...SPEEDS.map((rate) => el("option", { value: rate }, `${rate}×`)));
+    this.speed = el("select", { "aria-label": "Speed", onchange: () => this.setRate(Number(this.speed.value)) }, ...SPEEDS.map((rate) => el("option", { value: rate }, `${rate}×`)));
     this.loopButton = button("Loop", "L", () => this.loop(), { "aria-pressed": "false" });
     const step = (seconds, text, key) => button(text, key, () => this.seek(this.time + seconds));
     this.root = el("div", { className: "player" }, this.video, el("div", { className: "controls" },
       this.playing, step(-1, "−1 s", "←"), step(1, "+1 s", "→"), this.loopButton, this.speed, this.readout));
     this.setRate(Number(sessionStorage.getItem("rate")) || 1);
-    this.tick = this.tick.bind(this);
-    this.frame = requestAnimationFrame(this.tick);
+    this.tick();
   }
 
   /** Show a video; resolves to what it is, as soon as that is known. */
   async load(name) {
-    if (this.name === name) return this.info;
+    if (this.name === name && this.info) return this.info;
     this.close();
     this.name = name;
     const info = await get(`/info/${path(name)}`);
@@ -52,6 +49,7 @@ export class Player {
     this.video.load();
   }
 
+  /** Stop for good. */
   destroy() {
     cancelAnimationFrame(this.frame);
     this.close();
@@ -112,7 +110,7 @@ export class Player {
       else this.video.pause();
     }
     if (!this.video.paused) this.refresh();
-    this.frame = requestAnimationFrame(this.tick);
+    this.frame = requestAnimationFrame(() => this.tick());
   }
 
   refresh() {
@@ -122,18 +120,12 @@ export class Player {
   }
 
   keys() {
+    const by = (seconds) => () => this.seek(this.time + seconds);
     return [
-      [" ", "play or pause", () => this.toggle()],
-      ["ArrowLeft", "back 1 s", () => this.seek(this.time - 1)],
-      ["ArrowRight", "on 1 s", () => this.seek(this.time + 1)],
-      ["Shift+ArrowLeft", "back 10 s", () => this.seek(this.time - 10)],
-      ["Shift+ArrowRight", "on 10 s", () => this.seek(this.time + 10)],
-      [",", "back 0.1 s", () => (this.video.pause(), this.seek(this.time - 0.1))],
-      [".", "on 0.1 s", () => (this.video.pause(), this.seek(this.time + 0.1))],
-      ["-", "slower", () => this.faster(-1)],
-      ["+", "faster (also =)", () => this.faster(1)],
-      ["=", null, () => this.faster(1)],
-      ["l", "loop on or off", () => this.loop()],
+      [" ", "play or pause", () => this.toggle()], ["l", "loop on or off", () => this.loop()],
+      ["ArrowLeft", "back 1 s", by(-1)], ["ArrowRight", "on 1 s", by(1)], ["Shift+ArrowLeft", "back 10 s", by(-10)], ["Shift+ArrowRight", "on 10 s", by(10)],
+      [",", "back 0.1 s", by(-0.1)], [".", "on 0.1 s", by(0.1)],
+      ["-", "slower", () => this.faster(-1)], ["+", "faster (also =)", () => this.faster(1)], ["=", null, () => this.faster(1)],
     ];
   }
 }
@@ -185,10 +177,10 @@ class Proxies {
     const content = await bytes(`/proxy/${number}/${path(this.name)}`);
     if (this.closed || this.source.readyState === "closed") return;
     const start = number * this.info.proxy;
-    this.buffer.timestampOffset = start;
-    this.buffer.appendWindowStart = 0;
-    this.buffer.appendWindowEnd = Math.min(start + this.info.proxy, this.info.duration) + 0.001;
-    this.buffer.appendWindowStart = start;
+    const end = Math.min(start + this.info.proxy, this.info.duration) + 0.001;
+    // The window must not be empty in between.
+    Object.assign(this.buffer, { timestampOffset: start, appendWindowStart: 0 });
+    Object.assign(this.buffer, { appendWindowEnd: end, appendWindowStart: start });
     await this.done(() => this.buffer.appendBuffer(content));
     this.have.add(number);
     for (const other of this.have) {
