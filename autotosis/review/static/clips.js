@@ -46,7 +46,7 @@ export async function open(root, { project, say }) {
   }
 
   return {
-    close: () => desk.player.destroy(),
+    close: () => desk.player.close(),
     keys: () => [
       ["n", "nothing here; on to the next unlabelled clip", nothing], ["Enter", "next unlabelled clip", next],
       ["ArrowDown", "next clip", () => pick(chosen + 1)], ["ArrowUp", "previous clip", () => pick(chosen - 1)], ...marker.keys(),

@@ -140,7 +140,7 @@ export async function open(root, { project, say, go }) {
   }
 
   return {
-    close: () => desk.player.destroy(),
+    close: () => desk.player.close(),
     keys: () => [
       ["k", "keep or drop", toggle], ["p", "preview the reel, or stop", togglePreview], ["a", `add a segment of ${NEW} s here`, add], ["z", "undo", undo],
       ["ArrowDown", "next segment", () => pick(chosen + 1)], ["ArrowUp", "previous segment", () => pick(chosen - 1)], ["Enter", "play it", () => pick(chosen)],

@@ -13,10 +13,7 @@ export async function open(root, { project, say }) {
   const facecams = new Kept({
     read: () => get("/api/facecams"),
     write: (change, version) => send("PUT", "/api/facecams", { version, ...change }),
-    apply: (state, { pattern, box: sides }) => {
-      const fits = (name) => pattern === "*" || pattern === name || (pattern.endsWith("/*") && name.startsWith(pattern.slice(0, -1)));
-      for (const name of videos.filter(fits)) state.boxes[name] = sides;
-    },
+    apply: (state, { box: sides }) => (state.boxes[video] = sides ?? state.boxes[video]),
     changed: refresh,
   });
   let video = videos[0], info = null, box = null, dragged = null;
@@ -26,7 +23,7 @@ export async function open(root, { project, say }) {
   const handles = Object.keys(CORNERS).map((corner) => el("span", { className: `handle ${corner}`, "data-corner": corner }));
   const frame = el("div", { className: "box", tabIndex: 0, role: "group", "aria-label": "Face camera; arrows move it, with Shift they change its size" }, ...handles);
   const picture = el("div", { className: "picture" }, image, frame), strip = el("div", { className: "frames" });
-  const slider = el("input", { type: "range", min: 0, step: 0.1, "aria-label": "Time", oninput: () => later(() => look(Number(slider.value))) });
+  const slider = el("input", { type: "range", min: 0, step: 0.1, "aria-label": "Time", onchange: () => look(Number(slider.value)) });
   const readout = el("p", { className: "progress", role: "status" });
   root.append(el("section", { className: "desk", "aria-label": "Frame" }, picture, slider, strip), el("section", { className: "side", "aria-label": "Face camera" },
     el("div", { className: "bar" }, el("h2", {}, "Where is the face camera?")), el("label", {}, "Video ", select), el("label", {}, "Save it for ", scope),
@@ -54,14 +51,7 @@ export async function open(root, { project, say }) {
     refresh();
   }
 
-  function source(time, width) {
-    return `/frame/${path(video)}?time=${time.toFixed(1)}&width=${width}`;
-  }
-
-  function later(act) {
-    clearTimeout(later.timer);
-    later.timer = setTimeout(act, 120);
-  }
+  const source = (time, width) => `/frame/${path(video)}?time=${time.toFixed(1)}&width=${width}`;
 
   function look(time) {
     slider.value = time;
@@ -111,7 +101,7 @@ export async function open(root, { project, say }) {
 
   function move(to) {
     const change = { pattern: scope.value, box: to.map((side) => Math.round(side * 10000) / 10000) };
-    return facecams.put(change, { ...change, box: facecams.state.boxes[video] });
+    return facecams.put(change, { ...change, box: facecams.state.rows[scope.value] ?? null });
   }
 
   function undo() {

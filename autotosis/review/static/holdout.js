@@ -52,7 +52,7 @@ export async function open(root, { project, say, go }) {
   }
 
   return {
-    close: () => desk.player.destroy(),
+    close: () => desk.player.close(),
     keys: () => marks.of(video).length ? [["n", "no highlight in the whole VOD", () => marker.nothing()],
       ["ArrowDown", "next mark", () => step(1)], ["ArrowUp", "previous mark", () => step(-1)], ...marker.keys()] : desk.player.keys(),
   };

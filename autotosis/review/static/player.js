@@ -42,17 +42,12 @@ export class Player {
     return info;
   }
 
+  /** Let go of the video; for good if no other one is loaded. */
   close() {
     this.proxies?.close();
-    this.proxies = this.info = this.name = this.stretch = null;
+    Object.assign(this, { proxies: null, info: null, name: null, stretch: null });
     this.video.removeAttribute("src");
     this.video.load();
-  }
-
-  /** Stop for good. */
-  destroy() {
-    cancelAnimationFrame(this.frame);
-    this.close();
   }
 
   get time() {
@@ -68,16 +63,16 @@ export class Player {
     this.refresh();
   }
 
-  async play() {
-    // Refused until the page was clicked or a key was pressed.
-    await this.video.play().catch(() => {});
-  }
-
   toggle() {
     if (!this.video.paused) return this.video.pause();
     const [start, end] = this.stretch ?? [0, this.duration];
     if (this.time >= end - 0.06 || this.video.ended) this.seek(start);
     return this.play();
+  }
+
+  /** Play, which browsers refuse until the page was clicked or a key was pressed. */
+  play() {
+    return this.video.play().catch(() => {});
   }
 
   /** Play a stretch, and then stop there or begin again. */
@@ -104,13 +99,16 @@ export class Player {
   }
 
   tick() {
-    if (this.stretch && !this.video.paused && this.time >= this.stretch[1]) {
-      if (this.passed?.()) { /* The view went on to the next stretch. */ }
-      else if (this.looping) this.seek(this.stretch[0]);
+    // Until its view is closed.
+    if (this.shown && !this.root.isConnected) return;
+    this.shown ||= this.root.isConnected;
+    const { paused, ended } = this.video;
+    if (this.stretch && (ended || (!paused && this.time >= this.stretch[1])) && !this.passed?.()) {
+      if (this.looping) this.playStretch(...this.stretch);
       else this.video.pause();
     }
     if (!this.video.paused) this.refresh();
-    this.frame = requestAnimationFrame(() => this.tick());
+    requestAnimationFrame(() => this.tick());
   }
 
   refresh() {

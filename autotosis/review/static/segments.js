@@ -124,7 +124,7 @@ export async function open(root, { project, say, go }) {
   }
 
   return {
-    close: () => desk.player.destroy(),
+    close: () => desk.player.close(),
     keys: () => [
       ["y", "yes, a highlight; on to the next", () => judge(1)], ["n", "no highlight; on to the next", () => judge(0)], ["u", "not judged", () => judge(null)],
       ["a", "add a missed highlight that ends here", add], ["z", "undo", undo], ["Enter", "play it again", () => pick(chosen)],
