@@ -1,4 +1,5 @@
 # make         create the environment and build the demo reel, or whatever params.yaml says
+# make review  label clips, judge what the model has found and change the cut list, in the browser
 # make test    check style, types and imports, and run the tests
 # make check   check style, types and imports only
 # make format  format the code
@@ -10,11 +11,14 @@
 PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: reel test check format bench torture clean help
+.PHONY: reel review test check format bench torture clean help
 
 reel: .venv/ready
 	python -m autotosis.project.recovery
 	@ls reels/*/reel.mp4 2>/dev/null | sed 's/^/The reel is at /' | grep . || echo "There is no reel, because no moment reached the decision threshold."
+
+review: .venv/ready
+	python -m autotosis.review
 
 test: check
 	pytest

@@ -6,7 +6,10 @@ python -m autotosis.review
 """
 
 import argparse
+import asyncio
+import logging
 import secrets
+import signal
 import socket
 import sys
 import threading
@@ -14,7 +17,7 @@ import webbrowser
 
 import uvicorn
 
-from autotosis.project.errors import UserError, error_sentence
+from autotosis.project import command_line
 from autotosis.review import server
 
 ADDRESS = "127.0.0.1"
@@ -25,7 +28,7 @@ PATIENCE = 1
 def main() -> None:
     """Serve until Ctrl-C."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; 0, the default, takes any free one")
+    parser.add_argument("--port", type=_port, default=0, help="port on 127.0.0.1; 0, the default, takes any free one")
     parser.add_argument("--no-browser", action="store_true", help="print the address, and open no browser")
     options = parser.parse_args()
     server.settings()
@@ -40,13 +43,26 @@ def main() -> None:
     config = uvicorn.Config(
         server.application(port, token), log_level="warning", timeout_graceful_shutdown=PATIENCE, ws="none"
     )
-    uvicorn.Server(config).run(sockets=[listening])
+    # Whoever presses Ctrl-C need not read which requests that has ended.
+    logging.getLogger("uvicorn.error").addFilter(
+        lambda record: (
+            "Cancel" not in record.getMessage()
+            and not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))
+        )
+    )
+    try:
+        uvicorn.Server(config).run(sockets=[listening])
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65535:
+        raise ValueError
+    return port
 
 
 if __name__ == "__main__":
-    try:
+    with command_line.errors_as_sentences():
         main()
-    except (UserError, OSError, OverflowError) as error:
-        sys.exit(f"error: {error_sentence(error) if not isinstance(error, OverflowError) else error}")
-    except KeyboardInterrupt:
-        sys.exit(130)

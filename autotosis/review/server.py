@@ -48,10 +48,10 @@ class Marks(Change):
 
 
 class FaceBox(Change):
-    """The face camera of the videos that a pattern names."""
+    """The face camera of the videos that a pattern names; None removes the pattern."""
 
     pattern: Annotated[str, Field(min_length=1, pattern=r"^[^#\x00-\x1f][^\x00-\x1f]*$")]
-    box: tuple[float, float, float, float]
+    box: tuple[float, float, float, float] | None
 
 
 class Segment(BaseModel):
@@ -166,7 +166,8 @@ def _boxes(request: Request, body: bytes) -> dict[str, Any]:
         user_tables.write_box(folder, change.version, change.pattern, change.box)
     known, facecams = [*settings().vods.values(), *videos.clips(settings())], Facecams(folder)
     boxes = {name: astuple(facecams.box(name)) for name in known}
-    return {"version": user_tables.version(folder / "facecams.csv"), "boxes": boxes}
+    rows = user_tables.read_boxes(folder)
+    return {"version": user_tables.version(folder / "facecams.csv"), "boxes": boxes, "rows": rows}
 
 
 def _info(request: Request, _: bytes) -> dict[str, Any]:

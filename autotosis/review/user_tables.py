@@ -4,6 +4,8 @@ Each change names the version of the table that the page has seen. If the file h
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import astuple
+from fnmatch import fnmatchcase
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -61,26 +63,35 @@ def write_marks(table: Path, seen: str, video: str, marks: Sequence[Mark]) -> No
     _replace(table, seen, LABELS, change, lambda partial: labels.read_labels(partial))
 
 
-def write_box(folder: Path, seen: str, pattern: str, sides: Sequence[float]) -> None:
+def read_boxes(folder: Path) -> dict[str, list[float]]:
+    """Read facecams.csv of the streamer's folder: the box of each pattern; UserError if it is malformed."""
+    return {row["video"]: list(astuple(box)) for row, box in Facecams(folder).patterns.rows}
+
+
+def write_box(folder: Path, seen: str, pattern: str, sides: Sequence[float] | None) -> None:
     """Set the face camera of the videos that a pattern names, in facecams.csv of the streamer's folder.
 
-    The row with this pattern is changed if no later row overrules it; otherwise a row is added at the end.
+    Its row is changed where it is, unless a later row overrules it. A new row about one video goes to the end. A new
+    row about many goes in front of those about one, which it must not overrule. None removes the rows of the pattern.
     """
-    if not 0 <= sides[0] < sides[2] <= 1 or not 0 <= sides[1] < sides[3] <= 1:
+    if sides and not (0 <= sides[0] < sides[2] <= 1 and 0 <= sides[1] < sides[3] <= 1):
         raise UserError(f"the box of {pattern} must be inside the picture and not empty")
-    values = {"video": pattern} | {side: f"{value:.4g}" for side, value in zip(SIDES, sides, strict=True)}
 
     def change(text: Table) -> None:
-        if text.rows and text.rows[-1].fields["video"] == pattern:
-            text.change(text.rows[-1], values)
+        named = [row for row in text.rows if row.fields["video"] == pattern]
+        behind = text.rows[text.rows.index(named[-1]) + 1 :] if named else []
+        overruled = any(fnmatchcase(pattern, row.fields["video"]) for row in behind)
+        values = {"video": pattern} | {side: f"{value:.4g}" for side, value in zip(SIDES, sides or (), strict=False)}
+        if sides and named and not overruled:
+            text.change(named[-1], values)
             return
-        for row in [row for row in text.rows if row.fields["video"] == pattern]:
+        for row in named:
             text.remove(row)
-        text.insert(values, None)
+        patterns = [row for row in text.rows if _is_pattern(row.fields["video"])]
+        if sides:
+            text.insert(values, (patterns[-1] if patterns else text.header) if _is_pattern(pattern) else None)
 
     _replace(folder / "facecams.csv", seen, ("video", *SIDES), change, lambda _: None)
-    # The table as a whole, which may have been wrong before.
-    Facecams(folder)
 
 
 def cut_version(edits: Path, vod: str) -> str:
@@ -246,6 +257,10 @@ def _text(seconds: float | None) -> str:
         return ""
     text = f"{seconds:.6f}".rstrip("0")
     return text + "0" if text.endswith(".") else text
+
+
+def _is_pattern(name: str) -> bool:
+    return any(letter in name for letter in "*?[")
 
 
 def _number(text: str) -> float:

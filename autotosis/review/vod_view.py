@@ -7,15 +7,13 @@ from typing import Any
 import numpy as np
 
 from autotosis.annotations import labels
+from autotosis.cuts import review_list
 from autotosis.model import model_file
 from autotosis.project import tables
 from autotosis.project.errors import UserError
 from autotosis.project.params import Params
 from autotosis.review import user_tables, videos
 from autotosis.scan import timeline
-
-# What `select` writes: moments worth asking about, those that teach most first.
-QUESTIONS = Path("data/review")
 
 
 def project(settings: Params) -> dict[str, Any]:
@@ -90,6 +88,6 @@ def _questions(name: str, seconds: float) -> list[dict[str, Any]]:
             "probability": row.number_in("probability") if row["probability"] else None,
             "reason": row["reason"],
         }
-        for row in tables.read_rows(QUESTIONS / f"{name}.csv", ("start", "end", "probability", "reason"))
+        for row in tables.read_rows(review_list.path(name), review_list.COLUMNS)
         if row.seconds("start") < seconds
     ]

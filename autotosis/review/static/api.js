@@ -1,34 +1,30 @@
 // Talking to the server. What it has acknowledged is in a file; what it refuses changes nothing.
 
 const token = location.hash.slice(1) || sessionStorage.getItem("token") || "";
-if (location.hash) sessionStorage.setItem("token", token);
+sessionStorage.setItem("token", token);
 
-const listeners = { saved: () => {}, failed: () => {} };
+const listeners = {};
 
-/** Say what to do when something was written, or an error is to be shown. */
+/** Say what to do when something was written, and with the text of an error. */
 export function listen(saved, failed) {
   Object.assign(listeners, { saved, failed });
 }
+
+export const complain = (error) => listeners.failed(error.message);
 
 /** The part of an address that names a video. */
 export const path = (video) => video.split("/").map(encodeURIComponent).join("/");
 
 async function request(address, options = {}) {
-  let answer;
-  try {
-    answer = await fetch(address, options);
-  } catch {
+  const answer = await fetch(address, options).catch(() => {
     throw new Error("The server does not answer; nothing was written. Start it again: python -m autotosis.review");
-  }
+  });
   if (answer.ok) return answer;
-  const content = await answer.json().catch(() => ({ error: `the server failed (${answer.status})` }));
-  throw Object.assign(new Error(content.error), { status: answer.status });
+  const content = await answer.json().catch(() => ({ error: `the server failed (${answer.status}); its terminal says why` }));
+  throw new Error(content.error);
 }
 
-/** Get JSON. */
 export const get = async (address) => (await request(address)).json();
-
-/** Get bytes. */
 export const bytes = async (address) => new Uint8Array(await (await request(address)).arrayBuffer());
 
 /** Send a change; its answer as JSON. */
@@ -39,19 +35,14 @@ export async function send(method, address, content = {}) {
   return answer;
 }
 
-/** Show an error. */
-export function complain(error) {
-  listeners.failed(error.message);
-}
-
 /**
- * Something that is kept in one file, such as the marks in labels.csv or a cut list: changes are shown at once, written
- * one after the other, and taken back if the server refuses one.
+ * What is kept in one table. A change is shown at once and written after those before it. If the server refuses one,
+ * nothing that was asked for meanwhile is written either, and the table is read again.
  */
 export class Kept {
-  /** `read` gets the state with its `version`; `write` sends a state with a version, and resolves to what is there. */
-  constructor(read, write, changed) {
-    Object.assign(this, { read, write, changed, state: null, past: [], last: Promise.resolve(), waiting: 0 });
+  /** `read()` gets the state with its `version`, `write(change, version)` sends a change, `apply(state, change)` makes it here. */
+  constructor({ read, write, apply, changed }) {
+    Object.assign(this, { read, write, apply, changed, state: null, past: [], last: Promise.resolve(), waiting: 0 });
   }
 
   async load() {
@@ -59,54 +50,52 @@ export class Kept {
     this.changed();
   }
 
-  /** Replace a part of the state, which `change` describes; `back` describes the way back. */
-  put(change, back, apply) {
-    this.past.push(back);
-    return this.perform(change, apply);
-  }
-
-  /** Take the last change back; false if there is none. */
-  undo(apply) {
-    const back = this.past.pop();
-    if (back) this.perform(back, apply);
-    return Boolean(back);
-  }
-
-  perform(change, apply) {
-    apply(this.state, change);
+  /** Make a change; `back` is the one that takes it back. */
+  put(change, back) {
+    if (back) this.past.push(back);
+    this.apply(this.state, change);
     this.changed();
     this.waiting++;
-    this.last = this.last.then(async () => {
-      if (this.broken) return;
-      try {
-        const answer = await this.write(change, this.state.version);
-        this.state.version = answer.version;
-        if (this.waiting === 1) Object.assign(this.state, answer);
-      } catch (error) {
-        // What was asked for meanwhile built on this change.
-        this.broken = true;
-        complain(error);
-      }
-    }).then(async () => {
-      if (--this.waiting) return;
-      if (this.broken) {
-        this.broken = false;
-        this.past = [];
-        await this.load().catch(complain);
-      } else this.changed();
-    });
+    this.last = this.last.then(() => this.send(change));
     return this.last;
+  }
+
+  async send(change) {
+    try {
+      const answer = this.broken ? this.state : await this.write(change, this.state.version);
+      // What was changed since is shown already.
+      if (this.waiting > 1) this.state.version = answer.version;
+      else Object.assign(this.state, answer);
+    } catch (error) {
+      this.broken = true;
+      complain(error);
+    }
+    if (--this.waiting) return;
+    if (this.broken) {
+      this.past = [];
+      await this.load().catch(() => {});
+    }
+    this.broken = false;
+    this.changed();
+  }
+
+  /** Take the last change back; what did that, or undefined if there is none. */
+  undo() {
+    const back = this.past.pop();
+    if (back) this.put(back);
+    return back;
   }
 }
 
-/** labels.csv or holdout.csv: marks [start, end, label] of each video. */
+/** labels.csv or holdout.csv: the marks of each video, [start, end, label]; start and end are null for those of the video. */
 export class Marks extends Kept {
   constructor(table, changed) {
-    super(
-      () => get(`/api/${table}`),
-      ({ video, marks }, version) => send("PUT", `/api/${table}`, { version, video, marks }),
+    super({
+      read: () => get(`/api/${table}`),
+      write: (change, version) => send("PUT", `/api/${table}`, { version, ...change }),
+      apply: (state, { video, marks }) => (state.marks[video] = marks),
       changed,
-    );
+    });
   }
 
   of(video) {
@@ -114,27 +103,16 @@ export class Marks extends Kept {
   }
 
   set(video, marks) {
-    marks = [...marks].sort((one, other) => (one[0] ?? 0) - (other[0] ?? 0));
-    return this.put({ video, marks }, { video, marks: this.of(video) }, Marks.apply);
-  }
-
-  takeBack() {
-    const video = this.past.at(-1)?.video;
-    return this.undo(Marks.apply) ? video : null;
-  }
-
-  static apply(state, { video, marks }) {
-    if (marks.length) state.marks[video] = marks;
-    else delete state.marks[video];
+    return this.put({ video, marks: marks.toSorted((one, other) => one[0] - other[0]) }, { video, marks: this.of(video) });
   }
 }
 
 // What is left of a mark beside another one is not worth a row (seconds).
 const SHORTEST = 0.3;
 
-/** The marks without those in `replaced`, cut where the new one is, and the new one, if any. */
-export function withMark(marks, mark, replaced = []) {
-  const others = marks.filter((one) => !replaced.includes(one));
+/** The marks of a video without `replaced`, cut where the new one is, and the new one, if any. */
+export function withMark(marks, mark, replaced) {
+  const others = marks.filter((one) => one !== replaced);
   if (!mark) return others;
   const rest = others.flatMap(([start, end, label]) => {
     if (start === null || end === null) return [];

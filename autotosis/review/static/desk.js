@@ -5,7 +5,7 @@ import { bytes } from "./api.js";
 import { Player } from "./player.js";
 import { Strip, Loudness } from "./strip.js";
 
-export const NUDGE = 0.1;
+const NUDGE = 0.1;
 
 export class Desk {
   /** `edge(mark, which, time, done)` is called while an edge is dragged or nudged, `choose(mark)` for a click on a mark. */
@@ -15,80 +15,51 @@ export class Desk {
       this.player.stretch = null;
       this.player.seek(time);
     };
-    this.detail = new Strip({ label: "Probability and loudness of the part that is looked at", height: 112, seek, edge, choose, zoomed: () => this.windowed() });
+    const moved = () => {
+      this.whole.window = [this.detail.from, this.detail.to];
+      this.whole.draw();
+    };
     this.whole = new Strip({ label: "The whole video", height: 56, seek, choose });
-    this.player = new Player((time) => this.showTime(time));
-    this.root = el("section", { className: "desk", "aria-label": "Video" }, this.player.root, this.detail.canvas, this.whole.canvas);
+    this.detail = new Strip({ label: "Probability and loudness of the part that is looked at", height: 112, seek, edge, choose, moved });
+    this.strips = [this.detail, this.whole];
+    this.player = new Player((time) => {
+      this.detail.tell(time, !this.player.video.paused);
+      this.whole.tell(time);
+      this.watch?.();
+    });
+    this.root = el("section", { className: "desk", "aria-label": "Video" }, this.player.root, this.detail.root, this.whole.root);
   }
 
-  /** Show a video; `vod` is its name and what the server says of it, for clips there is none. */
+  /** Show a video; `name` is that of a VOD and `vod` what the server says of it, for clips there is neither. */
   async load(video, name = null, vod = null) {
-    const [info, probabilities] = await Promise.all([
-      this.player.load(video),
-      name ? bytes(`/api/vods/${name}/probabilities`).catch(() => null) : null,
-    ]);
-    const loudness = new Loudness(video, info);
-    for (const strip of [this.detail, this.whole]) {
-      Object.assign(strip, { marks: [], chosen: null });
-      strip.set({ duration: info.duration, probabilities, threshold: vod?.threshold, loudness });
+    const [info, probabilities] = await Promise.all([this.player.load(video), name && bytes(`/api/vods/${name}/probabilities`)]);
+    const loudness = new Loudness(video, info, () => this.strips.forEach((strip) => strip.draw()));
+    for (const strip of this.strips) {
+      Object.assign(strip, { marks: [], chosen: null, duration: info.duration, probabilities, threshold: vod?.threshold, loudness });
+      strip.show(0, info.duration);
     }
-    this.whole.canvas.hidden = !name;
-    this.windowed();
+    this.whole.root.hidden = !name;
     return info;
   }
 
   /** Draw these marks, {start, end, kind}; the edges of the chosen one can be dragged. */
   mark(marks, chosen) {
-    for (const strip of [this.detail, this.whole]) {
-      Object.assign(strip, { marks, chosen: strip === this.detail ? chosen : null });
+    for (const strip of this.strips) {
+      Object.assign(strip, { marks, chosen });
       strip.draw();
     }
-  }
-
-  look(from, to) {
-    this.detail.show(Math.max(0, from), Math.min(to, this.player.duration));
-    this.windowed();
-  }
-
-  windowed() {
-    this.whole.window = [this.detail.from, this.detail.to];
-    this.whole.draw();
-  }
-
-  showTime(time) {
-    for (const strip of [this.detail, this.whole]) {
-      strip.now = time;
-      strip.draw();
-    }
-    if (!this.player.video.paused) {
-      this.detail.follow();
-      this.windowed();
-    }
-    this.watch?.(time);
-  }
-
-  zoom(factor) {
-    this.detail.zoom(factor);
-    this.windowed();
   }
 
   keys() {
     const nudge = (which, by) => {
-      const chosen = this.detail.chosen;
+      const { chosen } = this.detail;
       if (chosen) this.edge(chosen, which, chosen[which] + by, true);
     };
     return [
       ...this.player.keys(),
-      ["q", "start of the mark 0.1 s earlier", () => nudge("start", -NUDGE)],
-      ["w", "start of the mark 0.1 s later", () => nudge("start", NUDGE)],
-      ["e", "end of the mark 0.1 s earlier", () => nudge("end", -NUDGE)],
-      ["r", "end of the mark 0.1 s later", () => nudge("end", NUDGE)],
-      ["PageUp", "zoom in", () => this.zoom(0.6)],
-      ["PageDown", "zoom out", () => this.zoom(1 / 0.6)],
+      ["q", "start of the mark 0.1 s earlier", () => nudge("start", -NUDGE)], ["w", "start of the mark 0.1 s later", () => nudge("start", NUDGE)],
+      ["e", "end of the mark 0.1 s earlier", () => nudge("end", -NUDGE)], ["r", "end of the mark 0.1 s later", () => nudge("end", NUDGE)],
+      ["PageUp", "zoom in", () => this.detail.zoom(0.6)], ["PageDown", "zoom out", () => this.detail.zoom(1 / 0.6)],
     ];
-  }
-
-  close() {
-    this.player.destroy();
   }
 }

@@ -10,7 +10,12 @@ const CORNERS = { nw: [0, 1], ne: [2, 1], sw: [0, 3], se: [2, 3] };
 export async function open(root, { project, say }) {
   const videos = [...project.vods.map(({ video }) => video), ...project.clips];
   if (!videos.length) return void root.append(el("p", { className: "empty" }, "There are no videos yet."));
-  const facecams = new Kept(() => get("/api/facecams"), ({ pattern, box }, version) => send("PUT", "/api/facecams", { version, pattern, box }), () => refresh());
+  const facecams = new Kept({
+    read: () => get("/api/facecams"),
+    write: (change, version) => send("PUT", "/api/facecams", { version, ...change }),
+    apply: (state, { box: sides }) => (state.boxes[video] = sides ?? state.boxes[video]),
+    changed: refresh,
+  });
   let video = videos[0], info = null, box = null, dragged = null;
   const select = el("select", { "aria-label": "Video", onchange: () => show(select.value) }, ...videos.map((name) => el("option", { value: name }, name)));
   const scope = el("select", { "aria-label": "Which videos have it there" });
@@ -18,7 +23,7 @@ export async function open(root, { project, say }) {
   const handles = Object.keys(CORNERS).map((corner) => el("span", { className: `handle ${corner}`, "data-corner": corner }));
   const frame = el("div", { className: "box", tabIndex: 0, role: "group", "aria-label": "Face camera; arrows move it, with Shift they change its size" }, ...handles);
   const picture = el("div", { className: "picture" }, image, frame), strip = el("div", { className: "frames" });
-  const slider = el("input", { type: "range", min: 0, step: 0.1, "aria-label": "Time", oninput: () => later(() => look(Number(slider.value))) });
+  const slider = el("input", { type: "range", min: 0, step: 0.1, "aria-label": "Time", onchange: () => look(Number(slider.value)) });
   const readout = el("p", { className: "progress", role: "status" });
   root.append(el("section", { className: "desk", "aria-label": "Frame" }, picture, slider, strip), el("section", { className: "side", "aria-label": "Face camera" },
     el("div", { className: "bar" }, el("h2", {}, "Where is the face camera?")), el("label", {}, "Video ", select), el("label", {}, "Save it for ", scope),
@@ -46,14 +51,7 @@ export async function open(root, { project, say }) {
     refresh();
   }
 
-  function source(time, width) {
-    return `/frame/${path(video)}?time=${time.toFixed(1)}&width=${width}`;
-  }
-
-  function later(act) {
-    clearTimeout(later.timer);
-    later.timer = setTimeout(act, 120);
-  }
+  const source = (time, width) => `/frame/${path(video)}?time=${time.toFixed(1)}&width=${width}`;
 
   function look(time) {
     slider.value = time;
@@ -102,15 +100,12 @@ export async function open(root, { project, say }) {
   }
 
   function move(to) {
-    const fits = (name) => scope.value === "*" || scope.value === name || (scope.value.endsWith("/*") && name.startsWith(scope.value.slice(0, -1)));
-    const before = facecams.state.boxes[video], wanted = to.map((side) => Math.round(side * 10000) / 10000);
-    return facecams.put({ pattern: scope.value, box: wanted }, { pattern: scope.value, box: before }, (state, { box: sides }) => {
-      for (const name of videos) if (fits(name)) state.boxes[name] = sides;
-    });
+    const change = { pattern: scope.value, box: to.map((side) => Math.round(side * 10000) / 10000) };
+    return facecams.put(change, { ...change, box: facecams.state.rows[scope.value] ?? null });
   }
 
   function undo() {
-    if (!facecams.undo((state, { box: sides }) => (state.boxes[video] = sides))) say("Nothing to undo.");
+    if (!facecams.undo()) say("Nothing to undo.");
   }
 
   const step = (by) => show(videos[(videos.indexOf(video) + by + videos.length) % videos.length]);

@@ -29,7 +29,7 @@ async function open(name) {
   document.title = `${title} – autotosis review`;
   try {
     const project = await get("/api/project");
-    const opened = await view.open(place, { project, say, open });
+    const opened = await view.open(place, { project, say, go: open });
     if (number === opening) current = opened;
     else opened?.close?.();
   } catch (error) {
@@ -67,6 +67,9 @@ function showKeys() {
   help.showModal();
 }
 
+// After a click, keys are those of the view again.
+document.addEventListener("click", (event) => event.detail && event.target.closest("button, input[type=checkbox]")?.blur());
+document.addEventListener("change", (event) => event.target.matches("select") && event.target.blur());
 document.addEventListener("keydown", (event) => {
   if (help.open || event.ctrlKey || event.metaKey || event.altKey) return;
   const target = event.target, typing = target.matches("input:not([type=checkbox]):not([type=range]), textarea");

@@ -11,28 +11,25 @@ const PROXY = 'video/mp4; codecs="avc1.42E01F, mp4a.40.2"';
 export class Player {
   constructor(listen) {
     this.listen = listen;
-    this.stretch = null;
-    this.looping = false;
+    Object.assign(this, { stretch: null, looping: false });
     this.video = el("video", { playsInline: true, preload: "auto", "aria-label": "Video", tabIndex: -1 });
     this.video.addEventListener("click", () => this.toggle());
     this.video.addEventListener("error", () => this.video.getAttribute("src") && complain(new Error(`${this.name}: the browser cannot play it`)));
     for (const event of ["play", "pause", "ratechange", "seeked", "loadedmetadata"]) this.video.addEventListener(event, () => this.refresh());
     this.playing = button("Play", "Space", () => this.toggle(), { className: "play" });
     this.readout = el("span", { className: "readout" });
-    this.speed = el("select", { "aria-label": "Speed", onchange: () => this.setRate(Number(this.speed.value)) },
-      ...SPEEDS.map((rate) => el("option", { value: rate }, `${rate}×`)));
+    this.speed = el("select", { "aria-label": "Speed", onchange: () => this.setRate(Number(this.speed.value)) }, ...SPEEDS.map((rate) => el("option", { value: rate }, `${rate}×`)));
     this.loopButton = button("Loop", "L", () => this.loop(), { "aria-pressed": "false" });
     const step = (seconds, text, key) => button(text, key, () => this.seek(this.time + seconds));
     this.root = el("div", { className: "player" }, this.video, el("div", { className: "controls" },
       this.playing, step(-1, "−1 s", "←"), step(1, "+1 s", "→"), this.loopButton, this.speed, this.readout));
     this.setRate(Number(sessionStorage.getItem("rate")) || 1);
-    this.tick = this.tick.bind(this);
-    this.frame = requestAnimationFrame(this.tick);
+    this.tick();
   }
 
   /** Show a video; resolves to what it is, as soon as that is known. */
   async load(name) {
-    if (this.name === name) return this.info;
+    if (this.name === name && this.info) return this.info;
     this.close();
     this.name = name;
     const info = await get(`/info/${path(name)}`);
@@ -45,16 +42,12 @@ export class Player {
     return info;
   }
 
+  /** Let go of the video; for good if no other one is loaded. */
   close() {
     this.proxies?.close();
-    this.proxies = this.info = this.name = this.stretch = null;
+    Object.assign(this, { proxies: null, info: null, name: null, stretch: null });
     this.video.removeAttribute("src");
     this.video.load();
-  }
-
-  destroy() {
-    cancelAnimationFrame(this.frame);
-    this.close();
   }
 
   get time() {
@@ -70,16 +63,16 @@ export class Player {
     this.refresh();
   }
 
-  async play() {
-    // Refused until the page was clicked or a key was pressed.
-    await this.video.play().catch(() => {});
-  }
-
   toggle() {
     if (!this.video.paused) return this.video.pause();
     const [start, end] = this.stretch ?? [0, this.duration];
     if (this.time >= end - 0.06 || this.video.ended) this.seek(start);
     return this.play();
+  }
+
+  /** Play, which browsers refuse until the page was clicked or a key was pressed. */
+  play() {
+    return this.video.play().catch(() => {});
   }
 
   /** Play a stretch, and then stop there or begin again. */
@@ -106,13 +99,16 @@ export class Player {
   }
 
   tick() {
-    if (this.stretch && !this.video.paused && this.time >= this.stretch[1]) {
-      if (this.passed?.()) { /* The view went on to the next stretch. */ }
-      else if (this.looping) this.seek(this.stretch[0]);
+    // Until its view is closed.
+    if (this.shown && !this.root.isConnected) return;
+    this.shown ||= this.root.isConnected;
+    const { paused, ended } = this.video;
+    if (this.stretch && (ended || (!paused && this.time >= this.stretch[1])) && !this.passed?.()) {
+      if (this.looping) this.playStretch(...this.stretch);
       else this.video.pause();
     }
     if (!this.video.paused) this.refresh();
-    this.frame = requestAnimationFrame(this.tick);
+    requestAnimationFrame(() => this.tick());
   }
 
   refresh() {
@@ -122,18 +118,12 @@ export class Player {
   }
 
   keys() {
+    const by = (seconds) => () => this.seek(this.time + seconds);
     return [
-      [" ", "play or pause", () => this.toggle()],
-      ["ArrowLeft", "back 1 s", () => this.seek(this.time - 1)],
-      ["ArrowRight", "on 1 s", () => this.seek(this.time + 1)],
-      ["Shift+ArrowLeft", "back 10 s", () => this.seek(this.time - 10)],
-      ["Shift+ArrowRight", "on 10 s", () => this.seek(this.time + 10)],
-      [",", "back 0.1 s", () => (this.video.pause(), this.seek(this.time - 0.1))],
-      [".", "on 0.1 s", () => (this.video.pause(), this.seek(this.time + 0.1))],
-      ["-", "slower", () => this.faster(-1)],
-      ["+", "faster (also =)", () => this.faster(1)],
-      ["=", null, () => this.faster(1)],
-      ["l", "loop on or off", () => this.loop()],
+      [" ", "play or pause", () => this.toggle()], ["l", "loop on or off", () => this.loop()],
+      ["ArrowLeft", "back 1 s", by(-1)], ["ArrowRight", "on 1 s", by(1)], ["Shift+ArrowLeft", "back 10 s", by(-10)], ["Shift+ArrowRight", "on 10 s", by(10)],
+      [",", "back 0.1 s", by(-0.1)], [".", "on 0.1 s", by(0.1)],
+      ["-", "slower", () => this.faster(-1)], ["+", "faster (also =)", () => this.faster(1)], ["=", null, () => this.faster(1)],
     ];
   }
 }
@@ -185,10 +175,10 @@ class Proxies {
     const content = await bytes(`/proxy/${number}/${path(this.name)}`);
     if (this.closed || this.source.readyState === "closed") return;
     const start = number * this.info.proxy;
-    this.buffer.timestampOffset = start;
-    this.buffer.appendWindowStart = 0;
-    this.buffer.appendWindowEnd = Math.min(start + this.info.proxy, this.info.duration) + 0.001;
-    this.buffer.appendWindowStart = start;
+    const end = Math.min(start + this.info.proxy, this.info.duration) + 0.001;
+    // The window must not be empty in between.
+    Object.assign(this.buffer, { timestampOffset: start, appendWindowStart: 0 });
+    Object.assign(this.buffer, { appendWindowEnd: end, appendWindowStart: start });
     await this.done(() => this.buffer.appendBuffer(content));
     this.have.add(number);
     for (const other of this.have) {

@@ -1,93 +1,88 @@
-// A strip of time on a canvas: probability, loudness, marks with edges to drag, and the time that is shown.
+// A strip of time: probability, loudness, marks with edges to drag, and the time that is shown.
 
 import { el, clamp, clock } from "./dom.js";
 import { bytes, path } from "./api.js";
 
-const COLOURS = { reel: "#f2a33c", yes: "#4cc38a", no: "#ff7b7b", ask: "#b79cff", plain: "#8a94a3", off: "#5c6572" };
+const COLOURS = { reel: "#f2a33c", yes: "#4cc38a", no: "#ff7b7b", ask: "#b79cff", off: "#5c6572" };
 // Of longer views only the loudness is drawn that is known already: listening to hours takes minutes (seconds).
 const MOST_LOUDNESS = 900;
-const GRAB = 9, TOUCH = 18;
+// How close to an edge one has to be, by mouse and by finger (pixels); values of the loudness per second.
+const GRAB = 9, TOUCH = 18, RATE = 10;
 const STEPS = [0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600];
 
-/** How loud a video is, fetched in stretches when it is looked at. */
+/** The largest of some bytes, 0 to 1. */
+function peak(values, first, end) {
+  let most = 0;
+  for (let n = Math.max(0, first); n < Math.min(Math.max(end, first + 1), values.length); n++) most = Math.max(most, values[n]);
+  return most / 255;
+}
+
+/** How loud a video is, fetched in stretches when they are looked at. */
 export class Loudness {
-  constructor(video, info) {
-    Object.assign(this, { video, info, parts: new Map(), queue: [] });
-    this.strips = new Set();
+  constructor(video, info, drawn) {
+    Object.assign(this, { video, info, drawn, parts: new Map(), queue: [] });
   }
 
-  /** Get the loudest value, 0 to 1, between two times, or undefined if it is not known yet. */
+  /** The loudest value between two times, 0 to 1; 0 if it is not known yet. */
   peak(from, to) {
-    const length = this.info.loudness;
-    const part = this.parts.get(Math.floor(from / length));
-    if (!part?.length) return undefined;
-    const rate = 10, first = Math.floor((from % length) * rate);
-    let peak = 0;
-    for (let n = first; n < Math.max(first + 1, first + (to - from) * rate) && n < part.length; n++) peak = Math.max(peak, part[n]);
-    return peak / 255;
+    const length = this.info.loudness, start = from % length;
+    return peak(this.parts.get(Math.floor(from / length)) ?? [], Math.floor(start * RATE), Math.floor((start + to - from) * RATE));
   }
 
-  /** Fetch what is missing between two times. */
-  want(from, to) {
-    const length = this.info.loudness;
+  async want(from, to) {
     if (to - from > MOST_LOUDNESS) return;
-    for (let n = Math.floor(Math.max(0, from) / length); n * length < Math.min(to, this.info.duration); n++) {
+    for (let n = Math.floor(from / this.info.loudness); n * this.info.loudness < to; n++) {
       if (this.parts.has(n)) continue;
       this.parts.set(n, []);
       this.queue.push(n);
     }
-    if (!this.busy) this.fetch();
-  }
-
-  async fetch() {
+    if (this.busy) return;
     this.busy = true;
     // The last ones asked for are the ones that are looked at.
-    for (let n; (n = this.queue.pop()) !== undefined;) {
-      const part = await bytes(`/loudness/${n}/${path(this.video)}`).catch(() => []);
-      this.parts.set(n, part);
-      for (const strip of this.strips) strip.draw();
+    for (let n; (n = this.queue.pop()) !== undefined; this.drawn()) {
+      this.parts.set(n, await bytes(`/loudness/${n}/${path(this.video)}`).catch(() => []));
     }
     this.busy = false;
   }
 }
 
 export class Strip {
-  /** `seek(time)` is called for clicks, and `edge(mark, which, time, done)` while an edge of the chosen mark is dragged. */
-  constructor({ label, height, seek, edge, choose, zoomed }) {
-    Object.assign(this, { seek, edge, choose, zoomed, marks: [], chosen: null, now: 0, from: 0, to: 1, height });
-    this.canvas = el("canvas", { role: "img", "aria-label": label, className: "strip" });
-    this.canvas.style.height = `${height}px`;
+  /** `seek(time)` is called for clicks, `choose(mark)` for clicks on a mark, `edge(mark, which, time, done)` while an edge of the chosen mark is dragged. */
+  constructor({ label, height, seek, edge, choose, moved }) {
+    Object.assign(this, { height, seek, edge, choose, moved, marks: [], chosen: null, from: 0, to: 1, now: 0 });
+    this.canvas = el("canvas", { role: "img", "aria-label": label });
+    this.needle = el("div", { className: "needle" });
+    this.root = el("div", { className: "strip" }, this.canvas, this.needle);
+    this.root.style.height = `${height}px`;
     for (const type of ["pointerdown", "pointermove", "pointerup", "pointercancel"]) this.canvas.addEventListener(type, (event) => this.pointer(event));
-    if (zoomed) this.canvas.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
+    if (edge) this.canvas.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
     new ResizeObserver(() => this.draw()).observe(this.canvas);
   }
 
-  /** Say what is drawn. `probabilities` has a byte per moment. */
-  set({ duration, probabilities, threshold, loudness }) {
-    Object.assign(this, { duration, probabilities, threshold, loudness });
-    loudness?.strips.add(this);
-    this.show(0, duration);
+  show(from, to) {
+    [this.from, this.to] = [Math.max(0, from), Math.min(Math.max(to, from + 0.5), this.duration)];
+    this.loudness?.want(this.from, this.to);
+    this.draw();
+    this.moved?.();
   }
 
-  show(from, to) {
-    [this.from, this.to] = [from, Math.max(to, from + 0.5)];
-    this.loudness?.want(from, to);
-    this.draw();
+  /** Show as much as now, but from another time on. */
+  pan(from) {
+    const length = this.to - this.from, start = clamp(from, 0, this.duration - length);
+    this.show(start, start + length);
   }
 
   zoom(factor, around = this.now) {
     const length = clamp((this.to - this.from) * factor, 4, this.duration);
-    const share = (around - this.from) / (this.to - this.from);
-    const from = clamp(around - share * length, 0, this.duration - length);
-    this.show(from, from + length);
+    const start = clamp(around - ((around - this.from) / (this.to - this.from)) * length, 0, this.duration - length);
+    this.show(start, start + length);
   }
 
-  /** Move along with the time that is shown. */
-  follow() {
-    const length = this.to - this.from;
-    if (length >= this.duration || (this.now >= this.from && this.now <= this.to)) return;
-    const from = clamp(this.now - length / 8, 0, this.duration - length);
-    this.show(from, from + length);
+  /** Say what time it is; a strip that `follows` moves along. */
+  tell(time, follows) {
+    this.now = time;
+    if (follows && this.duration && (time < this.from || time > this.to)) this.pan(time - (this.to - this.from) / 8);
+    this.needle.style.transform = `translateX(${clamp(this.x(time), -3, this.canvas.clientWidth + 3)}px)`;
   }
 
   x(time) {
@@ -99,39 +94,30 @@ export class Strip {
   }
 
   pointer(event) {
-    const x = event.offsetX, time = this.time(x);
+    const x = event.offsetX, time = this.time(x), done = event.type === "pointerup" || event.type === "pointercancel";
     if (event.type === "pointerdown" && event.button === 0) {
       this.canvas.setPointerCapture(event.pointerId);
       this.dragged = this.edgeAt(x, event.pointerType === "touch" ? TOUCH : GRAB) ?? "time";
-      if (this.dragged === "time" && this.choose) {
-        const mark = this.marks.findLast((one) => time >= one.start && time <= one.end);
-        if (mark) this.choose(mark);
-      }
+      const mark = this.marks.findLast((one) => time >= one.start && time <= one.end);
+      if (this.dragged === "time" && mark && mark !== this.chosen) this.choose?.(mark);
     }
-    if (!this.dragged) {
-      this.canvas.style.cursor = this.edgeAt(x, GRAB) ? "ew-resize" : "pointer";
-      return;
-    }
-    const done = event.type === "pointerup" || event.type === "pointercancel";
-    if (this.dragged === "time") this.seek(time);
+    if (!this.dragged) this.canvas.style.cursor = this.edgeAt(x, GRAB) ? "ew-resize" : "pointer";
+    else if (this.dragged === "time") this.seek(time);
     else this.edge(this.chosen, this.dragged, time, done);
     if (done) this.dragged = null;
   }
 
   edgeAt(x, reach) {
     if (!this.chosen || !this.edge) return null;
-    const near = ["start", "end"].map((which) => [Math.abs(this.x(this.chosen[which]) - x), which]).sort((one, other) => one[0] - other[0])[0];
-    return near[0] <= reach ? near[1] : null;
+    const off = (which) => Math.abs(this.x(this.chosen[which]) - x), which = off("start") < off("end") ? "start" : "end";
+    return off(which) <= reach ? which : null;
   }
 
   wheel(event) {
     event.preventDefault();
-    if (event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY)) {
-      const length = this.to - this.from, by = ((event.deltaX || event.deltaY) / 500) * length;
-      const from = clamp(this.from + by, 0, this.duration - length);
-      this.show(from, from + length);
-    } else this.zoom(event.deltaY > 0 ? 1.25 : 0.8, this.time(event.offsetX));
-    this.zoomed();
+    const sideways = event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY);
+    if (sideways) this.pan(this.from + ((event.deltaX || event.deltaY) / 500) * (this.to - this.from));
+    else this.zoom(event.deltaY > 0 ? 1.25 : 0.8, this.time(event.offsetX));
   }
 
   draw() {
@@ -140,91 +126,58 @@ export class Strip {
   }
 
   paint() {
-    const [width, height, scale] = [this.canvas.clientWidth, this.height, devicePixelRatio];
+    const width = this.canvas.clientWidth, body = this.height - 16;
     if (!width || !this.duration) return;
-    [this.canvas.width, this.canvas.height] = [width * scale, height * scale];
-    const context = this.canvas.getContext("2d");
-    context.scale(scale, scale);
-    const body = height - 16;
-    context.fillStyle = "#101216";
-    context.fillRect(0, 0, width, height);
-    this.sound(context, width, body);
-    for (const mark of this.marks) this.block(context, mark, body);
-    this.curve(context, width, body);
-    this.ruler(context, width, body, height);
-    if (this.chosen) this.handles(context, body);
-    if (this.window) {
-      context.strokeStyle = "#cfd6e0";
-      context.strokeRect(this.x(this.window[0]) + 0.5, 0.5, Math.max(2, this.x(this.window[1]) - this.x(this.window[0])) - 1, body - 1);
+    [this.canvas.width, this.canvas.height] = [width * devicePixelRatio, this.height * devicePixelRatio];
+    const context = this.canvas.getContext("2d"), step = (this.to - this.from) / width;
+    context.scale(devicePixelRatio, devicePixelRatio);
+    context.fillStyle = "#3d4858";
+    for (let x = 0; x < width; x++) {
+      const loud = this.loudness?.peak(this.from + x * step, this.from + (x + 1) * step);
+      if (loud) context.fillRect(x, (body - loud * body * 0.9) / 2, 1, loud * body * 0.9);
     }
-    context.fillStyle = "#ffffff";
-    context.fillRect(this.x(this.now) - 0.75, 0, 1.5, body);
+    for (const mark of this.marks) this.block(context, mark, body);
+    this.curve(context, width, body, step);
+    this.ruler(context, width, body, step);
+    if (this.window) context.strokeRect(this.x(this.window[0]) + 0.5, 0.5, Math.max(3, this.x(this.window[1]) - this.x(this.window[0])) - 1, body - 1);
+    this.tell(this.now);
   }
 
   block(context, mark, body) {
-    const from = this.x(mark.start), width = Math.max(2, this.x(mark.end) - from);
-    context.globalAlpha = mark === this.chosen ? 0.42 : 0.26;
-    context.fillStyle = COLOURS[mark.kind] ?? COLOURS.plain;
+    const from = this.x(mark.start), width = Math.max(2, this.x(mark.end) - from), chosen = mark === this.chosen;
+    context.fillStyle = COLOURS[mark.kind];
+    context.globalAlpha = chosen ? 0.42 : 0.26;
     context.fillRect(from, 0, width, body);
     context.globalAlpha = 1;
     context.fillRect(from, body - 3, width, 3);
-  }
-
-  handles(context, body) {
-    context.fillStyle = COLOURS[this.chosen.kind] ?? COLOURS.plain;
-    for (const which of ["start", "end"]) {
-      const x = this.x(this.chosen[which]);
+    for (const x of chosen && this.edge ? [from, from + width] : []) {
       context.fillRect(x - 1, 0, 2, body);
-      context.beginPath();
-      context.roundRect(x - 4, body / 2 - 11, 8, 22, 3);
-      context.fill();
+      context.fillRect(x - 4, body / 2 - 11, 8, 22);
     }
   }
 
-  sound(context, width, body) {
-    if (!this.loudness) return;
-    const step = (this.to - this.from) / width;
-    context.fillStyle = "#3d4858";
-    for (let x = 0; x < width; x++) {
-      const peak = this.loudness.peak(this.from + x * step, this.from + (x + 1) * step);
-      if (peak) context.fillRect(x, body / 2 - (peak * body) / 2.2, 1, (peak * body) / 1.1);
-    }
-  }
-
-  curve(context, width, body) {
-    const values = this.probabilities;
-    if (!values?.length) return;
-    const density = values.length / this.duration, step = (this.to - this.from) / width;
+  curve(context, width, body, step) {
+    const values = this.probabilities, density = (values?.length ?? 0) / this.duration;
+    const height = (share) => body - 1 - share * (body - 4);
     context.beginPath();
-    for (let x = 0; x <= width; x++) {
-      const first = Math.floor((this.from + x * step) * density), last = Math.max(first + 1, Math.floor((this.from + (x + 1) * step) * density));
-      let peak = 0;
-      for (let n = Math.max(0, first); n < last && n < values.length; n++) peak = Math.max(peak, values[n]);
-      context.lineTo(x, body - 1 - (peak / 255) * (body - 4));
+    for (let x = 0; density && x <= width; x++) {
+      const time = this.from + x * step;
+      context.lineTo(x, height(peak(values, Math.floor(time * density), Math.floor((time + step) * density))));
     }
     context.strokeStyle = "#6cb2ff";
     context.lineWidth = 1.5;
     context.stroke();
-    if (!this.threshold) return;
-    context.setLineDash([4, 4]);
-    context.lineWidth = 1;
-    context.strokeStyle = "#9aa3af";
-    context.beginPath();
-    const y = body - 1 - this.threshold * (body - 4);
-    context.moveTo(0, y);
-    context.lineTo(width, y);
-    context.stroke();
-    context.setLineDash([]);
+    context.strokeStyle = context.fillStyle = "#a3acb9";
+    for (let x = 0; density && this.threshold && x < width; x += 8) context.fillRect(x, height(this.threshold), 4, 1);
   }
 
-  ruler(context, width, body, height) {
-    const seconds = (this.to - this.from) / width, step = STEPS.find((each) => each / seconds > 64) ?? 7200;
-    context.fillStyle = "#9aa3af";
+  ruler(context, width, body, step) {
+    const unit = STEPS.find((each) => each / step > 64) ?? 7200;
     context.font = "10.5px system-ui, sans-serif";
-    for (let time = Math.ceil(this.from / step) * step; time <= this.to; time += step) {
+    for (let time = Math.ceil(this.from / unit) * unit; time <= this.to; time += unit) {
       const x = this.x(time);
       context.fillRect(x, body, 1, 4);
-      if (x < width - 30) context.fillText(clock(time, step < 1 ? 1 : 0), x + 3, height - 4);
+      if (x < width - 34) context.fillText(clock(time, unit < 1 ? 1 : 0), x + 3, this.height - 4);
     }
   }
 }

@@ -1,0 +1,109 @@
+// Marking highlights in one video at a time, which clips (labels.csv) and the holdout (holdout.csv) share.
+
+import { el, button, cell, clock, clamp, fill, rounded } from "./dom.js";
+import { Marks, withMark } from "./api.js";
+import { Desk } from "./desk.js";
+
+// How long it takes to see something and press a key, and how long a mark is at least (seconds).
+const REACTION = 0.25, SHORTEST = 0.1;
+
+export class Marker {
+  /** `nothing` is the button for a video without highlights, `undone(video)` is called after a change was taken back. */
+  constructor(table, { say, changed, nothing, undone }) {
+    Object.assign(this, { say, changed, video: null, chosen: null, begun: null });
+    this.desk = new Desk({ edge: (...each) => this.moveEdge(...each), choose: (item) => this.choose(item) });
+    this.marks = new Marks(table, () => this.refresh());
+    this.reaction = el("input", { type: "number", id: "reaction", min: 0, max: 1, step: 0.05, value: localStorage.getItem("reaction") ?? REACTION,
+      onchange: () => localStorage.setItem("reaction", this.reaction.value) });
+    this.setting = el("label", { className: "setting", for: "reaction" }, "Reaction time (s)", this.reaction);
+    this.undo = () => {
+      this.begun = null;
+      const back = this.marks.undo();
+      if (back) undone?.(back.video);
+      else this.say("Nothing to undo.");
+    };
+    this.actions = el("div", { className: "actions" }, button("Start", "I", () => this.begin(), { className: "yes" }), button("End", "O", () => this.finish(), { className: "yes" }),
+      nothing, button("Remove mark", "X", () => this.remove()), button("Undo", "Z", this.undo));
+    this.list = el("ul", { className: "marks", "aria-label": "Marks" });
+    this.note = el("p", { className: "progress", role: "status" });
+  }
+
+  show(video) {
+    Object.assign(this, { video, chosen: null, begun: null });
+    this.refresh();
+  }
+
+  get duration() {
+    return this.desk.player.duration;
+  }
+
+  /** Now, or, while it plays, when the key was meant to be pressed. */
+  get moment() {
+    const { player } = this.desk, late = player.video.paused ? 0 : Number(this.reaction.value) * player.video.playbackRate;
+    return Math.round(clamp(player.time - late, 0, this.duration) * 10) / 10;
+  }
+
+  /** The rows of the video, but for one that is about all of it. */
+  get items() {
+    return this.marks.of(this.video).filter(([start, end]) => start !== null || end !== null)
+      .map((mark) => ({ mark, start: mark[0] ?? 0, end: mark[1] ?? this.duration, kind: mark[2] ? "yes" : "no" }));
+  }
+
+  refresh() {
+    if (!this.video) return;
+    const items = this.items, place = items.findIndex(({ mark }) => String(mark) === String(this.chosen));
+    this.item = items[place] ?? items.at(-1);
+    this.desk.mark(this.begun === null ? items : [...items, { start: this.begun, end: this.begun, kind: "yes" }], this.item);
+    fill(this.list, items, items.indexOf(this.item), (number) => this.choose(items[number]), (item) => [
+      cell("time", `${clock(item.start)} – ${clock(item.end)}`), cell(`verdict ${item.kind}`, item.kind === "yes" ? "highlight" : "not one")]);
+    this.note.textContent = this.begun !== null ? `from ${clock(this.begun)}: press O at the end` : items.length ? "" : this.marks.of(this.video).length ? "nothing here" : "no mark yet";
+    this.changed();
+  }
+
+  choose(item) {
+    this.chosen = item.mark;
+    this.refresh();
+    this.desk.player.playStretch(item.start - 0.5, item.end + 0.5);
+  }
+
+  set(marks, chosen) {
+    this.chosen = chosen;
+    return this.marks.set(this.video, marks);
+  }
+
+  begin() {
+    if (!this.duration) return this.say("The video is still loading.");
+    this.begun = this.moment;
+    this.refresh();
+  }
+
+  finish() {
+    if (this.begun === null) return this.say("Press I at the start of a highlight first.");
+    const end = rounded(Math.max(this.moment, this.begun + SHORTEST), this.duration), mark = [Math.min(this.begun, rounded(end - SHORTEST, end)), end, 1];
+    this.begun = null;
+    this.set(withMark(this.marks.of(this.video), mark), mark);
+  }
+
+  nothing() {
+    this.begun = null;
+    return this.set([[null, null, 0]], null);
+  }
+
+  remove() {
+    if (this.item) this.set(withMark(this.marks.of(this.video), null, this.item.mark), null);
+  }
+
+  moveEdge(item, which, time, done) {
+    const others = this.items.filter((one) => String(one.mark) !== String(item.mark)), [begin, finish] = [item.mark[0] ?? 0, item.mark[1] ?? this.duration];
+    const low = Math.max(0, ...others.map(({ end }) => end).filter((end) => end <= begin)), high = Math.min(this.duration, ...others.map(({ start }) => start).filter((start) => start >= finish));
+    item[which] = rounded(which === "start" ? clamp(time, low, item.end - SHORTEST) : clamp(time, item.start + SHORTEST, high), this.duration);
+    if (!done) return this.desk.detail.draw();
+    const mark = [item.start, item.end, item.mark[2]];
+    this.set([...withMark(this.marks.of(this.video), null, item.mark), mark], mark);
+  }
+
+  keys() {
+    return [["i", "a highlight starts here", () => this.begin()], ["o", "and ends here", () => this.finish()], ["x", "remove the mark", () => this.remove()],
+      ["Delete", null, () => this.remove()], ["z", "undo", this.undo], ...this.desk.keys()];
+  }
+}

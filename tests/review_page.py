@@ -1,0 +1,104 @@
+"""The review page in a browser: a small project, its server, and Chromium."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from tests.helpers import ENVIRONMENT, HEADER, LABELS, Project
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+# It asks nobody for anything, and needs no graphics card.
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--autoplay-policy=no-user-gesture-required",
+]
+# A browser without a graphics card takes long to draw large pages, so most tests have a small one.
+SMALL = {"width": 1000, "height": 640}
+DESK, PHONE = {"width": 1920, "height": 1000}, {"width": 390, "height": 844}
+VOD = "vods/demo.mp4"
+# What the timeline of the VOD says, and what its reel shows: start and end, seconds.
+EVENTS = [(2.0, 4.0), (7.0, 9.0), (12.0, 14.0), (18.0, 20.0)]
+CUT = "segment,vod,start,end,score,keep,event_start,event_end\n" + "".join(
+    f"{number},demo,{start - 1},{end + 0.5},0.9,yes,{start},{end}\n" for number, (start, end) in enumerate(EVENTS, 1)
+)
+ASKED = [(5.25, 6.0), (10.0, 11.0), (12.0, 14.0), (15.5, 16.25), (16.5, 17.0), (21.0, 22.0), (22.5, 23.5)]
+QUESTIONS = "start,end,probability,reason\n" + "".join(f"{start},{end},0.4,uncertain\n" for start, end in ASKED)
+
+
+@dataclass
+class Server:
+    """A server of the review page, its process and its address."""
+
+    process: subprocess.Popen
+    address: str
+
+    @property
+    def token(self) -> str:
+        return self.address.split("#")[1]
+
+    def request(self, method: str, path: str, body: object = None, **headers: str) -> tuple[int, bytes]:
+        """Ask it for something without a browser; the status and the answer. A header of None is not sent."""
+        sent = {"X-Token": self.token} | {name.replace("_", "-"): value for name, value in headers.items()}
+        content = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(
+            self.address.split("/#")[0] + path, content, {k: v for k, v in sent.items() if v is not None}, method=method
+        )
+        try:
+            with urllib.request.urlopen(request) as answer:
+                return answer.status, answer.read()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read()
+
+    def get(self, path: str) -> dict:
+        """Get JSON."""
+        status, content = self.request("GET", path)
+        assert status == 200, content
+        return json.loads(content)
+
+
+@contextmanager
+def served(project: Project, *arguments: str, **options) -> Iterator[Server]:
+    """Serve the page of a project."""
+    command = [sys.executable, "-m", "autotosis.review", "--no-browser", *arguments]
+    with subprocess.Popen(
+        command, cwd=project.folder, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True, **options
+    ) as process:
+        try:
+            address = re.search(r"http\S+", process.stdout.readline())
+            assert address, "it has printed no address"
+            yield Server(process, address[0])
+        finally:
+            process.terminate()
+
+
+def prepare(project: Project) -> None:
+    """Give a project that was not built a VOD with a timeline, a cut list and questions, none of it in the holdout."""
+    rows = "".join(
+        f"{moment / 4:.3f},{0.95 if any(a <= moment / 4 < b for a, b in EVENTS) else 0.05}\n" for moment in range(96)
+    )
+    project.write("data/timelines/demo.csv", "time,probability\n" + rows)
+    project.write("data/cuts/demo.csv", CUT)
+    project.write("data/review/demo.csv", QUESTIONS)
+    project.write("data/tiny/holdout.csv", HEADER)
+    # As somebody has written it by hand.
+    project.append(LABELS, "# to ask Anna about:\nclips/c11.mp4,,,0\n" if "c11" not in project.read(LABELS) else "")
+
+
+def until(condition, seconds: float = 30) -> None:
+    """Wait until something holds."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.02)

@@ -1,0 +1,154 @@
+"""The server of the review page: who may ask for what, and that tables keep all but what is changed. (10 s)"""
+
+import json
+
+import pytest
+
+from tests.helpers import FACECAMS, LABELS, Project, assert_sentence, copy_of
+from tests.review_page import CUT, VOD, prepare, served
+
+EDITS = "data/tiny/edits/demo.csv"
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory, unbuilt) -> Project:
+    project = copy_of(unbuilt, tmp_path_factory.mktemp("review") / "project")
+    prepare(project)
+    return project
+
+
+@pytest.fixture(scope="module")
+def server(shared):
+    with served(shared) as server:
+        yield server
+
+
+def put(server, path: str, **content) -> tuple[int, dict]:
+    version = server.get(path.removesuffix("/cut"))["version"]
+    status, answer = server.request("PUT", path, {"version": version} | content)
+    return status, json.loads(answer)
+
+
+def test_only_the_page_itself_may_ask(shared, server):
+    port = server.address.split(":")[2].split("/")[0]
+    refused = [{"Host": "evil.example"}, {"Host": f"evil.example:{port}"}, {"Origin": "http://evil.example"}]
+    refused += [{"Origin": "null"}, {"Sec_Fetch_Site": "cross-site"}, {"Sec_Fetch_Site": "same-site"}]
+    for headers in refused:
+        assert server.request("GET", "/api/project", **headers)[0] == 403, headers
+    assert server.request("GET", "/api/project", X_Token=None, Origin=f"http://127.0.0.1:{port}")[0] == 200
+    before = shared.read(LABELS)
+    body = {"version": server.get("/api/labels")["version"], "video": VOD, "marks": [[1, 2, 1]]}
+    for token in (None, "", "wrong", server.token[:-1]):
+        assert server.request("PUT", "/api/labels", body, X_Token=token)[0] == 403
+        assert server.request("POST", "/api/rebuild", {}, X_Token=token)[0] == 403
+    assert shared.read(LABELS) == before
+
+
+def test_it_listens_on_this_machine_only(server):
+    import psutil
+
+    listening = [each for each in psutil.Process(server.process.pid).net_connections() if each.status == "LISTEN"]
+    assert {each.laddr.ip for each in listening} == {"127.0.0.1"}
+
+
+def test_only_videos_of_the_project_are_served(shared, server):
+    (shared.folder / "data/tiny/clips/.hidden.mp4").write_bytes(b"secret")
+    (shared.folder / "data/tiny/clips/secret.txt").write_bytes(b"secret")
+    (shared.folder / "secret.mp4").write_bytes(b"secret")
+    names = ["../../params.yaml", "..%2f..%2fparams.yaml", "%2fetc%2fpasswd", "clips/../../../secret.mp4", "labels.csv"]
+    names += [
+        "clips/.hidden.mp4",
+        "clips/secret.txt",
+        "../../secret.mp4",
+        "clips",
+        "vods",
+        "$(touch x)",
+        "clips/c01.mp4%00",
+    ]
+    for name in names:
+        for kind in ("video", "proxy/0", "loudness/0", "frame", "info"):
+            status, answer = server.request("GET", f"/{kind}/{name}?time=0&width=64".replace(" ", "%20"))
+            assert status in (400, 404) and b"secret" not in answer.replace(b"secret.", b""), name
+    status, answer = server.request("GET", "/video/clips/c01.mp4", Range="bytes=4-7")
+    assert (status, answer) == (206, b"ftyp")
+
+
+def test_tables_keep_all_that_is_not_changed(shared, server):
+    # Comments, blank lines, Windows' line ends, numbers as they were typed, an order of one's own.
+    content = 'video,start,end,label\r\n# mine\r\nclips/c03.mp4, 1 ,2.50,1\r\n\r\n"clips/c01.mp4",,,0\r\n# end'
+    (shared.folder / LABELS).write_bytes(content.encode())
+    status, _ = put(server, "/api/labels", video="clips/c03.mp4", marks=[[1.0, 2.5, 1], [2.6, 3.0, 0]])
+    assert status == 200
+    changed = content.replace("2.50,1\r\n", "2.50,1\r\nclips/c03.mp4,2.6,3.0,0\r\n")
+    assert (shared.folder / LABELS).read_bytes().decode() == changed
+    put(server, "/api/labels", video="clips/c02.mp4", marks=[[None, None, 0]])
+    changed = changed.replace("0\r\n# end", "0\r\nclips/c02.mp4,,,0\r\n# end")
+    assert (shared.folder / LABELS).read_bytes().decode() == changed
+    put(server, "/api/labels", video="clips/c02.mp4", marks=[])
+    put(server, "/api/labels", video="clips/c03.mp4", marks=[[1, 2.5, 1]])
+    assert (shared.folder / LABELS).read_bytes().decode() == content
+
+
+def test_a_cut_list_keeps_its_columns(shared, server):
+    mine = "start,end,keep,reel_start,score\n# the best one\n7,9,,0,0.25\n12.0,14,no,2,\n"
+    shared.write(EDITS, mine)
+    segments = [
+        {"start": 6.5, "end": 9, "keep": True},
+        {"start": 12, "end": 14, "keep": True},
+        {"start": 1, "end": 2, "keep": True},
+    ]
+    assert put(server, "/api/vods/demo/cut", segments=segments)[0] == 200
+    changed = (
+        mine.replace("7,9", "6.5,9.0")
+        .replace("12.0,14,no", "12.0,14.0,yes")
+        .replace("score\n", "score\n1.0,2.0,yes,,1\n")
+    )
+    assert shared.read(EDITS) == changed
+    assert put(server, "/api/vods/demo/cut", segments=None)[0] == 200
+    assert not (shared.folder / EDITS).exists()
+    first = {"start": 1.0, "end": 4.5, "keep": False}
+    assert put(server, "/api/vods/demo/cut", segments=[first])[0] == 200
+    assert shared.read(EDITS) == "".join(CUT.replace("4.5,0.9,yes", "4.5,0.9,no").splitlines(keepends=True)[:2])
+
+
+WRONG = {
+    "a mark behind the end": ("/api/labels", {"video": VOD, "marks": [[3, 2, 1]]}, "ends at 2 s, not after its start"),
+    "marks that overlap": ("/api/labels", {"video": VOD, "marks": [[1, 3, 1], [2, 4, 0]]}, "overlaps the label"),
+    "no video": ("/api/labels", {"video": "../x.mp4", "marks": []}, "neither a clip nor a VOD"),
+    "no label": ("/api/labels", {"video": VOD, "marks": [[1, 2, 2]]}, "malformed"),
+    "infinity": ("/api/labels", {"video": VOD, "marks": [["inf", 2, 1]]}, "malformed"),
+    "an empty box": ("/api/facecams", {"pattern": VOD, "box": [0.5, 0, 0.5, 1]}, "inside the picture and not empty"),
+    "another line": ("/api/facecams", {"pattern": "a\nb", "box": [0, 0, 1, 1]}, "malformed"),
+    "overlapping segments": (
+        "/api/vods/demo/cut",
+        {"segments": [{"start": 1, "end": 3, "keep": True}, {"start": 2, "end": 4, "keep": True}]},
+        "overlaps row",
+    ),
+    "too long": ("/api/vods/demo/cut", {"segments": [{"start": 1, "end": 99, "keep": True}]}, "ends at 99"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_is_wrong_is_refused_with_a_sentence_and_changes_nothing(shared, server, name):
+    path, content, words = WRONG[name]
+    before = shared.digests("data/tiny")
+    status, answer = put(server, path, **content)
+    assert status in (400, 422) and words in answer["error"] and ".partial" not in answer["error"]
+    assert shared.digests("data/tiny") == before
+
+
+def test_of_two_changes_of_one_version_only_the_first_is_made(shared, server):
+    version = server.get("/api/facecams")["version"]
+    boxes = [[0, 0, 0.5, 0.5], [0.5, 0.5, 1, 1]]
+    done = [
+        server.request("PUT", "/api/facecams", {"version": version, "pattern": VOD, "box": box})[0] for box in boxes
+    ]
+    assert done == [200, 409] and shared.read(FACECAMS).splitlines()[-1] == f"{VOD},0,0,0.5,0.5"
+
+
+def test_a_malformed_parameter_is_named_before_anything_is_served(shared, tmp_path):
+    project = copy_of(shared, tmp_path / "project")
+    project.set_params(trian={})
+    assert_sentence(
+        project.run("python", "-m", "autotosis.review", "--no-browser"), "params.yaml", "did you mean train?"
+    )
