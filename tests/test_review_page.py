@@ -133,14 +133,13 @@ def test_ten_moments_are_judged_by_keyboard(project, open_page):
         saved(project, LABELS, before + "".join(rows[edges] for edges in sorted(rows)))
         page.get_by_text("10 of 10 judged").wait_for()
         # Mend an edge, take a judgement back, add what was missed, and undo that.
-        press(page, "ArrowDown", "ArrowUp", "e")
+        press(page, "e")
         rows[EVENTS[3]] = f"{VOD},18.0,19.9,0\n"
         saved(project, LABELS, before + "".join(rows[edges] for edges in sorted(rows)))
         press(page, "ArrowUp", "u")
         del rows[EVENTS[1]]
         saved(project, LABELS, before + "".join(rows[edges] for edges in sorted(rows)))
-        page.mouse.click(*strip_at(page, "The whole video", 0.0))
-        press(page, "ArrowRight", "a")
+        press(page, ",", *3 * ["Shift+ArrowLeft"], "ArrowRight", "a")
         missed = before + f"{VOD},0.0,1.5,1\n"
         saved(project, LABELS, missed + "".join(rows[edges] for edges in sorted(rows)))
         press(page, "z")

@@ -51,7 +51,9 @@ export async function open(root, { project, say }) {
     refresh();
   }
 
-  const source = (time, width) => `/frame/${path(video)}?time=${time.toFixed(1)}&width=${width}`;
+  function source(time, width) {
+    return `/frame/${path(video)}?time=${time.toFixed(1)}&width=${width}`;
+  }
 
   function look(time) {
     slider.value = time;
