@@ -277,9 +277,11 @@ def test_a_recording_of_five_hours_that_no_browser_plays(project, open_page):
     import psutil
 
     path, hours = project.folder / "data/tiny/vods/long.mkv", 5 * 3600
-    picture = ("-f", "lavfi", "-i", "testsrc2=size=64x36:rate=2")
+    picture = ("-f", "lavfi", "-i", "testsrc2=size=64x36:rate=10")
     sound = ("-f", "lavfi", "-i", "sine=frequency=300:sample_rate=8000")
-    videos.ffmpeg(*picture, *sound, "-t", hours, "-g", 8, "-preset", "ultrafast", "-b:a", "8k", path)
+    minute = path.with_name("minute.mkv")
+    videos.ffmpeg(*picture, *sound, "-t", 60, "-g", 20, "-preset", "ultrafast", "-b:a", "8k", minute)
+    videos.ffmpeg("-stream_loop", hours // 60 - 1, "-i", minute, "-c", "copy", path)
     project.set_params(vods={"long": "vods/long.mkv"})
     write_timeline(project, [(14_000, 14_010)], hours, "long", fps=10)
     with served(project) as server:

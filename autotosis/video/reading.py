@@ -126,8 +126,14 @@ class Track:
         """Move to a time (seconds) in a piece; False if its container cannot be searched."""
         self._open(number)
         assert self.container is not None
+        piece = self.recording.pieces[number]
+        picture = self.container.streams[piece.picture]
         try:
-            self.container.seek(int((time + self.recording.pieces[number].zero) * av.time_base))
+            if "matroska" in self.container.format.name and picture.time_base:
+                # Its index is of the picture. To search the sound, FFmpeg would read all that is before.
+                self.container.seek(int((time + piece.zero) / picture.time_base), stream=picture)
+            else:
+                self.container.seek(int((time + piece.zero) * av.time_base))
         except av.error.FFmpegError:
             return False
         self.used = True

@@ -61,6 +61,7 @@ export async function open(root, { project, say }) {
   }
 
   function refresh() {
+    if (!info) return;
     box = [...(facecams.state.boxes[video] ?? [0, 0, 1, 1])];
     place();
   }
