@@ -6,6 +6,7 @@ Run from the project's folder: python -m stages.configure
 """
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from autotosis.annotations import configuration, labels
@@ -20,11 +21,15 @@ def main() -> None:
     settings = params.load()
     for table in configuration.unused_edits(settings):
         print(f"{table}: ignored, because params.yaml names no VOD {table.stem}")
+    for pattern in configuration.idle_tracks(settings):
+        print(f"params.yaml: tracks.{pattern} fits no VOD; check the spelling")
     with files.replacing(configuration.FOLDER) as folder:
         for stage in configuration.STAGES:
             (folder / stage).mkdir(parents=True)
             for name in settings.vods:
                 write(folder / stage / f"{name}.json", configuration.describe(stage, settings, name))
+        write(folder / "extract_frames.json", {"judged": configuration.judged_tracks(settings, "clips/")})
+        write(folder / "extract_excerpts.json", {"judged": configuration.judged_tracks(settings, "vods/")})
         learned_from = {"extract": settings.extract.seen(), "clips": settings.dataset.clips}
         write(folder / "train.json", {**settings.train.used(labels.count_clips(settings.folder)), **learned_from})
     # `evaluate` and `compile` read these folders, which must exist even without VODs.
@@ -33,7 +38,7 @@ def main() -> None:
     remove_results_of_other_vods(settings)
 
 
-def write(path: Path, content: dict[str, object]) -> None:
+def write(path: Path, content: Mapping[str, object]) -> None:
     """Write JSON that is the same, byte for byte, whenever its content is."""
     path.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n")
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from autotosis.annotations.facecams import Facecams
 from autotosis.project import command_line, params
 from autotosis.project.errors import UserError
+from autotosis.project.params import Params
 from autotosis.signals import extraction, shards
 from autotosis.signals.extraction import Job
 
@@ -23,8 +24,13 @@ def main() -> None:
     videos = [path.relative_to(settings.folder).as_posix() for path in (*clips, *vods)] + list(settings.vods.values())
     for row in facecams.patterns.idle(videos):
         print(f"{row.path} row {row.number}: {row['video']} fits no video; check the spelling")
-    jobs = [Job(shards.path(clip.name), clip, facecams.box(f"clips/{clip.name}")) for clip in clips]
+    jobs = [job(clip, f"clips/{clip.name}", facecams, settings) for clip in clips]
     extraction.bring_up_to_date(shards.FOLDER, jobs, settings.extract, "extract frames", "clips")
+
+
+def job(clip: Path, video: str, facecams: Facecams, settings: Params) -> Job:
+    """Describe the shard of a clip, named in tables as `video`."""
+    return Job(shards.path(clip.name), clip, facecams.box(video), sounds=settings.tracks_of(video).judged)
 
 
 def find_clips(folder: Path) -> list[Path]:

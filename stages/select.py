@@ -20,7 +20,7 @@ LONG = 0.5
 
 def main(name: str) -> None:
     config = configuration.for_select(params.load(), name)
-    vod = recording.probe(config.video)
+    vod = recording.probe(config.video, config.sounds)
     card, (times, probabilities) = model_file.read_card(), timeline.read_timeline(name, vod.duration)
     choice = segments.choose(times, probabilities, vod.duration, card.threshold, card.prevalence, config.select)
     if config.edits:

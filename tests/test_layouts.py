@@ -126,7 +126,7 @@ def test_a_vod_of_another_shape_is_shown_whole_with_a_margin(project):
     segment = ReelSegment(Vod("own", vod, None, frame, panes), 0.5, 1.5, 0.0, 1.0, 0.9, 1.0)
     look = Look("rage", render.style, fonts.load(fonts.BOLD), frame, panes[0].shown)
     piece = Piece(
-        segment, look=look, title=None, sound=False, moments=np.array([[0.0, 0.9]]), render=render,
+        segment, look=look, title=None, sound=None, moments=np.array([[0.0, 0.9]]), render=render,
         encoder="libx264", target=project.folder / "piece.mov",
     )  # fmt: skip
     encoding.encode(piece)

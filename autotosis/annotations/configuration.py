@@ -6,12 +6,13 @@ use it.
 """
 
 import hashlib
+import itertools
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from autotosis.annotations import labels
 from autotosis.annotations.facecams import Box, Facecams
-from autotosis.project import files
+from autotosis.project import files, tables
 from autotosis.project.errors import UserError
 from autotosis.project.params import PARAMS_FILE, Audio, Extract, Params, Predict, Render, Section, Select
 
@@ -25,10 +26,12 @@ CODE = {
 
 
 class PredictConfig(Section):
-    """What the scan of a VOD depends on: its name and file, its face camera, and parameters."""
+    """What the scan of a VOD depends on. `sounds` has the number of the sound track that is judged, as
+    `recording.probe` takes it."""
 
     name: str
     video: Path
+    sounds: list[int]
     facecam: Box
     extract: Extract
     predict: Predict
@@ -43,6 +46,7 @@ class SelectConfig(Section):
 
     name: str
     video: Path
+    sounds: list[int]
     facecam: Box
     edits: Path | None
     judged: list[tuple[float, float | None]]
@@ -50,10 +54,11 @@ class SelectConfig(Section):
 
 
 class RenderConfig(Section):
-    """What the reel of a VOD depends on. `url` is the web address of the VOD, or None."""
+    """What the reel of a VOD depends on. `sounds` are the tracks that are heard, `url` is its web address, or None."""
 
     name: str
     video: Path
+    sounds: list[int]
     facecam: Box
     url: str | None
     label: str
@@ -68,6 +73,7 @@ def for_predict(settings: Params, name: str) -> PredictConfig:
     return PredictConfig(
         name=name,
         video=settings.vod(name),
+        sounds=settings.tracks_of(settings.vods[name]).judged,
         facecam=_facecam(settings, name),
         extract=settings.extract,
         predict=settings.predict,
@@ -81,6 +87,7 @@ def for_select(settings: Params, name: str) -> SelectConfig:
     return SelectConfig(
         name=name,
         video=settings.vod(name),
+        sounds=settings.tracks_of(settings.vods[name]).judged,
         facecam=_facecam(settings, name),
         edits=edits if edits.exists() else None,
         judged=[(label.start, label.end) for label in judged],
@@ -94,6 +101,7 @@ def for_render(settings: Params, name: str) -> RenderConfig:
     return RenderConfig(
         name=name,
         video=settings.vod(name),
+        sounds=settings.tracks_of(settings.vods[name]).heard,
         facecam=_facecam(settings, name),
         url=settings.urls.get(name),
         label=settings.label,
@@ -120,6 +128,22 @@ def describe(stage: str, settings: Params, name: str) -> dict[str, object]:
         "files": {path.as_posix(): files.digest(path) for path in named},
         "code": {place: _code_digest(place) for place in CODE[stage]},
     }
+
+
+def judged_tracks(settings: Params, folder: str) -> list[tuple[str, int | None]]:
+    """List the patterns that may fit videos in clips/ or vods/ and the sound track that is judged in each.
+
+    The last one that fits a video counts. As long as none names a track, all have the default one.
+    """
+    named = [(settings.vods.get(key, key), own.judge) for key, own in settings.tracks.items()]
+    fitting = ((pattern, judge) for pattern, judge in named if "/" not in pattern or pattern.startswith(folder))
+    return list(itertools.dropwhile(lambda pair: pair[1] is None, fitting))
+
+
+def idle_tracks(settings: Params) -> list[str]:
+    """List the keys in `tracks` that are patterns of VODs and fit none of params.yaml."""
+    patterns = [key for key in settings.tracks if key.startswith("vods/")]
+    return [key for key in patterns if not any(tables.fits(key, file) for file in settings.vods.values())]
 
 
 def unused_edits(settings: Params) -> list[Path]:

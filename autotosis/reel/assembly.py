@@ -92,7 +92,7 @@ def prepare(config: RenderConfig, like: Source | None = None) -> Source:
     UserError
         If an input is missing or malformed.
     """
-    vod, render = recording.probe(config.video), config.render
+    vod, render = recording.probe(config.video, config.sounds), config.render
     frame = like.vod.frame if like else layouts.frame_format(render, vod)
     panes = layouts.panes(render.layout, vod, config.facecam, frame)
     return Source(
@@ -140,7 +140,7 @@ def _frames(segment: Segment, rate: Fraction, of_vod: Fraction) -> int:
 def encode(cut: Reel, folder: Path) -> list[Piece]:
     """Encode the segments of a reel into files in a folder. With a copied picture, encode only the sound, if any."""
     sources = {each.vod: each for each in cut.sources}
-    encoder, sound = cut.sources[0].encoder, any(each.vod.recording.sound for each in cut.sources)
+    encoder, sound = cut.sources[0].encoder, encoding.sound_codec(each.vod.recording for each in cut.sources)
     if encoder == "copy" and not sound and not cut.sources[0].music:
         return []
     overlaps = [0.0, *(one.reel_end - other.reel_start for one, other in itertools.pairwise(cut.placed)), 0.0]

@@ -14,11 +14,13 @@ from autotosis.reel import audio_mix, encoders, ffmpeg_program, overlay, source
 from autotosis.reel.layouts import FrameFormat, Pane
 from autotosis.reel.overlay import Look
 from autotosis.reel.reel import ReelSegment, Vod
+from autotosis.video.recording import Recording
 from autotosis.video.sound import read_stereo
 
 # Lossless and as fast as possible, for parts of crossfades, which are encoded again.
 LOSSLESS = {"c:v": "libx264", "qp": 0, "preset": "ultrafast", "threads": 1}
-SOUND = {"c:a": "pcm_s16le"}
+# Uncompressed sound; that of several tracks may be louder than 16 bits can hold.
+ONE_TRACK, SEVERAL_TRACKS = "pcm_s16le", "pcm_f32le"
 # Options of the scaler that give the same result on all machines.
 EXACT = {"flags": "bicubic+accurate_rnd+bitexact"}
 
@@ -35,8 +37,8 @@ class Piece:
         The look of the overlay.
     title : str or None
         The title over the beginning of the segment, if there is one.
-    sound : bool
-        Whether the reel has sound. If this VOD has none, the piece gets silence.
+    sound : str or None
+        The codec of the reel's sound, from `sound_codec`. If this VOD has none, the piece gets silence.
     moments : ndarray of float64, shape (moments, 2)
         The time of each moment, seconds from the start of the segment, and its probability, 0 to 1.
     render : Render
@@ -52,7 +54,7 @@ class Piece:
     segment: ReelSegment
     look: Look
     title: str | None
-    sound: bool
+    sound: str | None
     moments: np.ndarray
     render: Render
     encoder: str
@@ -89,6 +91,12 @@ class Piece:
     def crossfade(self) -> Path:
         """The file of the crossfade with the segment after it."""
         return self.target.with_suffix(".crossfade.mov")
+
+
+def sound_codec(recordings: Iterable[Recording]) -> str | None:
+    """Choose the codec for the sound of pieces of these recordings; None if none of them has sound."""
+    tracks = max(len(piece.sounds) for recording in recordings for piece in recording.pieces)
+    return SEVERAL_TRACKS if tracks > 1 else ONE_TRACK if tracks else None
 
 
 def encode(piece: Piece) -> None:
@@ -137,7 +145,7 @@ def encode(piece: Piece) -> None:
             first, last = round(start * audio_mix.RATE), round(end * audio_mix.RATE)
             sound = sounds[number].filter("atrim", start_sample=first, end_sample=last)
             streams.append(sound.filter("asetpts", "PTS-STARTPTS"))
-            options = options | SOUND
+            options = options | {"c:a": piece.sound}
         outputs.append(ffmpeg.output(*streams, str(target.resolve()), **options))
     ffmpeg_program.run(ffmpeg.merge_outputs(*outputs), f"{recording.path} from {piece.start:.1f} s", folder, film=film)
     shutil.rmtree(folder)
@@ -159,7 +167,7 @@ def crossfade(pair: tuple[Piece, Piece]) -> None:
     if one.sound:
         length = round(one.after * audio_mix.RATE)
         streams.append(audio_mix.crossfaded(sides[0].audio, sides[1].audio, length))
-        options = options | SOUND
+        options = options | {"c:a": one.sound}
     output = ffmpeg.output(*streams, str(one.crossfade.resolve()), **options)
     ffmpeg_program.run(output, f"{one.vod.recording.path} at {one.start + one.duration:.1f} s", one.target.parent)
     one.tail.unlink()

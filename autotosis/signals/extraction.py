@@ -33,6 +33,8 @@ class Job:
         The stretch of the video whose frames are kept, seconds; an end of None is the end of the video.
     read_start, read_end : float
         The stretch of the video whose signals are read and kept, seconds; an end of None is the end of the video.
+    sounds : sequence of int
+        The sound track that is judged, as `recording.probe` takes it.
     """
 
     shard: Path
@@ -42,6 +44,7 @@ class Job:
     end: float | None = None
     read_start: float = 0.0
     read_end: float | None = None
+    sounds: Sequence[int] = ()
 
 
 def bring_up_to_date(folder: Path, jobs: Sequence[Job], settings: Extract, message: str, unit: str) -> None:
@@ -74,7 +77,9 @@ def bring_up_to_date(folder: Path, jobs: Sequence[Job], settings: Extract, messa
             files.remove(path)
     digest_of = hashes.compute({job.video for job in jobs})
     keys = [
-        shards.key(digest_of[job.video], job.box, settings, job.start, job.end, job.read_start, job.read_end)
+        shards.key(
+            digest_of[job.video], job.box, settings, job.sounds, job.start, job.end, job.read_start, job.read_end
+        )
         for job in jobs
     ]
     stale = [(job, key) for job, key in zip(jobs, keys, strict=True) if shards.key_of(job.shard) != key]
@@ -110,7 +115,7 @@ def extract(settings: Extract, stale: tuple[Job, str]) -> Outcome:
     """
     job, key = stale
     try:
-        opened = recording.probe(job.video)
+        opened = recording.probe(job.video, job.sounds)
         moments = features.read_moments(opened, job.box, settings, job.read_start, job.read_end)
         told = "; ".join(remarks(opened))
     except UserError as error:

@@ -7,6 +7,7 @@ frames of this stretch only, but also the signals around it, from which baseline
 import hashlib
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -26,7 +27,7 @@ EXCERPTS = Path("data/excerpts")
 SUFFIX = ".safetensors"
 
 
-def key(digest: str, box: Box, extract: Extract, *stretches: float | None) -> str:
+def key(digest: str, box: Box, extract: Extract, sounds: Sequence[int], *stretches: float | None) -> str:
     """Compute a hash of everything that a shard is made from. Shards with the same key have the same content.
 
     Parameters
@@ -37,6 +38,8 @@ def key(digest: str, box: Box, extract: Extract, *stretches: float | None) -> st
         The position of the face camera.
     extract : Extract
         The parameters of extraction.
+    sounds : sequence of int
+        The sound track that is judged; none for the default one.
     stretches : float or None
         The times between which frames are kept and signals are read, seconds, as in `extraction.Job`.
 
@@ -46,6 +49,8 @@ def key(digest: str, box: Box, extract: Extract, *stretches: float | None) -> st
         The hash, as hexadecimal digits.
     """
     made_from = [digest, vars(box), extract.seen(), stretches, features.VERSION]
+    if sounds:
+        made_from.append(list(sounds))
     return hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()
 
 
