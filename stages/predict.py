@@ -6,7 +6,7 @@ Run from the project's folder: python -m stages.predict demo
 
 import numpy as np
 
-from autotosis.annotations import configuration
+from autotosis.annotations import configuration, facecams
 from autotosis.model import model_file
 from autotosis.project import command_line, files, params
 from autotosis.scan import timeline, two_pass
@@ -24,7 +24,7 @@ def main(name: str) -> None:
         print(remark)
     scan = Scan(
         vod,
-        config.facecam,
+        facecams.of(name, config.facecam),
         config.extract,
         config.predict.device,
         config.predict.precision,

@@ -5,7 +5,7 @@ in params.yaml says, and their edges move to scene changes or pauses. If the str
 table is the cut list instead. Run from the project's folder: python -m stages.select demo
 """
 
-from autotosis.annotations import configuration
+from autotosis.annotations import configuration, facecams
 from autotosis.annotations.configuration import SelectConfig
 from autotosis.cuts import cut_list, review_list, segments, snapping
 from autotosis.cuts.segments import Choice, Segment
@@ -28,7 +28,7 @@ def main(name: str) -> None:
         print(f"{name}: the cut list is {config.edits}, segments: {len(reel)}")
     else:
         report(config, choice, card.threshold, vod.duration)
-        reel = snapping.snap(vod, config.facecam, choice.reel, config.select)
+        reel = snapping.snap(vod, facecams.of(name, config.facecam), choice.reel, config.select)
     judged = [Segment(start, vod.duration if end is None else end) for start, end in config.judged]
     to_judge = review_list.choose(times, choice.level, choice.threshold, config.select.release, judged)
     with files.replacing_all(cut_list.path(name), review_list.path(name)) as (cuts, review):

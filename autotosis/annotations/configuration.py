@@ -19,10 +19,20 @@ from autotosis.project.params import PARAMS_FILE, Audio, Extract, Params, Predic
 FOLDER = Path("data/config")
 # The code that each stage of a VOD runs, besides `project`, which must not affect any output.
 CODE = {
+    "find_facecams": ("stages/find_facecams.py", "annotations", "video", "pictures", "signals/face_mesh.py", "camera"),
     "predict": ("stages/predict.py", "annotations", "video", "signals", "model", "scan"),
     "select": ("stages/select.py", "annotations", "video", "model/model_file.py", "scan/timeline.py", "cuts"),
     "render": ("stages/render.py", "annotations", "video", "pictures", "scan/timeline.py", "cuts", "reel"),
 }
+
+
+class FacecamConfig(Section):
+    """What the search for the face camera of a VOD depends on. `facecam` is where facecams.csv says that it is, or None
+    if it has no row, here and in what follows."""
+
+    name: str
+    video: Path
+    facecam: Box | None
 
 
 class PredictConfig(Section):
@@ -32,7 +42,7 @@ class PredictConfig(Section):
     name: str
     video: Path
     sounds: list[int]
-    facecam: Box
+    facecam: Box | None
     extract: Extract
     predict: Predict
 
@@ -47,7 +57,7 @@ class SelectConfig(Section):
     name: str
     video: Path
     sounds: list[int]
-    facecam: Box
+    facecam: Box | None
     edits: Path | None
     judged: list[tuple[float, float | None]]
     select: Select
@@ -59,13 +69,18 @@ class RenderConfig(Section):
     name: str
     video: Path
     sounds: list[int]
-    facecam: Box
+    facecam: Box | None
     url: str | None
     label: str
     render: Render
     audio: Audio
     music: Path | None
     font: Path | None
+
+
+def for_find_facecams(settings: Params, name: str) -> FacecamConfig:
+    """Collect what `find_facecams` depends on for the VOD of this name; UserError as in `for_predict`."""
+    return FacecamConfig(name=name, video=settings.vod(name), facecam=_facecam(settings, name))
 
 
 def for_predict(settings: Params, name: str) -> PredictConfig:
@@ -112,7 +127,8 @@ def for_render(settings: Params, name: str) -> RenderConfig:
     )
 
 
-STAGES: dict[str, Callable[[Params, str], PredictConfig | SelectConfig | RenderConfig]] = {
+STAGES: dict[str, Callable[[Params, str], FacecamConfig | PredictConfig | SelectConfig | RenderConfig]] = {
+    "find_facecams": for_find_facecams,
     "predict": for_predict,
     "select": for_select,
     "render": for_render,
@@ -152,7 +168,7 @@ def unused_edits(settings: Params) -> list[Path]:
     return sorted(path for path in (settings.folder / "edits").glob("[!.]*") if path.name not in known)
 
 
-def _facecam(settings: Params, name: str) -> Box:
+def _facecam(settings: Params, name: str) -> Box | None:
     return Facecams(settings.folder).box(settings.vods[name])
 
 

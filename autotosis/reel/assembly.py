@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from autotosis.annotations import facecams
 from autotosis.annotations.configuration import RenderConfig
 from autotosis.cuts import cut_list
 from autotosis.cuts.segments import Segment
@@ -94,13 +95,13 @@ def prepare(config: RenderConfig, like: Source | None = None) -> Source:
     """
     vod, render = recording.probe(config.video, config.sounds), config.render
     frame = like.vod.frame if like else layouts.frame_format(render, vod)
-    panes = layouts.panes(render.layout, vod, config.facecam, frame)
+    arrangements = layouts.arrangements(render.layout, vod, facecams.of(config.name, config.facecam), frame)
     return Source(
         config,
-        Vod(config.name, vod, config.url, frame, tuple(panes)),
+        Vod(config.name, vod, config.url, frame, arrangements),
         cut_list.read_cut_list(config.name, vod.duration),
         *timeline.read_timeline(config.name, vod.duration),
-        look=overlay.look(config, frame, panes),
+        look=overlay.look(config, frame, arrangements),
         encoder=like.encoder if like else encoders.choose_encoder(render, frame),
         music=joining.measure_music(config.music) if config.music else None,
     )

@@ -1,8 +1,10 @@
 """Writing video with FFmpeg: cutting, overlay, joining. No other module encodes."""
 
+import math
 import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import ffmpeg
@@ -177,7 +179,7 @@ def crossfade(pair: tuple[Piece, Piece]) -> None:
 def _picture(stream: FilterableStream, piece: Piece, folder: Path) -> ffmpeg.nodes.Node:
     """Build the filters for the picture of a piece; the overlay and its font are written to `folder`."""
     stream = stream.filter("setparams", **encoders.COLOURS).filter("setsar", 1)
-    stream = _laid_out(stream, piece.vod.panes, piece.vod.frame)
+    stream = _arranged(stream, piece)
     moments = piece.moments.tolist() if piece.render.overlay == "burn" else None
     if moments is not None or piece.title:
         script = overlay.script(piece.look, moments, piece.start, piece.duration, piece.title)
@@ -186,6 +188,22 @@ def _picture(stream: FilterableStream, piece: Piece, folder: Path) -> ffmpeg.nod
         (folder / f"font{font.suffix}").write_bytes(font.read_bytes())
         stream = stream.filter("ass", filename="overlay.ass", fontsdir=".")
     return stream
+
+
+def _arranged(stream: FilterableStream, piece: Piece) -> FilterableStream:
+    """Build the filters that lay out the picture of a piece, one arrangement after the other."""
+    vod, rate, frames = piece.vod, piece.vod.frame.rate, round(piece.duration * piece.vod.frame.rate)
+    shown = vod.arranged(piece.start, piece.start + piece.duration)
+    # As `source.film` takes frames: the first one that it takes behind the change.
+    edges = [0, *(math.ceil((each.start - piece.start) * rate - 0.5) for each in shown[1:]), frames]
+    parts = [(each, *ends) for each, ends in zip(shown, pairwise(edges), strict=True) if ends[0] < ends[1]]
+    if len(parts) == 1:
+        return _laid_out(stream, parts[0][0].panes, vod.frame)
+    copies, laid_out = stream.filter_multi_output("split", len(parts)), []
+    for number, (each, first, last) in enumerate(parts):
+        part = copies[number].filter("trim", start_frame=first, end_frame=last).filter("setpts", "PTS-STARTPTS")
+        laid_out.append(_laid_out(part, each.panes, vod.frame))
+    return ffmpeg.filter(laid_out, "concat", n=len(parts), v=1, a=0)
 
 
 def _laid_out(stream: FilterableStream, panes: Sequence[Pane], frame: FrameFormat) -> FilterableStream:
