@@ -16,6 +16,8 @@ from data.sample.streamer import Camera
 from tests import videos
 from tests.helpers import (
     FACECAMS,
+    HEADER,
+    LABELS,
     Project,
     decoded,
     write_cut_list,
@@ -110,6 +112,7 @@ def test_the_sample_s_camera_is_found_and_the_scene_without_it(project):
     for clip in (project.folder / "data/tiny/clips").iterdir():
         if clip.name not in ("c01.mp4", "c04.mp4"):
             clip.unlink()
+    project.write(LABELS, HEADER)
     expected = (0.025, 0.622222, 0.275, 0.955556)
     away = vod_script("vods/demo.mp4", "vod", 7, 24).of_kind("away")[0]
     ran = project.repro("extract_frames", "find_facecams@demo")
