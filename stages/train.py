@@ -62,6 +62,9 @@ def main() -> None:
     by_sound = first_pass.learn(clips, probabilities >= threshold / 2, settings)
     if "RANK" in os.environ and not first_of_torchrun():
         return
+    own_rows = [] if clips is labelled else [clip for clip in labelled if clip.judged]
+    faces = out_of_fold.logits - by_signals.logits
+    known, own_vods = background.collect(kept, own_rows, settings, out_of_fold, faces)
     card = model_file.Card(
         architecture=choice.architecture,
         extract=settings.extract.seen(),
@@ -71,8 +74,8 @@ def main() -> None:
         clearly_calm=by_sound.clearly_calm,
         threshold=threshold,
         prevalence=train.prevalence,
+        own_rows=own_vods,
     )
-    known = background.collect(kept, settings, out_of_fold, out_of_fold.logits - by_signals.logits)
     tensors = known.tensors("labelled.") | by_sound.linear.tensors("first_pass.") | learned.face_tensors("face.")
     precision, recall = calibration.precision_and_recall(probabilities, measured.labels, train.prevalence, threshold)
     figures = metrics.cross_validation(measured.labels, measured.probabilities(), measured.fold)

@@ -12,7 +12,7 @@ def known(chance: np.random.Generator, count: int) -> background.Labelled:
     labels = np.arange(count) % 2
     values[labels == 1, :, 1] += 2
     ones = np.ones(count)
-    return background.Labelled(values, labels, ones, np.arange(count) // 2 % 4, ones > 0, 0 * ones)
+    return background.Labelled(values, labels, ones, np.arange(count) // 2 % 4, ones > 0, 0 * ones, 0 * ones - 1)
 
 
 def test_what_is_usual_in_a_vod_is_calm_there():

@@ -45,7 +45,7 @@ def test_a_bad_row_is_named(tmp_path, name):
 def test_what_is_written_is_read_back(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     segments = [Segment(0.0, 2.5, 0.25, lead=0.5), Segment(7.123456, 9.0, 1.0, tail=0.25)]
-    cut_list.write("demo", segments)
+    cut_list.write(cut_list.path("demo"), "demo", segments)
     for read, written in zip(cut_list.read_cut_list("demo", 9.0), segments, strict=True):
         assert vars(read) == pytest.approx(vars(written), abs=1e-6)
     with pytest.raises(UserError, match="data/cuts/other.csv: no such cut list; make it with `dvc repro select@other`"):

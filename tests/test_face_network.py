@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 
+from autotosis.model.face_network import checkpoint
 from tests.helpers import (
     FACE,
     assert_sentence,
@@ -41,19 +42,14 @@ def test_a_killed_training_goes_on_to_the_same_model(project):
     (project.folder / "models/model.safetensors").unlink()
     kill_after(project, "without fold 2: epoch 2 of 3", "train")
     assert not (project.folder / "models/model.safetensors").exists()
+    (unfinished,) = (project.folder / "models/.checkpoints").glob("*fold 2*")
+    assert checkpoint.load(unfinished, "of another training") == ([], checkpoint.State({}, {}))
     resumed = project.stage("train")
     assert resumed.returncode == 0, resumed.stderr
     assert "without fold 1: epoch" not in resumed.stderr
     assert "without fold 2: epoch 1 of 3" not in resumed.stderr
     assert "without fold 2: epoch 3 of 3" in resumed.stderr
     assert project.digests("models") == before
-
-
-def test_a_checkpoint_of_another_training_is_not_gone_on_from(project):
-    project.set_params(train=FACE)
-    kill_after(project, "without fold 1: epoch 2 of 3", "train")
-    project.set_params(train={"epoch_frames": 80})
-    assert "without fold 1: epoch 1 of 3" in project.stage("train").stderr
 
 
 NETWORKS = {

@@ -25,7 +25,7 @@ from autotosis.project import params
 from autotosis.project.errors import UserError
 from autotosis.signals import features
 from autotosis.video import recording
-from stages import render, select
+from stages import render
 from torture import recordings, tiny
 from torture.recordings import RATE, Sort
 
@@ -59,7 +59,7 @@ def main(cuts: int = CUTS, only: str = "") -> int:
 
 
 def project(folder: Path) -> Path:
-    """A project that renders the VOD `own` and needs no model for it: edits say what is shown."""
+    """A project that renders the VOD `own` from a cut list, which needs no model."""
     folder.mkdir()
     for name in ("autotosis", "stages", "params.yaml"):
         (shutil.copytree if (tiny.ROOT / name).is_dir() else shutil.copy2)(tiny.ROOT / name, folder / name)
@@ -77,7 +77,7 @@ def torture(folder: Path, sort: Sort, cuts: int) -> Counter[str]:
     data, counts = folder / "data/own", Counter[str]()
     shutil.rmtree(data, ignore_errors=True)
     (data / "vods").mkdir(parents=True)
-    (data / "edits").mkdir()
+    (data / "facecams.csv").write_text("video,x0,y0,x1,y1\n*,0,0,1,1\n")
     path = data / f"vods/own.{sort.container}"
     recordings.make(sort, path, LENGTH, chance)
     truth = recordings.frames(path)
@@ -125,13 +125,13 @@ def wrong_cuts(
     settings["render"]["encoder"] = "copy" if how == "copied" else "libx264"
     (folder / "params.yaml").write_text(yaml.safe_dump(settings, sort_keys=False))
     rows = "".join(f"{start},{end}\n" for start, end in chosen)
-    (folder / "data/own/edits/own.csv").write_text(f"start,end\n{rows}")
-    timeline = folder / "data/timelines/own.csv"
-    timeline.parent.mkdir(parents=True, exist_ok=True)
+    timeline, cut_list = folder / "data/timelines/own.csv", folder / "data/cuts/own.csv"
+    for table in (timeline, cut_list):
+        table.parent.mkdir(parents=True, exist_ok=True)
+    cut_list.write_text(f"start,end\n{rows}")
     moments = range(max(1, round(recording.probe(path).duration * 10)))
     timeline.write_text("time,probability\n" + "".join(f"{moment / 10:.3f},0.5\n" for moment in moments))
     with in_folder(folder), redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
-        select.main("own")
         render.main("own")
     return problems_of_reel(folder / "reels/own", truth)
 

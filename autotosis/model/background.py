@@ -24,6 +24,8 @@ from autotosis.signals import context, features
 # Use at most this many moments of clips, and as many of a VOD, evenly spaced. Neighbouring moments are much alike, so
 # more of them add little.
 MAX_MOMENTS = 20_000
+# `Labelled.vod` of moments that are learned from for each VOD.
+EVERY = -1
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,9 @@ class Labelled:
         Whether to measure on each moment, from `OutOfFold.measured`.
     faces : ndarray of float32, shape (moments,)
         The logit of each moment by a face network that did not learn from its fold; 0 without a network.
+    vod : ndarray of int16, shape (moments,)
+        EVERY for what is learned from for each VOD; otherwise the number of the only VOD, in `Card.own_rows`, for which
+        it is.
     """
 
     contexts: np.ndarray
@@ -52,6 +57,7 @@ class Labelled:
     fold: np.ndarray
     measured: np.ndarray
     faces: np.ndarray
+    vod: np.ndarray
 
     def tensors(self, prefix: str) -> dict[str, np.ndarray]:
         """Return the arrays for the model file, each with the prefix in its name."""
@@ -68,6 +74,7 @@ class Labelled:
             "fold": ("int16", (rows,)),
             "measured": ("bool", (rows,)),
             "faces": ("float32", (rows,)),
+            "vod": ("int16", (rows,)),
         }
         found = {name: (str(tensor.dtype), tensor.shape) for name, tensor in tensors.items()}
         for name in sorted(expected.keys() | found.keys()):
@@ -82,13 +89,17 @@ class Labelled:
         return Labelled(**{name: tensor[chosen] for name, tensor in asdict(self).items()})
 
 
-def collect(clips: Sequence[Clip], settings: Params, out_of_fold: OutOfFold, faces: np.ndarray) -> Labelled:
+def collect(
+    clips: Sequence[Clip], own_rows: Sequence[Clip], settings: Params, out_of_fold: OutOfFold, faces: np.ndarray
+) -> tuple[Labelled, list[str]]:
     """Collect the labelled moments for the model file, at most MAX_MOMENTS.
 
     Parameters
     ----------
     clips : sequence of Clip
         The clips that the model learned from: the first of those in `out_of_fold`.
+    own_rows : sequence of Clip
+        Stretches of VODs to learn from only for the VODs that they are of.
     settings : Params
         The parameters.
     out_of_fold : OutOfFold
@@ -99,18 +110,47 @@ def collect(clips: Sequence[Clip], settings: Params, out_of_fold: OutOfFold, fac
     Returns
     -------
     Labelled
-        The moments, evenly spaced among all of `clips`.
+        The moments, evenly spaced among all.
+    list of str
+        The VODs of `own_rows`, by their files, as `Labelled.vod` numbers them.
     """
-    count = len(examples.labels(clips))
-    everything = Labelled(
-        contexts=examples.contexts(clips, settings.extract.fps).astype(np.float16),
-        labels=examples.labels(clips).astype(np.int8),
-        weights=examples.weights(clips, settings.train.review_weight).astype(np.float32),
-        fold=out_of_fold.fold[:count].astype(np.int16),
-        measured=out_of_fold.measured[:count],
-        faces=faces[:count].astype(np.float32),
+    every = [*clips, *own_rows]
+    vods = sorted({clip.video for clip in own_rows})
+    count, total = len(examples.labels(clips)), len(examples.labels(every))
+    # Own rows are in no fold, and not measured on.
+    fold, measured, logits = np.full(total, -1, np.int16), np.full(total, False), np.zeros(total, np.float32)
+    fold[:count], measured[:count], logits[:count] = (
+        out_of_fold.fold[:count],
+        out_of_fold.measured[:count],
+        faces[:count],
     )
-    return everything.at(evenly_spaced(count))
+    of_clip = [EVERY] * len(clips) + [vods.index(clip.video) for clip in own_rows]
+    everything = Labelled(
+        contexts=examples.contexts(every, settings.extract.fps).astype(np.float16),
+        labels=examples.labels(every).astype(np.int8),
+        weights=examples.weights(every, settings.train.review_weight).astype(np.float32),
+        fold=fold,
+        measured=measured,
+        faces=logits,
+        vod=np.repeat(of_clip, [len(clip.labels) for clip in every]).astype(np.int16),
+    )
+    return everything.at(evenly_spaced(total)), vods
+
+
+def for_vod(known: Labelled, own_rows: Sequence[str], video: str) -> Labelled:
+    """Return the moments to learn from for a VOD.
+
+    Parameters
+    ----------
+    known : Labelled
+        All labelled moments.
+    own_rows : sequence of str
+        `Card.own_rows`.
+    video : str
+        The path of the VOD's file.
+    """
+    own = [number for number, vod in enumerate(own_rows) if f"/{video}".endswith(f"/{vod}")]
+    return known.at(np.isin(known.vod, [EVERY, *own]))
 
 
 def evenly_spaced(count: int) -> np.ndarray:

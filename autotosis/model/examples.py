@@ -38,6 +38,11 @@ class Clip:
     labels: np.ndarray
 
     @property
+    def video(self) -> str:
+        """The video that it is of: its own name, or that of the VOD of an excerpt."""
+        return self.name.rpartition("@")[0] if self.judged else self.name
+
+    @property
     def judged(self) -> bool:
         """Whether this is an excerpt of a VOD, which a reviewer judged, and not a clip."""
         return shards.path(self.name).is_relative_to(shards.EXCERPTS)

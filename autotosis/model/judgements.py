@@ -1,4 +1,4 @@
-"""Whether what a reviewer says of VODs may be learned from: only if it agrees with the clips."""
+"""Whether what a reviewer says of one VOD is learned from for others, too: only if it agrees with the clips."""
 
 import math
 from collections.abc import Sequence
@@ -40,6 +40,6 @@ def agreeing(clips: Sequence[Clip], settings: Params) -> tuple[Sequence[Clip], s
         return clips, None
     before, after = (metrics.average_precision(part.labels, part.logits) for part in (alone, beside))
     return own, (
-        f"{settings.folder / 'labels.csv'}: the rows about VODs were not learned from, because with them the model "
-        f"ranks the clips worse (ap {after:.3f} instead of {before:.3f}); check their labels and times"
+        f"{settings.folder / 'labels.csv'}: rows about VODs are learned from for these VODs alone, because with them "
+        f"the model ranks the clips worse (ap {after:.3f} instead of {before:.3f}); check their labels and times"
     )

@@ -34,6 +34,8 @@ class Card(Section):
         The decision threshold: the probability of a typical highlight moment in a stream, 0 to 1.
     prevalence : float
         The expected share of highlights in a stream, 0 to 1, for which probabilities hold.
+    own_rows : list of str
+        The VODs, by their files, whose rows in labels.csv are learned from only for themselves.
     """
 
     architecture: str | None
@@ -44,6 +46,7 @@ class Card(Section):
     clearly_calm: float
     threshold: float
     prevalence: Fraction
+    own_rows: list[str]
 
 
 def save(path: Path, card: Card, weights: dict[str, np.ndarray]) -> None:

@@ -116,14 +116,11 @@ def build_optimizer(model: FaceNetwork, train: Train) -> tuple[torch.optim.Optim
     """Build AdamW and a schedule whose learning rate rises in the first epoch, then falls (Smith and Topin, 2018)."""
     # The fused implementation passes over the weights only once.
     optimizer = torch.optim.AdamW(model.parameters(), train.learning_rate, weight_decay=train.weight_decay, fused=True)
-    scheduler = OneCycleLR(
-        optimizer,
-        train.learning_rate,
-        epochs=train.epochs,
-        steps_per_epoch=batches.count(train.epoch_frames, train.batch),
-        pct_start=min(1 / train.epochs, 0.5),
-        cycle_momentum=False,
-    )
+    steps = batches.count(train.epoch_frames, train.batch)
+    # OneCycleLR divides by zero if the rise has a single step.
+    total = max(4, train.epochs * steps)
+    rise = min(max(2, steps) / total, 0.5)
+    scheduler = OneCycleLR(optimizer, train.learning_rate, total_steps=total, pct_start=rise, cycle_momentum=False)
     return optimizer, scheduler
 
 
