@@ -4,8 +4,10 @@ import json
 import shutil
 
 import pytest
+import torch
 
-from autotosis.model.face_network import checkpoint
+from autotosis.model.face_network import checkpoint, network
+from autotosis.project.errors import UserError
 from tests.helpers import (
     FACE,
     assert_sentence,
@@ -53,8 +55,6 @@ def test_a_killed_training_goes_on_to_the_same_model(project):
 
 
 NETWORKS = {
-    "no such architecture": ({"architecture": "resnet19"}, "train.architecture is 'resnet19'"),
-    "no such weights": (FACE | {"weights": "IMAGENET9"}, "train.weights is 'IMAGENET9'"),
     "no such device": (FACE | {"device": "mps"}, "train.device is mps, but PyTorch finds no such device here"),
     "too small a picture": ({"architecture": "alexnet"}, "does not take frames of extract.size 32"),
 }
@@ -67,6 +67,18 @@ def test_a_network_that_cannot_be(project, name):
     model = (project.folder / "models/model.safetensors").read_bytes()
     assert_sentence(project.stage("train"), "params.yaml: ", words)
     assert (project.folder / "models/model.safetensors").read_bytes() == model
+
+
+@pytest.mark.parametrize(
+    ("architecture", "weights", "words"),
+    [
+        ("resnet19", None, "train.architecture is 'resnet19'"),
+        ("shufflenet_v2_x0_5", "IMAGENET9", "train.weights is 'IMAGENET9'"),
+    ],
+)
+def test_a_network_that_torchvision_does_not_have(architecture, weights, words):
+    with pytest.raises(UserError, match=words):
+        network.build(architecture, weights, 32, torch.device("cpu"))
 
 
 def test_a_training_that_diverges_costs_nothing(project):
