@@ -50,7 +50,8 @@ torture: .venv/ready
 	touch $@
 
 clean:
-	rm -rf .venv data/.digests.json data/config data/frames data/excerpts data/dataset data/timelines data/cuts data/review
+	rm -rf .venv data/.digests.json data/config data/facecams data/clip_facecams.csv data/frames
+	rm -rf data/excerpts data/dataset data/timelines data/cuts data/review
 	rm -rf models/model.safetensors models/.checkpoints data/sample/clips data/sample/vods
 	find reels -mindepth 1 -maxdepth 1 ! -name metrics -exec rm -rf {} +
 

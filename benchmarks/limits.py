@@ -23,6 +23,7 @@ import numpy as np
 import psutil
 
 from autotosis.annotations import labels
+from autotosis.annotations.configuration import CODE
 from autotosis.cuts import scoring, segments
 from autotosis.cuts.segments import Segment
 from autotosis.model import model_file
@@ -125,8 +126,10 @@ def many_clips(folder: Path) -> None:
         shutil.copy(vod, place)
     outputs = ["data/dataset/index.csv", "data/dataset/preview.jpg", "models/metrics.json", "models/live/metrics.json"]
     outputs += ["reels/metrics/all.json", "data/excerpts/none", "reels/timelines/none", "data/config/train.json"]
-    outputs += [f"data/config/{kind}/{name}.json" for kind in ("predict", "select", "render") for name in names]
-    outputs += [f"data/{kind}/{name}.csv" for kind in ("timelines", "cuts") for name in names]
+    outputs += ["data/config/extract_frames.json", "data/config/extract_excerpts.json", "data/clip_facecams.csv"]
+    outputs += [f"data/config/{kind}/{name}.json" for kind in CODE for name in names]
+    outputs += [f"data/{kind}/{name}.csv" for kind in ("facecams", "timelines", "cuts") for name in names]
+    outputs += [f"data/facecams/{name}.jpg" for name in names]
     outputs += [f"reels/{name}/reel.mp4" for name in (*names, "best")]
     for output in outputs:
         project.write(output, "0")

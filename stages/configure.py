@@ -6,9 +6,10 @@ Run from the project's folder: python -m stages.configure
 """
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
-from autotosis.annotations import configuration, labels
+from autotosis.annotations import configuration, facecams, labels
 from autotosis.cuts import cut_list, review_list
 from autotosis.project import command_line, files, params
 from autotosis.project.params import Params
@@ -23,34 +24,38 @@ def main() -> None:
         print(f"{table}: ignored, because params.yaml names no VOD {table.stem}")
     for recording in recordings.unlisted(settings):
         print(f"{recording}: not cut yet, although it fits `recordings`; run python -m autotosis.watch --once")
+    for pattern in configuration.idle_tracks(settings):
+        print(f"params.yaml: tracks.{pattern} fits no VOD; check the spelling")
     with files.replacing(configuration.FOLDER) as folder:
         for stage in configuration.STAGES:
             (folder / stage).mkdir(parents=True)
             for name in settings.vods:
                 write(folder / stage / f"{name}.json", configuration.describe(stage, settings, name))
+        write(folder / "extract_frames.json", {"judged": configuration.judged_tracks(settings, "clips/")})
+        write(folder / "extract_excerpts.json", {"judged": configuration.judged_tracks(settings, "vods/")})
         learned_from = {"extract": settings.extract.seen(), "clips": settings.dataset.clips}
         write(folder / "train.json", {**settings.train.used(labels.count_clips(settings.folder)), **learned_from})
-    # `evaluate` and `compile` read these folders, which must exist even without VODs.
-    for results in (timeline.FOLDER, cut_list.FOLDER):
+    # `extract_excerpts`, `evaluate` and `compile` read these folders, which must exist even without VODs.
+    for results in (timeline.FOLDER, cut_list.FOLDER, facecams.FOLDER):
         results.mkdir(parents=True, exist_ok=True)
     remove_results_of_other_vods(settings)
 
 
-def write(path: Path, content: dict[str, object]) -> None:
+def write(path: Path, content: Mapping[str, object]) -> None:
     """Write JSON that is the same, byte for byte, whenever its content is."""
     path.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n")
 
 
 def remove_results_of_other_vods(settings: Params) -> None:
-    """Remove the timelines, cut lists and reels of VODs that params.yaml no longer names.
+    """Remove the face cameras, timelines, cut lists and reels of VODs that params.yaml no longer names.
 
     Stages that read the whole folder would otherwise use them.
     """
-    folders = (timeline.FOLDER, cut_list.FOLDER, review_list.FOLDER)
-    results = [table for folder in folders for table in folder.glob("*.csv")]
+    folders = (timeline.FOLDER, cut_list.FOLDER, review_list.FOLDER, facecams.FOLDER)
+    results = [path for folder in folders for path in folder.glob("*") if path.suffix in (".csv", ".jpg")]
     results += [table.parent for table in reel.FOLDER.glob(f"*/{reel.TABLE}")]
     for path in results:
-        if path.name.removesuffix(".csv") not in {*settings.vods, reel.COMPILATION}:
+        if path.stem not in {*settings.vods, reel.COMPILATION}:
             print(f"{path}: removed, because params.yaml no longer names this VOD")
             files.remove(path)
 

@@ -7,12 +7,12 @@ Run from the project's folder: python -m stages.extract_excerpts
 
 import math
 from collections.abc import Mapping
-from pathlib import Path
 
-from autotosis.annotations import labels
-from autotosis.annotations.facecams import Facecams
+from autotosis.annotations import facecams, labels
+from autotosis.annotations.facecams import Box, Facecam, Facecams
 from autotosis.annotations.labels import Label
 from autotosis.project import command_line, files, params
+from autotosis.project.params import Params
 from autotosis.signals import extraction, shards, signal
 from autotosis.signals.extraction import Job
 from autotosis.video import recording
@@ -23,13 +23,14 @@ LONGEST = 300.0
 
 def main() -> None:
     settings = params.load()
-    facecams = Facecams(settings.folder)
+    rows_of_facecams = Facecams(settings.folder)
     holdout, jobs = labels.read_labels(settings.folder / "holdout.csv"), []
     for video, rows in labels.read_labels(settings.folder / "labels.csv").items():
         if not video.startswith("clips/"):
             check_place(video, rows[0], holdout)
             duration = recording.probe(settings.folder / video).duration
-            jobs += [job(settings.folder, video, row, duration, facecams) for row in rows]
+            facecam = facecam_of(settings, video, rows_of_facecams)
+            jobs += [job(settings, video, row, duration, facecam) for row in rows]
     extraction.bring_up_to_date(shards.EXCERPTS, jobs, settings.extract, "extract excerpts", "excerpts")
     # Without any file, DVC would warn about an empty folder on every run.
     files.write_bytes(shards.EXCERPTS / "about.txt", b"The stretches of VODs that labels.csv names, one shard each.\n")
@@ -46,7 +47,14 @@ def check_place(video: str, label: Label, holdout: Mapping[str, list[Label]]) ->
         )
 
 
-def job(folder: Path, video: str, label: Label, duration: float, facecams: Facecams) -> Job:
+def facecam_of(settings: Params, video: str, rows: Facecams) -> Facecam:
+    """Return where the face camera of a VOD is. If params.yaml does not name the VOD, it was not searched for."""
+    names = [name for name, file in settings.vods.items() if file == video]
+    row = rows.box(video)
+    return facecams.of(names[0], row) if names else facecams.always(row or Box())
+
+
+def job(settings: Params, video: str, label: Label, duration: float, facecam: Facecam) -> Job:
     """Describe the shard of one labelled stretch of a VOD."""
     end = label.ending(duration)
     if end - label.start > LONGEST:
@@ -60,7 +68,8 @@ def job(folder: Path, video: str, label: Label, duration: float, facecams: Facec
     grid, reach = signal.ANCHOR_SPACING, signal.BASELINE_SECONDS / 2
     first = max(0.0, math.floor(label.start / grid) * grid - reach)
     last = math.ceil(end / grid) * grid + reach + 1
-    return Job(shard, folder / video, facecams.box(video), label.start, end, first, last)
+    sounds = settings.tracks_of(video).judged
+    return Job(shard, settings.folder / video, facecam, label.start, end, first, last, sounds)
 
 
 if __name__ == "__main__":

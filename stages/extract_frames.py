@@ -6,38 +6,34 @@ Run from the project's folder: python -m stages.extract_frames
 
 from pathlib import Path
 
-from autotosis.annotations.facecams import Facecams
+from autotosis.annotations import facecams
+from autotosis.annotations.facecams import Box, Facecams, Found
 from autotosis.project import command_line, params
-from autotosis.project.errors import UserError
+from autotosis.project.params import Params
 from autotosis.signals import extraction, shards
 from autotosis.signals.extraction import Job
+from autotosis.video import clips
 
 
 def main() -> None:
     settings = params.load()
-    facecams = Facecams(settings.folder)
-    clips = find_clips(settings.folder / "clips")
+    facecam_rows, found = Facecams(settings.folder), facecams.read_clips()
+    paths = clips.find(settings.folder / "clips")
     # A VOD in parts is named by its folder, not by its files.
     folders = [settings.folder / vod for vod in settings.vods.values()]
     vods = [path for path in (settings.folder / "vods").rglob("*") if path.parent not in folders]
-    videos = [path.relative_to(settings.folder).as_posix() for path in (*clips, *vods)] + list(settings.vods.values())
-    for row in facecams.patterns.idle(videos):
+    videos = [path.relative_to(settings.folder).as_posix() for path in (*paths, *vods)] + list(settings.vods.values())
+    for row in facecam_rows.patterns.idle(videos):
         print(f"{row.path} row {row.number}: {row['video']} fits no video; check the spelling")
-    jobs = [Job(shards.path(clip.name), clip, facecams.box(f"clips/{clip.name}")) for clip in clips]
+    jobs = [job(clip, f"clips/{clip.name}", facecam_rows, found, settings) for clip in paths]
     extraction.bring_up_to_date(shards.FOLDER, jobs, settings.extract, "extract frames", "clips")
 
 
-def find_clips(folder: Path) -> list[Path]:
-    """List the clips of a folder, sorted by name; UserError if there are none."""
-    if not folder.is_dir():
-        raise UserError(f"{folder}: no such folder; create it and put a few dozen short videos into it")
-    clips = sorted(path for path in folder.iterdir() if not path.name.startswith(".") and not path.is_dir())
-    for clip in clips:
-        if not clip.is_file():
-            raise UserError(f"{clip}: not a regular file; a clip must be a video file or a link to one")
-    if not clips:
-        raise UserError(f"{folder}: there are no clips; put a few dozen short videos into it")
-    return clips
+def job(clip: Path, video: str, rows: Facecams, found: Found, settings: Params) -> Job:
+    """Describe the shard of a clip, named in tables as `video`. Without a face camera, the whole picture is taken."""
+    _, scene = found.get(video, ("", None))
+    box = rows.box(video) or (scene.box if scene else Box())
+    return Job(shards.path(clip.name), clip, facecams.always(box), sounds=settings.tracks_of(video).judged)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ Run from the project's folder: python -m stages.predict demo
 
 import numpy as np
 
-from autotosis.annotations import configuration
+from autotosis.annotations import configuration, facecams
 from autotosis.model import model_file
 from autotosis.project import command_line, files, params
 from autotosis.scan import timeline, two_pass
@@ -19,12 +19,12 @@ from autotosis.video.remarks import remarks
 def main(name: str) -> None:
     config = configuration.for_predict(params.load(), name)
     card, weights = model_file.load(model_file.PATH, config.extract, context.VERSION)
-    vod = recording.probe(config.video)
+    vod = recording.probe(config.video, config.sounds)
     for remark in remarks(vod):
         print(remark)
     scan = Scan(
         vod,
-        config.facecam,
+        facecams.of(name, config.facecam),
         config.extract,
         config.predict.device,
         config.predict.precision,

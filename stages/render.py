@@ -7,10 +7,13 @@ the order of the VOD. Run from the project's folder: python -m stages.render dem
 from autotosis.annotations import configuration
 from autotosis.project import command_line, files, params
 from autotosis.reel import assembly, exports, production, reel
+from autotosis.video.remarks import silences
 
 
 def main(name: str) -> None:
     source = assembly.prepare(configuration.for_render(params.load(), name))
+    for remark in silences(source.vod.recording, "heard"):
+        print(remark)
     with files.replacing(reel.FOLDER / name) as folder:
         folder.mkdir()
         placed = production.make([source], folder)

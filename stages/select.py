@@ -5,7 +5,7 @@ in params.yaml says, and their edges move to scene changes or pauses. If the str
 table is the cut list instead. Run from the project's folder: python -m stages.select demo
 """
 
-from autotosis.annotations import configuration
+from autotosis.annotations import configuration, facecams
 from autotosis.annotations.configuration import SelectConfig
 from autotosis.cuts import cut_list, marks, review_list, segments, snapping
 from autotosis.cuts.segments import Choice, Segment
@@ -20,7 +20,7 @@ LONG = 0.5
 
 def main(name: str) -> None:
     config = configuration.for_select(params.load(), name)
-    vod = recording.probe(config.video)
+    vod = recording.probe(config.video, config.sounds)
     card, (times, probabilities) = model_file.read_card(), timeline.read_timeline(name, vod.duration)
     choice = segments.choose(times, probabilities, vod.duration, card.threshold, card.prevalence, config.select)
     marked = [] if config.select.marks == "ignore" else marks.read(config, vod, times, choice.level)
@@ -32,7 +32,7 @@ def main(name: str) -> None:
         shown = choice.reel
         if config.select.marks == "keep" and marked:
             shown = segments.join(sorted([*shown, *marked], key=lambda one: one.start))
-        reel = snapping.snap(vod, config.facecam, shown, config.select)
+        reel = snapping.snap(vod, facecams.of(name, config.facecam), shown, config.select)
     judged = [Segment(start, vod.duration if end is None else end) for start, end in config.judged]
     to_judge = [(one, review_list.MARKER) for one in marked if not any(segments.overlap(one, each) for each in judged)]
     to_judge += review_list.choose(times, choice.level, choice.threshold, config.select.release, [*judged, *marked])

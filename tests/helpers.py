@@ -18,7 +18,7 @@ import numpy as np
 import yaml
 
 from autotosis.project.params import Audio, Params, Render, Select
-from autotosis.reel.layouts import FrameFormat, Pane, Rectangle
+from autotosis.reel.layouts import Arrangement, FrameFormat, Pane, Rectangle
 from autotosis.reel.reel import ReelSegment, Vod
 from autotosis.video.recording import Recording
 
@@ -209,6 +209,12 @@ def write_timeline(
     project.write(f"data/timelines/{vod}.csv", "time,probability\n" + "".join(rows))
 
 
+def write_cut_list(project: Project, start: float, end: float, vod: str = "own") -> None:
+    """Write a cut list of one segment, as `select` does."""
+    header = "segment,vod,start,end,score,keep\n"
+    project.write(f"data/cuts/{vod}.csv", f"{header}1,{vod},{start:.3f},{end:.3f},0.9000,yes\n")
+
+
 def by_section(params: dict[str, object]) -> dict[str, dict[str, object]]:
     """Sort the parameters of a reel into the sections of params.yaml."""
     sections: dict[str, dict[str, object]] = {}
@@ -248,7 +254,7 @@ def placed_segments(starts: Sequence[float], length: float, recording: Recording
     """Place segments of a recording, which begin at these times, one after the other. Later ones have higher scores."""
     whole = Rectangle(0, 0, recording.width, recording.height)
     frame = FrameFormat(recording.width, recording.height, recording.rate)
-    vod = Vod("own", recording, None, frame, (Pane(whole, whole),))
+    vod = Vod("own", recording, None, frame, (Arrangement(0.0, (Pane(whole, whole),)),))
     shown = float(round(length * recording.rate) / recording.rate)
     return [
         ReelSegment(

@@ -30,7 +30,7 @@ def in_a_file(recording: Recording, folder: Path) -> Recording:
     """Write a file for a recording, which has only one frame."""
     path = folder / recording.path.name
     videos.write(path, [0.0], lambda _: videos.grey(0))
-    return replace(recording, path=path, pieces=(Piece(Span(path), 0.0, 0.0, recording.duration, 0, None, None),))
+    return replace(recording, path=path, pieces=(Piece(Span(path), 0.0, 0.0, recording.duration, 0, (), None),))
 
 
 @pytest.mark.parametrize("sound", [True, False])

@@ -10,7 +10,7 @@ from autotosis.annotations.facecams import Box
 from autotosis.pictures import fonts
 from autotosis.reel import encoding, layouts
 from autotosis.reel.encoding import Piece
-from autotosis.reel.layouts import FrameFormat
+from autotosis.reel.layouts import Arrangement, FrameFormat
 from autotosis.reel.overlay import Look
 from autotosis.reel.reel import ReelSegment, Vod
 from autotosis.video import recording
@@ -109,6 +109,8 @@ def test_a_phone_that_was_turned_is_upright_in_a_square(project):
     videos.write(folder / "made.mp4", [n / 15 for n in range(75)], picture)
     videos.ffmpeg("-display_rotation", 90, "-i", folder / "made.mp4", "-c", "copy", folder / "own.mp4")
     project.write("data/tiny/facecams.csv", "video,x0,y0,x1,y1\n")
+    project.set_params(vods={"own": "vods/own.mp4"})
+    project.stages("find_facecams own")
     write_timeline(project, [(2.0, 3.0)], 5)
     render(project, layout="square", overlay="none")
     _, pictures = decoded(project.folder / "reels/own/reel.mp4")
@@ -123,10 +125,10 @@ def test_a_vod_of_another_shape_is_shown_whole_with_a_margin(project):
     videos.write(path, [n / 10 for n in range(20)], stream)
     vod, frame, render = recording.probe(path), FrameFormat(180, 180, Fraction(10)), load_params(project).render
     panes = tuple(layouts.panes("source", vod, Box(0, 0, 0.5, 0.5), frame))
-    segment = ReelSegment(Vod("own", vod, None, frame, panes), 0.5, 1.5, 0.0, 1.0, 0.9, 1.0)
+    segment = ReelSegment(Vod("own", vod, None, frame, (Arrangement(0.0, panes),)), 0.5, 1.5, 0.0, 1.0, 0.9, 1.0)
     look = Look("rage", render.style, fonts.load(fonts.BOLD), frame, panes[0].shown)
     piece = Piece(
-        segment, look=look, title=None, sound=False, moments=np.array([[0.0, 0.9]]), render=render,
+        segment, look=look, title=None, sound=None, moments=np.array([[0.0, 0.9]]), render=render,
         encoder="libx264", target=project.folder / "piece.mov",
     )  # fmt: skip
     encoding.encode(piece)

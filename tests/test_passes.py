@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from autotosis.annotations.facecams import Box
+from autotosis.annotations.facecams import Box, always
 from autotosis.project.params import Extract
 from autotosis.scan import passes
 from autotosis.video import recording
@@ -22,7 +22,7 @@ def test_no_seam_shows_between_stretches(tmp_path):
     path = tmp_path / "a.mp4"
     videos.write(path, [n / 10 for n in range(200)], picture, hum, 20)
     extract = Extract(fps=10, size=128, decoder="software")
-    scan = passes.Scan(recording.probe(path), Box(), extract, "cpu", "float32", None, "")
+    scan = passes.Scan(recording.probe(path), always(Box()), extract, "cpu", "float32", None, "")
     whole, parts = range(200), [range(73), range(73, 74), range(74, 200)]
     seen = passes.look(scan, [whole])[0]
     assert np.isfinite(seen).all(axis=1).mean() > 0.4

@@ -89,22 +89,22 @@ CHANGES: dict[str, tuple[Change, list[str], set[str] | str]] = {
     "a label": (change_label, ["extract_excerpts", "build_dataset", *MODEL], set()),
     "clips added, replaced and removed": (
         change_clips,
-        ["extract_excerpts", *FRAMES],
+        ["find_clip_facecams", "extract_excerpts", *FRAMES],
         {"new.mp4", "c01.mp4", "c03.mp4"},
     ),
     "a clip without a label added": (
         add_clip_without_a_label,
-        ["configure", "extract_excerpts", "extract_frames", "build_dataset", "train"],
+        ["configure", "find_clip_facecams", "extract_excerpts", "extract_frames", "build_dataset", "train"],
         {"new.mp4"},
     ),
     "the face camera of clips": (
         append(FACECAMS, "clips/c0[12].mp4,0.1,0.1,0.5,0.5\n"),
-        ["configure", "extract_excerpts", *FRAMES],
+        ["configure", "find_clip_facecams", "extract_excerpts", *FRAMES],
         {"c01.mp4", "c02.mp4"},
     ),
     "the face camera of no clip": (
         append(FACECAMS, "clips/gone.mp4,0.1,0.1,0.5,0.5\n"),
-        ["configure", "extract_frames", "extract_excerpts"],
+        ["configure", "find_clip_facecams", "extract_frames", "extract_excerpts"],
         set(),
     ),
     "groups.csv": (
@@ -119,7 +119,7 @@ CHANGES: dict[str, tuple[Change, list[str], set[str] | str]] = {
     "render.overlay": (set_params(render={"overlay": "soft"}), ["configure", *REEL], set()),
     "label": (set_params(label="joy"), ["configure", *REEL], set()),
     "compilation.max_duration": (set_params(compilation={"max_duration": 9}), ["configure", "compile"], set()),
-    "a VOD replaced": (replace_vod, ["extract_excerpts", *VOD], set()),
+    "a VOD replaced": (replace_vod, ["find_facecams@demo", "extract_excerpts", *VOD], set()),
     "how a cut list is made": (remark("autotosis/cuts/segments.py"), ["configure", *CUT], set()),
     "how a reel is encoded": (remark("autotosis/reel/encoding.py"), ["configure", *REEL], set()),
     "what no result depends on": (change_what_no_result_depends_on, ["configure"], set()),
@@ -158,13 +158,15 @@ def test_what_concerns_one_vod_touches_that_vod_only(project):
     its_cut = ["select@other", "evaluate", *its_reel]
     reel = project.digests("reels/demo")
     expected = ["configure", "extract_excerpts", "predict@other", *its_cut]
-    assert sorted(project.repro()) == sorted(expected)
+    assert sorted(project.repro()) == sorted(["find_facecams@other", *expected])
     project.write("data/tiny/edits/other.csv", "start,end\n1,3\n5,6\n")
     assert project.repro() == ["configure", *its_cut]
     project.set_params(urls={"other": "https://youtu.be/abc"})
     assert project.repro() == ["configure", *its_reel]
+    project.set_params(tracks={"other": {"judge": 1, "hear": [1]}})
+    assert sorted(project.repro()) == sorted(expected)
     project.append(FACECAMS, "vods/other.mp4,0,0.5,0.5,1\n")
-    assert sorted(project.repro()) == sorted(["extract_frames", *expected])
+    assert sorted(project.repro()) == sorted(["find_clip_facecams", "extract_frames", "find_facecams@other", *expected])
     # The labels in the holdout affect only the metrics.
     project.append(HOLDOUT, "vods/other.mp4,1,2,1\n")
     assert project.repro() == ["extract_excerpts", "evaluate"]

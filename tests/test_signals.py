@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from autotosis.annotations.facecams import Box
+from autotosis.annotations.facecams import Box, always
 from autotosis.project.params import Extract
 from autotosis.signals import context, features
 from autotosis.signals.loudness import LOUDNESS
@@ -18,7 +18,7 @@ from tests import videos
 
 def read(path, fps=5.0, box=None, size=16, start=0.0, end=None) -> features.Moments:
     extract = Extract(fps=fps, size=size, decoder="auto")
-    return features.read_moments(recording.probe(path), box or Box(), extract, start, end)
+    return features.read_moments(recording.probe(path), always(box or Box()), extract, start, end)
 
 
 def level(moments: features.Moments) -> np.ndarray:
@@ -272,7 +272,7 @@ def golden_moments(path: Path) -> features.Moments:
 
     videos.write(path, [n / 20 for n in range(80)], picture, rise, 4, qp="0")
     extract = Extract(fps=10, size=32, decoder="software")
-    return features.read_moments(recording.probe(path), Box(0.1, 0.1, 0.9, 0.9), extract)
+    return features.read_moments(recording.probe(path), always(Box(0.1, 0.1, 0.9, 0.9)), extract)
 
 
 def assert_golden(found: np.ndarray, golden: list, what_to_do: str) -> None:

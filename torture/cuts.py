@@ -20,7 +20,7 @@ from pathlib import Path
 
 import yaml
 
-from autotosis.annotations.facecams import Box
+from autotosis.annotations.facecams import Box, always
 from autotosis.project import params
 from autotosis.project.errors import UserError
 from autotosis.signals import features
@@ -165,7 +165,7 @@ def wrong_reads(path: Path, chosen: Sequence[tuple[float, float]], truth: Sequen
     problems = []
     for start, end in chosen:
         try:
-            moments = features.read_moments(recording.probe(path), Box(), extract, start, max(end, start + 0.2))
+            moments = features.read_moments(recording.probe(path), always(Box()), extract, start, max(end, start + 0.2))
         except UserError as error:
             problems.append(f"{start} s to {end} s: {error}")
             continue

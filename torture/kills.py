@@ -28,14 +28,17 @@ KILLS, INTERRUPTIONS = 104, 120
 IN_A_ROW = 13
 # A run of everything takes less (seconds).
 PATIENCE = 120
-OUTPUTS = ("data/frames", "data/excerpts", "data/dataset", "data/timelines", "data/cuts", "models", "reels")
+OUTPUTS = tuple(f"data/{name}" for name in ("facecams", "frames", "excerpts", "dataset", "timelines", "cuts"))
+OUTPUTS += ("models", "reels")
 RECOVERY = (sys.executable, "-m", "autotosis.project.recovery")
 # What is changed, so that all stages run anew.
 CHANGES: dict[str, dict[str, object]] = {"extract": {"size": 48}, "select": {"threshold": 0.15}}
 # How long a stage takes at most (seconds).
 STAGES = {
     "configure": 1.0,
+    "find_clip_facecams": 1.0,
     "extract_frames": 3.0,
+    "find_facecams demo": 1.5,
     "build_dataset": 1.5,
     "train": 3.0,
     "predict demo": 2.0,

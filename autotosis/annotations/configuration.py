@@ -6,30 +6,43 @@ use it.
 """
 
 import hashlib
+import itertools
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from autotosis.annotations import beside, labels, sources
 from autotosis.annotations.facecams import Box, Facecams
-from autotosis.project import files
+from autotosis.project import files, tables
 from autotosis.project.errors import UserError
 from autotosis.project.params import PARAMS_FILE, Audio, Extract, Params, Predict, Render, Section, Select
 
 FOLDER = Path("data/config")
 # The code that each stage of a VOD runs, besides `project`, which must not affect any output.
 CODE = {
+    "find_facecams": ("stages/find_facecams.py", "annotations", "video", "pictures", "signals/face_mesh.py", "camera"),
     "predict": ("stages/predict.py", "annotations", "video", "signals", "model", "scan"),
     "select": ("stages/select.py", "annotations", "video", "model/model_file.py", "scan/timeline.py", "cuts"),
     "render": ("stages/render.py", "annotations", "video", "pictures", "scan/timeline.py", "cuts", "reel"),
 }
 
 
-class PredictConfig(Section):
-    """What the scan of a VOD depends on: its name and file, its face camera, and parameters."""
+class FacecamConfig(Section):
+    """What the search for the face camera of a VOD depends on. `facecam` is where facecams.csv says that it is, or None
+    if it has no row, here and in what follows."""
 
     name: str
     video: Path
-    facecam: Box
+    facecam: Box | None
+
+
+class PredictConfig(Section):
+    """What the scan of a VOD depends on. `sounds` has the number of the sound track that is judged, as
+    `recording.probe` takes it."""
+
+    name: str
+    video: Path
+    sounds: list[int]
+    facecam: Box | None
     extract: Extract
     predict: Predict
 
@@ -44,7 +57,8 @@ class SelectConfig(Section):
 
     name: str
     video: Path
-    facecam: Box
+    sounds: list[int]
+    facecam: Box | None
     edits: Path | None
     judged: list[tuple[float, float | None]]
     markers: Path | None
@@ -53,11 +67,12 @@ class SelectConfig(Section):
 
 
 class RenderConfig(Section):
-    """What the reel of a VOD depends on. `url` is the web address of the VOD, or None."""
+    """What the reel of a VOD depends on. `sounds` are the tracks that are heard, `url` is its web address, or None."""
 
     name: str
     video: Path
-    facecam: Box
+    sounds: list[int]
+    facecam: Box | None
     url: str | None
     label: str
     render: Render
@@ -66,11 +81,17 @@ class RenderConfig(Section):
     font: Path | None
 
 
+def for_find_facecams(settings: Params, name: str) -> FacecamConfig:
+    """Collect what `find_facecams` depends on for the VOD of this name; UserError as in `for_predict`."""
+    return FacecamConfig(name=name, video=settings.vod(name), facecam=_facecam(settings, name))
+
+
 def for_predict(settings: Params, name: str) -> PredictConfig:
     """Collect what `predict` depends on for the VOD of this name; UserError for errors in params.yaml or a table."""
     return PredictConfig(
         name=name,
         video=settings.vod(name),
+        sounds=settings.tracks_of(settings.vods[name]).judged,
         facecam=_facecam(settings, name),
         extract=settings.extract,
         predict=settings.predict,
@@ -85,6 +106,7 @@ def for_select(settings: Params, name: str) -> SelectConfig:
     return SelectConfig(
         name=name,
         video=settings.vod(name),
+        sounds=settings.tracks_of(settings.vods[name]).judged,
         facecam=_facecam(settings, name),
         edits=edits if edits.exists() else None,
         judged=[(label.start, label.end) for label in judged],
@@ -100,6 +122,7 @@ def for_render(settings: Params, name: str) -> RenderConfig:
     return RenderConfig(
         name=name,
         video=settings.vod(name),
+        sounds=settings.tracks_of(settings.vods[name]).heard,
         facecam=_facecam(settings, name),
         url=settings.urls.get(name) or sources.page_of(settings.folder, settings.vods[name]),
         label=settings.label,
@@ -110,7 +133,8 @@ def for_render(settings: Params, name: str) -> RenderConfig:
     )
 
 
-STAGES: dict[str, Callable[[Params, str], PredictConfig | SelectConfig | RenderConfig]] = {
+STAGES: dict[str, Callable[[Params, str], FacecamConfig | PredictConfig | SelectConfig | RenderConfig]] = {
+    "find_facecams": for_find_facecams,
     "predict": for_predict,
     "select": for_select,
     "render": for_render,
@@ -129,13 +153,29 @@ def describe(stage: str, settings: Params, name: str) -> dict[str, object]:
     }
 
 
+def judged_tracks(settings: Params, folder: str) -> list[tuple[str, int | None]]:
+    """List the patterns that may fit videos in clips/ or vods/ and the sound track that is judged in each.
+
+    The last one that fits a video counts. As long as none names a track, all have the default one.
+    """
+    named = [(settings.vods.get(key, key), own.judge) for key, own in settings.tracks.items()]
+    fitting = ((pattern, judge) for pattern, judge in named if "/" not in pattern or pattern.startswith(folder))
+    return list(itertools.dropwhile(lambda pair: pair[1] is None, fitting))
+
+
+def idle_tracks(settings: Params) -> list[str]:
+    """List the keys in `tracks` that are patterns of VODs and fit none of params.yaml."""
+    patterns = [key for key in settings.tracks if key.startswith("vods/")]
+    return [key for key in patterns if not any(tables.fits(key, file) for file in settings.vods.values())]
+
+
 def unused_edits(settings: Params) -> list[Path]:
     """List the files in edits/ that belong to no VOD of params.yaml; most likely their names are misspelt."""
     known = {f"{name}.csv" for name in settings.vods}
     return sorted(path for path in (settings.folder / "edits").glob("[!.]*") if path.name not in known)
 
 
-def _facecam(settings: Params, name: str) -> Box:
+def _facecam(settings: Params, name: str) -> Box | None:
     return Facecams(settings.folder).box(settings.vods[name])
 
 

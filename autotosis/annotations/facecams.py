@@ -1,11 +1,19 @@
-"""facecams.csv: the position of the face camera in each video."""
+"""The position of the face camera in each video: what facecams.csv says, and what was found without it."""
 
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from autotosis.project import files, tables
+from autotosis.project.errors import UserError
 from autotosis.project.tables import Patterns, Row
 
 SIDES = ("x0", "y0", "x1", "y1")
+# A table for each VOD, written by the stage `find_facecams`, and one for all clips, by `find_clip_facecams`.
+FOLDER = Path("data/facecams")
+CLIPS = Path("data/clip_facecams.csv")
+COLUMNS = ("start", "end", *SIDES, "confidence")
 
 
 @dataclass(frozen=True)
@@ -29,6 +37,127 @@ class Box:
         return (self.x1 - self.x0) * width / ((self.y1 - self.y0) * height)
 
 
+@dataclass(frozen=True)
+class Scene:
+    """A stretch of a video in which the face camera stays in one place.
+
+    Attributes
+    ----------
+    start, end : float
+        Seconds.
+    box : Box
+        The place.
+    confidence : float
+        How sure it is, 0 to 1; 1 if the user says so.
+    """
+
+    start: float
+    end: float
+    box: Box
+    confidence: float = 1.0
+
+
+# What was found in clips: for each by its name, such as clips/a.mp4, a key that says what it was found from, and where
+# the face camera is, if any was found.
+Found = dict[str, tuple[str, Scene | None]]
+
+
+@dataclass(frozen=True)
+class Facecam:
+    """The position of the face camera over the time of a video.
+
+    Attributes
+    ----------
+    scenes : tuple of Scene
+        The scenes that show it, in the order of time. If there are none, the whole picture counts as face camera.
+    """
+
+    scenes: tuple[Scene, ...] = ()
+
+    def at(self, time: float) -> Box | None:
+        """Return the box at a time (seconds), or None if the face camera is not shown then."""
+        if not self.scenes:
+            return Box()
+        return next((scene.box for scene in self.scenes if scene.start <= time < scene.end), None)
+
+    def changes(self, start: float, end: float) -> list[float]:
+        """List the times between two times (seconds) at which the box changes."""
+        edges = sorted({edge for scene in self.scenes for edge in (scene.start, scene.end) if start < edge < end})
+        return [edge for edge in edges if self.at(edge) != self.at(math.nextafter(edge, start))]
+
+
+def always(box: Box) -> Facecam:
+    """Return a face camera that stays in one place."""
+    return Facecam((Scene(0.0, math.inf, box),))
+
+
+def write(name: str, scenes: Sequence[Scene]) -> None:
+    """Write the table of the VOD with this name in params.yaml."""
+    files.write_csv(FOLDER / f"{name}.csv", COLUMNS, [row(scene) for scene in scenes])
+
+
+def row(scene: Scene) -> list[str]:
+    """Format a scene as a row of a table: seconds, fractions of the picture and confidence."""
+    box = (scene.box.x0, scene.box.y0, scene.box.x1, scene.box.y1)
+    return [f"{scene.start:.3f}", f"{scene.end:.3f}", *map(str, box), f"{scene.confidence:.2f}"]
+
+
+def of(name: str, row: Box | None) -> Facecam:
+    """Return the face camera of the VOD with this name in params.yaml.
+
+    Parameters
+    ----------
+    name : str
+        Its name.
+    row : Box or None
+        Where facecams.csv says that it is; None if it has no row, and the table of what was found is to be read.
+
+    Raises
+    ------
+    UserError
+        If that table is missing or malformed.
+    """
+    if row is not None:
+        return always(row)
+    path = FOLDER / f"{name}.csv"
+    if not path.exists():
+        raise UserError(f"{path}: no such table; make it with `dvc repro find_facecams@{name}`")
+    return Facecam(tuple(_scene(each) for each in tables.read_rows(path, COLUMNS)))
+
+
+def write_clips(found: Found) -> None:
+    """Write the table of clips."""
+    empty = [""] * len(COLUMNS)
+    rows = [(video, key, *(row(scene) if scene else empty)) for video, (key, scene) in found.items()]
+    files.write_csv(CLIPS, ("video", "key", *COLUMNS), rows)
+
+
+def read_clips() -> Found:
+    """Read the table of clips; empty if there is none."""
+    rows = tables.read_rows(CLIPS, ("video", "key", *COLUMNS))
+    return {each["video"]: (each["key"], _scene(each) if each["start"] else None) for each in rows}
+
+
+def found(vods: Mapping[str, str]) -> dict[str, Box]:
+    """Return the box that was found in each clip and VOD where one was found; in a VOD, that of its longest scene.
+
+    Parameters
+    ----------
+    vods : mapping of str to str
+        The files of the VODs inside the streamer's folder, by their names in params.yaml.
+    """
+    boxes = {video: scene.box for video, (_, scene) in read_clips().items() if scene}
+    for name, file in vods.items():
+        scenes = of(name, None).scenes if (FOLDER / f"{name}.csv").exists() else ()
+        if scenes:
+            boxes[file] = max(scenes, key=lambda scene: scene.end - scene.start).box
+    return boxes
+
+
+def _scene(row: Row) -> Scene:
+    return Scene(row.seconds("start"), row.seconds("end"), _box(row), row.number_in("confidence"))
+
+
 class Facecams:
     """The position of the face camera in every video of a streamer's folder.
 
@@ -47,9 +176,9 @@ class Facecams:
     def __init__(self, folder: Path):
         self.patterns = read_boxes(folder / "facecams.csv")
 
-    def box(self, video: str) -> Box:
-        """Return the box of a video, named as in `clips/a.mp4`: that of the last row that fits, or the whole frame."""
-        return self.patterns.of(video) or Box()
+    def box(self, video: str) -> Box | None:
+        """Return the box of a video, named as in `clips/a.mp4`: that of the last row that fits, or None."""
+        return self.patterns.of(video)
 
 
 def read_boxes(path: Path) -> Patterns[Box]:

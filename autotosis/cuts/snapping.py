@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from autotosis.annotations.facecams import Box
+from autotosis.annotations.facecams import Box, Facecam
 from autotosis.cuts.scene_changes import scene_changes_between
 from autotosis.cuts.segments import ROUNDING, Segment
 from autotosis.project import workers
@@ -66,7 +66,7 @@ class Places:
     levels: np.ndarray
 
 
-def snap(recording: Recording, face: Box, reel: Sequence[Segment], select: Select) -> list[Segment]:
+def snap(recording: Recording, facecam: Facecam, reel: Sequence[Segment], select: Select) -> list[Segment]:
     """Move the edges of segments to places where a cut is not noticed.
 
     Edges never move into the shown part of an event. The segments stay in order, inside the video and within the limits
@@ -76,7 +76,7 @@ def snap(recording: Recording, face: Box, reel: Sequence[Segment], select: Selec
     ----------
     recording : Recording
         The video.
-    face : Box
+    facecam : Facecam
         The position of the face camera.
     reel : sequence of Segment
         The segments, in the order of time and within the limits.
@@ -94,9 +94,9 @@ def snap(recording: Recording, face: Box, reel: Sequence[Segment], select: Selec
     for segment in reel:
         start, end = segment.start, segment.end
         low, high = max(0.0, start - select.snap), start + min(select.snap, segment.lead)
-        starts.append(EdgeRange(recording, face, start, low, high))
+        starts.append(EdgeRange(recording, facecam.at(start) or Box(), start, low, high))
         low, high = end - min(select.snap, segment.tail), min(recording.duration, end + select.snap)
-        ends.append(EdgeRange(recording, face, end, low, max(end, high)))
+        ends.append(EdgeRange(recording, facecam.at(end) or Box(), end, low, max(end, high)))
     places = list(workers.run_parallel(look, starts + ends, f"edges of {recording.path.name}", "edges"))
     return [
         moved(segment, start, end)

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 
-from autotosis.project import params_file
+from autotosis.project import params_file, tables
 from autotosis.project.errors import UserError
 
 PARAMS_FILE = Path("params.yaml")
@@ -185,6 +185,30 @@ class Compilation(Section):
     max_duration: Annotated[float, Field(gt=0)]
 
 
+class Tracks(Section):
+    """The sound tracks of a video to use, counted from 1. None is the one marked default."""
+
+    judge: Count | None = None
+    hear: Annotated[list[Count], Field(min_length=1)] | None = None
+
+    @field_validator("hear")
+    @classmethod
+    def _each_once(cls, hear: list[int] | None) -> list[int] | None:
+        if hear and len(set(hear)) < len(hear):
+            raise ValueError("a track can be heard only once")
+        return hear
+
+    @property
+    def judged(self) -> list[int]:
+        """The sound track that is judged; none is the default one."""
+        return [self.judge] if self.judge else []
+
+    @property
+    def heard(self) -> list[int]:
+        """The sound tracks that are heard in the reel; none is the default one."""
+        return self.hear or []
+
+
 def _web_address(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or len(url.split()) != 1:
@@ -255,6 +279,7 @@ class Params(Section):
     recordings: Annotated[str, AfterValidator(_inside_the_folder)] | None
     label: Annotated[str, Field(min_length=1)]
     urls: dict[str, Annotated[str, AfterValidator(_web_address)]]
+    tracks: dict[str, Tracks]
     extract: Extract
     dataset: Dataset
     train: Train
@@ -265,6 +290,14 @@ class Params(Section):
     compilation: Compilation
     fetch: Fetch
     watch: Watch
+
+    @field_validator("tracks")
+    @classmethod
+    def _of_vods_or_patterns(cls, tracks: dict[str, Tracks], others: ValidationInfo) -> dict[str, Tracks]:
+        for key in sorted(tracks.keys() - others.data.get("vods", tracks).keys()):
+            if not set(key) & set("/*"):
+                raise ValueError(f"there is no VOD named {key} in vods; a pattern has a / or *, as clips/* does")
+        return tracks
 
     @property
     def folder(self) -> Path:
@@ -282,6 +315,14 @@ class Params(Section):
             known = ", ".join(self.vods) or "none"
             raise UserError(f"{PARAMS_FILE}: vods: there is no VOD named {name} (known: {known})")
         return self.folder / self.vods[name]
+
+    def tracks_of(self, video: str) -> Tracks:
+        """Return the sound tracks of a video, named as in `clips/a.mp4`: the last entry that fits it, or the default.
+
+        An entry may name a VOD, or be a pattern as in tables.
+        """
+        fitting = (own for key, own in reversed(self.tracks.items()) if tables.fits(self.vods.get(key, key), video))
+        return next(fitting, Tracks())
 
 
 def load() -> Params:

@@ -4,7 +4,7 @@ import difflib
 import math
 import reprlib
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
@@ -79,13 +79,17 @@ def _sentence(error: ValidationError, model: type[BaseModel]) -> str:
     match first["type"]:
         case "extra_forbidden":
             for part in first["loc"][:-1]:
-                section = model.model_fields[str(part)].annotation
-                assert isinstance(section, type) and issubclass(section, BaseModel)
-                model = section
+                # In a mapping of sections, a part is the name of one of them.
+                if field := model.model_fields.get(str(part)):
+                    section = (get_args(field.annotation) or [field.annotation])[-1]
+                    assert isinstance(section, type) and issubclass(section, BaseModel)
+                    model = section
             close = difflib.get_close_matches(str(first["loc"][-1]), model.model_fields, n=1)
             return f"{key} is not a parameter" + (f"; did you mean {close[0]}?" if close else "")
         case "missing":
             return f"{key} is missing"
+        case "model_type":
+            return f"{key} is {reprlib.repr(first['input'])}: it must be a mapping of keys to values"
     message = first["msg"].removeprefix("Value error, ")
     # Shorten large values.
     return f"{key} is {reprlib.repr(first['input'])}: {message[0].lower()}{message[1:]}"

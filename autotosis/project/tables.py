@@ -166,14 +166,15 @@ class Patterns(Generic[Value]):
 
     def of(self, video: str) -> Value | None:
         """Return the value of the last row that fits this video, or None if no row does."""
-        return next((value for row, value in reversed(self.rows) if _fits(row["video"], video)), None)
+        return next((value for row, value in reversed(self.rows) if fits(row["video"], video)), None)
 
     def idle(self, videos: Sequence[str]) -> Iterator[Row]:
         """Return the rows that fit none of these videos; most likely their names are misspelt."""
         for row, _ in self.rows:
-            if not any(_fits(row["video"], video) for video in videos):
+            if not any(fits(row["video"], video) for video in videos):
                 yield row
 
 
-def _fits(pattern: str, video: str) -> bool:
+def fits(pattern: str, video: str) -> bool:
+    """Tell whether a pattern, as in `Patterns`, fits the name of a video."""
     return pattern == video or fnmatchcase(video, pattern)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from autotosis.annotations import facecams
 from autotosis.annotations.configuration import RenderConfig
 from autotosis.cuts import cut_list
 from autotosis.cuts.segments import Segment
@@ -92,15 +93,15 @@ def prepare(config: RenderConfig, like: Source | None = None) -> Source:
     UserError
         If an input is missing or malformed.
     """
-    vod, render = recording.probe(config.video), config.render
+    vod, render = recording.probe(config.video, config.sounds), config.render
     frame = like.vod.frame if like else layouts.frame_format(render, vod)
-    panes = layouts.panes(render.layout, vod, config.facecam, frame)
+    arrangements = layouts.arrangements(render.layout, vod, facecams.of(config.name, config.facecam), frame)
     return Source(
         config,
-        Vod(config.name, vod, config.url, frame, tuple(panes)),
+        Vod(config.name, vod, config.url, frame, arrangements),
         cut_list.read_cut_list(config.name, vod.duration),
         *timeline.read_timeline(config.name, vod.duration),
-        look=overlay.look(config, frame, panes),
+        look=overlay.look(config, frame, arrangements),
         encoder=like.encoder if like else encoders.choose_encoder(render, frame),
         music=joining.measure_music(config.music) if config.music else None,
     )
@@ -140,7 +141,7 @@ def _frames(segment: Segment, rate: Fraction, of_vod: Fraction) -> int:
 def encode(cut: Reel, folder: Path) -> list[Piece]:
     """Encode the segments of a reel into files in a folder. With a copied picture, encode only the sound, if any."""
     sources = {each.vod: each for each in cut.sources}
-    encoder, sound = cut.sources[0].encoder, any(each.vod.recording.sound for each in cut.sources)
+    encoder, sound = cut.sources[0].encoder, encoding.sound_codec(each.vod.recording for each in cut.sources)
     if encoder == "copy" and not sound and not cut.sources[0].music:
         return []
     overlaps = [0.0, *(one.reel_end - other.reel_start for one, other in itertools.pairwise(cut.placed)), 0.0]

@@ -1,8 +1,10 @@
 """Writing video with FFmpeg: cutting, overlay, joining. No other module encodes."""
 
+import math
 import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import ffmpeg
@@ -14,11 +16,13 @@ from autotosis.reel import audio_mix, encoders, ffmpeg_program, overlay, source
 from autotosis.reel.layouts import FrameFormat, Pane
 from autotosis.reel.overlay import Look
 from autotosis.reel.reel import ReelSegment, Vod
+from autotosis.video.recording import Recording
 from autotosis.video.sound import read_stereo
 
 # Lossless and as fast as possible, for parts of crossfades, which are encoded again.
 LOSSLESS = {"c:v": "libx264", "qp": 0, "preset": "ultrafast", "threads": 1}
-SOUND = {"c:a": "pcm_s16le"}
+# Uncompressed sound; that of several tracks may be louder than 16 bits can hold.
+ONE_TRACK, SEVERAL_TRACKS = "pcm_s16le", "pcm_f32le"
 # Options of the scaler that give the same result on all machines.
 EXACT = {"flags": "bicubic+accurate_rnd+bitexact"}
 
@@ -35,8 +39,8 @@ class Piece:
         The look of the overlay.
     title : str or None
         The title over the beginning of the segment, if there is one.
-    sound : bool
-        Whether the reel has sound. If this VOD has none, the piece gets silence.
+    sound : str or None
+        The codec of the reel's sound, from `sound_codec`. If this VOD has none, the piece gets silence.
     moments : ndarray of float64, shape (moments, 2)
         The time of each moment, seconds from the start of the segment, and its probability, 0 to 1.
     render : Render
@@ -52,7 +56,7 @@ class Piece:
     segment: ReelSegment
     look: Look
     title: str | None
-    sound: bool
+    sound: str | None
     moments: np.ndarray
     render: Render
     encoder: str
@@ -89,6 +93,12 @@ class Piece:
     def crossfade(self) -> Path:
         """The file of the crossfade with the segment after it."""
         return self.target.with_suffix(".crossfade.mov")
+
+
+def sound_codec(recordings: Iterable[Recording]) -> str | None:
+    """Choose the codec for the sound of pieces of these recordings; None if none of them has sound."""
+    tracks = max(len(piece.sounds) for recording in recordings for piece in recording.pieces)
+    return SEVERAL_TRACKS if tracks > 1 else ONE_TRACK if tracks else None
 
 
 def encode(piece: Piece) -> None:
@@ -137,7 +147,7 @@ def encode(piece: Piece) -> None:
             first, last = round(start * audio_mix.RATE), round(end * audio_mix.RATE)
             sound = sounds[number].filter("atrim", start_sample=first, end_sample=last)
             streams.append(sound.filter("asetpts", "PTS-STARTPTS"))
-            options = options | SOUND
+            options = options | {"c:a": piece.sound}
         outputs.append(ffmpeg.output(*streams, str(target.resolve()), **options))
     ffmpeg_program.run(ffmpeg.merge_outputs(*outputs), f"{recording.path} from {piece.start:.1f} s", folder, film=film)
     shutil.rmtree(folder)
@@ -159,7 +169,7 @@ def crossfade(pair: tuple[Piece, Piece]) -> None:
     if one.sound:
         length = round(one.after * audio_mix.RATE)
         streams.append(audio_mix.crossfaded(sides[0].audio, sides[1].audio, length))
-        options = options | SOUND
+        options = options | {"c:a": one.sound}
     output = ffmpeg.output(*streams, str(one.crossfade.resolve()), **options)
     ffmpeg_program.run(output, f"{one.vod.recording.path} at {one.start + one.duration:.1f} s", one.target.parent)
     one.tail.unlink()
@@ -169,7 +179,7 @@ def crossfade(pair: tuple[Piece, Piece]) -> None:
 def _picture(stream: FilterableStream, piece: Piece, folder: Path) -> ffmpeg.nodes.Node:
     """Build the filters for the picture of a piece; the overlay and its font are written to `folder`."""
     stream = stream.filter("setparams", **encoders.COLOURS).filter("setsar", 1)
-    stream = _laid_out(stream, piece.vod.panes, piece.vod.frame)
+    stream = _arranged(stream, piece)
     moments = piece.moments.tolist() if piece.render.overlay == "burn" else None
     if moments is not None or piece.title:
         script = overlay.script(piece.look, moments, piece.start, piece.duration, piece.title)
@@ -178,6 +188,22 @@ def _picture(stream: FilterableStream, piece: Piece, folder: Path) -> ffmpeg.nod
         (folder / f"font{font.suffix}").write_bytes(font.read_bytes())
         stream = stream.filter("ass", filename="overlay.ass", fontsdir=".")
     return stream
+
+
+def _arranged(stream: FilterableStream, piece: Piece) -> FilterableStream:
+    """Build the filters that lay out the picture of a piece, one arrangement after the other."""
+    vod, rate, frames = piece.vod, piece.vod.frame.rate, round(piece.duration * piece.vod.frame.rate)
+    shown = vod.arranged(piece.start, piece.start + piece.duration)
+    # As `source.film` takes frames: the first one that it takes behind the change.
+    edges = [0, *(math.ceil((each.start - piece.start) * rate - 0.5) for each in shown[1:]), frames]
+    parts = [(each, *ends) for each, ends in zip(shown, pairwise(edges), strict=True) if ends[0] < ends[1]]
+    if len(parts) == 1:
+        return _laid_out(stream, parts[0][0].panes, vod.frame)
+    copies, laid_out = stream.filter_multi_output("split", len(parts)), []
+    for number, (each, first, last) in enumerate(parts):
+        part = copies[number].filter("trim", start_frame=first, end_frame=last).filter("setpts", "PTS-STARTPTS")
+        laid_out.append(_laid_out(part, each.panes, vod.frame))
+    return ffmpeg.filter(laid_out, "concat", n=len(parts), v=1, a=0)
 
 
 def _laid_out(stream: FilterableStream, panes: Sequence[Pane], frame: FrameFormat) -> FilterableStream:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from autotosis.annotations.facecams import Box
+from autotosis.annotations.facecams import Box, Facecam
 from autotosis.project.params import Render
 from autotosis.video.recording import Recording
 
@@ -48,6 +48,22 @@ class Pane:
     shown: Rectangle
 
 
+@dataclass(frozen=True)
+class Arrangement:
+    """How a reel shows a VOD from a time on.
+
+    Attributes
+    ----------
+    start : float
+        Seconds in the VOD.
+    panes : tuple of Pane
+        The parts of the VOD's picture that are shown.
+    """
+
+    start: float
+    panes: tuple[Pane, ...]
+
+
 def frame_format(render: Render, recording: Recording) -> FrameFormat:
     """Choose the frame format of a VOD's reel: as in the VOD, unless `render` says otherwise."""
     if render.layout == "source":
@@ -58,6 +74,16 @@ def frame_format(render: Render, recording: Recording) -> FrameFormat:
     height = render.height or height
     rate = recording.rate if render.fps is None else Fraction(render.fps).limit_denominator(1001)
     return FrameFormat(_even(float(height * shape)), height, rate)
+
+
+def arrangements(layout: str, recording: Recording, facecam: Facecam, frame: FrameFormat) -> tuple[Arrangement, ...]:
+    """Arrange the picture of a reel over the time of a VOD, as its face camera moves; parameters as in `panes`."""
+    found: list[Arrangement] = []
+    for start in [0.0, *facecam.changes(0.0, recording.duration)]:
+        shown = tuple(panes(layout, recording, facecam.at(start) or Box(), frame))
+        if not found or found[-1].panes != shown:
+            found.append(Arrangement(start, shown))
+    return tuple(found)
 
 
 def panes(layout: str, recording: Recording, box: Box, frame: FrameFormat) -> list[Pane]:

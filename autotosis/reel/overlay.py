@@ -12,7 +12,7 @@ from autotosis.pictures import fonts
 from autotosis.pictures.fonts import Font
 from autotosis.project.params import Style
 from autotosis.reel import reel
-from autotosis.reel.layouts import FrameFormat, Pane, Rectangle
+from autotosis.reel.layouts import Arrangement, FrameFormat, Rectangle
 from autotosis.reel.reel import ReelSegment
 
 # Lengths are in units of the script. At style.size 1, the shorter side of the frame has this many, whatever its pixels.
@@ -58,8 +58,8 @@ class Look:
     area: Rectangle
 
 
-def look(config: RenderConfig, frame: FrameFormat, panes: Sequence[Pane]) -> Look:
-    """Choose the look of a reel's overlay. It is drawn in the last pane, so never over a separate face camera.
+def look(config: RenderConfig, frame: FrameFormat, arrangements: Sequence[Arrangement]) -> Look:
+    """Choose the look of a reel's overlay. It is drawn in the lowest pane, so never over a separate face camera.
 
     Raises
     ------
@@ -68,7 +68,8 @@ def look(config: RenderConfig, frame: FrameFormat, panes: Sequence[Pane]) -> Loo
     """
     style = config.render.style
     font = fonts.load(config.font or fonts.BOLD)
-    return Look(config.label, style, font, frame, panes[-1].shown)
+    lowest = max((each.panes[-1].shown for each in arrangements), key=lambda shown: shown.y)
+    return Look(config.label, style, font, frame, lowest)
 
 
 def script(

@@ -1,6 +1,7 @@
 """The segments of a reel: where each is in its VOD and in the reel, what it is called, and its probabilities."""
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ import numpy as np
 
 from autotosis.cuts.segments import Segment
 from autotosis.project import files
-from autotosis.reel.layouts import FrameFormat, Pane
+from autotosis.reel.layouts import Arrangement, FrameFormat, Pane
 from autotosis.video.recording import Recording
 
 FOLDER = Path("reels")
@@ -33,15 +34,25 @@ class Vod:
         The web address where it is published, if it is.
     frame : FrameFormat
         The frame format of the reel.
-    panes : tuple of Pane
-        The parts of its picture that the reel shows, from `layouts.panes`.
+    arrangements : tuple of Arrangement
+        Which parts of its picture the reel shows, from `layouts.arrangements`.
     """
 
     name: str
     recording: Recording
     url: str | None
     frame: FrameFormat
-    panes: tuple[Pane, ...]
+    arrangements: tuple[Arrangement, ...]
+
+    def arranged(self, start: float, end: float) -> list[Arrangement]:
+        """List the arrangements between two times (seconds); the first one starts at or before `start`."""
+        following = [*self.arrangements[1:], Arrangement(math.inf, ())]
+        pairs = zip(self.arrangements, following, strict=True)
+        return [each for each, after in pairs if each.start < end and after.start > start]
+
+    def panes(self, time: float) -> tuple[Pane, ...]:
+        """Return the parts of its picture that the reel shows at a time, seconds."""
+        return self.arranged(time, math.nextafter(time, math.inf))[0].panes
 
 
 @dataclass(frozen=True)

@@ -106,17 +106,20 @@ def _pictures(shown: Sequence[tuple[ReelSegment, Sequence[float]]], at_most: int
     for vod, stretches in itertools.groupby(shown, key=lambda pair: pair[0].vod):
         scale = min(1.0, at_most / vod.frame.width)
         # Decode at the size that the most enlarged pane needs, and no larger.
-        enlarged = min(1.0, scale * max(pane.shown.width / pane.seen.width for pane in vod.panes))
+        panes = (pane for each in vod.arrangements for pane in each.panes)
+        enlarged = min(1.0, scale * max(pane.shown.width / pane.seen.width for pane in panes))
         width, height = (max(1, round(enlarged * side)) for side in (vod.recording.width, vod.recording.height))
-        for frames in source.pictures(vod.recording, [times for _, times in stretches], width, height):
-            yield [_laid_out(Image.fromarray(frame), vod, scale) for frame in frames]
+        of_each = [times for _, times in stretches]
+        for times, frames in zip(of_each, source.pictures(vod.recording, of_each, width, height), strict=True):
+            pairs = zip(times, frames, strict=True)
+            yield [_laid_out(Image.fromarray(frame), vod, time, scale) for time, frame in pairs]
 
 
-def _laid_out(picture: Image.Image, vod: Vod, scale: float) -> Image.Image:
-    """Lay out a VOD's picture as the reel shows it; `scale` is the size of the result relative to the reel."""
+def _laid_out(picture: Image.Image, vod: Vod, time: float, scale: float) -> Image.Image:
+    """Lay out a VOD's picture as the reel shows it at a time (seconds); `scale` is the size relative to the reel."""
     canvas = Image.new("RGB", (max(1, round(scale * vod.frame.width)), max(1, round(scale * vod.frame.height))))
     across, down = picture.width / vod.recording.width, picture.height / vod.recording.height
-    for pane in vod.panes:
+    for pane in vod.panes(time):
         seen, shown = pane.seen, pane.shown
         box = (seen.x * across, seen.y * down, (seen.x + seen.width) * across, (seen.y + seen.height) * down)
         left, top = round(scale * shown.x), round(scale * shown.y)

@@ -15,7 +15,8 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from autotosis.annotations.facecams import Facecams
+from autotosis.annotations import facecams
+from autotosis.annotations.facecams import Box, Facecams
 from autotosis.project import params
 from autotosis.project.errors import UserError, error_sentence
 from autotosis.project.params import PARAMS_FILE, Params
@@ -164,10 +165,11 @@ def _boxes(request: Request, body: bytes) -> dict[str, Any]:
     if request.method == "PUT":
         change = FaceBox.model_validate_json(body)
         user_tables.write_box(folder, change.version, change.pattern, change.box)
-    known, facecams = [*settings().vods.values(), *videos.clips(settings())], Facecams(folder)
-    boxes = {name: astuple(facecams.box(name)) for name in known}
-    rows = user_tables.read_boxes(folder)
-    return {"version": user_tables.version(folder / "facecams.csv"), "boxes": boxes, "rows": rows}
+    known, rows = [*settings().vods.values(), *videos.clips(settings())], Facecams(folder)
+    found = facecams.found(settings().vods)
+    boxes = {name: astuple(rows.box(name) or found.get(name) or Box()) for name in known}
+    content = {"boxes": boxes, "rows": user_tables.read_boxes(folder)}
+    return {"version": user_tables.version(folder / "facecams.csv"), **content}
 
 
 def _info(request: Request, _: bytes) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from autotosis.annotations.facecams import Box
+from autotosis.annotations.facecams import Facecam
 from autotosis.model import model_file
 from autotosis.project.params import Extract
 from autotosis.signals import features, motion, signal
@@ -32,7 +32,7 @@ class Scan:
     ----------
     recording : Recording
         The VOD.
-    box : Box
+    facecam : Facecam
         The position of the face camera.
     extract : Extract
         The parameters of extraction.
@@ -47,7 +47,7 @@ class Scan:
     """
 
     recording: Recording
-    box: Box
+    facecam: Facecam
     extract: Extract
     device: str
     precision: str
@@ -107,7 +107,7 @@ def listen(scan: Scan, runs: list[range]) -> tuple[np.ndarray, list[tuple[float,
     sound = features.read_heard(scan.recording, times)
     spacing = min(signal.GLANCED_BASELINE_SECONDS, duration) / signal.GLANCES_PER_BASELINE
     glanced = times[:: max(1, round(spacing * fps))]
-    taken = motion.glances(scan.recording, glanced, scan.box, scan.extract)
+    taken = motion.glances(scan.recording, glanced, scan.facecam, scan.extract)
     return sound, [(time * fps, moved) for time, moved in taken]
 
 
@@ -135,7 +135,7 @@ def look(scan: Scan, runs: list[range]) -> tuple[np.ndarray, np.ndarray]:
     signals = []
 
     def faces() -> Iterator[np.ndarray]:
-        seen_runs = features.read_seen(scan.recording, times, scan.box, scan.extract)
+        seen_runs = features.read_seen(scan.recording, times, scan.facecam, scan.extract)
         for run, places, seen in zip(runs, read, seen_runs, strict=True):
             for place, (frame, values) in zip(places, seen, strict=True):
                 if place in run:

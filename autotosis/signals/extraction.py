@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from autotosis.annotations.facecams import Box
+from autotosis.annotations.facecams import Facecam
 from autotosis.project import files, workers
 from autotosis.project.errors import UserError
 from autotosis.project.params import Extract
@@ -27,21 +27,24 @@ class Job:
         The path of the shard.
     video : Path
         The video to read.
-    box : Box
+    facecam : Facecam
         The position of the face camera in the video.
     start, end : float
         The stretch of the video whose frames are kept, seconds; an end of None is the end of the video.
     read_start, read_end : float
         The stretch of the video whose signals are read and kept, seconds; an end of None is the end of the video.
+    sounds : sequence of int
+        The sound track that is judged, as `recording.probe` takes it.
     """
 
     shard: Path
     video: Path
-    box: Box
+    facecam: Facecam
     start: float = 0.0
     end: float | None = None
     read_start: float = 0.0
     read_end: float | None = None
+    sounds: Sequence[int] = ()
 
 
 def bring_up_to_date(folder: Path, jobs: Sequence[Job], settings: Extract, message: str, unit: str) -> None:
@@ -74,7 +77,14 @@ def bring_up_to_date(folder: Path, jobs: Sequence[Job], settings: Extract, messa
             files.remove(path)
     digest_of = hashes.compute({job.video for job in jobs})
     keys = [
-        shards.key(digest_of[job.video], job.box, settings, job.start, job.end, job.read_start, job.read_end)
+        shards.key(
+            digest_of[job.video],
+            job.facecam,
+            settings,
+            job.sounds,
+            (job.start, job.end),
+            (job.read_start, job.read_end),
+        )
         for job in jobs
     ]
     stale = [(job, key) for job, key in zip(jobs, keys, strict=True) if shards.key_of(job.shard) != key]
@@ -110,8 +120,8 @@ def extract(settings: Extract, stale: tuple[Job, str]) -> Outcome:
     """
     job, key = stale
     try:
-        opened = recording.probe(job.video)
-        moments = features.read_moments(opened, job.box, settings, job.read_start, job.read_end)
+        opened = recording.probe(job.video, job.sounds)
+        moments = features.read_moments(opened, job.facecam, settings, job.read_start, job.read_end)
         told = "; ".join(remarks(opened))
     except UserError as error:
         files.remove(job.shard)

@@ -117,7 +117,7 @@ def detect(frame: np.ndarray, aspect: float) -> Square | None:
     """
     whole = Square(np.array([aspect / 2, 0.5]), max(aspect, 1.0))
     # BlazeFace expects values from -1 to 1.
-    boxes, logits = _run(DETECTOR, whole.cut_out(frame, aspect, DETECTOR_SIDE) * 2 - 1)
+    boxes, logits = run(DETECTOR, whole.cut_out(frame, aspect, DETECTOR_SIDE) * 2 - 1)
     best = int(logits[:, 0].argmax())
     if _sigmoid(logits[best, 0]) < LEAST_PROBABILITY:
         return None
@@ -147,7 +147,7 @@ def landmarks(frame: np.ndarray, aspect: float, square: Square) -> np.ndarray | 
         The points, from the left and from the top, in units of the picture's height. In a mirrored square, the points
         of the left and the right half of the face are exchanged. None if there is no face.
     """
-    points, logit = _run(MESH, square.cut_out(frame, aspect, MESH_SIDE))
+    points, logit = run(MESH, square.cut_out(frame, aspect, MESH_SIDE))
     if _sigmoid(logit.item()) < LEAST_PROBABILITY:
         return None
     # The third coordinate is the depth.
@@ -187,7 +187,7 @@ def _sigmoid(logit: float) -> float:
     return 1 / (1 + math.exp(-min(max(float(logit), -80.0), 80.0)))
 
 
-def _run(name: str, picture: np.ndarray) -> list[np.ndarray]:
+def run(name: str, picture: np.ndarray) -> list[np.ndarray]:
     """Run a network on a picture, and return its outputs, the largest first."""
     interpreter, input_index, outputs = _network(name)
     interpreter.set_tensor(input_index, picture[None])
@@ -195,7 +195,7 @@ def _run(name: str, picture: np.ndarray) -> list[np.ndarray]:
     return [interpreter.get_tensor(output)[0] for output in outputs]
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=3)
 def _network(name: str) -> tuple[Any, int, list[int]]:
     """Load a network, once per process, and return it with the index of its input and the indices of its outputs."""
     # Imported here because most stages do not need it.

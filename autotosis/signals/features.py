@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from autotosis.annotations.facecams import Box
+from autotosis.annotations.facecams import Box, Facecam
 from autotosis.project.params import Extract
 from autotosis.signals.face import MOUTH
 from autotosis.signals.loudness import LOUDNESS
@@ -71,7 +71,7 @@ def reach(fps: float) -> int:
 
 
 def read_moments(
-    recording: Recording, box: Box, extract: Extract, start: float = 0.0, end: float | None = None
+    recording: Recording, facecam: Facecam, extract: Extract, start: float = 0.0, end: float | None = None
 ) -> Moments:
     """Read a clip, or a stretch of a VOD.
 
@@ -79,7 +79,7 @@ def read_moments(
     ----------
     recording : Recording
         The video.
-    box : Box
+    facecam : Facecam
         The position of the face camera.
     extract : Extract
         The parameters of extraction. Moments are at multiples of 1 / `extract.fps` seconds.
@@ -98,15 +98,18 @@ def read_moments(
     """
     fps, end = extract.fps, recording.duration if end is None else min(end, recording.duration)
     times = np.arange(math.ceil(start * fps - 1e-6), math.ceil(end * fps - 1e-6)) / fps
-    (moments,) = (list(moments) for moments in read_seen(recording, [times], box, extract))
+    (moments,) = (list(moments) for moments in read_seen(recording, [times], facecam, extract))
     frames, values = zip(*moments, strict=True)
     return Moments(times, np.stack(frames), np.column_stack([np.stack(values), read_heard(recording, times)]))
 
 
 def read_seen(
-    recording: Recording, stretches: Iterable[np.ndarray], box: Box, extract: Extract
+    recording: Recording, stretches: Iterable[np.ndarray], facecam: Facecam, extract: Extract
 ) -> Iterator[Iterator[tuple[np.ndarray, np.ndarray]]]:
     """Read the frames and the signals of the picture.
+
+    Where no face camera is shown, the frame is the whole picture, and its signals are NaN. Frames of different scenes
+    are not compared.
 
     Parameters
     ----------
@@ -114,7 +117,7 @@ def read_seen(
         The video.
     stretches : iterable of ndarray of float64, shape (moments,)
         The times of the moments to read, seconds: for each stretch, consecutive moments.
-    box : Box
+    facecam : Facecam
         The position of the face camera.
     extract : Extract
         The parameters of extraction.
@@ -130,14 +133,30 @@ def read_seen(
     UserError
         If the video is cut off or damaged.
     """
-    stretches = list(stretches)
-    aspect = box.aspect(recording.width, recording.height)
-    faces_of_each = faces_at(recording, (times.tolist() for times in stretches), box, extract)
-    for times, faces in zip(stretches, faces_of_each, strict=True):
-        frames, *copies = itertools.tee(faces, 1 + len(SEEN))
-        first = round(times[0] * extract.fps)
-        read = (signal.read(copy, first, extract.fps, aspect) for signal, copy in zip(SEEN, copies, strict=True))
-        yield zip(frames, map(np.concatenate, zip(*read, strict=True)), strict=True)
+    scenes_of_each = [_scenes(times, facecam) for times in stretches]
+    pieces = ((times.tolist(), box or Box()) for scenes in scenes_of_each for times, box in scenes)
+    faces_of_each = faces_at(recording, pieces, extract)
+    for scenes in scenes_of_each:
+        seen = (_seen(recording, times, box, next(faces_of_each), extract) for times, box in scenes)
+        yield itertools.chain.from_iterable(seen)
+
+
+def _scenes(times: np.ndarray, facecam: Facecam) -> list[tuple[np.ndarray, Box | None]]:
+    """Times divided where the face camera changes, each part with where it is."""
+    changes = facecam.changes(times[0], times[-1] + 1e-6)
+    return [(part, facecam.at(part[0])) for part in np.split(times, np.searchsorted(times, changes)) if len(part)]
+
+
+def _seen(
+    recording: Recording, times: np.ndarray, box: Box | None, faces: Iterator[np.ndarray], extract: Extract
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """The frame and what is seen in it at consecutive moments of one scene."""
+    if box is None:
+        return ((frame, np.full(SEEN_COLUMNS.stop, np.nan, np.float32)) for frame in faces)
+    frames, *copies = itertools.tee(faces, 1 + len(SEEN))
+    first, aspect = round(times[0] * extract.fps), box.aspect(recording.width, recording.height)
+    read = (signal.read(copy, first, extract.fps, aspect) for signal, copy in zip(SEEN, copies, strict=True))
+    return zip(frames, map(np.concatenate, zip(*read, strict=True)), strict=True)
 
 
 def read_heard(recording: Recording, times: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from PIL import Image
 
-from autotosis.annotations.facecams import Box
+from autotosis.annotations.facecams import Facecam
 from autotosis.project.params import Extract
 from autotosis.signals.signal import Glances, Signal, baseline, in_moments
 from autotosis.video.faces import glances_at
@@ -65,7 +65,9 @@ def read(frames: Iterator[np.ndarray], first: int, fps: float, aspect: float) ->
         yield _motion(earlier, grey)
 
 
-def glances(recording: Recording, times: np.ndarray, box: Box, extract: Extract) -> Iterator[tuple[float, np.ndarray]]:
+def glances(
+    recording: Recording, times: np.ndarray, facecam: Facecam, extract: Extract
+) -> Iterator[tuple[float, np.ndarray]]:
     """Measure the motion near a few times, at moments that are cheap to decode.
 
     A glance measures only the change until LAG seconds after the moment. Its median is the same as that of `read`.
@@ -76,7 +78,7 @@ def glances(recording: Recording, times: np.ndarray, box: Box, extract: Extract)
         The video.
     times : ndarray of float64, shape (glances,)
         The times near which to measure, in ascending order, seconds.
-    box : Box
+    facecam : Facecam
         The position of the face camera.
     extract : Extract
         The parameters of extraction.
@@ -95,7 +97,7 @@ def glances(recording: Recording, times: np.ndarray, box: Box, extract: Extract)
     """
     reach = in_moments(LAG, extract.fps) / extract.fps
     inside = times[times < recording.duration - reach].tolist()
-    for start, frames in glances_at(recording, inside, (0.0, reach), box, extract):
+    for start, frames in glances_at(recording, inside, (0.0, reach), facecam, extract):
         grey, after = map(_grey, frames)
         yield start, _motion(_change(grey, after), grey)
 

@@ -6,7 +6,9 @@ frames of this stretch only, but also the signals around it, from which baseline
 
 import hashlib
 import json
+import math
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -15,7 +17,7 @@ import safetensors
 import safetensors.numpy
 from pydantic import Field, ValidationError
 
-from autotosis.annotations.facecams import Box
+from autotosis.annotations.facecams import Facecam
 from autotosis.project import files
 from autotosis.project.errors import UserError
 from autotosis.project.params import Extract, Section
@@ -26,26 +28,40 @@ EXCERPTS = Path("data/excerpts")
 SUFFIX = ".safetensors"
 
 
-def key(digest: str, box: Box, extract: Extract, *stretches: float | None) -> str:
+def key(
+    digest: str,
+    facecam: Facecam,
+    extract: Extract,
+    sounds: Sequence[int],
+    kept: tuple[float, float | None],
+    read: tuple[float, float | None],
+) -> str:
     """Compute a hash of everything that a shard is made from. Shards with the same key have the same content.
 
     Parameters
     ----------
     digest : str
         The `files.digest` of the video. The name of the video does not matter.
-    box : Box
+    facecam : Facecam
         The position of the face camera.
     extract : Extract
         The parameters of extraction.
-    stretches : float or None
-        The times between which frames are kept and signals are read, seconds, as in `extraction.Job`.
+    sounds : sequence of int
+        The sound track that is judged; none for the default one.
+    kept, read : tuple of float or None
+        The times between which frames are kept, and signals are read, seconds, as in `extraction.Job`.
 
     Returns
     -------
     str
         The hash, as hexadecimal digits.
     """
-    made_from = [digest, vars(box), extract.seen(), stretches, features.VERSION]
+    edges = [read[0], *facecam.changes(read[0], math.inf if read[1] is None else read[1])]
+    boxes = [(edge, vars(box) if (box := facecam.at(edge)) else None) for edge in edges]
+    camera = boxes[0][1] if len(boxes) == 1 else boxes
+    made_from: list[object] = [digest, camera, extract.seen(), (*kept, *read), features.VERSION]
+    if sounds:
+        made_from.append(list(sounds))
     return hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()
 
 

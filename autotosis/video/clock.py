@@ -49,7 +49,7 @@ class Extent:
     promised : float or None
         The timestamp at which it claims to end, seconds, if it ends earlier.
     picture, sound : int, int or None
-        The numbers of its tracks; None if there is no sound.
+        The numbers of its tracks, those marked default; None if there is no sound.
     """
 
     span: Span

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 from av.video.frame import VideoFrame
 
-from autotosis.annotations.facecams import Box
+from autotosis.annotations.facecams import Box, Facecam
 from autotosis.project.errors import UserError
 from autotosis.project.params import Extract
 from autotosis.video.clock import TRUNCATED
@@ -16,7 +16,7 @@ from autotosis.video.recording import Recording
 
 
 def faces_at(
-    recording: Recording, stretches: Iterable[Sequence[float]], box: Box, extract: Extract
+    recording: Recording, stretches: Iterable[tuple[Sequence[float], Box]], extract: Extract
 ) -> Iterator[Iterator[np.ndarray]]:
     """Read the face camera's picture at given times.
 
@@ -26,11 +26,9 @@ def faces_at(
     ----------
     recording : Recording
         The video.
-    stretches : iterable of sequence of float
-        The times, in groups: within each group in ascending order, seconds. Only what is near one of the groups is
-        decoded.
-    box : Box
-        The position of the face camera.
+    stretches : iterable of (sequence of float, Box)
+        The times, in groups: within each group in ascending order, seconds; and the position of the face camera. Only
+        what is near one of the groups is decoded.
     extract : Extract
         The parameters of extraction: the number of times per second, the size to scale to, and the decoder.
 
@@ -45,16 +43,16 @@ def faces_at(
     UserError
         If the picture ends before it should.
     """
-    view = View(box, extract.size, extract.size)
+    views = _Views(extract.size)
     with Track(recording, "picture", extract.decoder, extract.fps) as track:
-        for times in stretches:
-            yield view.each(on_display(recording, deinterlaced(track.frames(times[0])), times))
+        for times, box in stretches:
+            yield views[box].each(on_display(recording, deinterlaced(track.frames(times[0])), times))
 
 
 def glances_at(
-    recording: Recording, times: Iterable[float], lags: Sequence[float], box: Box, extract: Extract
+    recording: Recording, times: Iterable[float], lags: Sequence[float], facecam: Facecam, extract: Extract
 ) -> Iterator[tuple[float, list[np.ndarray]]]:
-    """Read the face camera's picture near a few times, at moments that are cheap to decode.
+    """Read the face camera's picture near a few times, at moments that are cheap to decode and show the face camera.
 
     They are cheap if there are enough keyframes.
 
@@ -67,7 +65,9 @@ def glances_at(
         itself if the glance before it began at this keyframe.
     lags : sequence of float
         When to read pictures, in ascending order, seconds from the beginning of the glance.
-    box, extract
+    facecam : Facecam
+        The position of the face camera.
+    extract : Extract
         As in `faces_at`.
 
     Yields
@@ -82,7 +82,7 @@ def glances_at(
     UserError
         If the picture ends before it should.
     """
-    view, last = View(box, extract.size, extract.size), None
+    views, last = _Views(extract.size), None
     with Track(recording, "picture", extract.decoder, extract.fps) as track:
         for time in times:
             frames = deinterlaced(track.frames(time))
@@ -91,8 +91,22 @@ def glances_at(
                 continue
             start = max(0.0, first.time) if first.time != last else time
             last = first.time
-            shown = on_display(recording, itertools.chain([first], frames), [start + lag for lag in lags])
-            yield start, list(view.each(shown))
+            box = facecam.at(start)
+            if box is not None and box == facecam.at(start + lags[-1]):
+                shown = on_display(recording, itertools.chain([first], frames), [start + lag for lag in lags])
+                yield start, list(views[box].each(shown))
+
+
+class _Views(dict[Box, View]):
+    """The views of boxes, square and of so many pixels, made when they are asked for."""
+
+    def __init__(self, size: int):
+        super().__init__()
+        self.size = size
+
+    def __missing__(self, box: Box) -> View:
+        self[box] = View(box, self.size, self.size)
+        return self[box]
 
 
 def on_display(recording: Recording, frames: Iterator[VideoFrame], times: Iterable[float]) -> Iterator[VideoFrame]:

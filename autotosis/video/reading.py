@@ -44,12 +44,19 @@ class Track:
         The decoder of the picture, as `extract.decoder` names it.
     wanted : float
         The number of frames that are wanted per second, Hz. Frames beyond that may be left out; 0 reads all of them.
+    sound : int
+        The sound track to read, counted from 0 among those that are heard.
     """
 
     def __init__(
-        self, recording: Recording, kind: Literal["picture", "sound"], decoder: str = "software", wanted: float = 0.0
+        self,
+        recording: Recording,
+        kind: Literal["picture", "sound"],
+        decoder: str = "software",
+        wanted: float = 0.0,
+        sound: int = 0,
     ):
-        self.recording, self.kind, self.decoder, self.wanted = recording, kind, decoder, wanted
+        self.recording, self.kind, self.decoder, self.wanted, self.sound = recording, kind, decoder, wanted, sound
         self.numbers = [number for number in range(len(recording.pieces)) if self._index(number) is not None]
         self.number, self.shift, self.used = -1, 0, False
         self.unit = Fraction(1)
@@ -100,7 +107,9 @@ class Track:
     def _index(self, number: int) -> int | None:
         """Return the number of this track in a piece; None if the piece has no such track."""
         piece = self.recording.pieces[number]
-        return piece.picture if self.kind == "picture" else piece.sound
+        if self.kind == "picture":
+            return piece.picture
+        return piece.sounds[self.sound] if self.sound < len(piece.sounds) else None
 
     def _pieces_up_to(self, time: float) -> list[int]:
         """List the pieces that begin at or before a time (seconds), the last one first."""
@@ -126,8 +135,14 @@ class Track:
         """Move to a time (seconds) in a piece; False if its container cannot be searched."""
         self._open(number)
         assert self.container is not None
+        piece = self.recording.pieces[number]
+        picture = self.container.streams[piece.picture]
         try:
-            self.container.seek(int((time + self.recording.pieces[number].zero) * av.time_base))
+            if "matroska" in self.container.format.name and picture.time_base:
+                # Its index is of the picture. To search the sound, FFmpeg would read all that is before.
+                self.container.seek(int((time + piece.zero) / picture.time_base), stream=picture)
+            else:
+                self.container.seek(int((time + piece.zero) * av.time_base))
         except av.error.FFmpegError:
             return False
         self.used = True

@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -38,8 +38,10 @@ class Piece:
         The timestamp of the file at second 0 of the recording, seconds.
     begin, end : float
         The beginning of the piece, and the end of its picture, seconds in the recording.
-    picture, sound : int, int or None
-        The numbers of its tracks; None if there is no sound.
+    picture : int
+        The number of its picture track.
+    sounds : tuple of int
+        The numbers of the sound tracks that are heard together; empty if there is no sound.
     promised : float or None
         The duration that the file claims to have, seconds, if less than that is there.
     """
@@ -49,7 +51,7 @@ class Piece:
     begin: float
     end: float
     picture: int
-    sound: int | None
+    sounds: tuple[int, ...]
     promised: float | None
 
 
@@ -91,24 +93,34 @@ class Recording:
         return list(first.values())
 
 
-def probe(path: Path) -> Recording:
+def probe(path: Path, sounds: Sequence[int] = ()) -> Recording:
     """Determine the properties of a video.
 
     Parameters
     ----------
     path : Path
         A file, or a folder of parts.
+    sounds : sequence of int
+        The sound tracks to hear, counted from 1 among all sound tracks; empty for the one that is marked default. The
+        duration of the recording does not depend on them.
 
     Raises
     ------
     UserError
-        If FFmpeg cannot read it as a video, if it is an incomplete MP4, or if the parts do not fit together.
+        If FFmpeg cannot read it as a video, if it is an incomplete MP4, if the parts do not fit together, or if there
+        is no such sound track.
     """
     files = spans.of_video(path)
     if len(files) > 1:
         _check_alike(files)
     extents = list(itertools.chain.from_iterable(map(clock.extents, files)))
     pieces, duration = _one_after_the_other(extents)
+    if sounds:
+        # Of a VOD in parts, some may have no sound.
+        some = any(piece.sounds for piece in pieces)
+        pieces = tuple(
+            replace(piece, sounds=_numbers(piece, sounds)) if piece.sounds or not some else piece for piece in pieces
+        )
     if duration <= 0:
         raise UserError(f"{path}: has a duration of 0 s; remove it or convert it to MP4")
     with opened(pieces[0].span) as container:
@@ -127,7 +139,7 @@ def probe(path: Path) -> Recording:
             max(2, round(width / 2) * 2),
             max(2, round(height / 2) * 2),
             _steady_rate(video),
-            any(piece.sound is not None for piece in pieces),
+            any(piece.sounds for piece in pieces),
             pieces,
         )
 
@@ -145,9 +157,23 @@ def _one_after_the_other(extents: Sequence[Extent]) -> tuple[tuple[Piece, ...], 
             zero = each.start - begin
         end, sound_end = each.end - zero, each.sound_end - zero
         promised = None if each.promised is None else each.promised - each.beginning
-        pieces.append(Piece(each.span, zero, begin, end, each.picture, each.sound, promised))
+        heard = () if each.sound is None else (each.sound,)
+        pieces.append(Piece(each.span, zero, begin, end, each.picture, heard, promised))
         begin = sound_end if sound_end > end + SOUND_ALONE else end
     return tuple(pieces), begin
+
+
+def _numbers(piece: Piece, sounds: Sequence[int]) -> tuple[int, ...]:
+    """Return the numbers of a piece's sound tracks, which are counted from 1; UserError if there is no such track."""
+    with opened(piece.span) as container:
+        there = [track.index for track in tracks.sounds(container)]
+    for place in sounds:
+        if place > len(there):
+            raise UserError(
+                f"{piece.span.path}: `tracks` in params.yaml names sound track {place}, but there are {len(there)}; "
+                "name another one"
+            )
+    return tuple(there[place - 1] for place in sounds)
 
 
 def _check_alike(files: Sequence[Span]) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from autotosis.video import parts, sound, spans, tracks
 from autotosis.video.opening import opened
-from autotosis.video.recording import Recording
+from autotosis.video.recording import Piece, Recording
 
 
 def remarks(recording: Recording) -> Iterator[str]:
@@ -30,13 +30,18 @@ def remarks(recording: Recording) -> Iterator[str]:
     first = recording.pieces[0]
     yield from _picture_stops(recording)
     with opened(first.span) as container:
-        pictures = len(tracks.pictures(container))
-        heard = [track.index for track in tracks.sounds(container)]
-    if pictures > 1:
-        yield f"{first.span.path}: has {pictures} tracks of picture; track {first.picture} is used, the default one"
-    if len(heard) > 1:
-        yield f"{first.span.path}: has {len(heard)} tracks of sound; track {first.sound} is used, the default one"
-        yield from _silences(recording, heard)
+        pictures = [track.index for track in tracks.pictures(container)]
+    if len(pictures) > 1:
+        shown = pictures.index(first.picture) + 1
+        yield f"{first.span.path}: has {len(pictures)} tracks of picture; track {shown} is used, the default one"
+    piece, sounds = _sounds(recording)
+    if len(sounds) > 1:
+        judged = sounds.index(piece.sounds[0]) + 1
+        yield (
+            f"{piece.span.path}: has {len(sounds)} sound tracks, of which track {judged} is judged; `tracks` in "
+            "params.yaml says which"
+        )
+    yield from silences(recording, "judged")
 
 
 def _picture_stops(recording: Recording) -> Iterator[str]:
@@ -49,17 +54,38 @@ def _picture_stops(recording: Recording) -> Iterator[str]:
         )
 
 
-def _silences(recording: Recording, numbers: list[int]) -> Iterator[str]:
-    """Yield a sentence if the sound track that is used is silent throughout, and another one is not."""
-    if not sound.is_silent(recording):
+def silences(recording: Recording, use: str) -> Iterator[str]:
+    """Yield a sentence for each sound track that is silent throughout, if the file has others that may be meant.
+
+    Parameters
+    ----------
+    recording : Recording
+        The recording, with the sound tracks that are heard.
+    use : str
+        What they are used for: "judged" or "heard".
+    """
+    first, there = _sounds(recording)
+    if len(there) < 2:
         return
-    path, first = recording.pieces[0].span.path, recording.pieces[0]
-    for number in numbers:
-        other = tuple(replace(piece, sound=number) for piece in recording.pieces)
-        if number != first.sound and not sound.is_silent(replace(recording, pieces=other)):
-            yield (
-                f"{path}: track {first.sound}, its sound, is silent throughout, and track {number} is not; to hear "
-                "that one, make a copy without the silent one: "
-                f"`ffmpeg -i FILE -map 0:{first.picture} -map 0:{number} -c copy COPY`"
-            )
-            return
+    others = {track: replace(first, sounds=(track,)) for track in there if track not in first.sounds}
+    for number, track in enumerate(first.sounds):
+        if not sound.is_silent(recording, number):
+            continue
+        heard = (
+            there.index(other) + 1
+            for other, piece in others.items()
+            if not sound.is_silent(replace(recording, pieces=(piece,)), 0)
+        )
+        another = next(heard, None)
+        yield (
+            f"{first.span.path}: sound track {there.index(track) + 1}, which is {use}, is silent throughout"
+            + (f", and track {another} is not" if another else "")
+            + "; `tracks` in params.yaml can name another one"
+        )
+
+
+def _sounds(recording: Recording) -> tuple[Piece, list[int]]:
+    """Return the first piece with sound, or else the first one, and the numbers of all of its sound tracks."""
+    first = next((piece for piece in recording.pieces if piece.sounds), recording.pieces[0])
+    with opened(first.span) as container:
+        return first, [track.index for track in tracks.sounds(container)]

@@ -1,4 +1,4 @@
-"""Reading the sound of a recording."""
+"""Reading the sound of a recording: one track, or several mixed."""
 
 from collections.abc import Iterator
 
@@ -17,7 +17,7 @@ OUT_OF_SYNC = 0.04
 
 
 def read_stereo(recording: Recording, rate: int, duration: float, start: float = 0.0) -> Iterator[np.ndarray]:
-    """Read the sound of a recording in two channels, without gaps.
+    """Read the sound of a recording in two channels, without gaps: the sum of the tracks that are heard.
 
     Parameters
     ----------
@@ -34,11 +34,30 @@ def read_stereo(recording: Recording, rate: int, duration: float, start: float =
     Yields
     ------
     ndarray of float32, shape (samples, 2)
-        Consecutive blocks of at most a few seconds: left and right, -1 to 1. More channels are mixed down, and a single
-        one is in both.
+        Consecutive blocks of at most a few seconds: left and right, -1 to 1; the sum of several tracks may exceed that.
+        More channels are mixed down, and a single one is in both.
     """
+    count = max(len(piece.sounds) for piece in recording.pieces)
+    blocks = [_track(recording, number, rate, duration, start) for number in range(count)]
+    yield from blocks[0] if count == 1 else _sum(blocks)
+
+
+def _sum(tracks: list[Iterator[np.ndarray]]) -> Iterator[np.ndarray]:
+    """Add up tracks of the same length."""
+    ahead = [np.zeros((0, 2), np.float32) for _ in tracks]
+    while True:
+        ahead = [block if len(block) else next(track, block) for block, track in zip(ahead, tracks, strict=True)]
+        shared = min(map(len, ahead))
+        if not shared:
+            return
+        yield np.sum([block[:shared] for block in ahead], axis=0)
+        ahead = [block[shared:] for block in ahead]
+
+
+def _track(recording: Recording, number: int, rate: int, duration: float, start: float) -> Iterator[np.ndarray]:
+    """Read one of the sound tracks that are heard, as in `read_stereo`."""
     total, done, tolerance = (round(seconds * rate) for seconds in (duration, start, OUT_OF_SYNC))
-    with Track(recording, "sound") as track:
+    with Track(recording, "sound", sound=number) as track:
         resampler, sort, reached, surplus = av.AudioResampler("flt", "stereo", rate), None, start == 0, 0
         for frame in track.frames(max(0.0, start - WARM_UP)):
             if sort != (frame.format.name, frame.layout.name, frame.rate):
@@ -67,9 +86,12 @@ def read_stereo(recording: Recording, rate: int, duration: float, start: float =
     yield from _silence(total - done, rate)
 
 
-def is_silent(recording: Recording) -> bool:
-    """Tell whether all of the sound is digital silence. Decoding stops at the first sound."""
-    with Track(recording, "sound") as track:
+def is_silent(recording: Recording, number: int) -> bool:
+    """Tell whether a sound track, counted from 0 among those that are heard, is digital silence throughout.
+
+    Decoding stops at the first sound.
+    """
+    with Track(recording, "sound", sound=number) as track:
         return not any(frame.to_ndarray().any() for frame in track.frames(0.0))
 
 

@@ -41,7 +41,7 @@ def sound(container: InputContainer) -> AudioStream | None:
 
 
 def sounds(container: InputContainer) -> list[AudioStream]:
-    """List all sound tracks of a file that can be decoded."""
+    """List all sound tracks of a file that can be decoded, in order. Users count them from 1, as recorders do."""
     return [track for track in container.streams.audio if track.codec_context is not None]
 
 

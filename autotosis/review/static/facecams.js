@@ -51,7 +51,9 @@ export async function open(root, { project, say }) {
     refresh();
   }
 
-  const source = (time, width) => `/frame/${path(video)}?time=${time.toFixed(1)}&width=${width}`;
+  function source(time, width) {
+    return `/frame/${path(video)}?time=${time.toFixed(1)}&width=${width}`;
+  }
 
   function look(time) {
     slider.value = time;
@@ -59,6 +61,7 @@ export async function open(root, { project, say }) {
   }
 
   function refresh() {
+    if (!info) return;
     box = [...(facecams.state.boxes[video] ?? [0, 0, 1, 1])];
     place();
   }

@@ -119,10 +119,11 @@ export class Player {
 
   keys() {
     const by = (seconds) => () => this.seek(this.time + seconds);
+    const still = (seconds) => () => (this.video.pause(), this.seek(this.time + seconds));
     return [
       [" ", "play or pause", () => this.toggle()], ["l", "loop on or off", () => this.loop()],
       ["ArrowLeft", "back 1 s", by(-1)], ["ArrowRight", "on 1 s", by(1)], ["Shift+ArrowLeft", "back 10 s", by(-10)], ["Shift+ArrowRight", "on 10 s", by(10)],
-      [",", "back 0.1 s", by(-0.1)], [".", "on 0.1 s", by(0.1)],
+      [",", "stop, back 0.1 s", still(-0.1)], [".", "stop, on 0.1 s", still(0.1)],
       ["-", "slower", () => this.faster(-1)], ["+", "faster (also =)", () => this.faster(1)], ["=", null, () => this.faster(1)],
     ];
   }

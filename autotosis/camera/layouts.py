@@ -1,0 +1,123 @@
+"""Layouts: where a face stays over time, and the rectangle of the camera that shows it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from autotosis.camera import rectangle
+from autotosis.camera.rectangle import Rectangle
+from autotosis.camera.samples import Sample
+
+# A face stays as long as it moves by less than its size, and its size changes by less than this factor.
+STAYS, ALIKE = 1.0, 1.8
+# So many samples, and such a share of all, show the face of a layout. A face that no edges are found around may as well
+# be one in the game, and must be there for longer.
+LEAST, LEAST_SHARE, LEAST_WITHOUT_EDGES = 3, 0.02, 0.3
+# The picture of a face changes by at least so much from sample to sample (grey levels); that of a drawing does not.
+CHANGES = 2.0
+# A layout is recognised where its sides are edge to this share of what they usually are.
+RECOGNISED = 0.6
+# If no edges are found, so much is taken around a face: to each side, above and below (sizes of the face).
+BESIDE, ABOVE, BELOW = 2.0, 1.5, 2.0
+# A camera that fills this share of the picture fills it all: at its border, there are edges of the room.
+WHOLE = 0.9
+# No more pictures than this are searched for edges, and no more layouts.
+PICTURES, MOST = 40, 8
+
+
+@dataclass(frozen=True)
+class Layout:
+    """An arrangement of the picture that shows the face camera.
+
+    Attributes
+    ----------
+    camera : Rectangle
+        Where it is.
+    size : float
+        The size of the face, pixels.
+    edge : float or None
+        Which share of the camera's sides is edge on average, 0 to 1; None if it fills the picture.
+    """
+
+    camera: Rectangle
+    size: float
+    edge: float | None
+
+    def shows(self, sample: Sample) -> bool:
+        """Tell whether one of the faces of a sample is that of this layout."""
+        return any(self.fits(*face[:3]) for face in sample.faces)
+
+    def fits(self, x: float, y: float, size: float) -> bool:
+        """Tell whether a face may be that of this layout; see `Sample`."""
+        return self.camera.holds(x, y) and 1 / ALIKE < size / self.size < ALIKE
+
+
+def find(samples: Sequence[Sample]) -> list[Layout]:
+    """Find the layouts of a video, the one with most samples of its face first."""
+    faces = np.array([(number, *face[:3]) for number, each in enumerate(samples) for face in each.faces])
+    found: list[Layout] = []
+    while len(faces) and len(found) < MOST:
+        group = _staying(faces)
+        chosen = [samples[number] for number in np.unique(group[:, 0]).astype(int)]
+        if len(chosen) < max(LEAST, LEAST_SHARE * len(samples)):
+            break
+        left = ~(faces[:, None] == group).all(axis=2).any(axis=1)
+        x, y, size = np.median(group[:, 1:], axis=0).tolist()
+        layout = _layout(chosen, x, y, size, len(chosen) / len(samples))
+        if layout is not None:
+            found.append(layout)
+            left &= [not layout.fits(*face[1:]) for face in faces]
+        faces = faces[left]
+    return found
+
+
+def recognise(sample: Sample, layouts: Sequence[Layout]) -> Layout | None:
+    """Recognise the layout at a moment: by its edges and its face, or else by its edges, or else by its face."""
+    edges = rectangle.edges([sample.picture])
+    framed = [each for each in layouts if each.edge and (each.camera.edge(edges) or 0) > RECOGNISED * each.edge]
+    shown = [each for each in layouts if each.shows(sample)]
+    both = [each for each in framed if each in shown]
+    return next(iter(both or framed or shown), None)
+
+
+def _staying(faces: np.ndarray) -> np.ndarray:
+    """Choose the largest group of faces that stay where one of them is; rows of sample, x, y and size."""
+    x, y, size = faces[:, 1:].T
+    stays = np.hypot(x - x[:, None], y - y[:, None]) < STAYS * np.maximum(size, size[:, None])
+    stays &= np.abs(np.log(size / size[:, None])) < np.log(ALIKE)
+    chosen: np.ndarray = faces[stays[stays.sum(axis=1).argmax()]]
+    return chosen
+
+
+def _layout(samples: Sequence[Sample], x: float, y: float, size: float, share: float) -> Layout | None:
+    """Find the layout of a face that stays; None if it is a drawing, or seldom there and without edges around it.
+
+    Parameters
+    ----------
+    samples : sequence of Sample
+        Those that show the face.
+    x, y, size : float
+        Its middle and its size, pixels.
+    share : float
+        The share of all samples that show it.
+    """
+    height, width = samples[0].picture.shape
+    around = Rectangle(
+        max(0, round(x - BESIDE * size)),
+        max(0, round(y - ABOVE * size)),
+        min(width, round(x + BESIDE * size)),
+        min(height, round(y + BELOW * size)),
+    )
+    rows, columns = (slice(max(0, round(middle - size / 2)), round(middle + size / 2)) for middle in (y, x))
+    face = np.array([sample.picture[rows, columns] for sample in samples], np.int16)
+    if np.abs(np.diff(face, axis=0)).mean() < CHANGES:
+        return None
+    spread = np.unique(np.linspace(0, len(samples) - 1, PICTURES).round().astype(int))
+    pictures = [samples[number].picture for number in spread]
+    camera = rectangle.search(pictures, x, y, size)
+    if camera is None:
+        return Layout(around, size, 0.0) if share > LEAST_WITHOUT_EDGES else None
+    if camera.area > WHOLE * width * height:
+        camera = Rectangle(0, 0, width, height)
+    return Layout(camera, size, camera.edge(rectangle.edges(pictures)))

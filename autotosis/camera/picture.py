@@ -1,0 +1,59 @@
+"""A picture of where the face camera of a VOD is: a frame of each scene, with the box drawn in it."""
+
+import itertools
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from autotosis.annotations.facecams import Box, Scene
+from autotosis.pictures import contact_sheet
+from autotosis.pictures.contact_sheet import Strip
+from autotosis.video.faces import on_display
+from autotosis.video.picture import View, deinterlaced
+from autotosis.video.reading import Track
+from autotosis.video.recording import Recording
+
+# At most so many scenes are shown, the longest ones, each so wide (pixels).
+MOST, WIDTH = 24, 480
+
+
+def write(path: Path, recording: Recording, scenes: Sequence[Scene]) -> None:
+    """Write a JPEG of the scenes that show the face camera and of those that do not."""
+    height = max(2, round(WIDTH * recording.height / recording.width))
+    shown = sorted(_stretches(recording, scenes), key=lambda each: each[0] - each[1])[:MOST]
+    strips = []
+    for start, end, scene in sorted(shown, key=lambda each: each[0]):
+        frame = _frame(recording, (start + end) / 2, height)
+        caption = f"{start:.1f} to {end:.1f} s: "
+        caption += f"confidence {scene.confidence:.2f}" if scene else "no face camera"
+        strips.append(Strip(caption, [_drawn(frame, scene.box) if scene else frame], [""], ["black"]))
+    border = 2 * contact_sheet.BORDER
+    contact_sheet.write(path, strips, 1, (WIDTH + border, height + border))
+
+
+def _stretches(recording: Recording, scenes: Sequence[Scene]) -> Iterator[tuple[float, float, Scene | None]]:
+    """Yield start and end of each scene and of what is between them, and the scene or None."""
+    end = 0.0
+    for scene in scenes:
+        if scene.start > end:
+            yield end, scene.start, None
+        yield scene.start, min(scene.end, recording.duration), scene
+        end = scene.end
+    if end < recording.duration:
+        yield end, recording.duration, None
+
+
+def _frame(recording: Recording, time: float, height: int) -> np.ndarray:
+    with Track(recording, "picture") as track:
+        frames = deinterlaced(track.frames(time))
+        return View(Box(), WIDTH, height)(next(on_display(recording, itertools.chain(frames), [time])))
+
+
+def _drawn(frame: np.ndarray, box: Box) -> np.ndarray:
+    picture = Image.fromarray(frame)
+    across, down = picture.width - 1, picture.height - 1
+    corners = (box.x0 * across, box.y0 * down, box.x1 * across, box.y1 * down)
+    ImageDraw.Draw(picture).rectangle(corners, outline="red", width=3)
+    return np.asarray(picture)

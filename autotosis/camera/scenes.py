@@ -1,0 +1,151 @@
+"""Scenes: from when to when a video shows its face camera, and where."""
+
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from autotosis.annotations.facecams import Box, Scene
+from autotosis.camera import layouts, samples
+from autotosis.camera.layouts import Layout
+from autotosis.camera.rectangle import Rectangle
+from autotosis.camera.samples import Sample
+from autotosis.project import workers
+from autotosis.video.picture import View, deinterlaced
+from autotosis.video.reading import Track
+from autotosis.video.recording import Recording
+
+# Raise it with every change after which other cameras are found in the same clips.
+VERSION = 1
+# A VOD is looked at this often, at most every so many seconds: a scene that is shorter than two of these steps may be
+# missed. One process takes so many samples at once.
+SAMPLES, STEP, TOGETHER = 120, 0.5, 6
+CLIP_SAMPLES = 8
+# A layout that is not recognised for at most so many samples between others of it, is there all the same.
+MISSED = 2
+# A video that shows no camera for more than this share of the time has none: what was found are faces in the game.
+SELDOM = 0.1
+# Scenes change between two samples; the change is looked for among all frames once these are so close (seconds).
+CLOSE = 2.5
+# How clear a camera is taken to be that no edges were found of.
+UNSURE = 0.2
+# Frames are compared at this size, pixels.
+SIDE = 32
+
+
+def find(recording: Recording, name: str) -> list[Scene]:
+    """Find the scenes of a VOD that show its face camera, in the order of time; `name` is the VOD's in messages."""
+    times = spread(recording, SAMPLES)
+    groups = [times[first : first + TOGETHER] for first in range(0, len(times), TOGETHER)]
+    taken = workers.run_parallel(partial(_take, recording), groups, f"find the face camera of {name}", "parts")
+    # Two groups may begin with the same keyframe.
+    every = sorted({sample.time: sample for group in taken for sample in group}.values(), key=lambda each: each.time)
+    found = layouts.find(every)
+    shown = _without_gaps([layouts.recognise(sample, found) for sample in every])
+    if not found or np.mean([layout is not None for layout in shown]) <= SELDOM:
+        return []
+    runs = [list(run) for _, run in itertools.groupby(zip(shown, every, strict=True), key=lambda pair: pair[0])]
+    changes = [Change(before[-1], after[0], found) for before, after in itertools.pairwise(runs)]
+    refined = workers.run_parallel(partial(_moment, recording), changes, f"find the scenes of {name}", "scenes")
+    # In whole milliseconds, as tables have them, and not behind the first frame of a scene.
+    edges = [0.0, *(math.floor(1000 * time) / 1000 for time in refined), _end(recording)]
+    return [
+        Scene(start, end, _box(layout.camera, every[0]), _confidence(layout, [sample for _, sample in run]))
+        for (start, end), run in zip(itertools.pairwise(edges), runs, strict=True)
+        if (layout := run[0][0]) is not None
+    ]
+
+
+def find_in_clip(recording: Recording) -> Scene | None:
+    """Find the face camera of a clip, which is taken to stay in one place; None if no face is seen."""
+    every = list(samples.take(recording, spread(recording, CLIP_SAMPLES)))
+    best = next(iter(layouts.find(every)), None)
+    if best is None:
+        return None
+    return Scene(0.0, _end(recording), _box(best.camera, every[0]), _confidence(best, every))
+
+
+def whole(recording: Recording, box: Box) -> Scene:
+    """Return the scene of a VOD whose face camera is in one place all the time."""
+    return Scene(0.0, _end(recording), box)
+
+
+def _end(recording: Recording) -> float:
+    # In whole milliseconds, as tables have it, and behind the last moment.
+    return math.ceil(1000 * recording.duration) / 1000
+
+
+def spread(recording: Recording, count: int) -> list[float]:
+    """Spread at most `count` times evenly over a recording (seconds)."""
+    count = max(1, min(count, int(recording.duration / STEP)))
+    times: list[float] = ((np.arange(count) + 0.5) * recording.duration / count).tolist()
+    return times
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change of scene between two samples: these, with their layouts, and all layouts of the video."""
+
+    before: tuple[Layout | None, Sample]
+    after: tuple[Layout | None, Sample]
+    known: Sequence[Layout]
+
+
+def _take(recording: Recording, times: Sequence[float]) -> list[Sample]:
+    return list(samples.take(recording, times))
+
+
+def _without_gaps(shown: list[Layout | None]) -> list[Layout | None]:
+    """Fill short gaps in which a layout is not recognised, between two samples of it."""
+    filled = list(shown)
+    for first, layout in enumerate(shown):
+        for last in range(first + 2, min(first + 2 + MISSED, len(shown))):
+            if shown[last] == layout and not any(shown[first + 1 : last]):
+                filled[first + 1 : last] = [layout] * (last - first - 1)
+    return filled
+
+
+def _moment(recording: Recording, change: Change) -> float:
+    """Find when the scene changes (seconds): the first frame of the new scene."""
+    (old, before), (new, after) = change.before, change.after
+    start, end = before.time, after.time
+    while end - start > CLOSE:
+        (between,) = samples.take(recording, [(start + end) / 2])
+        if not start < between.time < end:
+            break
+        if layouts.recognise(between, change.known) == old:
+            start = between.time
+        else:
+            end = between.time
+    # The game may change at any time, so look where the camera is in one scene and not in the other.
+    camera = min((each.camera for each in (old, new) if each is not None), key=lambda each: each.area)
+    return _largest_change(recording, _box(camera, before), start, end)
+
+
+def _largest_change(recording: Recording, box: Box, start: float, end: float) -> float:
+    """Find the frame after `start` and up to `end` (seconds) that differs most from the one before it; its time."""
+    view, last, largest = View(box, SIDE, SIDE), None, (-1.0, end)
+    with Track(recording, "picture") as track:
+        for frame in deinterlaced(track.frames(start)):
+            if frame.time > end:
+                break
+            picture = view(frame).astype(np.int16)
+            if last is not None and frame.time > start:
+                largest = max(largest, (float(np.abs(picture - last).mean()), frame.time), key=lambda pair: pair[0])
+            last = picture
+    return largest[1]
+
+
+def _confidence(layout: Layout, shown: Sequence[Sample]) -> float:
+    """Rate a scene from 0 to 1: the share of its samples that show the face, times how clear the camera's edges are."""
+    seen = np.mean([layout.shows(sample) for sample in shown])
+    return float(seen * (1.0 if layout.edge is None else max(layout.edge, UNSURE)))
+
+
+def _box(camera: Rectangle, sample: Sample) -> Box:
+    height, width = sample.picture.shape
+    sides = (camera.left / width, camera.top / height, camera.right / width, camera.bottom / height)
+    return Box(*(round(side, 6) for side in sides))

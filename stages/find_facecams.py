@@ -1,0 +1,38 @@
+"""Find the face camera of a VOD: data/facecams/<vod>.csv says from when to when it is shown, and where.
+
+If facecams.csv has a row for the VOD, that is where it is. Otherwise, it is where a face stays while the game around it
+changes. data/facecams/<vod>.jpg shows what was found.
+Run from the project's folder: python -m stages.find_facecams demo
+"""
+
+from collections.abc import Sequence
+
+from autotosis.annotations import configuration, facecams
+from autotosis.annotations.facecams import Scene
+from autotosis.camera import picture, scenes
+from autotosis.project import command_line, params
+from autotosis.video import recording
+
+
+def main(name: str) -> None:
+    config = configuration.for_find_facecams(params.load(), name)
+    vod = recording.probe(config.video)
+    found = [scenes.whole(vod, config.facecam)] if config.facecam else scenes.find(vod, name)
+    picture.write(facecams.FOLDER / f"{name}.jpg", vod, found)
+    facecams.write(name, found)
+    report(name, vod.duration, found)
+
+
+def report(name: str, duration: float, found: Sequence[Scene]) -> None:
+    """Print where the face camera is, and for how much of the VOD."""
+    if not found:
+        print(f"{name}: no face camera was found; the whole picture is taken, unless facecams.csv has a row for it")
+    for box in dict.fromkeys(scene.box for scene in found):
+        shown = [scene for scene in found if scene.box == box]
+        share = sum(min(scene.end, duration) - scene.start for scene in shown) / duration
+        places = ",".join(f"{side:.3f}" for side in (box.x0, box.y0, box.x1, box.y1))
+        print(f"{name}: face camera at {places} for {share:.0%} of the time")
+
+
+if __name__ == "__main__":
+    command_line.run(main, __doc__, name="name of the VOD, a key of `vods` in params.yaml")

@@ -1,0 +1,80 @@
+"""Of several sound tracks, the one that params.yaml names is judged, and those that it names are heard."""
+
+import numpy as np
+import pytest
+import safetensors.numpy
+
+from tests import videos
+from tests.helpers import (
+    Project,
+    assert_sentence,
+    first_clip,
+    write_cut_list,
+    write_timeline,
+)
+
+# When the segment begins that the reel shows (seconds).
+START = 2.0
+EXPLOSIONS = "anoisesrc=amplitude=0.5:color=brown:seed=1,volume='lt(mod(t,4),0.6)':eval=frame"
+# The first track is the default one.
+DEFAULT = ("-disposition:a:0", "default", "-disposition:a:1", 0)
+
+
+@pytest.fixture
+def stream(project) -> Project:
+    """A project with the VOD `own`: the picture of `demo`, explosions on the first track, its sound on the second."""
+    vods = project.folder / "data/tiny/vods"
+    inputs = ("-i", vods / "demo.mp4", "-f", "lavfi", "-t", 24, "-i", EXPLOSIONS)
+    copied = ("-map", "0:v", "-map", "1:a", "-map", "0:a", "-c:v", "copy", "-c:a:1", "copy", "-ac:a:0", 1)
+    videos.ffmpeg(*inputs, *copied, *DEFAULT, vods / "own.mp4")
+    project.set_params(vods={"own": "vods/own.mp4"}, audio={"loudness": None})
+    write_timeline(project, [], 24)
+    write_cut_list(project, START, START + 6)
+    return project
+
+
+def test_the_microphone_is_judged_and_both_tracks_are_heard(stream):
+    said = stream.stage("predict", "own").stdout
+    assert "own.mp4: has 2 sound tracks, of which track 1 is judged; `tracks` in params.yaml says which" in said
+    assert "silent" not in said
+    expected = stream.read("data/timelines/demo.csv")
+    assert stream.read("data/timelines/own.csv") != expected
+    stream.set_params(tracks={"vods/*": {"judge": 1}, "own": {"judge": 2, "hear": [1, 2]}})
+    stream.stages("predict own", "render own")
+    assert stream.read("data/timelines/own.csv") == expected
+    game, voice = (track_of(stream, number) for number in (0, 1))
+    heard = videos.samples(stream.folder / "reels/own/reel.mp4")
+    mixed = (game + voice)[round(START * videos.RATE) :][: len(heard)]
+    assert np.corrcoef(mixed, heard[: len(mixed)])[0, 1] > 0.99
+    stream.set_params(tracks={"own": {"judge": 3}})
+    assert_sentence(stream.stage("predict", "own"), "vods/own.mp4", "names sound track 3, but there are 2")
+
+
+def track_of(project: Project, number: int) -> np.ndarray:
+    """Read a sound track of the VOD `own`, counted from 0, as `videos.samples` does."""
+    copy = project.folder / f"track{number}.mp4"
+    videos.ffmpeg("-i", project.folder / "data/tiny/vods/own.mp4", "-map", f"0:a:{number}", "-c", "copy", copy)
+    return videos.samples(copy)
+
+
+def test_a_silent_track_is_told(stream):
+    vods = stream.folder / "data/tiny/vods"
+    inputs = ("-i", vods / "demo.mp4", "-f", "lavfi", "-t", 24, "-i", "anullsrc=cl=mono")
+    videos.ffmpeg(*inputs, "-map", "0:v", "-map", "1:a", "-map", "0:a", "-c:v", "copy", *DEFAULT, vods / "own.mp4")
+    stream.set_params(tracks={"own": {"judge": 2}})
+    told = "vods/own.mp4: sound track 1, which is heard, is silent throughout, and track 2 is not"
+    assert told in stream.stage("render", "own").stdout
+
+
+def test_a_track_of_clips_is_named_by_a_pattern(project):
+    clip, shard = first_clip(project), project.folder / "data/frames/c01.mp4.safetensors"
+    expected = safetensors.numpy.load_file(shard)["signals"]
+    two = clip.with_suffix(".new.mp4")
+    inputs = ("-i", clip, "-f", "lavfi", "-t", 3, "-i", "anullsrc=cl=mono")
+    videos.ffmpeg(*inputs, "-map", "0:v", "-map", "1:a", "-map", "0:a", "-c:v", "copy", "-c:a:1", "copy", *DEFAULT, two)
+    two.replace(clip)
+    said = project.stage("extract_frames").stdout
+    assert "c01.mp4: sound track 1, which is judged, is silent throughout, and track 2 is not" in said
+    project.set_params(tracks={"clips/c01*": {"judge": 2}})
+    assert "1 of 12 clips extracted, 11 were current" in project.stage("extract_frames").stdout
+    assert np.array_equal(safetensors.numpy.load_file(shard)["signals"], expected, equal_nan=True)
