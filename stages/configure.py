@@ -15,12 +15,15 @@ from autotosis.project import command_line, files, params
 from autotosis.project.params import Params
 from autotosis.reel import reel
 from autotosis.scan import timeline
+from autotosis.watch import recordings
 
 
 def main() -> None:
     settings = params.load()
     for table in configuration.unused_edits(settings):
         print(f"{table}: ignored, because params.yaml names no VOD {table.stem}")
+    for recording in recordings.unlisted(settings):
+        print(f"{recording}: not cut yet, although it fits `recordings`; run python -m autotosis.watch --once")
     for pattern in configuration.idle_tracks(settings):
         print(f"params.yaml: tracks.{pattern} fits no VOD; check the spelling")
     with files.replacing(configuration.FOLDER) as folder:

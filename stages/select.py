@@ -7,7 +7,7 @@ table is the cut list instead. Run from the project's folder: python -m stages.s
 
 from autotosis.annotations import configuration, facecams
 from autotosis.annotations.configuration import SelectConfig
-from autotosis.cuts import cut_list, review_list, segments, snapping
+from autotosis.cuts import cut_list, marks, review_list, segments, snapping
 from autotosis.cuts.segments import Choice, Segment
 from autotosis.model import model_file
 from autotosis.project import command_line, files, params
@@ -23,14 +23,19 @@ def main(name: str) -> None:
     vod = recording.probe(config.video, config.sounds)
     card, (times, probabilities) = model_file.read_card(), timeline.read_timeline(name, vod.duration)
     choice = segments.choose(times, probabilities, vod.duration, card.threshold, card.prevalence, config.select)
+    marked = [] if config.select.marks == "ignore" else marks.read(config, vod, times, choice.level)
     if config.edits:
         reel = cut_list.read_table(config.edits, name, vod.duration)
         print(f"{name}: the cut list is {config.edits}, segments: {len(reel)}")
     else:
         report(config, choice, card.threshold, vod.duration)
-        reel = snapping.snap(vod, facecams.of(name, config.facecam), choice.reel, config.select)
+        shown = choice.reel
+        if config.select.marks == "keep" and marked:
+            shown = segments.join(sorted([*shown, *marked], key=lambda one: one.start))
+        reel = snapping.snap(vod, facecams.of(name, config.facecam), shown, config.select)
     judged = [Segment(start, vod.duration if end is None else end) for start, end in config.judged]
-    to_judge = review_list.choose(times, choice.level, choice.threshold, config.select.release, judged)
+    to_judge = [(one, review_list.MARKER) for one in marked if not any(segments.overlap(one, each) for each in judged)]
+    to_judge += review_list.choose(times, choice.level, choice.threshold, config.select.release, [*judged, *marked])
     with files.replacing_all(cut_list.path(name), review_list.path(name)) as (cuts, review):
         cut_list.write(cuts, name, reel)
         review_list.write(review, to_judge)

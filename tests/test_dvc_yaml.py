@@ -1,6 +1,7 @@
 """dvc.yaml and configuration.CODE name exactly the code that each stage runs."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -49,15 +50,17 @@ def code_of(stage: str) -> set[str]:
 
 
 def stages() -> list:
-    for pipeline in ("dvc.yaml", "data/sample/dvc.yaml"):
+    for pipeline in ("dvc.yaml", "data/sample/dvc.yaml", "data/template/dvc.yaml"):
         for name, stage in yaml.safe_load((ROOT / pipeline).read_text())["stages"].items():
             yield pytest.param(name, stage.get("do", stage), id=name)
 
 
 @pytest.mark.parametrize(("name", "stage"), list(stages()))
 def test_a_stage_depends_on_the_code_that_it_runs(name, stage):
-    script = ROOT / Path(*stage["cmd"].split()[2].split(".")).with_suffix(".py")
-    deps = {dep for dep in stage["deps"] if dep.endswith(".py") or dep.split("/")[0] in ("autotosis", "stages")}
+    module = re.search(r"python -m (\S+)", stage["cmd"])[1]
+    script = ROOT / Path(*module.split(".")).with_suffix(".py")
+    listed = {dep.removeprefix("../../") for dep in stage["deps"]}
+    deps = {dep for dep in listed if dep.endswith(".py") or dep.split("/")[0] in ("autotosis", "stages")}
     named = deps | (code_of(name) if name in CODE else set())
     configured = {place for other in CODE for place in code_of(other) if f"data/config/{other}" in stage["deps"]}
     modules = {module for module in imported(script) if not inside(module, HARNESS)}

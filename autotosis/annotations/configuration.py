@@ -10,7 +10,7 @@ import itertools
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from autotosis.annotations import labels
+from autotosis.annotations import beside, labels, sources
 from autotosis.annotations.facecams import Box, Facecams
 from autotosis.project import files, tables
 from autotosis.project.errors import UserError
@@ -51,7 +51,8 @@ class SelectConfig(Section):
     """What the cut list of a VOD depends on.
 
     `edits` is the path of the user's own cut list, or None. `judged` are the start and the end of the rows of
-    labels.csv that are about the VOD, in seconds; None is the end of the VOD.
+    labels.csv that are about the VOD, in seconds; None is the end of the VOD. `markers` is the path of its stream
+    markers, or None. `replays` are the replays that may be of it, and when each ends in it, in seconds.
     """
 
     name: str
@@ -60,6 +61,8 @@ class SelectConfig(Section):
     facecam: Box | None
     edits: Path | None
     judged: list[tuple[float, float | None]]
+    markers: Path | None
+    replays: list[tuple[Path, float]]
     select: Select
 
 
@@ -98,6 +101,7 @@ def for_predict(settings: Params, name: str) -> PredictConfig:
 def for_select(settings: Params, name: str) -> SelectConfig:
     """Collect what `select` depends on for the VOD of this name; UserError as in `for_predict`."""
     edits = settings.folder / "edits" / f"{name}.csv"
+    uses_marks = settings.select.marks != "ignore"
     judged = labels.read_labels(settings.folder / "labels.csv").get(settings.vods[name], [])
     return SelectConfig(
         name=name,
@@ -106,6 +110,8 @@ def for_select(settings: Params, name: str) -> SelectConfig:
         facecam=_facecam(settings, name),
         edits=edits if edits.exists() else None,
         judged=[(label.start, label.end) for label in judged],
+        markers=beside.existing(settings.vod(name), beside.MARKERS) if uses_marks else None,
+        replays=beside.replays(settings.vod(name)) if uses_marks else [],
         select=settings.select,
     )
 
@@ -118,7 +124,7 @@ def for_render(settings: Params, name: str) -> RenderConfig:
         video=settings.vod(name),
         sounds=settings.tracks_of(settings.vods[name]).heard,
         facecam=_facecam(settings, name),
-        url=settings.urls.get(name),
+        url=settings.urls.get(name) or sources.page_of(settings.folder, settings.vods[name]),
         label=settings.label,
         render=render,
         audio=audio,
@@ -138,7 +144,8 @@ STAGES: dict[str, Callable[[Params, str], FacecamConfig | PredictConfig | Select
 def describe(stage: str, settings: Params, name: str) -> dict[str, object]:
     """Describe a stage's configuration in types of JSON, with hashes of its code and of the files that it names."""
     config = STAGES[stage](settings, name)
-    named = [path for path in (getattr(config, key, None) for key in ("edits", "music", "font")) if path]
+    named = [path for path in (getattr(config, key, None) for key in ("edits", "markers", "music", "font")) if path]
+    named += [path for path, _ in getattr(config, "replays", [])]
     return {
         "configuration": config.model_dump(mode="json", exclude={"extract": {"decoder"}}),
         "files": {path.as_posix(): files.digest(path) for path in named},

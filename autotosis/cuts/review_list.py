@@ -14,7 +14,7 @@ from autotosis.project import files
 
 FOLDER = Path("data/review")
 COLUMNS = ("start", "end", "probability", "reason")
-UNCERTAIN, SURE = "uncertain", "sure"
+UNCERTAIN, SURE, MARKER = "uncertain", "sure", "marker"
 # How many moments are listed at most, and how many peaks of the probability they are chosen from.
 MOST, CANDIDATES = 30, 300
 # Every so many moments, one is taken that the model is sure of.

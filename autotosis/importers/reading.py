@@ -2,14 +2,13 @@
 
 import json
 import math
-import re
 import reprlib
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from autotosis.project import files
+from autotosis.project import files, tables
 from autotosis.project.errors import UserError
 
 # A file of labels is not larger (bytes).
@@ -47,11 +46,10 @@ def number(text: object, place: str) -> float:
 
 def clock(text: str, place: str) -> float:
     """Return a time such as 2:05 or 1:02:05.5 in seconds; UserError that names the place if it is none."""
-    match = re.fullmatch(r"(?:(\d+):)?(\d{1,2}):(\d{2}(?:\.\d+)?)", text.strip())
-    if not match:
+    seconds = tables.clock(text)
+    if seconds is None:
         raise UserError(f"{place}: {reprlib.repr(text)} is not a time such as 1:02:05")
-    hours, minutes, seconds = match.groups()
-    return int(hours or 0) * 3600 + int(minutes) * 60 + float(seconds)
+    return seconds
 
 
 def first_problem(error: ValidationError) -> str:

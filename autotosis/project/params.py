@@ -4,12 +4,14 @@ from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 
 from autotosis.project import params_file, tables
 from autotosis.project.errors import UserError
 
 PARAMS_FILE = Path("params.yaml")
+# The VODs that were found by the pattern `recordings`. DVC reads it together with params.yaml.
+VODS_FILE = Path("vods.yaml")
 
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -113,6 +115,7 @@ class Style(Section):
 
 class Select(Section):
     invert: bool
+    marks: Literal["propose", "keep", "ignore"]
     smooth: Seconds
     threshold: Fraction | None
     max_times_prevalence: Annotated[float, Field(gt=0)] | None
@@ -213,9 +216,67 @@ def _web_address(url: str) -> str:
     return url
 
 
+class Fetch(Section):
+    height: Annotated[int, Field(ge=144, le=4320)]
+    rate: Annotated[float, Field(gt=0)] | None
+    pause: Seconds
+    retries: Annotated[int, Field(ge=0, le=20)]
+    cookies: str | None
+
+    @field_validator("cookies")
+    @classmethod
+    def _inside_the_folder(cls, cookies: str | None) -> str | None:
+        return None if cookies is None else _inside_the_folder(cookies)
+
+
+class Watch(Section):
+    quiet: Annotated[float, Field(gt=0, le=86_400)]
+    free_space: Annotated[float, Field(ge=0)]
+    delete: Literal["nothing", "unused"]
+
+
+def _named_in_one_way(vods: dict[str, str]) -> dict[str, str]:
+    # Each name is a folder in reels/, and some file systems ignore case.
+    if len({name.lower() for name in vods} | {"timelines", "metrics", "best"}) <= len(vods) + 2:
+        raise ValueError("two names are the same, or one of them is best, metrics or timelines, which are reserved")
+    for file in vods.values():
+        _no_pattern(file)
+        _inside_the_folder(file)
+    # Tables spell file names in this way.
+    return {name: str(PurePosixPath(file)) for name, file in vods.items()}
+
+
+def _no_pattern(value: object) -> object:
+    # DVC reads `vods` itself, and knows no patterns there.
+    if isinstance(value, str) and "*" in value:
+        raise ValueError(f"a pattern belongs into another parameter, recordings: {value}")
+    return value
+
+
+def _inside_the_folder(file: str) -> str:
+    path = PurePosixPath(file)
+    if str(path) == "." or path.is_absolute() or ".." in path.parts:
+        raise ValueError("name a file or folder inside the streamer's folder, such as vods/monday.mp4")
+    return file
+
+
+Vods = Annotated[
+    dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")], str],
+    BeforeValidator(_no_pattern),
+    AfterValidator(_named_in_one_way),
+]
+
+
+class FoundVods(Section):
+    """What vods.yaml holds."""
+
+    vods: Vods
+
+
 class Params(Section):
     data: Annotated[str, Field(min_length=1)]
-    vods: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")], str]
+    vods: Vods
+    recordings: Annotated[str, AfterValidator(_inside_the_folder)] | None
     label: Annotated[str, Field(min_length=1)]
     urls: dict[str, Annotated[str, AfterValidator(_web_address)]]
     tracks: dict[str, Tracks]
@@ -227,25 +288,8 @@ class Params(Section):
     render: Render
     audio: Audio
     compilation: Compilation
-
-    @field_validator("vods")
-    @classmethod
-    def _named_in_one_way(cls, vods: dict[str, str]) -> dict[str, str]:
-        # Each name is a folder in reels/, and some file systems ignore case.
-        if len({name.lower() for name in vods} | {"timelines", "metrics", "best"}) <= len(vods) + 2:
-            raise ValueError("two names are the same, or one of them is best, metrics or timelines, which are reserved")
-        for file in map(PurePosixPath, vods.values()):
-            if str(file) == "." or file.is_absolute() or ".." in file.parts:
-                raise ValueError("name a file or folder inside the streamer's folder, such as vods/monday.mp4")
-        # Tables spell file names in this way.
-        return {name: str(PurePosixPath(file)) for name, file in vods.items()}
-
-    @field_validator("urls")
-    @classmethod
-    def _of_known_vods(cls, urls: dict[str, str], others: ValidationInfo) -> dict[str, str]:
-        for name in sorted(urls.keys() - others.data.get("vods", urls).keys()):
-            raise ValueError(f"there is no VOD named {name} in vods")
-        return urls
+    fetch: Fetch
+    watch: Watch
 
     @field_validator("tracks")
     @classmethod
@@ -282,5 +326,13 @@ class Params(Section):
 
 
 def load() -> Params:
-    """Read and check params.yaml; UserError as in `params_file.load`."""
-    return params_file.load(Params, PARAMS_FILE)
+    """Read and check params.yaml, and add the VODs of vods.yaml; UserError as in `params_file.load`."""
+    settings, found = params_file.load(Params, PARAMS_FILE), params_file.load(FoundVods, VODS_FILE)
+    named = {name.lower() for name in settings.vods}
+    for name in found.vods:
+        if name.lower() in named:
+            raise UserError(f"{PARAMS_FILE}: vods: {VODS_FILE} has {name} as well; remove it from one of the two files")
+    vods = settings.vods | found.vods
+    for name in sorted(settings.urls.keys() - vods.keys()):
+        raise UserError(f"{PARAMS_FILE}: urls: there is no VOD named {name} in vods")
+    return settings.model_copy(update={"vods": vods})

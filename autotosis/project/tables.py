@@ -2,6 +2,7 @@
 
 import csv
 import math
+import re
 import reprlib
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
@@ -69,6 +70,15 @@ class Row:
         if not math.isfinite(value):
             raise self.error(f"{column} is {reprlib.repr(self[column])}, not a number such as 62.5")
         return value
+
+
+def clock(text: str) -> float | None:
+    """Return the seconds of a time such as 2:05 or 1:02:05.5, or None if the text is none."""
+    match = re.fullmatch(r"(?:(\d+):)?(\d{1,2}):(\d{2}(?:\.\d+)?)", text.strip())
+    if not match:
+        return None
+    hours, minutes, seconds = match.groups()
+    return int(hours or 0) * 3600 + int(minutes) * 60 + float(seconds)
 
 
 def read_rows(path: Path, columns: Sequence[str], optional: Sequence[str] = ()) -> Iterator[Row]:

@@ -77,7 +77,7 @@ def video_files(path: Path) -> list[Path]:
     """
     if not path.is_dir():
         return [path]
-    parts = sorted((part for part in _visible(path) if _is_video(part)), key=_natural)
+    parts = sorted((part for part in _visible(path) if is_video(part)), key=_natural)
     if not parts:
         raise UserError(f"{path}: there is no video in this folder; put the parts of a VOD there, or name a file")
     for part in parts:
@@ -88,7 +88,7 @@ def video_files(path: Path) -> list[Path]:
 
 def left_out(path: Path) -> list[Path]:
     """List the files of a folder, except for hidden ones, that are not parts of the video; none if it is a file."""
-    return sorted(part for part in _visible(path) if not _is_video(part)) if path.is_dir() else []
+    return sorted(part for part in _visible(path) if not is_video(part)) if path.is_dir() else []
 
 
 def check(path: Path) -> None:
@@ -111,7 +111,8 @@ def _visible(folder: Path) -> list[Path]:
     return [part for part in folder.iterdir() if part.is_file() and part.name[0] != "."]
 
 
-def _is_video(path: Path) -> bool:
+def is_video(path: Path) -> bool:
+    """Whether the name of a file ends like that of a video."""
     return path.suffix.lower().removeprefix(".") in ENDINGS
 
 

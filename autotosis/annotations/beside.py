@@ -1,0 +1,81 @@
+"""Files beside a VOD, which belong to it: its markers, its chat, and clips that a replay buffer saved meanwhile."""
+
+import csv
+import re
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from autotosis.project import files, tables
+from autotosis.project.errors import UserError
+
+MARKERS, CHAT = ".markers.csv", ".chat.json"
+# As OBS names what its replay buffer saves, unless told otherwise.
+REPLAY = "Replay"
+# As OBS names recordings: when they began; and replays: when they were saved, at their end.
+NAMED_BY_TIME = re.compile(r"(\d{4}-\d{2}-\d{2})[ _T-](\d{2})-(\d{2})-(\d{2})")
+# A table of markers is not larger (bytes).
+LARGEST = 1_000_000
+LONGEST_RECORDING = timedelta(days=1)
+
+
+def path_beside(video: Path, ending: str) -> Path:
+    """Return the path of a file that belongs to a VOD: vods/monday.markers.csv for vods/monday.mp4 or vods/monday/."""
+    name = video.name if video.is_dir() else video.stem
+    return video.with_name(name + ending)
+
+
+def existing(video: Path, ending: str) -> Path | None:
+    """Return the same if there is such a file, and None if not."""
+    path = path_beside(video, ending)
+    return path if path.is_file() else None
+
+
+def is_replay(path: Path) -> bool:
+    """Tell whether a file is a clip that a replay buffer saved."""
+    return path.name.startswith(REPLAY)
+
+
+def replays(video: Path) -> list[tuple[Path, float]]:
+    """List the replays in the folder of a VOD that may have been saved while it was recorded.
+
+    Both must be named by their times, as OBS does.
+
+    Returns
+    -------
+    list of (Path, float)
+        Each replay, and when it ends in the VOD (seconds), in the order of time. The VOD may have ended before.
+    """
+    begun = _named_time(video)
+    if begun is None:
+        return []
+    found = []
+    for path in video.parent.glob(f"{REPLAY}*"):
+        saved = _named_time(path)
+        if path.is_file() and saved is not None and begun < saved < begun + LONGEST_RECORDING:
+            found.append((path, (saved - begun).total_seconds()))
+    return sorted(found, key=lambda pair: (pair[1], pair[0]))
+
+
+def read_markers(path: Path) -> list[float]:
+    """Read the stream markers that Twitch exports: their times, seconds in the VOD.
+
+    Each row has a time such as 1:02:05, who set the marker, and what they wrote; there may be a header. UserError if a
+    row begins with anything else. https://help.twitch.tv/s/article/creating-highlights-and-stream-markers
+    """
+    text = files.read_text(path, LARGEST)
+    times = []
+    for number, fields in enumerate(csv.reader(text.removeprefix("\ufeff").splitlines()), 1):
+        time = tables.clock(fields[0]) if fields else None
+        if time is not None:
+            times.append(time)
+        elif fields and number > 1:
+            raise UserError(f"{path} row {number}: {fields[0]!r} is not a time such as 1:02:05")
+    return times
+
+
+def _named_time(path: Path) -> datetime | None:
+    match = NAMED_BY_TIME.search(path.name)
+    try:
+        return datetime.strptime(" ".join(match.groups()), "%Y-%m-%d %H %M %S") if match else None
+    except ValueError:
+        return None

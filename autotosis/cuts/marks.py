@@ -1,0 +1,64 @@
+"""Marks that somebody set in a VOD while it was recorded: chapters, stream markers, and saved replays."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from autotosis.annotations import beside
+from autotosis.annotations.configuration import SelectConfig
+from autotosis.cuts import segments
+from autotosis.cuts.segments import Segment
+from autotosis.video import recording
+from autotosis.video.opening import Span, opened
+from autotosis.video.recording import Recording
+
+# Whoever sets a mark does so when the moment is over, or nearly so: it shows this much before, and after (seconds).
+BEFORE, AFTER = 15.0, 3.0
+# Programs begin a recording with a chapter of their own (seconds).
+FIRST_CHAPTER = 1.0
+
+
+def read(config: SelectConfig, vod: Recording, times: np.ndarray, level: np.ndarray) -> list[Segment]:
+    """Read all marks of a VOD.
+
+    Parameters
+    ----------
+    config : SelectConfig
+        Which files hold its markers and replays.
+    vod : Recording
+        The VOD, whose own chapters are read.
+    times, level : ndarray of float64, shape (moments,)
+        Its timeline, with smoothed probabilities.
+
+    Returns
+    -------
+    list of Segment
+        The time around each mark, in the order of time, with the highest probability in it as its score; marks whose
+        times overlap are one.
+    """
+    points = [*_chapters(vod), *(beside.read_markers(config.markers) if config.markers else [])]
+    spans = [(point - BEFORE, point + AFTER) for point in points if point < vod.duration]
+    for path, end in config.replays:
+        # A replay is saved after its end, and its name has whole seconds.
+        if end < vod.duration + AFTER:
+            spans.append((end - recording.probe(path).duration, end))
+    inside = [(max(0.0, start), min(end, vod.duration)) for start, end in sorted(spans)]
+    return segments.join(
+        Segment(start, end, float(level[(times >= start) & (times <= end)].max(initial=0.0))) for start, end in inside
+    )
+
+
+def _chapters(vod: Recording) -> Iterator[float]:
+    """Yield when the chapters in a VOD's files begin (seconds in the VOD)."""
+    seen: set[Path] = set()
+    for piece in vod.pieces:
+        path = piece.span.path
+        if path in seen:
+            continue
+        seen.add(path)
+        with opened(Span(path)) as container:
+            for chapter in container.chapters():
+                begin = float(chapter["start"] * (chapter["time_base"] or 0)) - piece.zero
+                if begin - piece.begin > FIRST_CHAPTER:
+                    yield begin

@@ -1,0 +1,199 @@
+"""Downloading one video with yt-dlp: politely, and going on where an earlier attempt stopped."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import imageio_ffmpeg
+from yt_dlp import YoutubeDL
+from yt_dlp.networking.exceptions import HTTPError, RequestError
+from yt_dlp.postprocessor.ffmpeg import FFmpegPostProcessor
+from yt_dlp.utils import DownloadError, download_range_func
+
+from autotosis.project.errors import UserError
+from autotosis.project.params import Fetch
+from autotosis.project.progress import ProgressBar
+
+MEGABYTE = 1e6
+# Statuses of HTTP after which the same request may succeed later: too slow, too early, too many requests, and whatever
+# is the server's own fault.
+TEMPORARY = {408, 425, 429, *range(500, 600)}
+# A server may ask for a longer pause than we would make, but not for a longer one than this (seconds).
+LONGEST_PAUSE = 600.0
+SECONDS_WITHOUT_ANSWER = 30
+
+
+class Temporary(UserError):
+    """A download that failed, and may succeed later."""
+
+
+@dataclass(frozen=True)
+class Downloaded:
+    """A file, and what its web page says of it: the page's address, the title, and the date as YYYYMMDD, or empty."""
+
+    file: Path
+    page: str
+    title: str
+    date: str
+
+
+class _Silent:
+    """What yt-dlp prints: nothing, since errors are raised as well."""
+
+    def debug(self, _: str) -> None:
+        """Print nothing."""
+
+    info = warning = error = debug
+
+
+def settings(limits: Fetch, cookies: Path | None) -> dict[str, Any]:
+    """Return settings of yt-dlp for every use of it."""
+    return {
+        "logger": _Silent(),
+        "quiet": True,
+        "noprogress": True,
+        "cachedir": False,
+        "cookiefile": str(cookies) if cookies else None,
+        "socket_timeout": SECONDS_WITHOUT_ANSWER,
+        "sleep_interval_requests": limits.pause,
+    }
+
+
+def download(
+    url: str, stretch: tuple[float, float] | None, place: Path, name: str, limits: Fetch, cookies: Path | None
+) -> Downloaded:
+    """Download a video into a folder of its own.
+
+    Parameters
+    ----------
+    url : str
+        Its web address.
+    stretch : (float, float) or None
+        Which part of it, seconds; None is all of it.
+    place : Path
+        The folder. If an earlier attempt was interrupted, what it left there is continued.
+    name : str
+        What it is called in messages.
+    limits : Fetch
+        How large, how fast and how often.
+    cookies : Path or None
+        A file of cookies.
+
+    Raises
+    ------
+    Temporary
+        If it failed, and may succeed later.
+    UserError
+        If it failed, and will fail again.
+    """
+    options = settings(limits, cookies) | {
+        "outtmpl": {"default": f"{place.as_posix()}/video.%(ext)s"},
+        "format": f"bv*[height<=?{limits.height}]+ba/b[height<=?{limits.height}]",
+        "noplaylist": True,
+        "ffmpeg_location": imageio_ffmpeg.get_ffmpeg_exe(),
+        "ratelimit": limits.rate * MEGABYTE if limits.rate else None,
+        # What yt-dlp would repeat without a word is repeated here.
+        "retries": 0,
+        "fragment_retries": 0,
+        "extractor_retries": 0,
+        # A part that is missing would be a gap in the video.
+        "skip_unavailable_fragments": False,
+        "match_filter": _no_playlist,
+    }
+    if stretch:
+        # As yt-dlp's own command line does: a downloader of stretches looks nowhere else.
+        FFmpegPostProcessor._ffmpeg_location.set(imageio_ffmpeg.get_ffmpeg_exe())
+        options |= {"download_ranges": download_range_func(None, [stretch]), "force_keyframes_at_cuts": True}
+    for pause in [*pauses(limits), None]:
+        try:
+            return _attempt(url, options, name)
+        except DownloadError as error:
+            problem = _problem(error)
+            if not isinstance(problem, Temporary) or pause is None:
+                raise problem from None
+            pause = min(max(pause, _asked_for(error)), LONGEST_PAUSE)
+            print(f"{name}: {problem}; trying again in {pause:g} s", flush=True)
+            time.sleep(pause)
+    raise AssertionError
+
+
+def pauses(limits: Fetch) -> Iterator[float]:
+    """Yield how long to wait before each further attempt (seconds): twice as long every time."""
+    for attempt in range(limits.retries):
+        yield limits.pause * 2**attempt
+
+
+def _no_playlist(info: dict[str, Any], incomplete: bool = False) -> str | None:
+    return "one of several videos" if info.get("playlist_index") else None
+
+
+def _attempt(url: str, options: dict[str, Any], name: str) -> Downloaded:
+    with _Progress(name) as progress, YoutubeDL(options | {"progress_hooks": [progress.show]}) as program:
+        info = program.extract_info(url)
+    if not info or "entries" in info:
+        raise UserError("the link leads to several videos; list them with python -m autotosis.fetch")
+    file = Path(info["requested_downloads"][0]["filepath"])
+    text = {key: " ".join(str(info.get(key) or "").split()) for key in ("webpage_url", "title", "upload_date")}
+    return Downloaded(file, text["webpage_url"], text["title"], text["upload_date"])
+
+
+class _Progress:
+    """The progress of a download in megabytes, as soon as its size is known."""
+
+    def __init__(self, name: str):
+        self.name = name
+        self.bar: ProgressBar | None = None
+
+    def __enter__(self) -> "_Progress":
+        return self
+
+    def show(self, status: dict[str, Any]) -> None:
+        """Show what yt-dlp reports."""
+        total = status.get("total_bytes") or status.get("total_bytes_estimate")
+        if total and total > MEGABYTE and self.bar is None:
+            self.bar = ProgressBar(f"fetch {self.name}", total / MEGABYTE, "MB")
+        if self.bar:
+            self.bar.advance(max(0.0, status.get("downloaded_bytes", 0) / MEGABYTE - self.bar.done))
+
+    def __exit__(self, *error: Any) -> None:
+        if self.bar:
+            self.bar.__exit__(*error)
+
+
+def _problem(error: DownloadError) -> UserError:
+    """Turn an error of yt-dlp into a sentence; `Temporary` if trying again may help."""
+    causes = list(_causes(error))
+    status = next((cause.status for cause in causes if isinstance(cause, HTTPError)), None)
+    if status in TEMPORARY:
+        return Temporary(f"the server answered {status}" + (" (too many requests)" if status == 429 else ""))
+    if status:
+        return UserError(f"the server answered {status}" + (", so the link is dead" if status in (404, 410) else ""))
+    words = " ".join(str(error).removeprefix("ERROR:").split())
+    # What yt-dlp says where a connection ended too early, of which it keeps no cause.
+    sentence = words.removeprefix("[download] Got error: ")
+    broken = sentence != words or any(isinstance(cause, RequestError | OSError) for cause in causes)
+    return Temporary(sentence) if broken else UserError(sentence)
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an error and what caused it: yt-dlp keeps that in attributes of its own."""
+    seen: set[int] = set()
+    pending = [error]
+    while pending:
+        one = pending.pop()
+        if isinstance(one, BaseException) and id(one) not in seen:
+            seen.add(id(one))
+            yield one
+            info = getattr(one, "exc_info", None) or (None, None, None)
+            pending += [info[1], getattr(one, "cause", None), one.__cause__, one.__context__]
+
+
+def _asked_for(error: DownloadError) -> float:
+    """Return the pause that the server asked for (seconds), or 0."""
+    for cause in _causes(error):
+        if isinstance(cause, HTTPError):
+            asked = cause.response.headers.get("Retry-After", "")
+            return float(asked) if asked.isdigit() else 0.0
+    return 0.0

@@ -1,0 +1,78 @@
+"""Which videos a playlist, a channel or its page of clips has."""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from yt_dlp import YoutubeDL
+from yt_dlp.utils import DownloadError, unsmuggle_url
+
+from autotosis.fetch import downloading
+from autotosis.project.errors import UserError
+from autotosis.project.params import Fetch
+
+LONGEST_NAME = 60
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A video of a list: its address, its title, and the date of its publication as YYYY-MM-DD, or empty."""
+
+    url: str
+    title: str
+    date: str
+
+
+def entries(url: str, limits: Fetch, cookies: Path | None, dated: bool) -> Iterator[Entry]:
+    """List the videos that a link leads to, in the order of the page.
+
+    Parameters
+    ----------
+    url : str
+        The address of a playlist, a channel, a page of clips, or a video.
+    limits : Fetch
+        How often to ask.
+    cookies : Path or None
+        A file of cookies.
+    dated : bool
+        Whether to look at the page of each video whose date the list does not say.
+
+    Raises
+    ------
+    UserError
+        If the list cannot be read.
+    """
+    options = downloading.settings(limits, cookies)
+    try:
+        with YoutubeDL(options | {"extract_flat": "in_playlist"}) as program:
+            info = program.extract_info(url, download=False)
+            # A link to a single video is a list of one.
+            for found in info.get("entries", [{**info, "url": info.get("webpage_url")}]):
+                address = unsmuggle_url(found.get("url") or found.get("webpage_url") or url)[0]
+                date = _date(found)
+                if dated and not date:
+                    date = _date(program.extract_info(address, download=False))
+                yield Entry(address, str(found.get("title") or found.get("id") or "video"), date)
+    except DownloadError as error:
+        raise UserError(f"{url}: {str(error).removeprefix('ERROR: ').splitlines()[0]}") from None
+
+
+def name_of(entry: Entry, taken: set[str]) -> str:
+    """Return a name for a video that is not taken: its date and title in plain letters."""
+    plain = unicodedata.normalize("NFKD", entry.title).encode("ascii", "ignore").decode().lower()
+    words = re.sub(r"[^a-z0-9]+", "-", f"{entry.date} {plain}")[:LONGEST_NAME].strip("-") or "video"
+    name, number = words, 2
+    while name in taken:
+        name, number = f"{words}-{number}", number + 1
+    return name
+
+
+def _date(info: dict[str, Any]) -> str:
+    if info.get("upload_date"):
+        return datetime.strptime(info["upload_date"], "%Y%m%d").strftime("%Y-%m-%d")
+    moment = info.get("timestamp") or info.get("release_timestamp")
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d") if moment else ""

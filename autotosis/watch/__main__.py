@@ -1,0 +1,135 @@
+"""Make a reel of every new recording in the streamer's folder, as soon as it is finished.
+
+A recording is a file that fits `recordings` in params.yaml. Once it is finished, vods.yaml lists it as a VOD, and
+`dvc repro` runs for it. watch.log has a line for each thing that happened. Recordings are neither changed nor deleted.
+Run from the project's folder: python -m autotosis.watch
+"""
+
+import argparse
+import time
+from pathlib import Path
+
+from autotosis.project import command_line, interruption, params, params_file
+from autotosis.project.errors import UserError
+from autotosis.project.params import VODS_FILE, FoundVods, Params
+from autotosis.reel import reel
+from autotosis.watch import recordings, runs
+from autotosis.watch.log import State, say
+
+# Two looks are at most this far apart (seconds).
+LONGEST_PAUSE = 30.0
+# A recording whose run failed is tried again after this long (seconds); meanwhile, somebody may mend the cause.
+AGAIN = 3600.0
+
+
+def main(once: bool, commit: bool) -> None:
+    """Watch for ever; or, with `once`, until all recordings are finished and have their reels.
+
+    With `commit`, commit the results of each recording.
+    """
+    settings, state = params.load(), State()
+    if settings.recordings is None:
+        raise UserError("params.yaml: recordings is null, so there is nothing to watch; set it, such as vods/*.mkv")
+    for name in interrupted(state):
+        say(f"{name}: an earlier run was interrupted, going on")
+        make_reel(name, settings.vod(name), state, commit)
+    trouble = ""
+    while True:
+        finished: list[Path] = []
+        growing: list[Path] = []
+        try:
+            settings = params.load()
+            finished, growing = look(settings, state)
+            if finished:
+                runs.check_space(settings.watch)
+            trouble = ""
+        except UserError as error:
+            if once:
+                raise
+            if trouble != str(error):
+                say(str(error))
+            trouble, finished = str(error), []
+        for path in finished:
+            try:
+                name = list_as_vod(path)
+            except UserError as error:
+                state.put_aside(path, recordings.signature(path), error, None)
+            else:
+                make_reel(name, path, state, commit)
+        if once and not finished and not growing:
+            return
+        time.sleep(min(LONGEST_PAUSE, settings.watch.quiet))
+
+
+def interrupted(state: State) -> list[str]:
+    """List the VODs of vods.yaml that an earlier run did not finish."""
+    found = params_file.load(FoundVods, VODS_FILE).vods
+    return [name for name in found if name in state.begun or not (reel.FOLDER / name).exists()]
+
+
+def look(settings: Params, state: State) -> tuple[list[Path], list[Path]]:
+    """List the new recordings that are finished, and those that are still growing."""
+    finished: list[Path] = []
+    growing: list[Path] = []
+    for path in recordings.unlisted(settings):
+        try:
+            signature = recordings.signature(path)
+            if state.is_aside(path, signature):
+                continue
+            (finished if recordings.is_finished(path, settings.watch.quiet) else growing).append(path)
+        except FileNotFoundError:
+            # Renamed or removed just now.
+            continue
+        except UserError as error:
+            state.put_aside(path, signature, error, None)
+    return finished, growing
+
+
+def list_as_vod(path: Path) -> str:
+    """Add a recording to vods.yaml; its name. UserError if it cannot have one."""
+    settings = params.load()
+    name = recordings.name_of(path, settings)
+    found = params_file.load(FoundVods, VODS_FILE).vods
+    recordings.write_list(found | {name: path.relative_to(settings.folder).as_posix()})
+    return name
+
+
+def make_reel(name: str, path: Path, state: State, commit: bool) -> None:
+    """Run the pipeline for a VOD. If that fails, it is no VOD any more, so that it does not hold up the others."""
+    state.begun = [name]
+    state.save()
+    begun = time.monotonic()
+    try:
+        runs.repro(f"render@{name}")
+    except UserError as error:
+        found = params_file.load(FoundVods, VODS_FILE).vods
+        recordings.write_list({other: file for other, file in found.items() if other != name})
+        cause = UserError(f"{name}: {error}; {path} is tried again in an hour")
+        state.put_aside(path, recordings.signature(path), cause, AGAIN)
+    else:
+        say(f"{name}: {reel.FOLDER / name} made from {path} in {time.monotonic() - begun:.0f} s")
+        finish(name, commit)
+    state.begun = []
+    state.save()
+
+
+def finish(name: str, commit: bool) -> None:
+    """Run what is about all VODs, and commit if asked to; say what fails."""
+    try:
+        runs.repro()
+    except UserError as error:
+        say(f"{name}: its reel is made, but not all of the rest: {error}")
+    if commit:
+        try:
+            runs.commit(params.load(), f"Add the reel of {name}")
+        except UserError as error:
+            say(f"{name}: not committed, because {error}")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--once", action="store_true", help="end when all recordings are finished and have their reels")
+    parser.add_argument("--commit", action="store_true", help="commit the results of each recording")
+    interruption.install()
+    with command_line.errors_as_sentences(), interruption.put_away(), command_line.alone("watch"):
+        main(**vars(parser.parse_args()))

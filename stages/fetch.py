@@ -1,0 +1,96 @@
+"""Download the clips and VODs that sources.csv of a streamer's folder lists, into clips/ and vods/.
+
+A row is downloaded once; what is there stays, even if its link is dead by now. .fetched.csv in both folders says where
+each video came from. Run from the project's folder: python -m stages.fetch data/you
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from autotosis.annotations import sources
+from autotosis.annotations.sources import FOLDERS, Fetched, Source
+from autotosis.fetch import downloading
+from autotosis.fetch.downloading import Temporary
+from autotosis.project import command_line, files, params
+from autotosis.project.errors import UserError
+from autotosis.project.params import Fetch
+from autotosis.video import parts, recording
+
+# What an interrupted download has left, which is continued.
+UNFINISHED = Path(".dvc/tmp/fetch")
+
+
+def main(folder: str) -> None:
+    root, limits = Path(os.path.relpath(folder)), params.load().fetch
+    cookies = find_cookies(root, limits)
+    listed = sources.read_sources(root)
+    for place in FOLDERS.values():
+        # DVC would warn about an empty folder on every run.
+        (root / place).mkdir(exist_ok=True)
+        sources.write_fetched(root / place, sources.read_fetched(root / place))
+    later = []
+    for source in [one for one in listed if not is_there(root, one)]:
+        try:
+            fetch(root, source, limits, cookies)
+        except Temporary as error:
+            later.append(f"{source.name} ({error})")
+        except UserError as error:
+            print(source.row.error(f"not downloaded: {error}; remove the row, or mend it"))
+    if later:
+        raise UserError(f"{root / 'sources.csv'}: not downloaded yet, run again: {', '.join(later)}")
+
+
+def is_there(root: Path, source: Source) -> bool:
+    """Tell whether a row was downloaded already, and its file is still there."""
+    folder = root / FOLDERS[source.kind]
+    same = [one for one in sources.read_fetched(folder).values() if Path(one.file).stem == source.name]
+    return any((one.url, one.stretch) == (source.url, source.stretch) and (folder / one.file).exists() for one in same)
+
+
+def fetch(root: Path, source: Source, limits: Fetch, cookies: Path | None) -> None:
+    """Download a row, check that it is a video, and write down where it came from."""
+    folder = root / FOLDERS[source.kind]
+    fetched = sources.read_fetched(folder)
+    own = [path for path in folder.glob(f"{source.name}.*") if parts.is_video(path) and path.name not in fetched]
+    if own:
+        raise UserError(f"{own[0]} is a file of yours with this name; rename one of them")
+    key = hashlib.sha256(f"{source.url} {source.stretch} {limits.height}".encode()).hexdigest()[:16]
+    stretch = None if source.start is None or source.end is None else (source.start, source.end)
+    done = downloading.download(source.url, stretch, UNFINISHED / key, source.name, limits, cookies)
+    try:
+        recording.probe(done.file)
+    except UserError:
+        files.remove(UNFINISHED / key)
+        raise
+    # The row had another link before.
+    for old in [one for one in fetched if Path(one).stem == source.name]:
+        files.remove(folder / old)
+        del fetched[old]
+    target = folder / f"{source.name}{done.file.suffix}"
+    date = f"{done.date[:4]}-{done.date[4:6]}-{done.date[6:]}" if done.date else ""
+    fetched[target.name] = Fetched(target.name, source.url, source.stretch, done.page, done.title, date)
+    # Before the file, so that a file of our own is never taken for the user's.
+    sources.write_fetched(folder, fetched)
+    with files.replacing(target) as partial:
+        shutil.move(done.file, partial)
+    files.remove(UNFINISHED / key)
+    print(f"{target}: downloaded from {source.url}", flush=True)
+
+
+def find_cookies(root: Path, limits: Fetch) -> Path | None:
+    """Return the file of cookies; UserError if there is none, or git would commit it."""
+    if limits.cookies is None:
+        return None
+    path = root / limits.cookies
+    if not path.is_file():
+        raise UserError(f"params.yaml: fetch.cookies names {path}, but there is no such file")
+    if subprocess.run(["git", "check-ignore", "--quiet", path]).returncode:
+        raise UserError(f"{path}: cookies are secret, and git would commit this file; add it to .gitignore")
+    return path
+
+
+if __name__ == "__main__":
+    command_line.run(main, __doc__, folder="the streamer's folder, such as data/you")

@@ -1,0 +1,139 @@
+"""Links become clips and VODs, each downloaded once, whatever the connection and the server do."""
+
+import shutil
+import sys
+from datetime import UTC, datetime
+from email.utils import format_datetime
+
+import av
+import pytest
+
+from tests import videos, web
+from tests.helpers import Project, assert_sentence, copy_repository
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """A folder of videos: three files, a stream in parts (HLS), and a feed that lists two of the files."""
+    folder = tmp_path_factory.mktemp("site")
+    videos.flash_and_beep(folder / "a.mp4", 4)
+    for name in ("b.mp4", "c.mp4"):
+        shutil.copy(folder / "a.mp4", folder / name)
+    (folder / "live").mkdir()
+    form = ["-f", "hls", "-hls_time", 1, "-hls_playlist_type", "vod"]
+    videos.ffmpeg("-i", folder / "a.mp4", "-c", "copy", *form, folder / "live/stream.m3u8")
+    return folder
+
+
+@pytest.fixture
+def server(site):
+    with web.serving(site) as server:
+        yield server
+
+
+@pytest.fixture
+def streamer(tmp_path) -> Project:
+    """A project with an empty streamer's folder, data/you."""
+    project = copy_repository(tmp_path / "project")
+    shutil.copytree(project.folder / "data/template", project.folder / "data/you")
+    project.set_params(data="data/you", vods={}, fetch={"pause": 0.01, "retries": 2})
+    return project
+
+
+def list_links(project: Project, *rows: str, header: str = "url,kind,name") -> None:
+    project.write("data/you/sources.csv", "\n".join([header, *rows]) + "\n")
+
+
+def fetched(project: Project) -> list[str]:
+    places = [path for kind in ("clips", "vods") for path in (project.folder / "data/you" / kind).iterdir()]
+    return sorted(path.name for path in places if path.name[0] != ".")
+
+
+def test_every_link_is_downloaded_once_whatever_happens(streamer, server, site):
+    server.statuses["/a.mp4"] = [429, 503]
+    server.drops["/b.mp4"] = 1
+    rows = [f"{server.url(path)},{kind}" for path, kind in (("/a.mp4", "clip,busy"), ("/b.mp4", "clip,dropped"))]
+    rows += [f"{server.url('/live/stream.m3u8')},vod,live", f"{server.url('/gone.mp4')},clip,gone"]
+    list_links(streamer, *rows)
+    said = streamer.succeed("dvc", "repro", "data/you/dvc.yaml")
+
+    assert fetched(streamer) == ["busy.mp4", "dropped.mp4", "live.mp4"]
+    for name in ("busy", "dropped"):
+        assert (streamer.folder / f"data/you/clips/{name}.mp4").read_bytes() == (site / "a.mp4").read_bytes()
+    with av.open(str(streamer.folder / "data/you/vods/live.mp4")) as container:
+        assert sum(1 for _ in container.decode(video=0)) == 120
+    assert server.ranges, "a download that was interrupted was not continued"
+    assert "busy: the server answered 429 (too many requests); trying again in 0.01 s" in said
+    assert "busy: the server answered 503; trying again in 0.02 s" in said
+    assert "sources.csv row 5: not downloaded: the server answered 404, so the link is dead" in said
+    (live,) = streamer.table("data/you/vods/.fetched.csv")
+    assert (live["file"], live["url"]) == ("live.mp4", server.url("/live/stream.m3u8"))
+
+    # Another row asks for nothing but itself, and a link that dies costs nothing.
+    server.asked.clear()
+    server.statuses["/a.mp4"] = [404]
+    list_links(streamer, *rows[:3], f"{server.url('/c.mp4')},clip,new")
+    streamer.succeed("dvc", "repro", "data/you/dvc.yaml")
+    assert fetched(streamer) == ["busy.mp4", "dropped.mp4", "live.mp4", "new.mp4"]
+    assert set(server.asked) == {"/c.mp4"}
+    assert streamer.repro("data/you/dvc.yaml") == []
+
+
+def test_what_fails_for_now_is_an_error_and_costs_nothing(streamer, server):
+    server.statuses["/a.mp4"] = [503] * 9
+    list_links(streamer, f"{server.url('/a.mp4')},clip,busy", f"{server.url('/b.mp4')},clip,fine")
+    assert_sentence(streamer.stage("fetch", "data/you"), "sources.csv", "run again: busy (the server answered 503)")
+    assert fetched(streamer) == ["fine.mp4"]
+    server.statuses.clear()
+    streamer.stages("fetch data/you")
+    assert fetched(streamer) == ["busy.mp4", "fine.mp4"]
+
+
+def test_a_clip_may_be_a_stretch_of_a_vod_and_a_file_of_ones_own_is_safe(streamer, server):
+    streamer.write("data/you/clips/mine.mp4", "mine")
+    header = "url,kind,name,start,end"
+    list_links(streamer, f"{server.url('/a.mp4')},clip,part,1,3", f"{server.url('/b.mp4')},clip,mine,,", header=header)
+    assert "mine.mp4 is a file of yours" in streamer.succeed(sys.executable, "-m", "stages.fetch", "data/you")
+    assert streamer.read("data/you/clips/mine.mp4") == "mine"
+    assert videos.beep_times(streamer.folder / "data/you/clips/part.mp4") == pytest.approx([0, 1], abs=0.1)
+
+
+def test_a_list_becomes_rows(streamer, server, site):
+    dates = [format_datetime(datetime(2026, month, 1, 12, tzinfo=UTC)) for month in (1, 3)]
+    items = [
+        f"<item><title>{title}</title><link>{server.url(path)}</link><pubDate>{date}</pubDate></item>"
+        for title, path, date in zip(("Old", "Né = w!"), ("/a.mp4", "/b.mp4"), dates, strict=True)
+    ]
+    (site / "feed.rss").write_text(f'<rss version="2.0"><channel><title>x</title>{"".join(items)}</channel></rss>')
+    add = (sys.executable, "-m", "autotosis.fetch", server.url("/feed.rss"), "data/you", "--kind", "clip")
+    for options, added in ((("--since", "2026-02-01"), 1), ((), 1), ((), 0)):
+        assert f"{added} rows added" in streamer.succeed(*add, *options)
+    names = [row["name"] for row in streamer.table("data/you/sources.csv")]
+    assert names == ["2026-03-01-ne-w", "2026-01-01-old"]
+
+
+def test_cookies_that_git_would_commit_are_refused(streamer):
+    streamer.write("data/you/cookies.txt", "# Netscape HTTP Cookie File\n")
+    streamer.set_params(fetch={"cookies": "cookies.txt"})
+    assert_sentence(streamer.stage("fetch", "data/you"), "cookies.txt", ".gitignore")
+    streamer.write("data/you/.gitignore", "cookies.txt\n")
+    streamer.stages("fetch data/you")
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ("file:///etc/passwd,clip,a", "row 2: url is"),
+        ("https://example.org/a,film,a", "kind is 'film'"),
+        ("https://example.org/a,clip,../a", "name is '../a'"),
+        ("https://example.org/a,clip,a\nhttps://example.org/b,clip,A", "row 3: A is the name in row 2"),
+    ],
+)
+def test_a_bad_row_is_named(streamer, monkeypatch, row, words):
+    from autotosis.annotations import sources
+    from autotosis.project.errors import UserError
+
+    list_links(streamer, row)
+    with pytest.raises(UserError, match="sources.csv") as error:
+        sources.read_sources(streamer.folder / "data/you")
+    assert words in str(error.value)

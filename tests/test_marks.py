@@ -1,0 +1,55 @@
+"""Marks that were set while a VOD was recorded are proposed for review, and shown if asked to."""
+
+import pytest
+
+from tests import videos
+from tests.helpers import Project, assert_sentence, cut, write_timeline
+
+VOD = "vods/2026-01-01 20-00-00.mkv"
+MARKERS = "data/tiny/vods/2026-01-01 20-00-00.markers.csv"
+CHAPTERS = ";FFMETADATA1\n" + "".join(
+    f"[CHAPTER]\nTIMEBASE=1/1\nSTART={start}\nEND={end}\n" for start, end in ((0, 20), (20, 60))
+)
+
+
+@pytest.fixture
+def marked(project) -> Project:
+    """A project with a VOD of 60 s that has a chapter at 20 s, a marker at 45 s and a replay of 4 s until 58 s."""
+    vods = project.folder / "data/tiny/vods"
+    videos.flash_and_beep(vods / "plain.mp4", 60, fps=5)
+    project.write("chapters.txt", CHAPTERS)
+    form = ["-i", project.folder / "chapters.txt", "-map_chapters", 1, "-c", "copy"]
+    videos.ffmpeg("-i", vods / "plain.mp4", *form, project.folder / "data/tiny" / VOD)
+    project.write(
+        MARKERS, "Timestamp,Role,User,Description\n00:00:45,Editor,somebody,look at this\n0:05:00,Editor,x,\n"
+    )
+    videos.flash_and_beep(vods / "Replay 2026-01-01 20-00-58.mp4", 4)
+    videos.flash_and_beep(vods / "Replay 2026-01-01 19-59-58.mp4", 4)
+    write_timeline(project, [(10, 12)], 60)
+    return project
+
+
+def marks(project: Project) -> list[tuple[float, float]]:
+    rows = project.table("data/review/own.csv")
+    return [(float(row["start"]), float(row["end"])) for row in rows if row["reason"] == "marker"]
+
+
+def times(rows: list[dict[str, float]]) -> list[tuple[float, float]]:
+    return [(row["start"], row["end"]) for row in rows]
+
+
+def test_marks_are_proposed_and_shown_if_asked_to(marked):
+    # 15 s before a mark until 3 s after it, and the replay itself.
+    expected = [(5, 23), (30, 48), (54, 58)]
+    assert times(cut(marked, VOD)) == [(10, 12)]
+    assert marks(marked) == expected
+    assert times(cut(marked, VOD, marks="keep")) == expected
+    assert times(cut(marked, VOD, marks="ignore")) == [(10, 12)]
+    assert marks(marked) == []
+    # A mark that was judged is not proposed again.
+    marked.append("data/tiny/labels.csv", f"{VOD},31,33,0\n")
+    cut(marked, VOD, marks="propose")
+    assert marks(marked) == [expected[0], expected[2]]
+
+    marked.append(MARKERS, "soon,Editor,x,\n")
+    assert_sentence(marked.stage("select", "own"), "markers.csv row 4", "'soon' is not a time")

@@ -1,0 +1,96 @@
+"""A recording becomes a reel by itself once it is finished; whatever happens meanwhile, nothing is lost."""
+
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import yaml
+
+from tests import videos
+from tests.helpers import ENVIRONMENT, Project, assert_sentence
+
+WATCH = (sys.executable, "-m", "autotosis.watch", "--once")
+# Seconds.
+QUIET = 0.3
+
+
+@pytest.fixture
+def watched(project) -> Project:
+    """A built project whose only VODs are recordings in Matroska files, of which there are none yet."""
+    project.set_params(vods={}, recordings="vods/*.mkv", watch={"quiet": QUIET, "free_space": 0})
+    project.commit()
+    return project
+
+
+def record(project: Project, name: str) -> None:
+    """Put a recording into vods/, as OBS names and writes it."""
+    vods = project.folder / "data/tiny/vods"
+    videos.ffmpeg("-i", vods / "demo.mp4", "-c", "copy", vods / f"{name}.mkv")
+
+
+def log(project: Project) -> list[str]:
+    """The lines of the log, without the time."""
+    path = project.folder / "watch.log"
+    return [line.split(" ", 2)[2] for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def listed(project: Project) -> dict[str, str]:
+    return yaml.safe_load(project.read("vods.yaml"))["vods"]
+
+
+def test_recordings_become_reels_once_they_are_finished_whatever_happens(watched):
+    for name in ("2026-11-27 20-00-00", "second"):
+        record(watched, name)
+    vods = watched.folder / "data/tiny/vods"
+    first, second = vods / "2026-11-27 20-00-00.mkv", vods / "second.mkv"
+    content = first.read_bytes()
+    second.rename(vods / ".second")
+    watched.write("data/tiny/vods/broken.mkv", "no video")
+    with first.open("wb") as file, subprocess.Popen(WATCH, cwd=watched.folder, env=ENVIRONMENT) as process:
+        for part in range(10):
+            file.write(content[part * len(content) // 10 : (part + 1) * len(content) // 10])
+            file.flush()
+            assert listed(watched) == {}
+            time.sleep(QUIET / 2)
+        file.close()
+        (vods / ".second").rename(second)
+        before = watched.digests("data/tiny/vods")
+        while not listed(watched):
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait() == 143
+    assert not (watched.folder / "reels/2026-11-27-20-00-00").exists()
+
+    watched.succeed(*WATCH, "--commit")
+    assert listed(watched) == {"2026-11-27-20-00-00": "vods/2026-11-27 20-00-00.mkv", "second": "vods/second.mkv"}
+    lines = log(watched)
+    assert len(lines) == 4
+    assert {line for line in lines if "broken.mkv" in line and "remove or replace it" in line}
+    assert lines[0] == "2026-11-27-20-00-00: an earlier run was interrupted, going on" or "broken.mkv" in lines[0]
+    for name in listed(watched):
+        assert len([line for line in lines if line.startswith(f"{name}: reels/{name} made from data/tiny/vods/")]) == 1
+        assert (watched.folder / f"reels/{name}/segments.csv").is_file()
+    assert watched.digests("data/tiny/vods") == before
+    committed = watched.succeed("git", "log", "--format=%s", "-2").splitlines()
+    assert committed == ["Add the reel of second", "Add the reel of 2026-11-27-20-00-00"]
+    # All but the recordings themselves, which are the user's.
+    assert all("data/tiny/vods/" in line for line in watched.succeed("git", "status", "--short").splitlines())
+    # The next morning, and the next run.
+    assert watched.repro() == []
+    watched.succeed(*WATCH)
+    assert log(watched) == lines
+
+
+def test_a_recording_whose_run_fails_holds_up_nothing(watched):
+    record(watched, "own")
+    watched.write("data/tiny/edits/own.csv", "start,end\n9,1\n")
+    watched.succeed(*WATCH)
+    assert listed(watched) == {}
+    (line,) = log(watched)
+    assert line.startswith("own: data/tiny/edits/own.csv row 2: ends at 1 s") and "tried again in an hour" in line
+    watched.set_params(watch={"free_space": 1e9})
+    record(watched, "other")
+    assert_sentence(watched.run(*WATCH), "disk space")
