@@ -16,7 +16,7 @@ from autotosis.fetch import downloading
 from autotosis.fetch.downloading import Temporary
 from autotosis.project import command_line, files, params
 from autotosis.project.errors import UserError
-from autotosis.project.params import Fetch
+from autotosis.project.videos_params import Fetch
 from autotosis.video import parts, recording
 
 # What an interrupted download has left, which is continued.

@@ -14,7 +14,8 @@ from autotosis.annotations import beside, labels, sources
 from autotosis.annotations.facecams import Box, Facecams
 from autotosis.project import files, tables
 from autotosis.project.errors import UserError
-from autotosis.project.params import PARAMS_FILE, Audio, Extract, Params, Predict, Render, Section, Select
+from autotosis.project.params import PARAMS_FILE, Audio, Extract, Params, Predict, Render, Select
+from autotosis.project.section import Section
 
 FOLDER = Path("data/config")
 # The code that each stage of a VOD runs, besides `project`, which must not affect any output.

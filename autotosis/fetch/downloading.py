@@ -13,8 +13,8 @@ from yt_dlp.postprocessor.ffmpeg import FFmpegPostProcessor
 from yt_dlp.utils import DownloadError, download_range_func
 
 from autotosis.project.errors import UserError
-from autotosis.project.params import Fetch
 from autotosis.project.progress import ProgressBar
+from autotosis.project.videos_params import Fetch
 
 MEGABYTE = 1e6
 # Statuses of HTTP after which the same request may succeed later: too slow, too early, too many requests, and whatever

@@ -13,7 +13,7 @@ from yt_dlp.utils import DownloadError, unsmuggle_url
 
 from autotosis.fetch import downloading
 from autotosis.project.errors import UserError
-from autotosis.project.params import Fetch
+from autotosis.project.videos_params import Fetch
 
 LONGEST_NAME = 60
 

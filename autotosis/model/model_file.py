@@ -10,7 +10,8 @@ from pydantic import ValidationError
 
 from autotosis.project import files
 from autotosis.project.errors import UserError
-from autotosis.project.params import Extract, Fraction, Section
+from autotosis.project.params import Extract
+from autotosis.project.section import Fraction, Section
 
 PATH = Path("models/model.safetensors")
 

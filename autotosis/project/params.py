@@ -4,29 +4,19 @@ from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from autotosis.project import params_file, tables
 from autotosis.project.errors import UserError
+from autotosis.project.section import Count, Fraction, Hertz, Seconds, Section, Seed, Share
+from autotosis.project.videos_params import Fetch, FoundVods, Tracks, Vods, Watch, inside_the_folder
 
 PARAMS_FILE = Path("params.yaml")
 # The VODs that were found by the pattern `recordings`. DVC reads it together with params.yaml.
 VODS_FILE = Path("vods.yaml")
 
-Fraction = Annotated[float, Field(gt=0, lt=1)]
-Share = Annotated[float, Field(ge=0, le=1)]
-Seconds = Annotated[float, Field(ge=0, le=3600)]
-Hertz = Annotated[float, Field(ge=0.1, le=120)]
-Seed = Annotated[int, Field(ge=0)]
-Count = Annotated[int, Field(ge=1)]
 Precision = Literal["auto", "float32", "bfloat16"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
-
-
-class Section(BaseModel):
-    """A section of params.yaml. Missing keys, unknown keys and values of another type are errors."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class Extract(Section):
@@ -185,30 +175,6 @@ class Compilation(Section):
     max_duration: Annotated[float, Field(gt=0)]
 
 
-class Tracks(Section):
-    """The sound tracks of a video to use, counted from 1. None is the one marked default."""
-
-    judge: Count | None = None
-    hear: Annotated[list[Count], Field(min_length=1)] | None = None
-
-    @field_validator("hear")
-    @classmethod
-    def _each_once(cls, hear: list[int] | None) -> list[int] | None:
-        if hear and len(set(hear)) < len(hear):
-            raise ValueError("a track can be heard only once")
-        return hear
-
-    @property
-    def judged(self) -> list[int]:
-        """The sound track that is judged; none is the default one."""
-        return [self.judge] if self.judge else []
-
-    @property
-    def heard(self) -> list[int]:
-        """The sound tracks that are heard in the reel; none is the default one."""
-        return self.hear or []
-
-
 def _web_address(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or len(url.split()) != 1:
@@ -216,67 +182,10 @@ def _web_address(url: str) -> str:
     return url
 
 
-class Fetch(Section):
-    height: Annotated[int, Field(ge=144, le=4320)]
-    rate: Annotated[float, Field(gt=0)] | None
-    pause: Seconds
-    retries: Annotated[int, Field(ge=0, le=20)]
-    cookies: str | None
-
-    @field_validator("cookies")
-    @classmethod
-    def _inside_the_folder(cls, cookies: str | None) -> str | None:
-        return None if cookies is None else _inside_the_folder(cookies)
-
-
-class Watch(Section):
-    quiet: Annotated[float, Field(gt=0, le=86_400)]
-    free_space: Annotated[float, Field(ge=0)]
-    delete: Literal["nothing", "unused"]
-
-
-def _named_in_one_way(vods: dict[str, str]) -> dict[str, str]:
-    # Each name is a folder in reels/, and some file systems ignore case.
-    if len({name.lower() for name in vods} | {"timelines", "metrics", "best"}) <= len(vods) + 2:
-        raise ValueError("two names are the same, or one of them is best, metrics or timelines, which are reserved")
-    for file in vods.values():
-        _no_pattern(file)
-        _inside_the_folder(file)
-    # Tables spell file names in this way.
-    return {name: str(PurePosixPath(file)) for name, file in vods.items()}
-
-
-def _no_pattern(value: object) -> object:
-    # DVC reads `vods` itself, and knows no patterns there.
-    if isinstance(value, str) and "*" in value:
-        raise ValueError(f"a pattern belongs into another parameter, recordings: {value}")
-    return value
-
-
-def _inside_the_folder(file: str) -> str:
-    path = PurePosixPath(file)
-    if str(path) == "." or path.is_absolute() or ".." in path.parts:
-        raise ValueError("name a file or folder inside the streamer's folder, such as vods/monday.mp4")
-    return file
-
-
-Vods = Annotated[
-    dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")], str],
-    BeforeValidator(_no_pattern),
-    AfterValidator(_named_in_one_way),
-]
-
-
-class FoundVods(Section):
-    """What vods.yaml holds."""
-
-    vods: Vods
-
-
 class Params(Section):
     data: Annotated[str, Field(min_length=1)]
     vods: Vods
-    recordings: Annotated[str, AfterValidator(_inside_the_folder)] | None
+    recordings: Annotated[str, AfterValidator(inside_the_folder)] | None
     label: Annotated[str, Field(min_length=1)]
     urls: dict[str, Annotated[str, AfterValidator(_web_address)]]
     tracks: dict[str, Tracks]

@@ -20,7 +20,8 @@ from pydantic import Field, ValidationError
 from autotosis.annotations.facecams import Facecam
 from autotosis.project import files
 from autotosis.project.errors import UserError
-from autotosis.project.params import Extract, Section
+from autotosis.project.params import Extract
+from autotosis.project.section import Section
 from autotosis.signals import features
 
 FOLDER = Path("data/frames")

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from autotosis.project import command_line, interruption, params, params_file
 from autotosis.project.errors import UserError
-from autotosis.project.params import VODS_FILE, FoundVods, Params
+from autotosis.project.params import VODS_FILE, Params
+from autotosis.project.videos_params import FoundVods
 from autotosis.reel import reel
 from autotosis.watch import recordings, runs
 from autotosis.watch.log import State, say

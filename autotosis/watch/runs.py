@@ -9,7 +9,8 @@ from pathlib import Path
 
 from autotosis.project import interruption
 from autotosis.project.errors import UserError
-from autotosis.project.params import VODS_FILE, Params, Watch
+from autotosis.project.params import VODS_FILE, Params
+from autotosis.project.videos_params import Watch
 
 GIGABYTE = 1e9
 

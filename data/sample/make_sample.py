@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from autotosis.project import command_line, files, params_file, workers
-from autotosis.project.params import Section
+from autotosis.project.section import Section
 from data.sample.script import DISTRACTORS, Script, clip_script, generator, vod_script
 from data.sample.video import KEYFRAME_SECONDS, Job, camera_box, join, make
 
