@@ -31,9 +31,11 @@ def main() -> None:
             (folder / stage).mkdir(parents=True)
             for name in settings.vods:
                 write(folder / stage / f"{name}.json", configuration.describe(stage, settings, name))
-        write(folder / "extract_frames.json", {"judged": configuration.judged_tracks(settings, "clips/")})
-        write(folder / "extract_excerpts.json", {"judged": configuration.judged_tracks(settings, "vods/")})
-        learned_from = {"extract": settings.extract.seen(), "clips": settings.dataset.clips}
+        extract = settings.extract.seen()
+        for stage, videos in (("extract_frames", "clips/"), ("extract_excerpts", "vods/")):
+            judged = configuration.judged_tracks(settings, videos)
+            write(folder / f"{stage}.json", {"extract": extract, "judged": judged})
+        learned_from = {"extract": extract, "clips": settings.dataset.clips}
         write(folder / "train.json", {**settings.train.used(labels.count_clips(settings.folder)), **learned_from})
     # `extract_excerpts`, `evaluate` and `compile` read these folders, which must exist even without VODs.
     for results in (timeline.FOLDER, cut_list.FOLDER, facecams.FOLDER):

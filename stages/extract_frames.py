@@ -1,6 +1,7 @@
 """Read the picture and the sound of every clip: data/frames/<clip>.safetensors, one shard each.
 
-Only clips that are new or have changed are read. The shards of clips that no longer exist are removed.
+Where facecams.csv has no row for a clip, its face camera is found: data/clip_facecams.csv; data/dataset/preview.jpg
+shows it. Only clips that are new or have changed are read. The shards of clips that no longer exist are removed.
 Run from the project's folder: python -m stages.extract_frames
 """
 
@@ -8,6 +9,7 @@ from pathlib import Path
 
 from autotosis.annotations import facecams
 from autotosis.annotations.facecams import Box, Facecams, Found
+from autotosis.camera import clips as clip_facecams
 from autotosis.project import command_line, params
 from autotosis.project.params import Params
 from autotosis.signals import extraction, shards
@@ -17,15 +19,15 @@ from autotosis.video import clips
 
 def main() -> None:
     settings = params.load()
-    facecam_rows, found = Facecams(settings.folder), facecams.read_clips()
-    paths = clips.find(settings.folder / "clips")
+    rows, paths = Facecams(settings.folder), clips.find(settings.folder / "clips")
     # A VOD in parts is named by its folder, not by its files.
     folders = [settings.folder / vod for vod in settings.vods.values()]
     vods = [path for path in (settings.folder / "vods").rglob("*") if path.parent not in folders]
     videos = [path.relative_to(settings.folder).as_posix() for path in (*paths, *vods)] + list(settings.vods.values())
-    for row in facecam_rows.patterns.idle(videos):
+    for row in rows.patterns.idle(videos):
         print(f"{row.path} row {row.number}: {row['video']} fits no video; check the spelling")
-    jobs = [job(clip, f"clips/{clip.name}", facecam_rows, found, settings) for clip in paths]
+    found = clip_facecams.bring_up_to_date(paths, rows)
+    jobs = [job(clip, f"clips/{clip.name}", rows, found, settings) for clip in paths]
     extraction.bring_up_to_date(shards.FOLDER, jobs, settings.extract, "extract frames", "clips")
 
 

@@ -1,5 +1,6 @@
 """A small project for the tests: a copy of the repository with a tiny sample, built once with `dvc repro`."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -9,7 +10,15 @@ import pytest
 import yaml
 
 from tests import videos
-from tests.helpers import ENVIRONMENT, PARAMS, ROOT, Project, copy_of, copy_repository
+from tests.helpers import CORES, ENVIRONMENT, PARAMS, ROOT, Project, copy_of, copy_repository
+
+
+def pytest_configure() -> None:
+    """Give each process of pytest-xdist a core of its own, so that stages do not start further processes."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    if worker:
+        os.sched_setaffinity(0, {sorted(CORES)[int(worker.removeprefix("gw")) % len(CORES)]})
+
 
 SAMPLE = {
     "seed": 7,

@@ -23,6 +23,7 @@ from autotosis.reel.reel import ReelSegment, Vod
 from autotosis.video.recording import Recording
 
 ROOT = Path(__file__).parent.parent
+CORES = os.sched_getaffinity(0)
 # Parameters with which everything is small and fast.
 PARAMS = {
     "data": "data/tiny",
@@ -157,9 +158,9 @@ def limit_file_size(size: int) -> Callable[[], None]:
     return limit
 
 
-def one_core() -> None:
-    """Restrict this process, and those that it starts, to one core."""
-    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+def all_cores() -> None:
+    """Let this process, and those that it starts, use all cores; see `conftest.pytest_configure`."""
+    os.sched_setaffinity(0, CORES)
 
 
 def kill_after(project: Project, line: str, stage: str, *arguments: str) -> None:

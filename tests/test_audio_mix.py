@@ -7,8 +7,8 @@ import pytest
 from tests import videos
 from tests.helpers import (
     Project,
+    all_cores,
     assert_sentence,
-    one_core,
     render,
     write_timeline,
 )
@@ -53,7 +53,7 @@ def test_in_a_crossfade_each_frame_and_sound_becomes_that_of_the_next_segment(pr
     beeps = videos.beep_times(project.folder / REEL)
     assert [beeps[np.abs(beeps - time).argmin()] for time in whole] == pytest.approx(whole, abs=0.04)
     before = (project.folder / REEL).read_bytes()
-    assert project.stage("render", "own", preexec_fn=one_core).returncode == 0
+    assert project.stage("render", "own", preexec_fn=all_cores).returncode == 0
     assert (project.folder / REEL).read_bytes() == before
 
 

@@ -116,7 +116,7 @@ def test_the_sample_s_camera_is_found_and_the_scene_without_it(project):
     expected = (0.025, 0.622222, 0.275, 0.955556)
     away = vod_script("vods/demo.mp4", "vod", 7, 24).of_kind("away")[0]
     ran = project.repro("extract_frames", "find_facecams@demo")
-    assert sorted(ran) == ["configure", "extract_frames", "find_clip_facecams", "find_facecams@demo"]
+    assert sorted(ran) == ["configure", "extract_frames", "find_facecams@demo"]
     before, after = found(project, "data/facecams/demo.csv")
     assert [before[1], after[0]] == pytest.approx([away.start, away.end], abs=0.1)
     for _, _, *box in (before, after):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from tests import videos
-from tests.helpers import FACE, FACECAMS, HEADER, HOLDOUT, LABELS, ROOT, Project, copy_of, one_core
+from tests.helpers import FACE, FACECAMS, HEADER, HOLDOUT, LABELS, ROOT, Project, all_cores, copy_of
 
 Change = Callable[[Project], None]
 
@@ -89,22 +89,22 @@ CHANGES: dict[str, tuple[Change, list[str], set[str] | str]] = {
     "a label": (change_label, ["extract_excerpts", "build_dataset", *MODEL], set()),
     "clips added, replaced and removed": (
         change_clips,
-        ["find_clip_facecams", "extract_excerpts", *FRAMES],
+        ["extract_excerpts", *FRAMES],
         {"new.mp4", "c01.mp4", "c03.mp4"},
     ),
     "a clip without a label added": (
         add_clip_without_a_label,
-        ["configure", "find_clip_facecams", "extract_excerpts", "extract_frames", "build_dataset", "train"],
+        ["configure", "extract_excerpts", "extract_frames", "build_dataset", "train"],
         {"new.mp4"},
     ),
     "the face camera of clips": (
         append(FACECAMS, "clips/c0[12].mp4,0.1,0.1,0.5,0.5\n"),
-        ["configure", "find_clip_facecams", "extract_excerpts", *FRAMES],
+        ["configure", "extract_excerpts", *FRAMES],
         {"c01.mp4", "c02.mp4"},
     ),
     "the face camera of no clip": (
         append(FACECAMS, "clips/gone.mp4,0.1,0.1,0.5,0.5\n"),
-        ["configure", "find_clip_facecams", "extract_frames", "extract_excerpts"],
+        ["configure", "extract_frames", "extract_excerpts"],
         set(),
     ),
     "groups.csv": (
@@ -166,7 +166,7 @@ def test_what_concerns_one_vod_touches_that_vod_only(project):
     project.set_params(tracks={"other": {"judge": 1, "hear": [1]}})
     assert sorted(project.repro()) == sorted(expected)
     project.append(FACECAMS, "vods/other.mp4,0,0.5,0.5,1\n")
-    assert sorted(project.repro()) == sorted(["find_clip_facecams", "extract_frames", "find_facecams@other", *expected])
+    assert sorted(project.repro()) == sorted(["extract_frames", "find_facecams@other", *expected])
     # The labels in the holdout affect only the metrics.
     project.append(HOLDOUT, "vods/other.mp4,1,2,1\n")
     assert project.repro() == ["extract_excerpts", "evaluate"]
@@ -193,7 +193,7 @@ def test_one_core_makes_the_same_as_many(project):
     for result in ("models/model.safetensors", "data/timelines/demo.csv", "data/cuts/demo.csv"):
         (project.folder / result).unlink()
     for stage in ("extract_frames", "train", "predict demo", "select demo", "evaluate", "render demo", "compile"):
-        assert project.stage(*stage.split(), preexec_fn=one_core).returncode == 0
+        assert project.stage(*stage.split(), preexec_fn=all_cores).returncode == 0
     assert project.digests(*CONTENT) == before
 
 

@@ -36,7 +36,6 @@ CHANGES: dict[str, dict[str, object]] = {"extract": {"size": 48}, "select": {"th
 # How long a stage takes at most (seconds).
 STAGES = {
     "configure": 1.0,
-    "find_clip_facecams": 1.0,
     "extract_frames": 3.0,
     "find_facecams demo": 1.5,
     "build_dataset": 1.5,

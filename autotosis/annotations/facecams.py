@@ -10,7 +10,7 @@ from autotosis.project.errors import UserError
 from autotosis.project.tables import Patterns, Row
 
 SIDES = ("x0", "y0", "x1", "y1")
-# A table for each VOD, written by the stage `find_facecams`, and one for all clips, by `find_clip_facecams`.
+# A table for each VOD, written by the stage `find_facecams`, and one for all clips, by `extract_frames`.
 FOLDER = Path("data/facecams")
 CLIPS = Path("data/clip_facecams.csv")
 COLUMNS = ("start", "end", *SIDES, "confidence")

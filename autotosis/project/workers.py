@@ -32,6 +32,8 @@ def run_parallel(
 ) -> Iterator[Result]:
     """Apply a function to every item, in one process per core or on the Dask cluster that the environment names.
 
+    A single item, or several on a single core, are left to this process.
+
     Parameters
     ----------
     function : function
@@ -55,9 +57,15 @@ def run_parallel(
     """
     if not items:
         return
-    over = _over_cluster if SCHEDULER in os.environ else partial(_over_cores, min(cores(), at_most or cores()))
+    processes = min(cores(), at_most or cores())
+    if SCHEDULER in os.environ:
+        results = _over_cluster(function, items, message)
+    elif min(processes, len(items)) == 1:
+        results = map(function, items)
+    else:
+        results = _over_cores(processes, function, items, message)
     with ProgressBar(message, len(items), unit) as bar:
-        for result in over(function, items, message):
+        for result in results:
             bar.advance()
             yield result
 
