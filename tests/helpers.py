@@ -36,7 +36,11 @@ PARAMS = {
 FACE = {"architecture": "shufflenet_v2_x0_5", "folds": 2}
 # Parameters of `select` with which the cut list is exactly what the timeline says.
 PLAIN = {"smooth": 0, "threshold": 0.5, "pre_roll": 0, "post_roll": 0, "min_length": 0.5, "min_gap": 0.5, "snap": 0}
-ENVIRONMENT = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+# That of a user, and that of most tests: there, `conftest.warm` puts programs that start faster in front of PATH.
+USUAL = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+# Without compiled modules, every stage would compile them anew.
+USUAL.pop("PYTHONDONTWRITEBYTECODE", None)
+ENVIRONMENT = dict(USUAL)
 IDENTITY = ("-c", "user.name=t", "-c", "user.email=t@example.org")
 LABELS = "data/tiny/labels.csv"
 HOLDOUT = "data/tiny/holdout.csv"
@@ -55,7 +59,7 @@ class Project:
         return subprocess.run(
             [str(word) for word in command],
             cwd=self.folder,
-            env=options.pop("env", ENVIRONMENT),
+            env=options.pop("env", USUAL if "preexec_fn" in options else ENVIRONMENT),
             capture_output=True,
             text=True,
             **options,
@@ -63,7 +67,7 @@ class Project:
 
     def stage(self, name: str, *arguments: str, **options) -> subprocess.CompletedProcess:
         """Run a stage by itself."""
-        return self.run(sys.executable, "-m", f"stages.{name}", *arguments, **options)
+        return self.run("python", "-m", f"stages.{name}", *arguments, **options)
 
     def succeed(self, *command: object, **options) -> str:
         """Run a command that must succeed, and return what it prints."""
@@ -75,7 +79,7 @@ class Project:
         """Run stages by themselves, each given as its name and its arguments. All must succeed."""
         for command in commands:
             name, *arguments = command.split()
-            self.succeed(sys.executable, "-m", f"stages.{name}", *arguments)
+            self.succeed("python", "-m", f"stages.{name}", *arguments)
 
     def repro(self, *arguments: str, **options) -> list[str]:
         """Run `dvc repro`, and return the names of the stages that ran."""

@@ -45,9 +45,11 @@ def open_page(browser):
         page = context.new_page()
         page.set_default_timeout(SLOWEST)
         page.on("pageerror", lambda error: errors.append(str(error)))
+        # When a test ends its server, the page may still ask it for something.
+        known = re.compile(f"{expected}|ERR_CONNECTION_REFUSED")
         page.on(
             "console",
-            lambda said: errors.append(said.text) if said.type == "error" and not re.search(expected, said.text) else 0,
+            lambda said: errors.append(said.text) if said.type == "error" and not known.search(said.text) else 0,
         )
         page.goto(server.address)
         page.keyboard.press(str(VIEWS.index(view) + 1))
@@ -291,13 +293,13 @@ def test_a_recording_of_five_hours_that_no_browser_plays(project, open_page):
         page.reload()
         page.get_by_text("Nothing to judge yet").wait_for()
         until(lambda: page.evaluate("document.querySelectorAll('canvas')[1]?.width > 0"))
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < SLOWEST / 1000
         memory = psutil.Process(server.process.pid).memory_info().rss
         for share in (0.8, 0.3, 0.9, 0.1, 0.6):
             began = time.monotonic()
             page.mouse.click(*strip_at(page, "The whole video", share))
             wait_for_frame(page, share * hours)
-            assert time.monotonic() - began < 2
+            assert time.monotonic() - began < SLOWEST / 1000
         assert psutil.Process(server.process.pid).memory_info().rss < memory + 100_000_000
         assert sum(one.stat().st_size for one in (project.folder / ".dvc/tmp/review").iterdir()) < 20_000_000
 

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from tests import videos
-from tests.helpers import ENVIRONMENT, Project, assert_sentence
+from tests.helpers import USUAL, Project, assert_sentence
 
 WATCH = (sys.executable, "-m", "autotosis.watch", "--once")
 # Seconds.
@@ -48,7 +48,7 @@ def test_recordings_become_reels_once_they_are_finished_whatever_happens(watched
     content = first.read_bytes()
     second.rename(vods / ".second")
     watched.write("data/tiny/vods/broken.mkv", "no video")
-    with first.open("wb") as file, subprocess.Popen(WATCH, cwd=watched.folder, env=ENVIRONMENT) as process:
+    with first.open("wb") as file, subprocess.Popen(WATCH, cwd=watched.folder, env=USUAL) as process:
         for part in range(10):
             file.write(content[part * len(content) // 10 : (part + 1) * len(content) // 10])
             file.flush()

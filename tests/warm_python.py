@@ -1,0 +1,139 @@
+"""Start stages and DVC as forks of a process that has imported their libraries already, which takes seconds each time.
+
+`start` puts two programs, `python` and `dvc`, into a folder for PATH. They hand their command line, environment and
+files over to that process and wait. Only third-party modules are imported before; the project's own code is imported
+from the folder that the command runs in, as always.
+"""
+
+import atexit
+import contextlib
+import gc
+import importlib
+import json
+import os
+import runpy
+import socket
+import subprocess
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+
+MODULES = """
+av yaml pydantic ffmpeg pysubs2 opentimelineio PIL.ImageDraw matplotlib.figure ai_edge_litert.interpreter
+torch safetensors.numpy safetensors.torch sklearn.linear_model sklearn.metrics sklearn.preprocessing
+dvclive dvc.cli dvc.cli.parser dvc.repo dvc.repo.reproduce dvc.stage.run dvc.output dvc.render dvc_data.index
+"""
+# What `python` and `dvc` are: they hand over the command, and everything else is left to the real program.
+PROGRAM = """#!{executable} -IS
+import array, json, os, socket, sys
+words = [os.path.basename(sys.argv[0]), *sys.argv[1:]]
+if words[0] == "python" and not (words[1:2] == ["-m"] and words[2].startswith("stages.")):
+    os.execv({executable!r}, [{executable!r}, *words[1:]])
+with socket.socket(socket.AF_UNIX) as server:
+    server.connect({address!r})
+    files = array.array("i", [0, 1, 2])
+    server.sendmsg([b"f"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, files)])
+    server.sendall(json.dumps([words, os.getcwd(), dict(os.environ)]).encode() + b"\\n")
+    status = server.recv(1)
+os._exit(status[0] if status else 70)
+"""
+
+
+@contextlib.contextmanager
+def start(folder: Path) -> Iterator[None]:
+    """Write the programs into `folder`, and serve them until the block ends."""
+    address = str(folder / "socket")
+    for name in ("python", "dvc"):
+        program = folder / name
+        program.write_text(PROGRAM.format(executable=sys.executable, address=address))
+        program.chmod(0o755)
+    with subprocess.Popen([sys.executable, __file__, address]) as server:
+        try:
+            while not Path(address).exists():
+                assert server.poll() is None
+                time.sleep(0.05)
+            yield
+        finally:
+            server.kill()
+
+
+def serve(address: str) -> None:
+    """Import everything, and fork for every command, forever."""
+    sys.path.remove(str(Path(__file__).parent))
+    for module in MODULES.split():
+        importlib.import_module(module)
+    gc.freeze()
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(address + ".new")
+        server.listen()
+        os.rename(address + ".new", address)
+        while True:
+            connection, _ = server.accept()
+            if os.fork() == 0:
+                server.close()
+                answer(connection)
+                os._exit(0)
+            connection.close()
+            with contextlib.suppress(ChildProcessError):
+                while os.waitpid(-1, os.WNOHANG)[0]:
+                    pass
+
+
+def answer(connection: socket.socket) -> None:
+    """Run a command in a process of its own, and tell its exit code. Returns in that process only when it has ended."""
+    _, files, _, _ = socket.recv_fds(connection, 1, 3)
+    received = b""
+    while not received.endswith(b"\n"):
+        received += connection.recv(65536)
+    words, folder, environment = json.loads(received)
+    child = os.fork()
+    if child:
+        for file in files:
+            os.close(file)
+        _, status = os.waitpid(child, 0)
+        code = os.waitstatus_to_exitcode(status)
+        with contextlib.suppress(OSError):
+            connection.sendall(bytes([code if code >= 0 else 128 - code]))
+        return
+    connection.close()
+    for number, file in enumerate(files):
+        os.dup2(file, number)
+        os.close(file)
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    os._exit(exit_code(words))
+
+
+def exit_code(words: list[str]) -> int:
+    """Run a command, and what Python does at its end, except for clearing its memory, which takes long."""
+    try:
+        if words[0] == "dvc":
+            from dvc.cli import main
+
+            sys.argv = words
+            sys.exit(main())
+        sys.argv = words[1:2] + words[3:]
+        sys.path.insert(0, os.getcwd())
+        runpy.run_module(words[2], run_name="__main__", alter_sys=True)
+        code: object = 0
+    except SystemExit as end:
+        code = end.code or 0
+    except BaseException:
+        traceback.print_exc()
+        code = 1
+    threading._shutdown()
+    atexit._run_exitfuncs()
+    if not isinstance(code, int):
+        print(code, file=sys.stderr)
+        code = 1
+    sys.stdout.flush()
+    sys.stderr.flush()
+    return code & 255
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1])
