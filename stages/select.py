@@ -1,7 +1,8 @@
 """Decide what the reel of a VOD shows, data/cuts/<vod>.csv, and what a reviewer should judge, data/review/<vod>.csv.
 
 Where the probability rises above the decision threshold, there is an event. Events are padded and limited as `select`
-in params.yaml says, and their edges move to scene changes or pauses. If the streamer's folder has edits/<vod>.csv, that
+in params.yaml says, and their edges move to scene changes or pauses. Rows of labels.csv about the VOD have the last
+word, and are not asked about again. If the streamer's folder has edits/<vod>.csv, that
 table is the cut list instead. Run from the project's folder: python -m stages.select demo
 """
 
@@ -22,6 +23,10 @@ def main(name: str) -> None:
     config = configuration.for_select(params.load(), name)
     vod = recording.probe(config.video, config.sounds)
     card, (times, probabilities) = model_file.read_card(), timeline.read_timeline(name, vod.duration)
+    # What a reviewer says of this VOD counts more than what the model says.
+    judged = [Segment(start, vod.duration if end is None else end, float(label)) for start, end, label in config.judged]
+    for one in judged:
+        probabilities[(times >= one.start) & (times < one.end)] = one.score
     choice = segments.choose(times, probabilities, vod.duration, card.threshold, card.prevalence, config.select)
     marked = [] if config.select.marks == "ignore" else marks.read(config, vod, times, choice.level)
     if config.edits:
@@ -33,7 +38,6 @@ def main(name: str) -> None:
         if config.select.marks == "keep" and marked:
             shown = segments.join(sorted([*shown, *marked], key=lambda one: one.start))
         reel = snapping.snap(vod, facecams.of(name, config.facecam), shown, config.select)
-    judged = [Segment(start, vod.duration if end is None else end) for start, end in config.judged]
     to_judge = [(one, review_list.MARKER) for one in marked if not any(segments.overlap(one, each) for each in judged)]
     to_judge += review_list.choose(times, choice.level, choice.threshold, config.select.release, [*judged, *marked])
     with files.replacing_all(cut_list.path(name), review_list.path(name)) as (cuts, review):

@@ -38,9 +38,11 @@ FACE = {"architecture": "shufflenet_v2_x0_5", "folds": 2}
 PLAIN = {"smooth": 0, "threshold": 0.5, "pre_roll": 0, "post_roll": 0, "min_length": 0.5, "min_gap": 0.5, "snap": 0}
 # That of a user, and that of most tests: there, `conftest.warm` puts programs that start faster in front of PATH.
 USUAL = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-# Without compiled modules, every stage would compile them anew.
-USUAL.pop("PYTHONDONTWRITEBYTECODE", None)
 ENVIRONMENT = dict(USUAL)
+# Without compiled modules, every stage would compile them anew.
+ENVIRONMENT.pop("PYTHONDONTWRITEBYTECODE", None)
+# Where the size of files is limited, compiled modules would be cut off.
+USUAL["PYTHONDONTWRITEBYTECODE"] = "1"
 IDENTITY = ("-c", "user.name=t", "-c", "user.email=t@example.org")
 LABELS = "data/tiny/labels.csv"
 HOLDOUT = "data/tiny/holdout.csv"

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from tests.helpers import ENVIRONMENT, HEADER, LABELS, Project
+from tests.helpers import ENVIRONMENT, HEADER, LABELS, USUAL, Project
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 # It asks nobody for anything, and needs no graphics card.
@@ -72,8 +72,9 @@ class Server:
 def served(project: Project, *arguments: str, **options) -> Iterator[Server]:
     """Serve the page of a project."""
     command = [sys.executable, "-m", "autotosis.review", "--no-browser", *arguments]
+    environment = USUAL if "preexec_fn" in options else ENVIRONMENT
     with subprocess.Popen(
-        command, cwd=project.folder, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True, **options
+        command, cwd=project.folder, env=environment, stdout=subprocess.PIPE, text=True, **options
     ) as process:
         try:
             address = re.search(r"http\S+", process.stdout.readline())

@@ -119,7 +119,7 @@ CHANGES: dict[str, tuple[Change, list[str], set[str] | str]] = {
     "render.overlay": (set_params(render={"overlay": "soft"}), ["configure", *REEL], set()),
     "label": (set_params(label="joy"), ["configure", *REEL], set()),
     "compilation.max_duration": (set_params(compilation={"max_duration": 9}), ["configure", "compile"], set()),
-    "a VOD replaced": (replace_vod, ["find_facecams@demo", "extract_excerpts", *VOD], set()),
+    "a VOD replaced": (replace_vod, ["configure", "find_facecams@demo", "extract_excerpts", *VOD], set()),
     "how a cut list is made": (remark("autotosis/cuts/segments.py"), ["configure", *CUT], set()),
     "how a reel is encoded": (remark("autotosis/reel/encoding.py"), ["configure", *REEL], set()),
     "what no result depends on": (change_what_no_result_depends_on, ["configure"], set()),

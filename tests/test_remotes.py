@@ -100,7 +100,6 @@ def test_a_clone_that_pulls_has_nothing_to_run(moved_on, tmp_path):
     # A VOD that a colleague added is pulled as it was pushed.
     videos.ffmpeg("-t", 9, "-i", cloned.folder / "data/mine/vods/monday.mp4", "-c", "copy", tmp_path / "new.mp4")
     shutil.copyfile(tmp_path / "new.mp4", cloned.folder / "data/mine/vods/wednesday.mp4")
-    cloned.succeed("dvc", "add", "data/mine/vods")
     cloned.set_params(vods={"first": "vods/monday.mp4", "second": "vods/wednesday.mp4"})
     ran = cloned.repro()
     assert "predict@second" in ran and "predict@first" not in ran and "extract_frames" not in ran

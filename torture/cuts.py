@@ -61,7 +61,7 @@ def main(cuts: int = CUTS, only: str = "") -> int:
 def project(folder: Path) -> Path:
     """A project that renders the VOD `own` from a cut list, which needs no model."""
     folder.mkdir()
-    for name in ("autotosis", "stages", "params.yaml"):
+    for name in ("autotosis", "stages", "params.yaml", "vods.yaml"):
         (shutil.copytree if (tiny.ROOT / name).is_dir() else shutil.copy2)(tiny.ROOT / name, folder / name)
     settings = yaml.safe_load((folder / "params.yaml").read_text())
     settings |= {"data": "data/own", "vods": {"own": "vods/own"}}

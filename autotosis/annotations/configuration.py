@@ -51,8 +51,8 @@ class PredictConfig(Section):
 class SelectConfig(Section):
     """What the cut list of a VOD depends on.
 
-    `edits` is the path of the user's own cut list, or None. `judged` are the start and the end of the rows of
-    labels.csv that are about the VOD, in seconds; None is the end of the VOD. `markers` is the path of its stream
+    `edits` is the path of the user's own cut list, or None. `judged` are the rows of labels.csv that are
+    about the VOD: start and end in seconds, where None is the end of the VOD, and whether it is a highlight. `markers` is the path of its stream
     markers, or None. `replays` are the replays that may be of it, and when each ends in it, in seconds.
     """
 
@@ -61,7 +61,7 @@ class SelectConfig(Section):
     sounds: list[int]
     facecam: Box | None
     edits: Path | None
-    judged: list[tuple[float, float | None]]
+    judged: list[tuple[float, float | None, bool]]
     markers: Path | None
     replays: list[tuple[Path, float]]
     select: Select
@@ -110,7 +110,7 @@ def for_select(settings: Params, name: str) -> SelectConfig:
         sounds=settings.tracks_of(settings.vods[name]).judged,
         facecam=_facecam(settings, name),
         edits=edits if edits.exists() else None,
-        judged=[(label.start, label.end) for label in judged],
+        judged=[(label.start, label.end, label.highlight) for label in judged],
         markers=beside.existing(settings.vod(name), beside.MARKERS) if uses_marks else None,
         replays=beside.replays(settings.vod(name)) if uses_marks else [],
         select=settings.select,

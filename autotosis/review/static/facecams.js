@@ -18,7 +18,7 @@ export async function open(root, { project, say }) {
   });
   let video = videos[0], info = null, box = null, dragged = null;
   const select = el("select", { "aria-label": "Video", onchange: () => show(select.value) }, ...videos.map((name) => el("option", { value: name }, name)));
-  const scope = el("select", { "aria-label": "Which videos have it there" });
+  const scope = el("select");
   const image = el("img", { alt: "A frame of the video", draggable: false });
   const handles = Object.keys(CORNERS).map((corner) => el("span", { className: `handle ${corner}`, "data-corner": corner }));
   const frame = el("div", { className: "box", tabIndex: 0, role: "group", "aria-label": "Face camera; arrows move it, with Shift they change its size" }, ...handles);

@@ -14,13 +14,14 @@ const VIEWS = [
   ["facecams", "Face cameras", facecams], ["holdout", "Holdout", holdout], ["rebuild", "Rebuild", rebuild],
 ];
 const [root, message, saved, help] = ["view", "message", "saved", "keys"].map((id) => document.getElementById(id));
-let current = null, opening = 0;
+let current = null, opening = 0, early = [];
 
 async function open(name) {
   const [, title, view] = VIEWS.find(([id]) => id === name) ?? VIEWS[0];
   const number = ++opening;
   current?.close?.();
   current = null;
+  early = [];
   sessionStorage.setItem("view", name);
   for (const tab of document.querySelectorAll("#views button")) tab.setAttribute("aria-current", tab.dataset.view === name ? "page" : "false");
   // A view that is still being opened goes on in a place that is not shown any more.
@@ -30,8 +31,9 @@ async function open(name) {
   try {
     const project = await get("/api/project");
     const opened = await view.open(place, { project, say, go: open });
-    if (number === opening) current = opened;
-    else opened?.close?.();
+    if (number !== opening) return void opened?.close?.();
+    current = opened;
+    early.splice(0).forEach(press);
   } catch (error) {
     if (number === opening) place.replaceChildren(el("p", { className: "empty" }, error.message));
   }
@@ -78,11 +80,16 @@ document.addEventListener("keydown", (event) => {
   if (typing || own.includes(event.key) || event.defaultPrevented) return;
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
   const wanted = event.shiftKey && event.key.length > 1 ? `Shift+${key}` : key;
-  const found = [...(current?.keys?.() ?? []), ...COMMON].find(([each]) => each === wanted);
-  if (!found) return;
-  event.preventDefault();
-  Promise.resolve(found[2]()).catch(complain);
+  if (press(wanted)) event.preventDefault();
 });
+
+/** Do what a key is for, if it is for anything; keys of a view that is still being opened wait for it. */
+function press(wanted) {
+  const found = [...(current?.keys?.() ?? []), ...COMMON].find(([each]) => each === wanted);
+  if (found) Promise.resolve(found[2]()).catch(complain);
+  else if (!current) early.push(wanted);
+  return Boolean(found);
+}
 
 document.getElementById("views").append(...VIEWS.map(([id, title], number) =>
   button(title, `${number + 1}`, () => open(id), { "data-view": id })));

@@ -11,11 +11,13 @@ const PROXY = 'video/mp4; codecs="avc1.42E01F, mp4a.40.2"';
 export class Player {
   constructor(listen) {
     this.listen = listen;
-    Object.assign(this, { stretch: null, looping: false });
+    Object.assign(this, { stretch: null, looping: false, wanted: null });
     this.video = el("video", { playsInline: true, preload: "auto", "aria-label": "Video", tabIndex: -1 });
     this.video.addEventListener("click", () => this.toggle());
     this.video.addEventListener("error", () => this.video.getAttribute("src") && complain(new Error(`${this.name}: the browser cannot play it`)));
     for (const event of ["play", "pause", "ratechange", "seeked", "loadedmetadata"]) this.video.addEventListener(event, () => this.refresh());
+    // Before the browser knows how long a video is, it cannot go anywhere in it.
+    this.video.addEventListener("loadedmetadata", () => this.wanted !== null && this.seek(this.wanted));
     this.playing = button("Play", "Space", () => this.toggle(), { className: "play" });
     this.readout = el("span", { className: "readout" });
     this.speed = el("select", { "aria-label": "Speed", onchange: () => this.setRate(Number(this.speed.value)) }, ...SPEEDS.map((rate) => el("option", { value: rate }, `${rate}×`)));
@@ -45,13 +47,13 @@ export class Player {
   /** Let go of the video; for good if no other one is loaded. */
   close() {
     this.proxies?.close();
-    Object.assign(this, { proxies: null, info: null, name: null, stretch: null });
+    Object.assign(this, { proxies: null, info: null, name: null, stretch: null, wanted: null });
     this.video.removeAttribute("src");
     this.video.load();
   }
 
   get time() {
-    return this.video.currentTime;
+    return this.wanted ?? this.video.currentTime;
   }
 
   get duration() {
@@ -59,6 +61,8 @@ export class Player {
   }
 
   seek(seconds) {
+    this.wanted = this.video.readyState ? null : seconds;
+    if (this.wanted !== null) return;
     this.video.currentTime = clamp(seconds, 0, Math.max(0, this.duration - 0.05));
     this.refresh();
   }

@@ -38,7 +38,7 @@ export async function open(root, { project, say, go }) {
   const { vod: entry, select } = vodChooser(root, project, () => go("segments"));
   if (!entry) return;
   const vod = await get(`/api/vods/${entry.name}`);
-  let items = [], chosen = 0;
+  let items = [], chosen = 0, loaded = false;
   const marks = new Marks("labels", refresh);
   const desk = new Desk({ edge: moveEdge, choose: (item) => pick(items.indexOf(item)) });
   const list = el("ol", { className: "list", "aria-label": "Moments to judge" }), progress = el("p", { className: "progress", role: "status" });
@@ -50,6 +50,7 @@ export async function open(root, { project, say, go }) {
     el("div", { className: "bar" }, el("h2", {}, "Is this a highlight?"), select), warning, el("div", { className: "actions" }, ...actions), progress, list));
   await Promise.all([desk.load(vod.video, entry.name, vod), marks.load()]);
   items = moments(vod, judged());
+  loaded = true;
   refresh();
   pick(Math.max(0, items.findIndex((item) => !item.judged)), false);
 
@@ -58,6 +59,7 @@ export async function open(root, { project, say, go }) {
   }
 
   function refresh() {
+    if (!loaded) return;
     const known = judged();
     for (const item of items) {
       item.judged = known.find((mark) => same(item, mark));
