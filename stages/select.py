@@ -2,8 +2,8 @@
 
 Where the probability rises above the decision threshold, there is an event. Events are padded and limited as `select`
 in params.yaml says, and their edges move to scene changes or pauses. Rows of labels.csv about the VOD have the last
-word, and are not asked about again. If the streamer's folder has edits/<vod>.csv, that
-table is the cut list instead. Run from the project's folder: python -m stages.select demo
+word, and are not asked about again. If the streamer's folder has edits/<vod>.csv, that table is the cut list instead.
+Run from the project's folder: python -m stages.select demo
 """
 
 from autotosis.annotations import configuration, facecams

@@ -51,9 +51,9 @@ class PredictConfig(Section):
 class SelectConfig(Section):
     """What the cut list of a VOD depends on.
 
-    `edits` is the path of the user's own cut list, or None. `judged` are the rows of labels.csv that are
-    about the VOD: start and end in seconds, where None is the end of the VOD, and whether it is a highlight. `markers` is the path of its stream
-    markers, or None. `replays` are the replays that may be of it, and when each ends in it, in seconds.
+    `edits` is the path of the user's own cut list, or None. `judged` are the rows of labels.csv that are about the VOD:
+    start and end in seconds, where None is the end of the VOD, and whether it is a highlight. `markers` is the path of
+    its stream markers, or None. `replays` are the replays that may be of it, and when each ends in it, in seconds.
     """
 
     name: str
