@@ -48,10 +48,6 @@ def test_one_process_that_fails_ends_both_and_both_go_on_where_they_were(project
     assert resumed.stderr.count("all clips: epoch 2 of 2: 2/2 batches") == 1
     assert resumed.stdout.count('"ap": ') == 1
     assert "loss" in json.loads(project.read("models/live/metrics.json"))
-    after_failure = project.digests("models")
-
-    assert "without fold 1: epoch 1 of 2" in together(project, "-m", "stages.train").stderr
-    assert project.digests("models") == after_failure
     assert project.stage("predict", "demo").returncode == 0
 
 

@@ -82,7 +82,8 @@ SORTS = (
     Sort("mp4", "libx264", options=(*REORDERED, *FRAGMENTS)),
     Sort("asf", "libx264", "wmav2", REORDERED),
     Sort("asf", "mpeg4", "wmav2", ("-bf", "2")),
-    Sort("nut", "libx264", options=REORDERED, missing=0.3),
+    # With B-frames, FFmpeg reads no valid time for the first frame of NUT.
+    Sort("nut", "libx264", options=("-bf", "0"), missing=0.3),
     Sort("ogv", "libtheora", "libvorbis", ("-q:v", "10")),
     Sort("mxf", "mpeg2video", "pcm_s16le", ("-bf", "2")),
     Sort("mpg", "mpeg2video", "mp2", ("-bf", "2")),

@@ -181,11 +181,20 @@ def _check_headers(packet: Packet[Any], known: set[bytes], path: Path) -> None:
 def _from_keyframe(track: Track, first: int) -> Iterator[Packet[Any]]:
     """Read packets from the keyframe at a timestamp on.
 
-    Packets that are shown before it are left out, because they may need earlier ones.
+    Packets that are shown before it are left out, because they may need earlier ones. In H.264, there are none after
+    the keyframes that a copy begins with (IDR pictures), unless the times in the file are wrong.
     """
-    packets = track.packets(float(first * _time_base(track)))
-    from_keyframe = itertools.dropwhile(lambda packet: packet.pts != first, packets)
-    return (packet for packet in from_keyframe if packet.pts is not None and packet.pts >= first)
+    packets = track.packets(start := float(first * _time_base(track)))
+    for packet in itertools.dropwhile(lambda packet: packet.pts != first, packets):
+        if packet.pts is None:
+            continue
+        if packet.pts >= first:
+            yield packet
+        elif _video(track).codec_context.name == "h264":
+            raise UserError(
+                f"{track.recording.path}: near {start:.1f} s, a frame has a time before the keyframe that it needs, so "
+                "it cannot be copied; set render.encoder to libx264"
+            )
 
 
 def copy(recording: Recording, ranges: Sequence[PacketRange], sound: Path | None, target: Path) -> None:

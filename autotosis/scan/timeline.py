@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from autotosis.project import tables
+from autotosis.project import files, tables
 from autotosis.project.errors import UserError
 
 FOLDER = Path("data/timelines")
@@ -76,6 +76,7 @@ def _columns(table: Path) -> tuple[np.ndarray, np.ndarray]:
 
     Only to name such a row are rows read one by one, which takes ten times as long.
     """
+    files.check_regular(table)
     header, *lines = table.read_text(encoding="utf-8", errors="replace").splitlines() or [""]
     if header == ",".join(COLUMNS) and lines:
         try:
