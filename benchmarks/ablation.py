@@ -1,7 +1,8 @@
 """What each part of the model is worth: cross-validation with and without it, over several deals of the folds.
 
 Measures on the clips of the project as they are extracted and labelled now (`dvc repro build_dataset` first). With
---face, also a face network, which takes a few minutes per row and seed:
+--face, also a face network, which takes a few minutes per row and seed. If labels.csv has rows about VODs with chat,
+two more lines say what the chat is worth on these rows:
 
     python -m benchmarks.ablation --seeds 3
     python -m benchmarks.ablation --face resnet18 --seeds 1
@@ -13,11 +14,11 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from autotosis.model import cross_validation, examples, metrics
+from autotosis.model import chat_weight, cross_validation, examples, learning, metrics
 from autotosis.model.examples import Clip
 from autotosis.project import params
 from autotosis.project.params import Params
-from autotosis.signals import context, features
+from autotosis.signals import chat_rate, context, features
 from autotosis.signals.face import MOUTH
 from autotosis.signals.loudness import LOUDNESS
 from autotosis.signals.motion import MOTION
@@ -82,6 +83,12 @@ def main(seeds: int, face: str | None) -> None:
         figures = np.array([measure(changed, settings, seed, architecture) for seed in range(seeds)])
         columns = [f"{mean:.3f} ± {spread:.3f}" for mean, spread in zip(figures.mean(0), figures.std(0), strict=True)]
         print(f"| {name} | {' | '.join(columns)} |", flush=True)
+    context.WINDOWS = ALL_WINDOWS
+    if written := chat_rate.read():
+        figures = np.array([measure_chat(written, clips, settings, seed) for seed in range(seeds)])
+        for name, mean, spread in zip(("without chat", "with chat"), figures.mean(0), figures.std(0), strict=True):
+            columns = [f"{value:.3f} ± {deviation:.3f}" for value, deviation in zip(mean, spread, strict=True)]
+            print(f"| rows on VODs with chat, {name} | {' | '.join(columns)} |")
 
 
 def measure(clips: Sequence[Clip], settings: Params, seed: int, architecture: str | None) -> tuple[float, float]:
@@ -92,6 +99,17 @@ def measure(clips: Sequence[Clip], settings: Params, seed: int, architecture: st
     scored = cross_validation.score(ordered, settings)
     figures = metrics.cross_validation(scored.labels, scored.probabilities(), scored.fold)
     return figures["ap"], figures["auc"]
+
+
+def measure_chat(
+    written: dict[str, np.ndarray], clips: Sequence[Clip], settings: Params, seed: int
+) -> list[tuple[float, float]]:
+    """Average precision and ROC-AUC over the rows on VODs with chat, without and with it."""
+    ordered = cross_validation.in_random_order(clips, seed)
+    scored = cross_validation.score(ordered, learning.without_network(settings))
+    rows = chat_weight.collect(written, ordered, scored.logits)
+    logits = (rows.logits, chat_weight.cross_validate(rows))
+    return [(metrics.average_precision(rows.labels, each), metrics.roc_auc(rows.labels, each)) for each in logits]
 
 
 if __name__ == "__main__":

@@ -1,19 +1,20 @@
 """Read the stretches of VODs that labels.csv names: data/excerpts/<vod>@<start>-<end>.safetensors, one shard each.
 
 One row in labels.csv is thus enough to learn from a false positive or a missed highlight. A shard also holds the
-signals around the stretch, because a moment is judged relative to its baseline.
+signals around the stretch, because a moment is judged relative to its baseline. If a VOD has a chat, chat.csv says how
+much was written there after each stretch.
 Run from the project's folder: python -m stages.extract_excerpts
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from autotosis.annotations import facecams, labels
+from autotosis.annotations import beside, chat, facecams, labels
 from autotosis.annotations.facecams import Box, Facecam, Facecams
 from autotosis.annotations.labels import Label
 from autotosis.project import command_line, files, params
 from autotosis.project.params import Params
-from autotosis.signals import extraction, shards, signal
+from autotosis.signals import chat_rate, extraction, shards, signal
 from autotosis.signals.extraction import Job
 from autotosis.video import recording
 
@@ -24,14 +25,17 @@ LONGEST = 300.0
 def main() -> None:
     settings = params.load()
     rows_of_facecams = Facecams(settings.folder)
-    holdout, jobs = labels.read_labels(settings.folder / "holdout.csv"), []
+    holdout, jobs, chats = labels.read_labels(settings.folder / "holdout.csv"), [], []
     for video, rows in labels.read_labels(settings.folder / "labels.csv").items():
         if not video.startswith("clips/"):
             check_place(video, rows[0], holdout)
             duration = recording.probe(settings.folder / video).duration
             facecam = facecam_of(settings, video, rows_of_facecams)
             jobs += [job(settings, video, row, duration, facecam) for row in rows]
+            chats += chat_rows(settings, video, rows, duration)
     extraction.bring_up_to_date(shards.EXCERPTS, jobs, settings.extract, "extract excerpts", "excerpts")
+    if chats:
+        chat_rate.write(chats)
     # Without any file, DVC would warn about an empty folder on every run.
     files.write_bytes(shards.EXCERPTS / "about.txt", b"The stretches of VODs that labels.csv names, one shard each.\n")
 
@@ -70,6 +74,18 @@ def job(settings: Params, video: str, label: Label, duration: float, facecam: Fa
     last = math.ceil(end / grid) * grid + reach + 1
     sounds = settings.tracks_of(video).judged
     return Job(shard, settings.folder / video, facecam, label.start, end, first, last, sounds)
+
+
+def chat_rows(settings: Params, video: str, rows: Sequence[Label], duration: float) -> list[list[str]]:
+    """Measure the chat after each labelled stretch of a VOD: the rows of chat.csv; none if the VOD has no chat."""
+    path = beside.chat(settings.folder / video)
+    if path is None:
+        return []
+    messages = chat.read_chat(path)
+    names = [shards.excerpt_name(video, row.start, row.end) for row in rows]
+    return [
+        chat_rate.row(name, messages, row.start, row.ending(duration)) for name, row in zip(names, rows, strict=True)
+    ]
 
 
 if __name__ == "__main__":

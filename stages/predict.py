@@ -6,8 +6,8 @@ Run from the project's folder: python -m stages.predict demo
 
 import numpy as np
 
-from autotosis.annotations import configuration, facecams
-from autotosis.model import model_file
+from autotosis.annotations import chat, configuration, facecams
+from autotosis.model import chat_weight, model_file
 from autotosis.project import command_line, files, params
 from autotosis.scan import timeline, two_pass
 from autotosis.scan.passes import Scan
@@ -22,6 +22,7 @@ def main(name: str) -> None:
     vod = recording.probe(config.video, config.sounds)
     for remark in remarks(vod):
         print(remark)
+    messages = chat.read_chat(config.chat)
     scan = Scan(
         vod,
         facecams.of(name, config.facecam),
@@ -31,8 +32,9 @@ def main(name: str) -> None:
         card.architecture,
         files.digest(model_file.PATH),
     )
-    probabilities, looked_at = two_pass.score(scan, name, card, weights, config.predict.scan == "two-pass")
     times = np.arange(scan.moments) / config.extract.fps
+    written = chat_weight.from_tensors(model_file.subset("chat.", weights)).logits(messages, times)
+    probabilities, looked_at = two_pass.score(scan, name, card, weights, written, config.predict.scan == "two-pass")
     files.write_csv(timeline.path(name), timeline.COLUMNS, timeline.rows(times, probabilities))
     print(f"{name}: looked at {looked_at:.0%} of {scan.recording.duration / 60:.1f} minutes, listened to all of them")
 

@@ -22,6 +22,7 @@ from autotosis.model import (
     architecture,
     background,
     calibration,
+    chat_weight,
     cross_validation,
     examples,
     first_pass,
@@ -34,7 +35,7 @@ from autotosis.model import (
 from autotosis.model.cross_validation import OutOfFold
 from autotosis.project import command_line, files, params
 from autotosis.project.errors import UserError
-from autotosis.signals import context
+from autotosis.signals import chat_rate, context
 
 METRICS = Path("models/metrics.json")
 LIVE = Path("models/live")
@@ -76,7 +77,9 @@ def main() -> None:
         prevalence=train.prevalence,
         own_rows=own_vods,
     )
+    audience = chat_weight.learn(chat_weight.collect(chat_rate.read(), clips, out_of_fold.logits))
     tensors = known.tensors("labelled.") | by_sound.linear.tensors("first_pass.") | learned.face_tensors("face.")
+    tensors |= audience.tensors("chat.")
     precision, recall = calibration.precision_and_recall(probabilities, measured.labels, train.prevalence, threshold)
     figures = metrics.cross_validation(measured.labels, measured.probabilities(), measured.fold)
     details = {
@@ -89,6 +92,7 @@ def main() -> None:
         "recall": recall,
         **choice.figures,
         **review(out_of_fold.at(~out_of_fold.measured)),
+        **audience.figures(),
     }
     details = {name: round(figure, 3) for name, figure in details.items()}
     with files.replacing_all(model_file.PATH, METRICS, LIVE) as (model, table, plots):

@@ -8,7 +8,9 @@ from pathlib import Path
 from autotosis.project import files, tables
 from autotosis.project.errors import UserError
 
-MARKERS, CHAT = ".markers.csv", ".chat.json"
+MARKERS = ".markers.csv"
+# The chat, as the user calls what TwitchDownloader saves, and as yt-dlp calls that of YouTube.
+CHATS = (".chat.json", ".live_chat.json")
 # As OBS names what its replay buffer saves, unless told otherwise.
 REPLAY = "Replay"
 # As OBS names recordings: when they began; and replays: when they were saved, at their end.
@@ -28,6 +30,11 @@ def existing(video: Path, ending: str) -> Path | None:
     """Return the same if there is such a file, and None if not."""
     path = path_beside(video, ending)
     return path if path.is_file() else None
+
+
+def chat(video: Path) -> Path | None:
+    """Return the path of the chat of a VOD, or None if there is none."""
+    return next((path for ending in CHATS if (path := existing(video, ending))), None)
 
 
 def is_replay(path: Path) -> bool:

@@ -18,6 +18,8 @@ from autotosis.project.params import PARAMS_FILE, Audio, Extract, Params, Predic
 from autotosis.project.section import Section
 
 FOLDER = Path("data/config")
+# The keys of files in a configuration, besides videos and replays.
+NAMED_FILES = ("edits", "markers", "chat", "music", "font")
 # The code that each stage of a VOD runs, besides `project`, which must not affect any output.
 CODE = {
     "find_facecams": ("stages/find_facecams.py", "annotations", "video", "pictures", "signals/face_mesh.py", "camera"),
@@ -38,12 +40,13 @@ class FacecamConfig(Section):
 
 class PredictConfig(Section):
     """What the scan of a VOD depends on. `sounds` has the number of the sound track that is judged, as
-    `recording.probe` takes it."""
+    `recording.probe` takes it. `chat` is the path of its chat, or None."""
 
     name: str
     video: Path
     sounds: list[int]
     facecam: Box | None
+    chat: Path | None
     extract: Extract
     predict: Predict
 
@@ -94,6 +97,7 @@ def for_predict(settings: Params, name: str) -> PredictConfig:
         video=settings.vod(name),
         sounds=settings.tracks_of(settings.vods[name]).judged,
         facecam=_facecam(settings, name),
+        chat=beside.chat(settings.vod(name)),
         extract=settings.extract,
         predict=settings.predict,
     )
@@ -145,7 +149,7 @@ STAGES: dict[str, Callable[[Params, str], FacecamConfig | PredictConfig | Select
 def describe(stage: str, settings: Params, name: str) -> dict[str, object]:
     """Describe a stage's configuration in types of JSON, with hashes of its code and of the files that it names."""
     config = STAGES[stage](settings, name)
-    named = [path for path in (getattr(config, key, None) for key in ("edits", "markers", "music", "font")) if path]
+    named = [path for path in (getattr(config, key, None) for key in NAMED_FILES) if path]
     named += [path for path, _ in getattr(config, "replays", [])]
     return {
         "configuration": config.model_dump(mode="json", exclude={"extract": {"decoder"}}),

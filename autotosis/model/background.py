@@ -210,6 +210,7 @@ def score(
     values: np.ndarray,
     seen: np.ndarray,
     faces: np.ndarray,
+    written: np.ndarray,
     fps: float,
     card: Card,
 ) -> np.ndarray:
@@ -228,6 +229,8 @@ def score(
         Whether the scan looked at each moment. Only those are learned from, because the others are clearly calm anyway.
     faces : ndarray of float32, shape (seen moments,)
         The logits of the face network at the seen moments; 0 without a network.
+    written : ndarray of float64, shape (moments,)
+        What the chat adds to the logits, from `ChatWeight.logits`.
     fps : float
         Moments per second, Hz.
     card : Card
@@ -245,6 +248,7 @@ def score(
     logits[seen] += faces
     # The others are clearly calm, so the face network is assumed to give them its lowest logit.
     logits[~seen] += faces.min()
+    logits += written
     highlights = cross_validate(known, unlabelled, card.prevalence, card.l2)
     threshold = calibration.threshold(highlights, logits, card.prevalence, card.target_precision)
     return Calibration(1.0, calibration.log_odds(card.threshold) - threshold).probabilities(logits)

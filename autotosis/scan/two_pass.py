@@ -28,7 +28,7 @@ FAR_APART = 5.0
 
 
 def score(
-    scan: Scan, name: str, card: Card, weights: dict[str, np.ndarray], two_passes: bool
+    scan: Scan, name: str, card: Card, weights: dict[str, np.ndarray], written: np.ndarray, two_passes: bool
 ) -> tuple[np.ndarray, float]:
     """Score every moment of a VOD.
 
@@ -42,6 +42,8 @@ def score(
         The model's parameters, from `model_file.load`.
     weights : dict of str to ndarray
         The model's weights, from `model_file.load`.
+    written : ndarray of float64, shape (moments,)
+        What the chat adds to the logit of each moment, from `ChatWeight.logits`.
     two_passes : bool
         Whether to look only where the first pass is in doubt; False looks everywhere.
 
@@ -60,8 +62,9 @@ def score(
     values, glances = first_pass(scan, name)
     wanted = np.full(len(values), True)
     if two_passes and scan.recording.sound:
-        # The sound alone decides where to look.
-        wanted = in_doubt(first_model.logits(values, fps), card, fps, keyframe_distance(scan.recording), name)
+        # The sound alone decides where to look, and where much is written, it need not be as loud.
+        logits = first_model.logits(values, fps) + np.maximum(written, 0)
+        wanted = in_doubt(logits, card, fps, keyframe_distance(scan.recording), name)
     stretches = passes.stretches(wanted, fps)
     looked = workers.run_parallel(partial(passes.look, scan), stretches, f"look at {name}", "stretches")
     seen, faces = (np.concatenate(parts) for parts in zip(*looked, strict=True))
@@ -69,7 +72,7 @@ def score(
     for signal in features.SEEN:
         columns = features.columns(signal)
         values[:, columns] = signal.relative(values[:, columns], fps, glances.get(signal.name))
-    probabilities = background.score(known, values, wanted, faces, fps, card)
+    probabilities = background.score(known, values, wanted, faces, written, fps, card)
     return probabilities, float(wanted.mean())
 
 

@@ -1,0 +1,184 @@
+"""What the chat of a VOD adds to the scores of its moments, learned from rows of labels.csv about VODs with chat.
+
+Clips have no chat, and a stream has far fewer such rows than a clip has moments. So there are only two numbers to
+learn, the delay of the audience and the weight of its chat, beside what the model says of the same rows out-of-fold.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from autotosis.model import model_file
+from autotosis.model.examples import Clip
+from autotosis.signals import chat_rate
+
+# How strongly the weight is pulled towards zero: as by a few rows that say nothing.
+PENALTY = 1.0
+# Which delay is likely before anything is learned: its mean and standard deviation (seconds).
+LIKELY_DELAY, SPREAD = 20.0, 15.0
+# The bias is left almost free: which share of the rows are highlights depends on what was judged.
+PENALTIES = np.array([PENALTY, 1e-3])
+# Newton's method takes a few steps; where it would leap, each is at most this long.
+STEPS, LONGEST_STEP = 100, 1.0
+# The penalty keeps weights far below this.
+LARGEST_WEIGHT = 50.0
+
+
+@dataclass(frozen=True)
+class ChatWeight:
+    """What the chat adds.
+
+    Attributes
+    ----------
+    weight : float
+        What is added to the logit for each unit of `chat_rate.levels`; 0 if nothing was learned of any chat.
+    delay : float
+        How long after a moment the chat is measured, seconds.
+    """
+
+    weight: float
+    delay: float
+
+    def logits(self, messages: np.ndarray, times: np.ndarray) -> np.ndarray:
+        """Compute what the chat adds to the logits of all moments of a VOD.
+
+        On average over the VOD, it leaves the odds of a highlight as they are: where little is written, they fall.
+
+        Parameters
+        ----------
+        messages : ndarray of float64, shape (messages,)
+            When the messages were written, from `chat.read_chat`.
+        times : ndarray of float64, shape (moments,)
+            The times of the moments, seconds.
+
+        Returns
+        -------
+        ndarray of float64, shape (moments,)
+            What is to be added; 0 without chat or weight.
+        """
+        added: np.ndarray = self.weight * chat_rate.levels(messages, times + self.delay)
+        added -= np.log(np.exp(added).mean())
+        return added
+
+    def figures(self) -> dict[str, float]:
+        """Return both numbers, by the names that details.json has for them; none without a weight."""
+        return {f"chat_{name}": value for name, value in vars(self).items()} if self.weight else {}
+
+    def tensors(self, prefix: str) -> dict[str, np.ndarray]:
+        """Return the arrays for the model file, each with the prefix in its name; none without a weight."""
+        return {prefix + name: np.array([value]) for name, value in vars(self).items()} if self.weight else {}
+
+
+NONE = ChatWeight(0.0, 0.0)
+
+
+def from_tensors(tensors: dict[str, np.ndarray]) -> ChatWeight:
+    """Restore what `ChatWeight.tensors` returned, without the prefix; UserError if any name, type or shape is wrong."""
+    if not tensors:
+        return NONE
+    found = {name: (str(tensor.dtype), tensor.shape) for name, tensor in tensors.items()}
+    if found != {name: ("float64", (1,)) for name in vars(NONE)}:
+        raise model_file.malformed(model_file.PATH, f"its chat is {found}, not a weight and a delay")
+    restored = ChatWeight(**{name: float(tensor[0]) for name, tensor in tensors.items()})
+    if not 0 < restored.weight <= LARGEST_WEIGHT or restored.delay not in chat_rate.DELAYS:
+        raise model_file.malformed(model_file.PATH, f"{restored} is not possible")
+    return restored
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The judged rows about VODs with chat.
+
+    Attributes
+    ----------
+    levels : ndarray of float64, shape (rows, delays)
+        The level of the chat at each of `chat_rate.DELAYS` after each row.
+    labels : ndarray of int, shape (rows,)
+        1 for a highlight, 0 for calm.
+    logits : ndarray of float64, shape (rows,)
+        The mean of what the model says of each row without chat.
+    videos : ndarray of str, shape (rows,)
+        The VOD of each row.
+    """
+
+    levels: np.ndarray
+    labels: np.ndarray
+    logits: np.ndarray
+    videos: np.ndarray
+
+    def at(self, chosen: np.ndarray) -> "Rows":
+        """Return the rows where `chosen`, bool of shape (rows,), is true."""
+        return Rows(**{name: values[chosen] for name, values in vars(self).items()})
+
+
+def collect(levels: Mapping[str, np.ndarray], clips: Sequence[Clip], logits: np.ndarray) -> Rows:
+    """Collect the rows to learn from.
+
+    Parameters
+    ----------
+    levels : dict of str to ndarray
+        The chat, from `chat_rate.read`.
+    clips : sequence of Clip
+        The labelled clips and stretches of VODs.
+    logits : ndarray of float64, shape (moments,)
+        The out-of-fold scores of all their labelled moments, clip by clip.
+    """
+    ends = np.cumsum([len(clip.labels) for clip in clips])
+    scored = list(zip(clips, np.split(logits, ends[:-1]), strict=True))
+    rows = [(clip, scores) for clip, scores in scored if clip.judged and clip.name in levels]
+    return Rows(
+        np.array([levels[clip.name] for clip, _ in rows]).reshape(len(rows), len(chat_rate.DELAYS)),
+        np.array([clip.labels[0] for clip, _ in rows], int),
+        np.array([scores.mean() for _, scores in rows]),
+        np.array([clip.video for clip, _ in rows], str),
+    )
+
+
+def learn(rows: Rows) -> ChatWeight:
+    """Learn the delay and the weight with which the chat explains the labels best; NONE if there is nothing to learn.
+
+    A negative weight counts as none, since an audience does not fall silent at highlights but by chance. Both numbers
+    are pulled towards what is likely, so that a few rows teach little.
+    """
+    if len(set(rows.labels.tolist())) < 2:
+        return NONE
+    possible = []
+    for delay, levels in zip(chat_rate.DELAYS, rows.levels.T, strict=True):
+        loss, weight = _fit(levels, rows)
+        if weight >= 0.001:
+            # Rounded, so that machines which sum in another order get the same model.
+            learned = ChatWeight(round(weight, 3), float(delay))
+            possible.append((loss + ((delay - LIKELY_DELAY) / SPREAD) ** 2 / 2, learned))
+    return min(possible, key=lambda pair: pair[0])[1] if possible else NONE
+
+
+def _fit(levels: np.ndarray, rows: Rows) -> tuple[float, float]:
+    """Fit a logistic regression on levels, float64 of shape (rows,), beside the logits: its loss, and the weight."""
+    columns = np.stack([levels, np.ones(len(levels))], axis=1)
+    fitted = np.zeros(2)
+    for _ in range(STEPS):
+        chances = 1 / (1 + np.exp(-np.clip(rows.logits + columns @ fitted, -500, 500)))
+        slope = columns.T @ (chances - rows.labels) + PENALTIES * fitted
+        curvature = (columns.T * (chances * (1 - chances))) @ columns + np.diag(PENALTIES)
+        fitted -= np.clip(np.linalg.solve(curvature, slope), -LONGEST_STEP, LONGEST_STEP)
+    scores = rows.logits + columns @ fitted
+    loss = np.logaddexp(0, np.where(rows.labels == 1, -scores, scores)).sum() + (PENALTIES * fitted**2).sum() / 2
+    return float(loss), float(fitted[0])
+
+
+def cross_validate(rows: Rows) -> np.ndarray:
+    """Score each row with its chat, weighted as the rows of other VODs say, or other rows if all are of one VOD.
+
+    Returns
+    -------
+    ndarray of float64, shape (rows,)
+        The logits.
+    """
+    parts = rows.videos if len(set(rows.videos)) > 1 else np.arange(len(rows.labels))
+    logits = rows.logits.copy()
+    for part in np.unique(parts):
+        learned = learn(rows.at(parts != part))
+        level = rows.levels[parts == part, chat_rate.DELAYS.index(int(learned.delay))]
+        logits[parts == part] += learned.weight * level
+    return logits
