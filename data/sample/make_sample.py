@@ -16,9 +16,9 @@ from data.sample.video import KEYFRAME_SECONDS, Job, camera_box, join, make
 
 PIECE_SECONDS = 20
 DEMO = "vods/demo.mp4"
-# Two evenings with acts that no clip shows: one to judge, and one, in the holdout, that tells what that has taught.
+# Two evenings with acts that no clip shows: one that measures the model, and one to judge.
 EVENING, ENCORE = "vods/evening.mp4", "vods/encore.mp4"
-HOLDOUT = (DEMO, ENCORE)
+HOLDOUT = (DEMO, EVENING)
 # Clips 3 and 8, 5 and 6, and so on were recorded in one session.
 GROUPS = {
     "c03": "monday",
