@@ -27,6 +27,7 @@ SAMPLE = {
     "clip_seconds": [3, 4],
     "clip_size": [320, 180],
     "vod_minutes": 0.4,
+    "evening_minutes": 0,
     "vod_size": [320, 180],
     "fps": 12,
 }

@@ -27,6 +27,7 @@ CORES = os.sched_getaffinity(0)
 # Parameters with which everything is small and fast.
 PARAMS = {
     "data": "data/tiny",
+    "vods": {"demo": "vods/demo.mp4"},
     "extract": {"fps": 4, "size": 32},
     "train": {"epochs": 3, "epoch_frames": 96, "batch": 16, "threads": 1},
     "select": {"threshold": 0.2},

@@ -17,9 +17,11 @@ SAMPLE = {
     "clip_seconds": [3, 4],
     "clip_size": [320, 180],
     "vod_minutes": 0.4,
+    "evening_minutes": 0,
     "vod_size": [320, 180],
     "fps": 12,
 }
+VODS = {"demo": "vods/demo.mp4"}
 PARAMS = {"extract": {"fps": 4, "size": 32}, "select": {"threshold": 0.2}, "render": {"preset": "ultrafast"}}
 ENVIRONMENT = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
 
@@ -37,7 +39,7 @@ def build(folder: Path) -> Path:
     params = yaml.safe_load((folder / "params.yaml").read_text())
     for section, values in PARAMS.items():
         params[section] |= values
-    (folder / "params.yaml").write_text(yaml.safe_dump(params | {"data": DATA}, sort_keys=False))
+    (folder / "params.yaml").write_text(yaml.safe_dump(params | {"data": DATA, "vods": VODS}, sort_keys=False))
     run(folder, "git", "init", "--quiet")
     run(folder, "git", "add", ".")
     run(folder, "git", "-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "--quiet", "-m", "Start")

@@ -98,11 +98,11 @@ def _toward(track: np.ndarray, target: np.ndarray | float, level: np.ndarray) ->
 def _talk(script: Script, times: np.ndarray, tracks: Tracks, chance: np.random.Generator) -> None:
     gestures = np.zeros(len(times))
     for syllable in script.syllables:
-        if syllable.voice == "teammate":
+        if syllable.voice in ("teammate", "guest"):
             continue
         part = (times - syllable.start) / syllable.length
         shape = np.sin(np.pi * np.clip(part, 0, 1)) ** 0.6 * syllable.strength
-        widest = 0.5 if syllable.voice == "talk" else 1.0
+        widest = 0.5 if syllable.voice in ("talk", "song") else 1.0
         tracks["mouth"] = np.maximum(tracks["mouth"], shape * widest)
         if syllable.voice == "talk":
             gestures = np.maximum(gestures, np.clip(1 - np.abs(part - 0.5) * syllable.length / 0.5, 0, 1))
@@ -219,6 +219,46 @@ def _teammate(event: Event, times: np.ndarray, tracks: Tracks) -> None:
     tracks["size"] -= 0.03 * level
 
 
+def _song(event: Event, times: np.ndarray, tracks: Tracks) -> None:
+    """Sing at the top of one's voice, with a fist for a microphone or with both arms in the air."""
+    level = _presence(event, times, 0.3, 0.5)
+    beat = np.sin(2 * np.pi * 2.6 * (times - event.start))
+    _dance(beat, level, tracks)
+    tracks["lids"] *= 1 - 0.7 * level * (event.variant > 1)
+    if event.variant % 2:
+        _toward(tracks["right_x"], tracks["x"] + 0.07, level)
+        _toward(tracks["right_y"], 0.66 + 0.02 * beat, level)
+    else:
+        _arms(0, (times - event.start) / 3, level, tracks)
+
+
+def _music(event: Event, times: np.ndarray, tracks: Tracks) -> None:
+    level = _presence(event, times, 0.4, 0.5)
+    _dance(np.sin(2 * np.pi * 2.6 * (times - event.start)), level, tracks)
+
+
+def _dance(beat: np.ndarray, level: np.ndarray, tracks: Tracks) -> None:
+    _toward(tracks["joy"], 0.9, level)
+    _toward(tracks["brows"], 0.7, level)
+    tracks["x"] += 0.045 * beat * level
+    tracks["y"] += 0.04 * (beat**2 - 0.5) * level
+    tracks["tilt"] += 0.16 * beat * level
+    tracks["nod"] += 0.6 * (beat**2 - 0.5) * level
+    tracks["turn"] += 0.3 * beat * level
+    tracks["size"] += 0.18 * level
+
+
+def _laughter(event: Event, times: np.ndarray, tracks: Tracks) -> None:
+    """Laugh in silence at what a guest, who is not in the picture, laughs at aloud."""
+    level = _presence(event, times, 0.25, 0.6)
+    shake = np.sin(2 * np.pi * 4.5 * (times - event.start))
+    _toward(tracks["joy"], 1.0, level)
+    _toward(tracks["mouth"], 0.4 + 0.1 * shake, level)
+    tracks["y"] += (0.02 + 0.015 * shake) * level
+    tracks["tilt"] += 0.14 * np.sin(2 * np.pi * 2.6 * (times - event.start)) * level
+    tracks["size"] += 0.15 * level
+
+
 PLAYS = {
     "rage": _rage,
     "grimace": _grimace,
@@ -227,4 +267,7 @@ PLAYS = {
     "light": _light,
     "explosion": _explosion,
     "teammate": _teammate,
+    "song": _song,
+    "laughter": _laughter,
+    "music": _music,
 }

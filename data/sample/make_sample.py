@@ -1,4 +1,4 @@
-"""Make the sample: clips and a VOD of a procedural streamer, as no real footage can be shipped."""
+"""Make the sample: clips and VODs of a procedural streamer, as no real footage can be shipped."""
 
 import shutil
 from collections.abc import Iterator
@@ -11,11 +11,14 @@ from pydantic import Field
 
 from autotosis.project import command_line, files, params_file, workers
 from autotosis.project.section import Section
-from data.sample.script import DISTRACTORS, Script, clip_script, generator, vod_script
+from data.sample.script import DISTRACTORS, PARTY, Script, clip_script, generator, vod_script
 from data.sample.video import KEYFRAME_SECONDS, Job, camera_box, join, make
 
 PIECE_SECONDS = 20
-VOD = "vods/demo.mp4"
+DEMO = "vods/demo.mp4"
+# Two evenings with acts that no clip shows: one that measures the model, and one to judge.
+EVENING, ENCORE = "vods/evening.mp4", "vods/encore.mp4"
+HOLDOUT = (DEMO, EVENING)
 # Clips 3 and 8, 5 and 6, and so on were recorded in one session.
 GROUPS = {
     "c03": "monday",
@@ -40,6 +43,7 @@ class Sample(Section):
     clip_seconds: Annotated[list[Annotated[float, Field(ge=2)]], Field(min_length=2, max_length=2)]
     clip_size: Size
     vod_minutes: Annotated[float, Field(ge=0.2)]
+    evening_minutes: Annotated[float, Field(ge=0)]
     vod_size: Size
     fps: Annotated[int, Field(ge=1, le=120)]
 
@@ -55,21 +59,19 @@ def main(folder: str) -> None:
     root = Path(folder)
     sample = params_file.load(Sample, root / "params.yaml")
     clips = list(plan_clips(sample))
-    frames = round(sample.vod_minutes * 60 * sample.fps)
-    vod = vod_script(VOD, "vod", sample.seed, frames / sample.fps)
+    vods = list(plan_vods(sample))
     with files.replacing(root / "clips") as clip_folder, files.replacing(root / "vods") as vod_folder:
-        pieces_folder = vod_folder / "pieces"
-        for made in (clip_folder, pieces_folder):
+        targets = [vod_folder / Path(vod.name).name for vod in vods]
+        pieces = [list(plan_pieces(*planned, sample)) for planned in zip(vods, targets, strict=True)]
+        for made in (clip_folder, *(target.with_suffix("") for target in targets)):
             made.mkdir(parents=True)
-        sound = pieces_folder / "sound.mp4"
-        pieces = list(plan_pieces(vod, pieces_folder, frames, sample))
-        jobs = [_job("sound", vod, sound, sample.vod_size, sample), *pieces]
+        jobs = [job for of_vod in pieces for job in of_vod]
         jobs += [_job("clip", clip, clip_folder / Path(clip.name).name, sample.clip_size, sample) for clip in clips]
         workers.run_all(make, jobs, "making the sample", "parts")
-        join([piece.target for piece in pieces], sound, pieces_folder / "joined.mp4")
-        (pieces_folder / "joined.mp4").rename(vod_folder / Path(VOD).name)
-        shutil.rmtree(pieces_folder)
-    write_tables(root, clips, vod, sample)
+        for target, (sound, *pictures) in zip(targets, pieces, strict=True):
+            join([picture.target for picture in pictures], sound.target, target)
+            shutil.rmtree(target.with_suffix(""))
+    write_tables(root, clips, vods, sample)
 
 
 def plan_clips(sample: Sample) -> Iterator[Script]:
@@ -92,12 +94,23 @@ def plan_clips(sample: Sample) -> Iterator[Script]:
         )
 
 
-def plan_pieces(vod: Script, folder: Path, frames: int, sample: Sample) -> Iterator[Job]:
-    """Cut the work on the VOD's picture into jobs, at keyframes."""
+def plan_vods(sample: Sample) -> Iterator[Script]:
+    """Plan the demo's VOD and, unless they are to last no time, the two evenings."""
+    frames = round(sample.vod_minutes * 60 * sample.fps)
+    yield vod_script(DEMO, "vod", sample.seed, frames / sample.fps)
+    frames = round(sample.evening_minutes * 60 * sample.fps)
+    for name in (EVENING, ENCORE) if frames else ():
+        yield vod_script(name, Path(name).stem, sample.seed, frames / sample.fps, 3, (*PARTY, *PARTY, *DISTRACTORS[:3]))
+
+
+def plan_pieces(vod: Script, target: Path, sample: Sample) -> Iterator[Job]:
+    """Cut the work on a VOD into jobs: its sound, and its picture in pieces that begin at keyframes."""
+    folder, frames = target.with_suffix(""), round(vod.duration * sample.fps)
+    yield _job("sound", vod, folder / "sound.mp4", sample.vod_size, sample)
     step = PIECE_SECONDS // KEYFRAME_SECONDS * KEYFRAME_SECONDS * sample.fps
     for number, first in enumerate(range(0, frames, step)):
-        target = folder / f"piece{number:03d}.mp4"
-        yield _job("picture", vod, target, sample.vod_size, sample, first, min(frames, first + step))
+        piece = folder / f"piece{number:03d}.mp4"
+        yield _job("picture", vod, piece, sample.vod_size, sample, first, min(frames, first + step))
 
 
 def _job(
@@ -114,11 +127,12 @@ def _job(
     return Job(content, script, target, tuple(size), sample.fps, camera, first, end)
 
 
-def write_tables(root: Path, clips: list[Script], vod: Script, sample: Sample) -> None:
+def write_tables(root: Path, clips: list[Script], vods: list[Script], sample: Sample) -> None:
     """Write labels.csv, holdout.csv, facecams.csv and groups.csv."""
     header = ("video", "start", "end", "label")
     files.write_csv(root / "labels.csv", header, [row for clip in clips for row in rough_labels(clip)])
-    truth = [(VOD, f"{event.start:.2f}", f"{event.end:.2f}", 1) for event in vod.of_kind("rage")]
+    held = [vod for vod in vods if vod.name in HOLDOUT]
+    truth = [(vod.name, f"{event.start:.2f}", f"{event.end:.2f}", 1) for vod in held for event in vod.of_kind("rage")]
     files.write_csv(root / "holdout.csv", header, truth)
     files.write_csv(root / "facecams.csv", ("video", "x0", "y0", "x1", "y1"), _camera_rows(clips, sample))
     groups = [(clip.name, clip.session) for clip in clips if clip.session in GROUPS.values()]
@@ -143,7 +157,7 @@ def _camera_rows(clips: list[Script], sample: Sample) -> Iterator[tuple[str, ...
     places = [("clips/*.mp4", "clip_size", USUAL_CORNER), ("vods/*.mp4", "vod_size", USUAL_CORNER)]
     places += [(f"clips/{name}.mp4", "clip_size", corner) for name, corner in CORNERS.items()]
     for pattern, size, corner in places:
-        if any(fnmatch(name, pattern) for name in [VOD, *(clip.name for clip in clips)]):
+        if any(fnmatch(name, pattern) for name in [DEMO, *(clip.name for clip in clips)]):
             pixels = camera_box(tuple(getattr(sample, size)), corner)
             width_height = np.array(getattr(sample, size) * 2)
             yield pattern, *(f"{part:.6g}" for part in np.array(pixels) / width_height)

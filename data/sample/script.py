@@ -8,6 +8,8 @@ import numpy as np
 
 # Each of these resembles an outburst in sound or in picture, but not in both.
 DISTRACTORS = ("explosion", "cheer", "hand", "grimace", "light", "teammate")
+# These resemble one in both, and no clip shows them: singing along to loud music, laughing with a guest, loud music.
+PARTY = ("song", "laughter", "music")
 SECONDS = {
     "explosion": (0.8, 1.6),
     "cheer": (1.5, 3.0),
@@ -15,9 +17,14 @@ SECONDS = {
     "grimace": (1.2, 2.5),
     "light": (0.8, 1.8),
     "teammate": (1.2, 2.8),
+    "song": (3.0, 5.0),
+    "laughter": (1.5, 3.0),
+    "music": (3.0, 5.0),
 }
 # No small talk while these go on: the streamer is busy, or must be seen to be silent.
-WITHOUT_TALK = ("rage", "cheer", "hand", "grimace", "teammate", "away")
+WITHOUT_TALK = ("rage", "cheer", "hand", "grimace", "teammate", "away", *PARTY)
+# Whose voice is heard in an event, if any.
+HEARD = {"rage": "shout", "cheer": "cheer", "teammate": "teammate", "song": "song", "laughter": "guest"}
 VOWELS = 5
 
 
@@ -76,14 +83,16 @@ def clip_script(name: str, session: str, seed: int, duration: float, rages: bool
     return _script(name, session, seed, duration, fixed, distractors[:count], chance)
 
 
-def vod_script(name: str, session: str, seed: int, duration: float) -> Script:
-    """Plan a VOD: outbursts for 5 % of its time (at least two), distractors, a scene without camera."""
+def vod_script(
+    name: str, session: str, seed: int, duration: float, least: int = 2, kinds: Sequence[str] = DISTRACTORS
+) -> Script:
+    """Plan a VOD: outbursts for 5 % of its time (`least` or more), distractors of `kinds`, a scene without camera."""
     chance = generator(seed, f"{name}/events")
-    outbursts = max(2, round(0.05 * duration / 2.4))
+    outbursts = max(least, round(0.05 * duration / 2.4))
     weights = chance.uniform(0.7, 1.5, outbursts)
     lengths = np.clip(weights / weights.mean() * 0.05 * duration / outbursts, 1.5, 4.0)
     fixed = [("rage", length) for length in lengths] + [("away", min(15.0, duration / 12))]
-    distractors = [DISTRACTORS[i % len(DISTRACTORS)] for i in range(3 * outbursts)]
+    distractors = [kinds[i % len(kinds)] for i in range(3 * outbursts)]
     return _script(name, session, seed, duration, fixed, distractors, chance)
 
 
@@ -129,19 +138,20 @@ def _speech(events: tuple[Event, ...], duration: float, chance: np.random.Genera
             end = min(time + chance.uniform(0.8, 2.6), event.start - 0.2)
             syllables += _phrase("talk", time, end, chance)
             time = end
-        if event.kind in ("rage", "cheer", "teammate"):
-            voice = {"rage": "shout"}.get(event.kind, event.kind)
-            syllables += _phrase(voice, event.start, event.end, chance)
+        if event.kind in HEARD:
+            syllables += _phrase(HEARD[event.kind], event.start, event.end, chance)
         time = event.end + 0.3
     return tuple(syllables)
 
 
 def _phrase(voice: str, start: float, end: float, chance: np.random.Generator) -> list[Syllable]:
-    shortest, longest, low, high, gap = {
-        "talk": (0.12, 0.25, 115, 160, 0.15),
-        "cheer": (0.13, 0.28, 190, 320, 0.12),
-        "shout": (0.22, 0.50, 230, 360, 0.06),
-        "teammate": (0.22, 0.50, 220, 350, 0.06),
+    shortest, longest, low, high, gap, often = {
+        "talk": (0.12, 0.25, 115, 160, 0.15, 0.25),
+        "cheer": (0.13, 0.28, 190, 320, 0.12, 0.25),
+        "shout": (0.22, 0.50, 230, 360, 0.06, 0.25),
+        "teammate": (0.22, 0.50, 220, 350, 0.06, 0.25),
+        "song": (0.25, 0.60, 200, 360, 0.08, 0.25),
+        "guest": (0.10, 0.16, 260, 400, 0.05, 1.0),
     }[voice]
     syllables, time = [], start
     while end - time > 0.08:
@@ -150,5 +160,5 @@ def _phrase(voice: str, start: float, end: float, chance: np.random.Generator) -
         # Sentences fall in pitch towards their end.
         fall = 1.08 - 0.16 * (time - start) / (end - start)
         syllables.append(Syllable(voice, time, length, strength, vowel, chance.uniform(low, high) * fall))
-        time += length + (gap * chance.uniform(0.5, 1.5) if chance.random() < 0.25 else 0.0)
+        time += length + (gap * chance.uniform(0.5, 1.5) if chance.random() < often else 0.0)
     return syllables

@@ -16,6 +16,8 @@ VOICES = {
     "cheer": (0.6, 0.25, 2.5),
     "shout": (0.55, 0.8, 6.0),
     "teammate": (0.55, 0.8, 6.0),
+    "song": (0.6, 0.65, 5.0),
+    "guest": (0.6, 0.6, 4.0),
 }
 
 
@@ -127,6 +129,9 @@ def _game(script: Script, chance: np.random.Generator) -> np.ndarray:
         for event in script.of_kind("away"):
             part[(event.start <= time) & (time < event.end)] = 0
         part += music * tune[: len(part)]
+    for event in script.of_kind("song", "music"):
+        first, end = int(event.start * RATE), int(event.end * RATE)
+        _add(track, event.start, 0.4 * _fade(end - first, 0.3, 0.5) * np.take(tune, range(first, end), mode="wrap"))
     for start in np.cumsum(chance.exponential(1.6, int(script.duration))):
         if chance.random() < 0.7:
             _add(track, start, _beep(chance))

@@ -80,7 +80,8 @@ def make(job: Job) -> None:
 
 def join(pieces: list[Path], sound: Path, target: Path) -> None:
     """Put a video together from its sound and pieces of its picture, cut every few `KEYFRAME_SECONDS`."""
-    list_path = target.with_suffix(".txt")
+    # Its lines are relative to it.
+    list_path = pieces[0].with_suffix(".txt")
     list_path.write_text("".join(f"file '{piece.name}'\n" for piece in pieces))
     picture = ffmpeg.input(f"file:{list_path}", format="concat").video
     streams = picture, ffmpeg.input(f"file:{sound}").audio
