@@ -16,9 +16,8 @@ from data.sample.video import KEYFRAME_SECONDS, Job, camera_box, join, make
 
 PIECE_SECONDS = 20
 DEMO = "vods/demo.mp4"
-# Two evenings with acts that no clip shows: one that measures the model, and one to judge.
-EVENING, ENCORE = "vods/evening.mp4", "vods/encore.mp4"
-HOLDOUT = (DEMO, EVENING)
+# A harder VOD, with acts that no clip shows.
+EVENING = "vods/evening.mp4"
 # Clips 3 and 8, 5 and 6, and so on were recorded in one session.
 GROUPS = {
     "c03": "monday",
@@ -95,12 +94,13 @@ def plan_clips(sample: Sample) -> Iterator[Script]:
 
 
 def plan_vods(sample: Sample) -> Iterator[Script]:
-    """Plan the demo's VOD and, unless they are to last no time, the two evenings."""
+    """Plan the demo's VOD and, unless it is to last no time, the evening."""
     frames = round(sample.vod_minutes * 60 * sample.fps)
     yield vod_script(DEMO, "vod", sample.seed, frames / sample.fps)
     frames = round(sample.evening_minutes * 60 * sample.fps)
-    for name in (EVENING, ENCORE) if frames else ():
-        yield vod_script(name, Path(name).stem, sample.seed, frames / sample.fps, 3, (*PARTY, *PARTY, *DISTRACTORS[:3]))
+    if frames:
+        acts = (*PARTY, *PARTY, *DISTRACTORS[:3])
+        yield vod_script(EVENING, Path(EVENING).stem, sample.seed, frames / sample.fps, 3, acts)
 
 
 def plan_pieces(vod: Script, target: Path, sample: Sample) -> Iterator[Job]:
@@ -131,8 +131,7 @@ def write_tables(root: Path, clips: list[Script], vods: list[Script], sample: Sa
     """Write labels.csv, holdout.csv, facecams.csv and groups.csv."""
     header = ("video", "start", "end", "label")
     files.write_csv(root / "labels.csv", header, [row for clip in clips for row in rough_labels(clip)])
-    held = [vod for vod in vods if vod.name in HOLDOUT]
-    truth = [(vod.name, f"{event.start:.2f}", f"{event.end:.2f}", 1) for vod in held for event in vod.of_kind("rage")]
+    truth = [(vod.name, f"{event.start:.2f}", f"{event.end:.2f}", 1) for vod in vods for event in vod.of_kind("rage")]
     files.write_csv(root / "holdout.csv", header, truth)
     files.write_csv(root / "facecams.csv", ("video", "x0", "y0", "x1", "y1"), _camera_rows(clips, sample))
     groups = [(clip.name, clip.session) for clip in clips if clip.session in GROUPS.values()]
