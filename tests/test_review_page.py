@@ -314,10 +314,11 @@ def test_a_change_by_hand_or_in_another_tab_is_noticed(project, open_page):
         press(page, "y")
         page.get_by_role("alert").get_by_text("was changed by another program or in another tab").wait_for()
         assert project.read(LABELS) == before + "clips/c02.mp4,,,0\n"
-        # It has read the table again.
+        # It reads the table again.
+        page.get_by_text("0 of 10 judged").wait_for()
         press(page, "ArrowDown", "y")
         row = f"{VOD},12.0,14.0,1\n"
-        until(lambda: row in project.read(LABELS) and "clips/c02.mp4,,,0\n" in project.read(LABELS))
+        saved(project, LABELS, before + "clips/c02.mp4,,,0\n" + row)
         press(other, "n")
         other.get_by_role("alert").get_by_text("nothing was overwritten").wait_for()
         assert row in project.read(LABELS)

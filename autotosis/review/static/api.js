@@ -50,8 +50,9 @@ export class Kept {
     this.changed();
   }
 
-  /** Make a change; `back` is the one that takes it back. */
+  /** Make a change; `back` is the one that takes it back. While the table is read again, there is nothing to change. */
   put(change, back) {
+    if (this.broken) return this.last;
     if (back) this.past.push(back);
     this.apply(this.state, change);
     this.changed();
