@@ -22,6 +22,8 @@ def main(name: str) -> None:
     vod = recording.probe(config.video, config.sounds)
     for remark in remarks(vod):
         print(remark)
+    if config.facecam is None and not facecams.path(name).exists():
+        print(f"{name}: the whole picture is taken; `dvc repro find_facecams@{name}` looks for the face camera first")
     messages = chat.read_chat(config.chat)
     scan = Scan(
         vod,

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autotosis.project import files, tables
-from autotosis.project.errors import UserError
 from autotosis.project.tables import Patterns, Row
 
 SIDES = ("x0", "y0", "x1", "y1")
@@ -93,7 +92,7 @@ def always(box: Box) -> Facecam:
 
 def write(name: str, scenes: Sequence[Scene]) -> None:
     """Write the table of the VOD with this name in params.yaml."""
-    files.write_csv(FOLDER / f"{name}.csv", COLUMNS, [row(scene) for scene in scenes])
+    files.write_csv(path(name), COLUMNS, [row(scene) for scene in scenes])
 
 
 def row(scene: Scene) -> list[str]:
@@ -110,19 +109,22 @@ def of(name: str, row: Box | None) -> Facecam:
     name : str
         Its name.
     row : Box or None
-        Where facecams.csv says that it is; None if it has no row, and the table of what was found is to be read.
+        Where facecams.csv says that it is; None if it has no row, and the table of what was found is to be read. If it
+        was not looked for, there is no such table, and the whole picture counts as face camera.
 
     Raises
     ------
     UserError
-        If that table is missing or malformed.
+        If that table is malformed.
     """
     if row is not None:
         return always(row)
-    path = FOLDER / f"{name}.csv"
-    if not path.exists():
-        raise UserError(f"{path}: no such table; make it with `dvc repro find_facecams@{name}`")
-    return Facecam(tuple(_scene(each) for each in tables.read_rows(path, COLUMNS)))
+    return Facecam(tuple(_scene(each) for each in tables.read_rows(path(name), COLUMNS)))
+
+
+def path(name: str) -> Path:
+    """Return the path of the table of the VOD with this name."""
+    return FOLDER / f"{name}.csv"
 
 
 def write_clips(found: Found) -> None:
@@ -148,7 +150,7 @@ def found(vods: Mapping[str, str]) -> dict[str, Box]:
     """
     boxes = {video: scene.box for video, (_, scene) in read_clips().items() if scene}
     for name, file in vods.items():
-        scenes = of(name, None).scenes if (FOLDER / f"{name}.csv").exists() else ()
+        scenes = of(name, None).scenes if path(name).exists() else ()
         if scenes:
             boxes[file] = max(scenes, key=lambda scene: scene.end - scene.start).box
     return boxes
