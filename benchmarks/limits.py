@@ -128,7 +128,7 @@ def many_clips(folder: Path) -> None:
     outputs += ["reels/metrics/all.json", "data/excerpts/none", "reels/timelines/none", "data/config/train.json"]
     outputs += ["data/config/extract_frames.json", "data/config/extract_excerpts.json", "data/clip_facecams.csv"]
     outputs += [f"data/config/{kind}/{name}.json" for kind in CODE for name in names]
-    outputs += [f"data/{kind}/{name}.csv" for kind in ("facecams", "timelines", "cuts") for name in names]
+    outputs += [f"data/{kind}/{name}.csv" for kind in ("facecams", "timelines", "cuts", "review") for name in names]
     outputs += [f"data/facecams/{name}.jpg" for name in names]
     outputs += [f"reels/{name}/reel.mp4" for name in (*names, "best")]
     for output in outputs:

@@ -150,8 +150,7 @@ def found(vods: Mapping[str, str]) -> dict[str, Box]:
     """
     boxes = {video: scene.box for video, (_, scene) in read_clips().items() if scene}
     for name, file in vods.items():
-        scenes = of(name, None).scenes if path(name).exists() else ()
-        if scenes:
+        if scenes := of(name, None).scenes:
             boxes[file] = max(scenes, key=lambda scene: scene.end - scene.start).box
     return boxes
 
