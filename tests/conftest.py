@@ -39,6 +39,8 @@ def warm(tmp_path_factory) -> Iterator[None]:
     folder = tmp_path_factory.mktemp("warm")
     with warm_python.start(folder):
         ENVIRONMENT["PATH"] = f"{folder}{os.pathsep}{ENVIRONMENT['PATH']}"
+        # What torchrun starts.
+        ENVIRONMENT["PYTHON_EXEC"] = str(folder / "python")
         yield
 
 

@@ -62,7 +62,7 @@ class Project:
         return subprocess.run(
             [str(word) for word in command],
             cwd=self.folder,
-            env=options.pop("env", USUAL if "preexec_fn" in options else ENVIRONMENT),
+            env=options.pop("env", ENVIRONMENT),
             capture_output=True,
             text=True,
             **options,

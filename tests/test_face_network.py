@@ -38,19 +38,19 @@ def test_auto_tries_a_network_where_there_are_clips_enough_and_keeps_it_only_if_
 
 
 def test_a_killed_training_goes_on_to_the_same_model(project):
-    project.set_params(train=FACE)
+    project.set_params(train=FACE | {"epochs": 2})
     project.stages("train")
     before = project.digests("models")
     (project.folder / "models/model.safetensors").unlink()
-    kill_after(project, "without fold 2: epoch 2 of 3", "train")
+    kill_after(project, "without fold 2: epoch 1 of 2", "train")
     assert not (project.folder / "models/model.safetensors").exists()
     (unfinished,) = (project.folder / "models/.checkpoints").glob("*fold 2*")
     assert checkpoint.load(unfinished, "of another training") == ([], checkpoint.State({}, {}))
     resumed = project.stage("train")
     assert resumed.returncode == 0, resumed.stderr
     assert "without fold 1: epoch" not in resumed.stderr
-    assert "without fold 2: epoch 1 of 3" not in resumed.stderr
-    assert "without fold 2: epoch 3 of 3" in resumed.stderr
+    assert "without fold 2: epoch 1 of 2" not in resumed.stderr
+    assert "without fold 2: epoch 2 of 2" in resumed.stderr
     assert project.digests("models") == before
 
 

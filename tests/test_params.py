@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.helpers import (
-    assert_sentence,
-)
+from autotosis.project import params
+from autotosis.project.errors import UserError
+from tests.helpers import assert_sentence
 
 PARAMS = {
     "unknown": ({"train": {"epoch": 3}}, "train.epoch is not a parameter; did you mean epochs?"),
@@ -54,10 +54,18 @@ PARAMS = {
 
 
 @pytest.mark.parametrize("name", PARAMS)
-def test_a_bad_parameter_is_named(project, name):
+def test_a_bad_parameter_is_named(project, name, monkeypatch):
     sections, words = PARAMS[name]
     project.set_params(**sections)
-    assert_sentence(project.stage("extract_frames"), "params.yaml: ", words)
+    monkeypatch.chdir(project.folder)
+    with pytest.raises(UserError) as raised:
+        params.load()
+    assert str(raised.value).startswith("params.yaml: ") and words in str(raised.value)
+
+
+def test_a_stage_says_it_in_one_sentence(project):
+    project.set_params(train={"epoch": 3})
+    assert_sentence(project.stage("extract_frames"), "params.yaml: train.epoch is not a parameter; did you mean epochs?")
 
 
 def test_a_missing_parameter_is_named(project):

@@ -115,7 +115,7 @@ CHANGES: dict[str, tuple[Change, list[str], set[str] | str]] = {
     "extract.fps": (set_params(extract={"fps": 5}), ["configure", "extract_excerpts", *FRAMES], EVERY),
     "train.l2": (set_params(train={"l2": 50}), ["configure", *MODEL], set()),
     "predict.scan": (set_params(predict={"scan": "dense"}), ["configure", *VOD], set()),
-    "select.invert": (set_params(select={"invert": True}), ["configure", *CUT], set()),
+    "select.min_gap": (set_params(select={"min_gap": 1}), ["configure", *CUT], set()),
     "render.overlay": (set_params(render={"overlay": "soft"}), ["configure", *REEL], set()),
     "a VOD replaced": (replace_vod, ["configure", "find_facecams@demo", "extract_excerpts", *VOD], set()),
     "how a cut list is made": (remark("autotosis/cuts/segments.py"), ["configure", *CUT], set()),
@@ -150,7 +150,7 @@ def test_remarks_in_all_code_rewrite_no_shard_and_change_no_result(project):
 def test_what_concerns_one_vod_touches_that_vod_only(project):
     """Add another VOD, and then change only that one."""
     demo, other = (project.folder / f"data/tiny/vods/{name}.mp4" for name in ("demo", "other"))
-    videos.ffmpeg("-t", 12, "-i", demo, "-c", "copy", other)
+    videos.ffmpeg("-t", 8, "-i", demo, "-c", "copy", other)
     project.set_params(vods={"demo": "vods/demo.mp4", "other": "vods/other.mp4"})
     its_reel = ["render@other", "compile"]
     its_cut = ["select@other", "evaluate", *its_reel]
@@ -162,7 +162,6 @@ def test_what_concerns_one_vod_touches_that_vod_only(project):
     project.set_params(urls={"other": "https://youtu.be/abc"})
     assert project.repro() == ["configure", *its_reel]
     project.set_params(tracks={"other": {"judge": 1, "hear": [1]}})
-    assert sorted(project.repro()) == sorted(expected)
     project.append(FACECAMS, "vods/other.mp4,0,0.5,0.5,1\n")
     assert sorted(project.repro()) == sorted(["extract_frames", "find_facecams@other", *expected])
     # The labels in the holdout affect only the metrics.

@@ -22,7 +22,7 @@ def demo(tmp_path_factory) -> Project:
     """A project whose sample is drawn by its own pipeline, built and committed. Tests must not change it."""
     project = copy_repository(tmp_path_factory.mktemp("demo") / "project")
     (project.folder / "data/sample/dvc.lock").unlink()
-    project.write("data/sample/params.yaml", yaml.safe_dump(SAMPLE))
+    project.write("data/sample/params.yaml", yaml.safe_dump(SAMPLE | {"clips": 8}))
     project.set_params(**PARAMS | {"data": "data/sample"})
     project.commit("Start")
     project.repro()

@@ -1,7 +1,7 @@
 """Start stages and DVC as forks of a process that has imported their libraries already, which takes seconds each time.
 
-`start` puts two programs, `python` and `dvc`, into a folder for PATH. They hand their command line, environment and
-files over to that process and wait. Only third-party modules are imported before; the project's own code is imported
+`start` puts three programs, `python`, `dvc` and `torchrun`, into a folder for PATH. They hand their command line,
+environment, files, cores and largest size of files over to that process and wait. Only third-party modules are imported before; the project's own code is imported
 from the folder that the command runs in, as always.
 """
 
@@ -11,7 +11,9 @@ import gc
 import importlib
 import json
 import os
+import resource
 import runpy
+import signal
 import socket
 import subprocess
 import sys
@@ -24,19 +26,24 @@ from pathlib import Path
 MODULES = """
 av yaml pydantic ffmpeg pysubs2 opentimelineio PIL.ImageDraw matplotlib.figure ai_edge_litert.interpreter
 torch safetensors.numpy safetensors.torch sklearn.linear_model sklearn.metrics sklearn.preprocessing
-dvclive dvc.cli dvc.cli.parser dvc.repo dvc.repo.reproduce dvc.stage.run dvc.output dvc.render dvc_data.index
+torch.distributed.run torch.optim.lr_scheduler dvclive dvc.cli dvc.cli.parser dvc.repo dvc.repo.reproduce dvc.stage.run dvc.output dvc.render dvc_data.index
 """
-# What `python` and `dvc` are: they hand over the command, and everything else is left to the real program.
+# What the programs are: they hand over the command, and everything else is left to the real program.
 PROGRAM = """#!{executable} -IS
-import array, json, os, socket, sys
+import array, json, os, resource, socket, sys
 words = [os.path.basename(sys.argv[0]), *sys.argv[1:]]
+if words[1:2] == ["-u"]:
+    # So does torchrun start what it runs.
+    del words[1]
 if words[0] == "python" and not (words[1:2] == ["-m"] and words[2].startswith("stages.")):
     os.execv({executable!r}, [{executable!r}, *words[1:]])
 with socket.socket(socket.AF_UNIX) as server:
     server.connect({address!r})
     files = array.array("i", [0, 1, 2])
     server.sendmsg([b"f"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, files)])
-    server.sendall(json.dumps([words, os.getcwd(), dict(os.environ)]).encode() + b"\\n")
+    cores = list(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    server.sendall(json.dumps([words, os.getcwd(), dict(os.environ), cores, limit]).encode() + b"\\n")
     status = server.recv(1)
 os._exit(status[0] if status else 70)
 """
@@ -46,7 +53,7 @@ os._exit(status[0] if status else 70)
 def start(folder: Path) -> Iterator[None]:
     """Write the programs into `folder`, and serve them until the block ends."""
     address = str(folder / "socket")
-    for name in ("python", "dvc"):
+    for name in ("python", "dvc", "torchrun"):
         program = folder / name
         program.write_text(PROGRAM.format(executable=sys.executable, address=address))
         program.chmod(0o755)
@@ -88,11 +95,12 @@ def answer(connection: socket.socket) -> None:
     received = b""
     while not received.endswith(b"\n"):
         received += connection.recv(65536)
-    words, folder, environment = json.loads(received)
+    words, folder, environment, cores, limit = json.loads(received)
     child = os.fork()
     if child:
         for file in files:
             os.close(file)
+        threading.Thread(target=end_with, args=(connection, child), daemon=True).start()
         _, status = os.waitpid(child, 0)
         code = os.waitstatus_to_exitcode(status)
         with contextlib.suppress(OSError):
@@ -102,10 +110,19 @@ def answer(connection: socket.socket) -> None:
     for number, file in enumerate(files):
         os.dup2(file, number)
         os.close(file)
+    if cores:
+        os.sched_setaffinity(0, cores)
+    resource.setrlimit(resource.RLIMIT_FSIZE, limit)
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
     os._exit(exit_code(words))
+
+
+def end_with(connection: socket.socket, child: int) -> None:
+    """Kill a process when the program that stands for it has been killed."""
+    if not connection.recv(1):
+        os.kill(child, signal.SIGKILL)
 
 
 def exit_code(words: list[str]) -> int:
@@ -116,6 +133,11 @@ def exit_code(words: list[str]) -> int:
 
             sys.argv = words
             sys.exit(main())
+        if words[0] == "torchrun":
+            from torch.distributed.run import main as run
+
+            sys.argv = words
+            sys.exit(run())
         sys.argv = words[1:2] + words[3:]
         sys.path.insert(0, os.getcwd())
         runpy.run_module(words[2], run_name="__main__", alter_sys=True)
