@@ -42,7 +42,7 @@ def test_a_killed_training_goes_on_to_the_same_model(project):
     project.stages("train")
     before = project.digests("models")
     (project.folder / "models/model.safetensors").unlink()
-    kill_after(project, "without fold 2: epoch 1 of 2", "train")
+    kill_after(project, "without fold 2: epoch 2 of 2", "train")
     assert not (project.folder / "models/model.safetensors").exists()
     (unfinished,) = (project.folder / "models/.checkpoints").glob("*fold 2*")
     assert checkpoint.load(unfinished, "of another training") == ([], checkpoint.State({}, {}))

@@ -52,8 +52,8 @@ def test_one_process_that_fails_ends_both_and_both_go_on_where_they_were(project
 
 def test_both_learn_the_same_from_half_of_each_batch(project):
     project.set_params(train=FEW)
-    project.write("learn.py", LEARN)
-    first, second = together(project, "learn.py").stdout.split()
+    project.write("stages/learn.py", LEARN)
+    first, second = together(project, "-m", "stages.learn").stdout.split()
     assert first == second
 
 

@@ -101,7 +101,7 @@ def test_what_a_user_can_mend_is_still_one_sentence(project, cluster):
 
 def test_a_cluster_that_is_not_there_is_named(project, monkeypatch):
     monkeypatch.setitem(ENVIRONMENT, "DASK_SCHEDULER_ADDRESS", "tcp://127.0.0.1:9")
-    monkeypatch.setitem(ENVIRONMENT, "DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT", "2s")
+    monkeypatch.setitem(ENVIRONMENT, "DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT", "1s")
     (project.folder / "data/frames/c01.mp4.safetensors").unlink()
     done = project.stage("extract_frames")
     assert done.returncode == 1

@@ -1,8 +1,8 @@
 """Start stages and DVC as forks of a process that has imported their libraries already, which takes seconds each time.
 
 `start` puts three programs, `python`, `dvc` and `torchrun`, into a folder for PATH. They hand their command line,
-environment, files, cores and largest size of files over to that process and wait. Only third-party modules are imported before; the project's own code is imported
-from the folder that the command runs in, as always.
+environment, files, cores and largest size of files over to that process and wait. Only third-party modules are imported
+before; the project's own code is imported from the folder that the command runs in, as always.
 """
 
 import atexit
@@ -26,7 +26,8 @@ from pathlib import Path
 MODULES = """
 av yaml pydantic ffmpeg pysubs2 opentimelineio PIL.ImageDraw matplotlib.figure ai_edge_litert.interpreter
 torch safetensors.numpy safetensors.torch sklearn.linear_model sklearn.metrics sklearn.preprocessing
-torch.distributed.run torch.optim.lr_scheduler dvclive dvc.cli dvc.cli.parser dvc.repo dvc.repo.reproduce dvc.stage.run dvc.output dvc.render dvc_data.index
+torch.distributed.run torch.optim.lr_scheduler
+dvclive dvc.cli dvc.cli.parser dvc.repo dvc.repo.reproduce dvc.stage.run dvc.output dvc.render dvc_data.index
 """
 # What the programs are: they hand over the command, and everything else is left to the real program.
 PROGRAM = """#!{executable} -IS
@@ -122,7 +123,8 @@ def answer(connection: socket.socket) -> None:
 def end_with(connection: socket.socket, child: int) -> None:
     """Kill a process when the program that stands for it has been killed."""
     if not connection.recv(1):
-        os.kill(child, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
 
 
 def exit_code(words: list[str]) -> int:

@@ -16,7 +16,6 @@ from autotosis.project.progress import ProgressBar
 
 # An environment variable of Dask: the address of a cluster's scheduler, such as tcp://10.0.0.1:8786.
 SCHEDULER = "DASK_SCHEDULER_ADDRESS"
-SECONDS_TO_CONNECT = 10
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -130,7 +129,7 @@ def _over_cluster(function: Callable[[Item], Result], items: Sequence[Item], mes
 
     address = os.environ[SCHEDULER]
     try:
-        client = Client(address, timeout=SECONDS_TO_CONNECT)
+        client = Client(address)
     except (OSError, ValueError) as error:
         raise UserError(f"{SCHEDULER} is {address}: no Dask scheduler answers there ({error})") from None
     with client:
