@@ -1,7 +1,9 @@
-"""Measures of how good probabilities are. Pure functions."""
+"""Measures of how good probabilities are. Pure functions.
+
+scikit-learn is imported where it is used, because that takes two seconds, also in each process that scans a VOD.
+"""
 
 import numpy as np
-from sklearn.metrics import average_precision_score, roc_auc_score
 
 
 def cross_validation(labels: np.ndarray, probabilities: np.ndarray, fold: np.ndarray) -> dict[str, float]:
@@ -35,11 +37,15 @@ def cross_validation(labels: np.ndarray, probabilities: np.ndarray, fold: np.nda
 
 def average_precision(labels: np.ndarray, probabilities: np.ndarray) -> float:
     """Compute the area under the precision-recall curve, as the mean of precision over steps of recall, 0 to 1."""
+    from sklearn.metrics import average_precision_score
+
     return float(average_precision_score(labels, probabilities))
 
 
 def roc_auc(labels: np.ndarray, probabilities: np.ndarray) -> float:
     """Compute the area under the ROC curve: how often a highlight moment ranks above a calm one, 0 to 1."""
+    from sklearn.metrics import roc_auc_score
+
     return float(roc_auc_score(labels, probabilities))
 
 
