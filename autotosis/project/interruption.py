@@ -69,9 +69,9 @@ def put_away() -> Iterator[None]:
         _state.in_main = False
         if _state.asked is not None:
             _end_now(_state.asked)
-    # All is done, and Python ends in a moment, in which it forgets the handlers.
-    for number in WORDS:
-        signal.signal(number, signal.SIG_IGN)
+        # All is done, or has failed, and Python ends in a moment, in which it forgets the handlers.
+        for number in WORDS:
+            signal.signal(number, signal.SIG_IGN)
 
 
 def asked() -> bool:
@@ -106,11 +106,10 @@ def _end(number: int, _: FrameType | None) -> None:
 
 def _end_now(number: int) -> None:
     end_programs()
-    if "multiprocessing" in sys.modules:
-        import multiprocessing
-
-        for child in multiprocessing.active_children():
-            child.terminate()
+    # It may be half imported, and has no children then.
+    children = getattr(sys.modules.get("multiprocessing"), "active_children", list)
+    for child in children():
+        child.terminate()
     # Of a stage's processes only the first one speaks.
     if not _is_worker() and os.environ.get("RANK", "0") == "0":
         os.write(2, f"{WORDS[signal.Signals(number)]}\n".encode())
