@@ -44,7 +44,7 @@ def main(judged: str, measured: str) -> None:
 def prepare(folder: Path, settings: Params, judged: str, measured: str) -> Project:
     """Copy the project with these two VODs alone; the one to judge leaves the holdout."""
     project = copy_repository(folder)
-    # `train` saves its figures beside a commit.
+    # DVCLive, which `train` writes its figures with, needs a commit.
     project.commit()
     shutil.copytree(settings.folder, folder / settings.folder, symlinks=True, dirs_exist_ok=True)
     project.set_params(vods={name: settings.vods[name] for name in (judged, measured)}, urls={})

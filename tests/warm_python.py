@@ -29,12 +29,14 @@ torch safetensors.numpy safetensors.torch sklearn.linear_model sklearn.metrics s
 torch.distributed.run torch.optim.lr_scheduler
 dvclive dvc.cli dvc.cli.parser dvc.repo dvc.repo.reproduce dvc.stage.run dvc.output dvc.render dvc_data.index
 """
+# The modules whose function `main` is the program of this name.
+MAIN = {"dvc": "dvc.cli", "torchrun": "torch.distributed.run"}
 # What the programs are: they hand over the command, and everything else is left to the real program.
 PROGRAM = """#!{executable} -IS
 import array, json, os, resource, socket, sys
 words = [os.path.basename(sys.argv[0]), *sys.argv[1:]]
 if words[1:2] == ["-u"]:
-    # So does torchrun start what it runs.
+    # torchrun starts its processes with this option.
     del words[1]
 if words[0] == "python" and not (words[1:2] == ["-m"] and words[2].startswith("stages.")):
     os.execv({executable!r}, [{executable!r}, *words[1:]])
@@ -54,7 +56,7 @@ os._exit(status[0] if status else 70)
 def start(folder: Path) -> Iterator[None]:
     """Write the programs into `folder`, and serve them until the block ends."""
     address = str(folder / "socket")
-    for name in ("python", "dvc", "torchrun"):
+    for name in ("python", *MAIN):
         program = folder / name
         program.write_text(PROGRAM.format(executable=sys.executable, address=address))
         program.chmod(0o755)
@@ -130,16 +132,9 @@ def end_with(connection: socket.socket, child: int) -> None:
 def exit_code(words: list[str]) -> int:
     """Run a command, and what Python does at its end, except for clearing its memory, which takes long."""
     try:
-        if words[0] == "dvc":
-            from dvc.cli import main
-
+        if words[0] in MAIN:
             sys.argv = words
-            sys.exit(main())
-        if words[0] == "torchrun":
-            from torch.distributed.run import main as run
-
-            sys.argv = words
-            sys.exit(run())
+            sys.exit(importlib.import_module(MAIN[words[0]]).main())
         sys.argv = words[1:2] + words[3:]
         sys.path.insert(0, os.getcwd())
         runpy.run_module(words[2], run_name="__main__", alter_sys=True)

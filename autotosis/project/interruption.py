@@ -106,7 +106,7 @@ def _end(number: int, _: FrameType | None) -> None:
 
 def _end_now(number: int) -> None:
     end_programs()
-    # It may be half imported, and has no children then.
+    # A signal may come while multiprocessing is half imported; then there are no children.
     children = getattr(sys.modules.get("multiprocessing"), "active_children", list)
     for child in children():
         child.terminate()
