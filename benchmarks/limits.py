@@ -24,7 +24,7 @@ import psutil
 
 from autotosis.annotations import labels
 from autotosis.annotations.configuration import CODE
-from autotosis.cuts import scoring, segments
+from autotosis.cuts import scoring, selection
 from autotosis.cuts.segments import Segment
 from autotosis.model import model_file
 from autotosis.project import params, workers
@@ -187,7 +187,7 @@ def losing(folder: Path) -> None:
         stage(project, "predict", "demo")
         times, probabilities = np.loadtxt(project.folder / timeline.path("demo"), delimiter=",", skiprows=1).T
         select = params.load().select
-        events = segments.choose(times, probabilities, duration, card.threshold, card.prevalence, select).events
+        events = selection.choose(times, probabilities, duration, card.threshold, card.prevalence, select).events
         found.append([scoring.shared_seconds(events, [Segment(mark.start, mark.end)]) for mark in truth])
     dense, two_pass = np.array(found)
     lost = np.maximum(dense - two_pass, 0)

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from autotosis.annotations import labels
-from autotosis.cuts import cut_list, scoring, segments, timeline_plot
+from autotosis.cuts import cut_list, events, scoring, segments, timeline_plot
 from autotosis.cuts.segments import Segment
 from autotosis.model import metrics, model_file
 from autotosis.project import command_line, files, params
@@ -71,7 +71,7 @@ def main() -> None:
     with files.replacing_all(PICTURES, METRICS) as (pictures, tables):
         pictures.mkdir()
         for one in vods:
-            picture, level = io.BytesIO(), segments.smooth(one.times, one.probabilities, settings.select.smooth)
+            picture, level = io.BytesIO(), events.smooth(one.times, one.probabilities, settings.select.smooth)
             timeline_plot.draw(picture, one.vod, one.times, level, threshold, one.segments, one.truth)
             (pictures / f"{one.vod}.png").write_bytes(picture.getvalue())
         tables.mkdir()
@@ -86,7 +86,7 @@ def main() -> None:
 def read(vod: str, settings: Params, holdout: dict[str, list[labels.Label]]) -> MeasuredVod:
     """Read a VOD's timeline, cut list and true highlights."""
     times, probabilities = timeline.read_timeline(vod)
-    duration = float(times[-1]) + segments.step(times)
+    duration = float(times[-1]) + events.step(times)
     marks = holdout.get(settings.vods[vod])
     truth = None
     if marks is not None:

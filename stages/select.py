@@ -8,8 +8,9 @@ Run from the project's folder: python -m stages.select demo
 
 from autotosis.annotations import configuration, facecams
 from autotosis.annotations.configuration import SelectConfig
-from autotosis.cuts import cut_list, marks, review_list, segments, snapping
-from autotosis.cuts.segments import Choice, Segment
+from autotosis.cuts import cut_list, marks, review_list, segments, selection, snapping
+from autotosis.cuts.segments import Segment
+from autotosis.cuts.selection import Choice
 from autotosis.model import model_file
 from autotosis.project import command_line, files, params
 from autotosis.scan import timeline
@@ -23,11 +24,10 @@ def main(name: str) -> None:
     config = configuration.for_select(params.load(), name)
     vod = recording.probe(config.video, config.sounds)
     card, (times, probabilities) = model_file.read_card(), timeline.read_timeline(name, vod.duration)
-    # What a reviewer says of this VOD counts more than what the model says.
     judged = [Segment(start, vod.duration if end is None else end, float(label)) for start, end, label in config.judged]
-    for one in judged:
-        probabilities[(times >= one.start) & (times < one.end)] = one.score
-    choice = segments.choose(times, probabilities, vod.duration, card.threshold, card.prevalence, config.select)
+    choice = selection.choose(
+        times, probabilities, vod.duration, card.threshold, card.prevalence, config.select, judged
+    )
     marked = [] if config.select.marks == "ignore" else marks.read(config, vod, times, choice.level)
     if config.edits:
         reel = cut_list.read_table(config.edits, name, vod.duration)

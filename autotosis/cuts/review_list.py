@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from autotosis.cuts.segments import Segment, overlap, step
+from autotosis.cuts.events import step
+from autotosis.cuts.segments import Segment, overlap
 from autotosis.project import files
 
 FOLDER = Path("data/review")

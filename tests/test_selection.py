@@ -1,13 +1,11 @@
-"""From probabilities to segments: numbers worked out by hand."""
+"""From a timeline to what a reel shows: numbers worked out by hand."""
 
 import numpy as np
 import pytest
 
-from autotosis.cuts import segments
+from autotosis.cuts import events, segments, selection
 from autotosis.cuts.segments import Segment
-from tests.helpers import (
-    select_params,
-)
+from tests.helpers import select_params
 
 PLAIN = {"smooth": 0.0, "release": 0.5, "min_gap": 0.0, "min_length": 0.0}
 
@@ -16,7 +14,7 @@ def found(levels: list[float], threshold: float = 0.8, **select) -> list[tuple[f
     """Find the events of a timeline with one moment per second."""
     times = np.arange(len(levels), dtype=float)
     select = select_params(**PLAIN | select)
-    choice = segments.choose(times, np.array(levels), len(levels), threshold, 0.05, select)
+    choice = selection.choose(times, np.array(levels), len(levels), threshold, 0.05, select)
     return [(event.start, event.end) for event in choice.events]
 
 
@@ -30,10 +28,29 @@ def test_close_events_become_one_and_short_ones_are_dropped_after_that():
     assert found(levels, min_length=2.0) == []
 
 
+def judged(*highlights: tuple[float, float], calm: tuple[float, float] = (0, 0)) -> list[tuple[float, float]]:
+    """Find the events of a timeline, with one in seconds 4 to 8, of which the user judged some stretches."""
+    times, levels = np.arange(0, 12, 0.5), np.repeat([0.1, 0.9, 0.1], 8)
+    rows = [Segment(*highlight, 1.0) for highlight in highlights] + [Segment(*calm, 0.0)]
+    choice = selection.choose(times, levels, 12.0, 0.8, 0.5, select_params(**PLAIN | {"smooth": 2.0}), rows)
+    return [(event.start, event.end) for event in choice.events]
+
+
+def test_what_the_user_judged_has_the_last_word():
+    assert judged() == [(3.5, 8.5)]
+    assert judged(calm=(4, 8)) == []
+    assert judged(calm=(4.5, 7.5)) == [], "nothing is left around it"
+    assert judged((4.5, 7)) == [(4.5, 7)], "the user mended its edges"
+    assert judged((3.1, 9.2)) == [(3.1, 9.2)]
+    assert judged((5, 6)) == [(3.5, 8.5)], "only the best part of it"
+    assert judged((1.2, 1.4)) == [(1.2, 1.4), (3.5, 8.5)], "however short it is"
+    assert judged((4.5, 6), (6.5, 8)) == [(4.5, 8)], "between them is the same event"
+
+
 def test_smoothing_is_the_mean_around_each_moment():
-    level = segments.smooth(np.arange(5.0), np.array([0, 0, 0.9, 0, 0]), 2.0)
+    level = events.smooth(np.arange(5.0), np.array([0, 0, 0.9, 0, 0]), 2.0)
     assert level == pytest.approx([0, 0.3, 0.3, 0.3, 0])
-    level = segments.smooth(np.arange(4.0), np.array([0.6, 0.0, 0.0, 0.6]), 2.0)
+    level = events.smooth(np.arange(4.0), np.array([0.6, 0.0, 0.0, 0.6]), 2.0)
     assert level == pytest.approx([0.3, 0.2, 0.2, 0.3])
 
 
@@ -46,7 +63,7 @@ def test_padding_stays_inside_the_video_and_joins_what_meets():
 def shown(levels: list[float], **select) -> list[tuple[float, float]]:
     """Choose what is shown of a timeline with one moment per second."""
     times = np.arange(len(levels), dtype=float)
-    choice = segments.choose(times, np.array(levels), len(levels), 0.8, 0.05, select_params(**PLAIN | select))
+    choice = selection.choose(times, np.array(levels), len(levels), 0.8, 0.05, select_params(**PLAIN | select))
     return [(segment.start, segment.end) for segment in choice.reel]
 
 

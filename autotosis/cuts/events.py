@@ -1,0 +1,163 @@
+"""The events of a timeline: where the probability of a highlight is high. Pure functions; all times are in seconds."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from autotosis.cuts.segments import ROUNDING, Segment, join, overlap, seconds
+from autotosis.project.params import Select
+
+
+def step(times: np.ndarray) -> float:
+    """Compute the seconds between moments of a timeline; the mean over all, because each time is rounded."""
+    return float(times[-1] - times[0]) / (len(times) - 1) if len(times) > 1 else 1.0
+
+
+def smooth(times: np.ndarray, probabilities: np.ndarray, seconds: float) -> np.ndarray:
+    """Smooth the probabilities of a timeline with a centred moving average, which is shorter at the ends.
+
+    Parameters
+    ----------
+    times, probabilities : ndarray of float64, shape (moments,)
+        A timeline, evenly spaced.
+    seconds : float
+        Length of the window, seconds.
+
+    Returns
+    -------
+    ndarray of float64, shape (moments,)
+        The smoothed probabilities, 0 to 1.
+    """
+    reach = int(seconds / 2 / step(times) + 1e-6)
+    sums = np.concatenate([[0.0], np.cumsum(probabilities)])
+    positions = np.arange(len(times))
+    first, last = np.maximum(positions - reach, 0), np.minimum(positions + reach + 1, len(times))
+    means: np.ndarray = (sums[last] - sums[first]) / (last - first)
+    return means
+
+
+def override(times: np.ndarray, level: np.ndarray, judged: Sequence[Segment]) -> np.ndarray:
+    """Return the level of each moment, float64 of shape (moments,), but the score of what the user judged."""
+    level = level.copy()
+    for one in judged:
+        level[(times >= one.start - ROUNDING) & (times < one.end - ROUNDING)] = one.score
+    return level
+
+
+def find(times: np.ndarray, level: np.ndarray, threshold: float, release: float, select: Select) -> list[Segment]:
+    """Find the events of a timeline, without padding.
+
+    An event is where the smoothed probability is above `release` times the threshold, provided that it reaches the
+    threshold somewhere in between (hysteresis, as in Canny's edge detector, 1986). Events that are close to each other
+    are joined, and events that are too short even then are dropped.
+
+    Parameters
+    ----------
+    times, level : ndarray of float64, shape (moments,)
+        A timeline, evenly spaced, with smoothed probabilities. Each moment stands for the time until the next one.
+    threshold : float
+        The decision threshold, 0 to 1.
+    release : float
+        The share of the threshold at which an event begins and ends, 0 to 1.
+    select : Select
+        The parameters of selection, of which min_gap and min_length are used.
+
+    Returns
+    -------
+    list of Segment
+        The events, in the order of time.
+    """
+    spacing = step(times)
+    above = np.concatenate([[False], level >= threshold * release, [False]])
+    starts, ends = np.flatnonzero(~above[:-1] & above[1:]), np.flatnonzero(above[:-1] & ~above[1:])
+    runs: list[list[int]] = []
+    for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
+        if level[start:end].max() < threshold:
+            continue
+        if runs and (start - runs[-1][1]) * spacing < select.min_gap:
+            runs[-1][1] = end
+        else:
+            runs.append([start, end])
+    return [
+        Segment(float(times[start]), float(times[end - 1] + spacing), float(level[start:end].mean()))
+        for start, end in runs
+        if (end - start) * spacing >= select.min_length - 1e-6
+    ]
+
+
+def stand_out(
+    times: np.ndarray, level: np.ndarray, threshold: float, release: float, select: Select, most: float
+) -> tuple[float, list[Segment]]:
+    """Raise the threshold until the events are no longer than `most` seconds in all.
+
+    The other parameters are those of `find`.
+
+    Returns
+    -------
+    float
+        The lowest such threshold, at least the given one. If all moments are alike, it may be above all of them.
+    list of Segment
+        The events at this threshold.
+    """
+    steps = np.quantile(level, np.linspace(0, 1, 1001))
+    for each in [threshold, *steps[steps > threshold].tolist()]:
+        found = find(times, level, each, release, select)
+        if seconds(found) <= most:
+            return each, found
+    return float(np.nextafter(level.max(), 2)), []
+
+
+def as_judged(found: Sequence[Segment], highlights: Sequence[Segment]) -> list[Segment]:
+    """Give events the times of the user's highlights, and add the highlights without an event.
+
+    The times are the user's where highlights are at least half of an event. Where they are less, they may be only the
+    best part of it, so the event keeps its times.
+
+    Parameters
+    ----------
+    found : sequence of Segment
+        The events, in the order of time.
+    highlights : sequence of Segment
+        What the user says is a highlight.
+
+    Returns
+    -------
+    list of Segment
+        The events, in the order of time.
+    """
+    events = [one for one in highlights if not any(overlap(one, event) for event in found)]
+    for event in found:
+        inside = [one for one in highlights if overlap(one, event)]
+        if sum(overlap(one, event) for one in inside) >= event.duration / 2:
+            first, last = min(one.start for one in inside), max(one.end for one in inside)
+            event = replace(event, start=first, end=last)
+        events.append(event)
+    return join(sorted(events, key=lambda event: event.start))
+
+
+def best_stretch(times: np.ndarray, level: np.ndarray, segment: Segment, length: float) -> Segment:
+    """Cut a segment down to the stretch with the highest mean probability; of equals, the one nearest the middle.
+
+    Parameters
+    ----------
+    times, level : ndarray of float64, shape (moments,)
+        A timeline, evenly spaced, with smoothed probabilities.
+    segment : Segment
+        The segment, which is returned unchanged if it is no longer than `length`.
+    length : float
+        Length of the stretch, seconds.
+    """
+    latest = segment.end - length
+    if latest <= segment.start:
+        return segment
+    edges = np.append(times, times[-1] + step(times))
+    sums = np.concatenate([[0.0], np.cumsum(level) * step(times)])
+    # Between these starts, the sum over a stretch is a linear function of its start, so one of them is the best.
+    middle = (segment.start + latest) / 2
+    starts = np.concatenate([edges, edges - length, [segment.start, middle, latest]])
+    starts = starts[(segment.start <= starts) & (starts <= latest)]
+    inside = np.interp(starts + length, edges, sums) - np.interp(starts, edges, sums)
+    best = starts[inside >= inside.max() - ROUNDING]
+    start = float(best[np.argmin(np.abs(best - middle))])
+    return replace(segment, start=start, end=start + length)

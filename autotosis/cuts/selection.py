@@ -1,0 +1,101 @@
+"""From a timeline to what a reel shows. Pure functions; all times are in seconds."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from autotosis.cuts import events
+from autotosis.cuts.segments import Segment, best_that_fit, overlap, pad
+from autotosis.project.params import Select
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The segments chosen from a timeline.
+
+    Attributes
+    ----------
+    level : ndarray of float64, shape (moments,)
+        The smoothed probability of a highlight, or of a calm moment with `select.invert`.
+    threshold : float
+        The decision threshold that an event's level must reach, 0 to 1.
+    events : list of Segment
+        The shown part of each event, without padding.
+    reel : list of Segment
+        The segments, with padding and within the limits of `select`.
+    """
+
+    level: np.ndarray
+    threshold: float
+    events: list[Segment]
+    reel: list[Segment]
+
+
+def choose(
+    times: np.ndarray,
+    probabilities: np.ndarray,
+    duration: float,
+    threshold: float,
+    share: float,
+    select: Select,
+    judged: Sequence[Segment] = (),
+) -> Choice:
+    """Choose what a reel shows.
+
+    Parameters
+    ----------
+    times, probabilities : ndarray of float64, shape (moments,)
+        A timeline, evenly spaced.
+    duration : float
+        Length of the video, seconds.
+    threshold : float
+        The model's decision threshold, 0 to 1. `select.threshold` takes its place, unless it is None.
+    share : float
+        The prevalence: the expected share of highlights, 0 to 1. Unless `select.threshold` is set, the threshold is
+        raised until events are at most `select.max_times_prevalence` times as much. With `select.invert` most moments
+        would qualify, so then only this share of them, the calmest ones, reaches the threshold.
+    select : Select
+        The parameters of selection.
+    judged : sequence of Segment
+        What the user says of the video, as in labels.csv, which has the last word: 1 as the score is a highlight, 0 is
+        calm.
+    """
+    highlights, calm = ([one for one in judged if one.score == label] for label in (1, 0))
+    # Smoothing must not spread a highlight beyond the times that the user gave it.
+    level = events.smooth(times, events.override(times, probabilities, calm), select.smooth)
+    level, release = events.override(times, level, judged), select.release
+    if select.invert:
+        level = 1 - level
+        threshold = float(np.quantile(level, 1 - share))
+        # Nearly everything is calm, so with a lower release, events would never end.
+        release = 1.0
+    threshold = select.threshold or threshold
+    found = events.find(times, level, threshold, release, select)
+    if select.max_times_prevalence and not select.threshold and not select.invert:
+        most = select.max_times_prevalence * share * duration
+        threshold, found = events.stand_out(times, level, threshold, release, select, most)
+    if not select.invert:
+        found = events.as_judged(found, highlights)
+    shown = pad(found, select.pre_roll, select.post_roll, duration, select.min_gap)
+    if select.max_length:
+        shown = [events.best_stretch(times, level, segment, select.max_length) for segment in shown]
+    if select.max_duration:
+        shown = best_that_fit(shown, select.max_duration)
+    return Choice(level, threshold, *as_shown(found, shown))
+
+
+def as_shown(found: Sequence[Segment], shown: Sequence[Segment]) -> tuple[list[Segment], list[Segment]]:
+    """Return the shown part of each event, and the segments with their padding in `lead` and `tail`."""
+    seen, segments = [], []
+    for segment in shown:
+        inside = [
+            replace(event, start=max(event.start, segment.start), end=min(event.end, segment.end))
+            for event in found
+            if overlap(event, segment) > 0
+        ]
+        if inside:
+            segment = replace(segment, lead=inside[0].start - segment.start, tail=segment.end - inside[-1].end)
+        seen += inside
+        segments.append(segment)
+    return seen, segments
