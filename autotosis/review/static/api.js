@@ -5,9 +5,9 @@ sessionStorage.setItem("token", token);
 
 const listeners = {};
 
-/** Say what to do when something was written, and with the text of an error. */
-export function listen(saved, failed) {
-  Object.assign(listeners, { saved, failed });
+/** Say what to do when something was written, with the text of a note, and with that of an error. */
+export function listen(saved, noted, failed) {
+  Object.assign(listeners, { saved, noted, failed });
 }
 
 export const complain = (error) => listeners.failed(error.message);
@@ -81,11 +81,12 @@ export class Kept {
   }
 
   /** Take the last change back; what did that, or undefined if there is none. */
-  undo() {
+  undo = () => {
     const back = this.past.pop();
     if (back) this.put(back);
+    else listeners.noted("Nothing to undo.");
     return back;
-  }
+  };
 }
 
 /** labels.csv or holdout.csv: the marks of each video, [start, end, label]; start and end are null for those of the video. */

@@ -27,7 +27,7 @@ export async function open(root, { project, say, go }) {
   const preview = button("Preview the reel", "P", togglePreview, { className: "yes" }), back = button("Back to the model's cut", "", reset);
   total.append(length, counts);
   root.append(desk.root, el("section", { className: "side", "aria-label": "Cut list" }, el("div", { className: "bar" }, el("h2", {}, "What the reel shows"), select),
-    total, el("div", { className: "actions" }, preview, button("Keep or drop", "K", toggle), button("Add here", "A", add), button("Undo", "Z", undo), back), state, list));
+    total, el("div", { className: "actions" }, preview, button("Keep or drop", "K", toggle), button("Add here", "A", add), button("Undo", "Z", cut.undo), back), state, list));
   await Promise.all([desk.load(vod.video, entry.name, vod), cut.load()]);
   desk.player.passed = () => previewing && playNext();
   desk.watch = () => previewing && desk.player.video.paused && !desk.player.video.seeking && stopPreview();
@@ -53,8 +53,8 @@ export async function open(root, { project, say, go }) {
     const one = cut.state.segments[chosen];
     if (!one) return;
     desk.detail.show(one.start - AROUND, one.end + AROUND);
-    if (play) desk.player.playStretch(one.start, one.end);
-    else desk.player.seek(one.start);
+    if (play) return desk.player.playStretch(one.start, one.end);
+    desk.player.seek(one.start);
   }
 
   const copy = () => cut.state.segments.map((one) => ({ ...one }));
@@ -100,10 +100,6 @@ export async function open(root, { project, say, go }) {
     return cut.put(segments, copy());
   }
 
-  function undo() {
-    if (!cut.undo()) say("Nothing to undo.");
-  }
-
   async function reset() {
     if (!confirm(`Remove edits/${entry.name}.csv? The next build then chooses the cut.`)) return;
     cut.past = [];
@@ -118,10 +114,7 @@ export async function open(root, { project, say, go }) {
   }
 
   function playFrom(one) {
-    chosen = cut.state.segments.indexOf(one);
-    refresh();
-    desk.detail.show(one.start - AROUND, one.end + AROUND);
-    const started = desk.player.playStretch(one.start, one.end);
+    const started = pick(cut.state.segments.indexOf(one));
     previewing = true;
     preview.firstChild.textContent = "Stop the preview";
     return started;
@@ -142,7 +135,7 @@ export async function open(root, { project, say, go }) {
   return {
     close: () => desk.player.close(),
     keys: () => [
-      ["k", "keep or drop", toggle], ["p", "preview the reel, or stop", togglePreview], ["a", `add a segment of ${NEW} s here`, add], ["z", "undo", undo],
+      ["k", "keep or drop", toggle], ["p", "preview the reel, or stop", togglePreview], ["a", `add a segment of ${NEW} s here`, add], ["z", "undo", cut.undo],
       ["ArrowDown", "next segment", () => pick(chosen + 1)], ["ArrowUp", "previous segment", () => pick(chosen - 1)], ["Enter", "play it", () => pick(chosen)],
       ["i", "start of the segment is here", () => moveEdge(cut.state.segments[chosen], "start", desk.player.time, true)],
       ["o", "end of the segment is here", () => moveEdge(cut.state.segments[chosen], "end", desk.player.time, true)],

@@ -7,7 +7,7 @@ const SPREAD = 8, STEP = 0.005, SMALLEST = 0.02;
 const SIDES = ["x0", "y0", "x1", "y1"];
 const CORNERS = { nw: [0, 1], ne: [2, 1], sw: [0, 3], se: [2, 3] };
 
-export async function open(root, { project, say }) {
+export async function open(root, { project }) {
   const videos = [...project.vods.map(({ video }) => video), ...project.clips];
   if (!videos.length) return void root.append(el("p", { className: "empty" }, "There are no videos yet."));
   const facecams = new Kept({
@@ -27,9 +27,10 @@ export async function open(root, { project, say }) {
   const readout = el("p", { className: "progress", role: "status" });
   root.append(el("section", { className: "desk", "aria-label": "Frame" }, picture, slider, strip), el("section", { className: "side", "aria-label": "Face camera" },
     el("div", { className: "bar" }, el("h2", {}, "Where is the face camera?")), el("label", {}, "Video ", select), el("label", {}, "Save it for ", scope),
-    el("div", { className: "actions" }, button("Previous video", "↑", () => step(-1)), button("Next video", "↓", () => step(1)), button("Whole picture", "W", () => move([0, 0, 1, 1])), button("Undo", "Z", undo)),
+    el("div", { className: "actions" }, button("Previous video", "↑", () => step(-1)), button("Next video", "↓", () => step(1)), button("Whole picture", "W", () => move([0, 0, 1, 1])), button("Undo", "Z", facecams.undo)),
     readout, el("p", { className: "hint" }, "Drag the box or its corners onto the camera's edges. It is saved when you let go. The small pictures show whether it is right all the time: a change of scene moves it.")));
   for (const type of ["pointerdown", "pointermove", "pointerup", "pointercancel"]) picture.addEventListener(type, drag);
+  const source = (time, width) => `/frame/${path(video)}?time=${time.toFixed(1)}&width=${width}`;
   await facecams.load();
   await show(video);
 
@@ -49,10 +50,6 @@ export async function open(root, { project, say }) {
     }));
     look(info.duration / 2);
     refresh();
-  }
-
-  function source(time, width) {
-    return `/frame/${path(video)}?time=${time.toFixed(1)}&width=${width}`;
   }
 
   function look(time) {
@@ -107,10 +104,6 @@ export async function open(root, { project, say }) {
     return facecams.put(change, { ...change, box: facecams.state.rows[scope.value] ?? null });
   }
 
-  function undo() {
-    if (!facecams.undo()) say("Nothing to undo.");
-  }
-
   const step = (by) => show(videos[(videos.indexOf(video) + by + videos.length) % videos.length]);
   const size = (dx, dy) => move([box[0], box[1], clamp(box[2] + dx, box[0] + SMALLEST, 1), clamp(box[3] + dy, box[1] + SMALLEST, 1)]);
   return {
@@ -120,7 +113,7 @@ export async function open(root, { project, say }) {
       ["Shift+ArrowLeft", "narrower", () => size(-STEP, 0)], ["Shift+ArrowRight", "wider", () => size(STEP, 0)],
       ["Shift+ArrowUp", "lower", () => size(0, -STEP)], ["Shift+ArrowDown", "higher", () => size(0, STEP)],
       ["ArrowDown", "next video", () => step(1)], ["ArrowUp", "previous video", () => step(-1)],
-      ["w", "the whole picture", () => move([0, 0, 1, 1])], ["z", "undo", undo],
+      ["w", "the whole picture", () => move([0, 0, 1, 1])], ["z", "undo", facecams.undo],
     ],
   };
 }

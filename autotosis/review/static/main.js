@@ -50,6 +50,7 @@ function say(text, kind = "note") {
 
 listen(
   () => (saved.textContent = `Saved at ${new Date().toLocaleTimeString([], { hour12: false })}`),
+  (text) => say(text),
   (text) => say(text, "error"),
 );
 

@@ -20,7 +20,6 @@ export class Marker {
       this.begun = null;
       const back = this.marks.undo();
       if (back) undone?.(back.video);
-      else this.say("Nothing to undo.");
     };
     this.actions = el("div", { className: "actions" }, button("Start", "I", () => this.begin(), { className: "yes" }), button("End", "O", () => this.finish(), { className: "yes" }),
       nothing, button("Remove mark", "X", () => this.remove()), button("Undo", "Z", this.undo));

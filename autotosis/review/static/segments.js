@@ -119,7 +119,7 @@ export async function open(root, { project, say, go }) {
   }
 
   function undo() {
-    if (!marks.undo()) return say("Nothing to undo.");
+    if (!marks.undo()) return;
     items = items.filter((item) => item.reason !== "yours" || item.judged);
     chosen = Math.min(chosen, items.length - 1);
     refresh();

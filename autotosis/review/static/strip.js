@@ -66,16 +66,15 @@ export class Strip {
     this.moved?.();
   }
 
-  /** Show as much as now, but from another time on. */
-  pan(from) {
-    const length = this.to - this.from, start = clamp(from, 0, this.duration - length);
+  /** Show some seconds, by default as many as now, from another time on. */
+  pan(from, length = this.to - this.from) {
+    const start = clamp(from, 0, this.duration - length);
     this.show(start, start + length);
   }
 
   zoom(factor, around = this.now) {
     const length = clamp((this.to - this.from) * factor, 4, this.duration);
-    const start = clamp(around - ((around - this.from) / (this.to - this.from)) * length, 0, this.duration - length);
-    this.show(start, start + length);
+    this.pan(around - ((around - this.from) / (this.to - this.from)) * length, length);
   }
 
   /** Say what time it is; a strip that `follows` moves along. */
