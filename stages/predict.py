@@ -35,7 +35,7 @@ def main(name: str) -> None:
         files.digest(model_file.PATH),
     )
     times = np.arange(scan.moments) / config.extract.fps
-    written = chat_weight.from_tensors(model_file.subset("chat.", weights)).logits(messages, times)
+    written = chat_weight.from_tensors("chat.", weights).logits(messages, times)
     probabilities, looked_at = two_pass.score(scan, name, card, weights, written, config.predict.scan == "two-pass")
     files.write_csv(timeline.path(name), timeline.COLUMNS, timeline.rows(times, probabilities))
     print(f"{name}: looked at {looked_at:.0%} of {scan.recording.duration / 60:.1f} minutes, listened to all of them")

@@ -1,13 +1,17 @@
 """The timeline of a VOD, from the two-pass scan and the dense one. Only models that fit are used."""
 
+import json
+import re
+
 import numpy as np
 import pytest
+import safetensors.numpy
 
+from autotosis.model import model_file
+from autotosis.project.errors import UserError
+from stages import predict
 from tests import videos
-from tests.helpers import (
-    Project,
-    assert_sentence,
-)
+from tests.helpers import Project, assert_sentence
 
 
 def timeline(project: Project) -> np.ndarray:
@@ -70,6 +74,36 @@ def test_a_model_that_is_none(project):
     assert_sentence(project.stage("predict", "demo"), "models/model.safetensors", "not a model")
     for stage in (["select", "demo"], ["evaluate"]):
         assert_sentence(project.stage(*stage), "models/model.safetensors", "not a model")
+
+
+# What is wrong with a model: a tensor or a key of its card, its new value, and what is said.
+SPOILT = [
+    ("labelled.measured", False, "labelled moments have no highlights in two folds"),
+    ("labelled.fold", 0, "labelled moments have no highlights in two folds"),
+    ("labelled.vod", 7, "labelled moments have no calm moments for every VOD"),
+    ("labelled.weights", 0, "labelled moments have a weight that is not above 0"),
+    ("labelled.labels", 2, "labelled moments have a label that is not 0 or 1"),
+    ("first_pass.weights", 3e38, "first_pass.weights has a value that is not a number, or larger than 1e+09"),
+    ("face.w", 1, "it has face.w, which no such model has"),
+    ("l2", 0, "its card.l2: Input should be greater than 0"),
+    ("threshold", 2, "its card.threshold: Input should be less than 1"),
+    ("target_precision", 7, "its card.target_precision: Input should be less than 1"),
+    ("clearly_calm", 1e308, "its card.clearly_calm: Input should be less than or equal to 1000000000"),
+]
+
+
+def test_a_model_with_impossible_values_is_refused(project, monkeypatch):
+    monkeypatch.chdir(project.folder)
+    with safetensors.safe_open(model_file.PATH, "np") as file:
+        card = json.loads(file.metadata()["card"])
+    tensors, timeline = safetensors.numpy.load_file(model_file.PATH), project.read("data/timelines/demo.csv")
+    for name, value, words in SPOILT:
+        changed = {name: np.full_like(tensors.get(name, np.zeros(1)), value)} if "." in name else {}
+        spoilt = json.dumps(card if changed else card | {name: value})
+        safetensors.numpy.save_file(tensors | changed, model_file.PATH, {"card": spoilt})
+        with pytest.raises(UserError, match=re.escape(words)):
+            predict.main("demo")
+    assert project.read("data/timelines/demo.csv") == timeline
 
 
 def test_no_such_vod(project):

@@ -254,7 +254,9 @@ def tensor(content: bytes, chance: random.Random) -> bytes:
     metadata, tensors = _metadata_and_tensors(content)
     name = chance.choice(sorted(tensors))
     array = tensors[name].copy()
-    match chance.randrange(7):
+    match chance.randrange(8):
+        case 7 if array.size:
+            array[:] = array.flat[chance.randrange(array.size)]
         case 0 if array.dtype.kind == "f" and array.size:
             array.flat[chance.randrange(array.size)] = chance.choice((np.nan, np.inf, -np.inf, 1e30, -1e30))
         case 0 | 1 if array.dtype.kind == "f":

@@ -64,8 +64,9 @@ class Labelled:
         return {prefix + name: tensor for name, tensor in asdict(self).items()}
 
     @classmethod
-    def from_tensors(cls, tensors: dict[str, np.ndarray]) -> "Labelled":
-        """Restore what `tensors` returned, without the prefix; UserError if any name, type or shape is wrong."""
+    def from_tensors(cls, prefix: str, weights: dict[str, np.ndarray]) -> "Labelled":
+        """Restore what `tensors` returned, among other weights; UserError if it is malformed."""
+        tensors = model_file.subset(prefix, weights)
         rows = len(tensors.get("labels", ()))
         expected = {
             "contexts": ("float16", (rows, len(context.WINDOWS), features.COLUMNS)),
@@ -76,13 +77,19 @@ class Labelled:
             "faces": ("float32", (rows,)),
             "vod": ("int16", (rows,)),
         }
-        found = {name: (str(tensor.dtype), tensor.shape) for name, tensor in tensors.items()}
-        for name in sorted(expected.keys() | found.keys()):
-            if expected.get(name) != found.get(name):
-                raise model_file.malformed(model_file.PATH, f"{name} is {found.get(name)}, not {expected.get(name)}")
-        if set(tensors["labels"].tolist()) != {0, 1}:
-            raise model_file.malformed(model_file.PATH, "all of its labelled moments have the same label")
-        return cls(**tensors)
+        model_file.check(prefix, tensors, expected)
+        known = cls(**tensors)
+        highlights, every = known.labels == 1, known.vod == EVERY
+        for problem, found in (
+            ("a label that is not 0 or 1", not np.isin(known.labels, (0, 1)).all()),
+            ("a weight that is not above 0", not (known.weights > 0).all()),
+            ("no calm moments for every VOD", not (every & ~highlights).any()),
+            # Each fold is scored by a model that learned from the others.
+            ("no highlights in two folds", len(np.unique(known.fold[highlights & every & known.measured])) < 2),
+        ):
+            if found:
+                raise model_file.malformed(model_file.PATH, f"its labelled moments have {problem}")
+        return known
 
     def at(self, chosen: np.ndarray) -> "Labelled":
         """Return the chosen moments, given by their numbers or as bool of shape (moments,)."""

@@ -73,13 +73,11 @@ class ChatWeight:
 NONE = ChatWeight(0.0, 0.0)
 
 
-def from_tensors(tensors: dict[str, np.ndarray]) -> ChatWeight:
-    """Restore what `ChatWeight.tensors` returned, without the prefix; UserError if any name, type or shape is wrong."""
-    if not tensors:
+def from_tensors(prefix: str, weights: dict[str, np.ndarray]) -> ChatWeight:
+    """Restore what `ChatWeight.tensors` returned, if it is among these; UserError if it is malformed."""
+    if not (tensors := model_file.subset(prefix, weights)):
         return NONE
-    found = {name: (str(tensor.dtype), tensor.shape) for name, tensor in tensors.items()}
-    if found != {name: ("float64", (1,)) for name in vars(NONE)}:
-        raise model_file.malformed(model_file.PATH, f"its chat is {found}, not a weight and a delay")
+    model_file.check(prefix, tensors, {name: ("float64", (1,)) for name in vars(NONE)})
     restored = ChatWeight(**{name: float(tensor[0]) for name, tensor in tensors.items()})
     if not 0 < restored.weight <= LARGEST_WEIGHT or restored.delay not in chat_rate.DELAYS:
         raise model_file.malformed(model_file.PATH, f"{restored} is not possible")

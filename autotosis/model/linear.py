@@ -76,27 +76,12 @@ class Linear:
         return {prefix + "mean": self.mean, prefix + "weights": self.weights, prefix + "bias": np.array([self.bias])}
 
 
-def from_tensors(tensors: dict[str, np.ndarray]) -> Linear:
-    """Restore what `Linear.tensors` returned, without the prefix; UserError if any name, type or shape is wrong."""
-    windowed = (np.dtype(np.float32), (len(context.WINDOWS), features.COLUMNS))
-    expected: dict[str, tuple[object, tuple[int, ...]]] = {
-        "mean": windowed,
-        "weights": windowed,
-        "bias": (np.dtype(np.float64), (1,)),
-    }
-    found: dict[str, tuple[object, tuple[int, ...]]] = {
-        name: (tensor.dtype, tensor.shape) for name, tensor in tensors.items()
-    }
-    for name in sorted(expected.keys() | found.keys()):
-        if expected.get(name) != found.get(name):
-            wanted, has = (_describe(sort.get(name)) for sort in (expected, found))
-            raise model_file.malformed(model_file.PATH, f"{name} is {has}, not {wanted}")
+def from_tensors(prefix: str, weights: dict[str, np.ndarray]) -> Linear:
+    """Restore the model whose `Linear.tensors` are among these; UserError if any name, type or shape is wrong."""
+    tensors = model_file.subset(prefix, weights)
+    windowed = ("float32", (len(context.WINDOWS), features.COLUMNS))
+    model_file.check(prefix, tensors, {"mean": windowed, "weights": windowed, "bias": ("float64", (1,))})
     return Linear(tensors["mean"], tensors["weights"], float(tensors["bias"][0]))
-
-
-def _describe(tensor: tuple[object, tuple[int, ...]] | None) -> str:
-    """Describe the type and shape of an array, or its absence, for an error message."""
-    return "absent" if tensor is None else f"{tensor[0]} of shape {tensor[1]}"
 
 
 def fit(

@@ -1,12 +1,14 @@
 """models/model.safetensors: the model, with everything that later stages need. It has numbers and text, but no code."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import safetensors
 import safetensors.numpy
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from autotosis.project import files
 from autotosis.project.errors import UserError
@@ -14,6 +16,13 @@ from autotosis.project.params import Extract
 from autotosis.project.section import Fraction, Section
 
 PATH = Path("models/model.safetensors")
+# What the names of its tensors begin with: the model is fitted again to each VOD, from labelled moments.
+PREFIXES = ("labelled.", "first_pass.", "face.", "chat.")
+# No number in a model is larger. Beyond it, sums would overflow.
+LARGEST = 1e9
+
+# The type and the shape of each array, by name.
+Shapes = Mapping[str, tuple[str, tuple[int, ...]]]
 
 
 class Card(Section):
@@ -42,10 +51,10 @@ class Card(Section):
     architecture: str | None
     extract: dict[str, float | int]
     code: str
-    l2: float
-    target_precision: float
-    clearly_calm: float
-    threshold: float
+    l2: Annotated[float, Field(gt=0)]
+    target_precision: Fraction
+    clearly_calm: Annotated[float, Field(ge=-LARGEST, le=LARGEST)]
+    threshold: Fraction
     prevalence: Fraction
     own_rows: list[str]
 
@@ -70,6 +79,8 @@ def read_card(path: Path = PATH) -> Card:
     """Read the parameters of a model; UserError if the file is missing or malformed."""
     files.check_regular(path)
     try:
+        # Safetensors takes a file that may not be read for a missing one.
+        path.open("rb").close()
         with safetensors.safe_open(path, "np") as file:
             return Card.model_validate_json((file.metadata() or {})["card"])
     except FileNotFoundError:
@@ -122,18 +133,44 @@ def load(path: Path, extract: Extract, code: str) -> tuple[Card, dict[str, np.nd
             f"{path}: trained with {', '.join(differing) or 'other code for what it sees'}; "
             "train it again with `dvc repro train`"
         )
-    return card, tensors(path)
+    return card, tensors(path, card)
 
 
-def tensors(path: Path) -> dict[str, np.ndarray]:
-    """Read the weights of a model; UserError if one is infinite or not a number."""
+def tensors(path: Path, card: Card) -> dict[str, np.ndarray]:
+    """Read the weights of a model; UserError if one is not a number, or has no place in a model with this card."""
     loaded = safetensors.numpy.load_file(path)
     for name, tensor in loaded.items():
+        if not name.startswith(PREFIXES) or (name.startswith("face.") and card.architecture is None):
+            raise malformed(path, f"it has {name[:100]}, which no such model has")
         # Only the signals of labelled moments may be NaN, where there is nothing to measure, such as no face.
-        numbers = ~np.isinf(tensor) if name == "labelled.contexts" else np.isfinite(tensor)
-        if not numbers.all():
-            raise malformed(path, f"{name} has a value that is infinite or not a number")
+        numbers = tensor[~np.isnan(tensor)] if name == "labelled.contexts" else tensor
+        if not (np.abs(numbers.astype(np.float64)) <= LARGEST).all():
+            raise malformed(path, f"{name} has a value that is not a number, or larger than {LARGEST:g}")
     return loaded
+
+
+def check(prefix: str, found: Mapping[str, np.ndarray], expected: Shapes) -> None:
+    """Raise a UserError unless these arrays have exactly the names, types and shapes that are expected.
+
+    Parameters
+    ----------
+    prefix : str
+        What their names in the file begin with, and `found` leaves out.
+    found : dict of str to ndarray
+        The arrays, by name.
+    expected : dict of str to (str, tuple of int)
+        The type and the shape that each must have, by name.
+    """
+    shapes = {name: (str(tensor.dtype), tensor.shape) for name, tensor in found.items()}
+    # Missing and unknown ones first, because the shapes of others may be expected because of them.
+    for name in sorted(shapes.keys() | expected.keys(), key=lambda name: (name in shapes and name in expected, name)):
+        has, wanted = (_describe(of.get(name)) for of in (shapes, expected))
+        if has != wanted:
+            raise malformed(PATH, f"{prefix}{name} is {has}, not {wanted}")
+
+
+def _describe(shape: tuple[str, tuple[int, ...]] | None) -> str:
+    return "absent" if shape is None else f"{shape[0]} of shape {'x'.join(map(str, shape[1])) or 'one number'}"
 
 
 def subset(prefix: str, weights: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

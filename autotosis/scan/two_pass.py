@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 
-from autotosis.model import background, linear, model_file
+from autotosis.model import background, linear
 from autotosis.model.background import Labelled
 from autotosis.model.model_file import Card
 from autotosis.project import workers
@@ -56,8 +56,8 @@ def score(
     """
     fps = scan.extract.fps
     # Read the model first, so that errors in it are found before hours are spent on the scan.
-    first_model = linear.from_tensors(model_file.subset("first_pass.", weights))
-    known = Labelled.from_tensors(model_file.subset("labelled.", weights))
+    first_model = linear.from_tensors("first_pass.", weights)
+    known = Labelled.from_tensors("labelled.", weights)
     known = background.for_vod(known, card.own_rows, scan.recording.path.as_posix())
     values, glances = first_pass(scan, name)
     wanted = np.full(len(values), True)
