@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from autotosis.annotations import configuration, facecams
 from autotosis.annotations.facecams import Scene
 from autotosis.camera import picture, scenes
-from autotosis.project import command_line, params
+from autotosis.project import command_line, files, params
 from autotosis.video import recording
 
 
@@ -18,8 +18,9 @@ def main(name: str) -> None:
     config = configuration.for_find_facecams(params.load(), name)
     vod = recording.probe(config.video)
     found = [scenes.whole(vod, config.facecam)] if config.facecam else scenes.find(vod, name)
-    picture.write(facecams.FOLDER / f"{name}.jpg", vod, found)
-    facecams.write(name, found)
+    with files.replacing_all(facecams.path(name), facecams.FOLDER / f"{name}.jpg") as (table, shown):
+        facecams.write(table, found)
+        picture.write(shown, vod, found)
     report(name, vod.duration, found)
 
 

@@ -21,9 +21,11 @@ LONG = 0.5
 
 
 def main(name: str) -> None:
-    config = configuration.for_select(params.load(), name)
+    settings = params.load()
+    config = configuration.for_select(settings, name)
     vod = recording.probe(config.video, config.sounds)
-    card, (times, probabilities) = model_file.read_card(), timeline.read_timeline(name, vod.duration)
+    card = model_file.read_card()
+    times, probabilities = timeline.read_timeline(name, vod.duration, settings.extract.fps)
     judged = [Segment(start, vod.duration if end is None else end, float(label)) for start, end, label in config.judged]
     choice = selection.choose(
         times, probabilities, vod.duration, card.threshold, card.prevalence, config.select, judged

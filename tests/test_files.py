@@ -34,6 +34,15 @@ def test_a_full_disk_is_one_sentence_and_costs_nothing(project, stage):
     assert not list(project.folder.glob("**/.partial-*"))
 
 
+def test_one_output_that_cannot_be_written_keeps_the_others(project):
+    project.set_params(select={"pre_roll": 2.0})
+    before = project.read("data/cuts/demo.csv")
+    (project.folder / "data/review/demo.csv").unlink()
+    (project.folder / "data/review/demo.csv").mkdir()
+    assert_sentence(project.stage("select", "demo"), "data/review/demo.csv: is a directory")
+    assert project.read("data/cuts/demo.csv") == before
+
+
 def test_what_a_killed_rendering_left_is_cleaned_up(project):
     before = project.digests("reels")
     project.write("reels/.partial-demo/0001.mov", "half a segment")

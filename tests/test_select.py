@@ -1,5 +1,7 @@
 """The cut list of a VOD: what the model finds, or whatever the user's edits say."""
 
+import os
+
 import av
 import pytest
 
@@ -76,6 +78,25 @@ def test_bad_edits_cost_nothing_and_no_kept_row_gives_no_reel(project):
     assert project.table(CUT_LIST) == []
     assert "the cut list is empty, so no reel was made" in project.stage("render", "demo").stdout
     assert [path.name for path in (project.folder / "reels/demo").glob("[!.]*")] == ["segments.csv"]
+
+
+def test_edits_that_cannot_be_read_are_named_and_not_ignored(project):
+    edits = project.folder / EDITS
+    edits.parent.mkdir(exist_ok=True)
+    edits.symlink_to("nowhere.csv")
+    assert_sentence(project.stage("select", "demo"), EDITS, "a link that leads nowhere")
+    edits.unlink()
+    os.mkfifo(edits)
+    assert_sentence(project.stage("configure"), EDITS, "not a regular file")
+
+
+@pytest.mark.parametrize("rows", ["0.000,0.3\n", "0.000,0.3\n60.000,0.3\n", "0.000,0.3\n0.100,nan\n"])
+def test_a_timeline_that_does_not_fit_the_vod_costs_nothing(project, rows):
+    before = project.digests("data/cuts", "data/review")
+    project.write("data/timelines/demo.csv", "time,probability\n" + rows)
+    done = project.stage("select", "demo")
+    assert_sentence(done, "data/timelines/demo.csv", "make it again with `dvc repro -f predict@demo`")
+    assert project.digests("data/cuts", "data/review") == before
 
 
 def test_the_reel_of_the_calmest_moments_shows_other_ones(project):

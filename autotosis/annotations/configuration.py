@@ -106,6 +106,7 @@ def for_predict(settings: Params, name: str) -> PredictConfig:
 def for_select(settings: Params, name: str) -> SelectConfig:
     """Collect what `select` depends on for the VOD of this name; UserError as in `for_predict`."""
     edits = settings.folder / "edits" / f"{name}.csv"
+    files.check_regular(edits)
     uses_marks = settings.select.marks != "ignore"
     judged = labels.read_labels(settings.folder / "labels.csv").get(settings.vods[name], [])
     return SelectConfig(

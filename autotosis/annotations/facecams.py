@@ -90,9 +90,9 @@ def always(box: Box) -> Facecam:
     return Facecam((Scene(0.0, math.inf, box),))
 
 
-def write(name: str, scenes: Sequence[Scene]) -> None:
-    """Write the table of the VOD with this name in params.yaml."""
-    files.write_csv(path(name), COLUMNS, [row(scene) for scene in scenes])
+def write(table: Path, scenes: Sequence[Scene]) -> None:
+    """Write the table of a VOD."""
+    files.write_csv(table, COLUMNS, [row(scene) for scene in scenes])
 
 
 def row(scene: Scene) -> list[str]:

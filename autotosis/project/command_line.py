@@ -5,7 +5,7 @@ import fcntl
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from autotosis.project import interruption
@@ -69,8 +69,8 @@ def alone(work: str) -> Iterator[int | None]:
             lock.seek(0)
             print(f"{work}: waiting for process {lock.read() or '(unknown)'}, which is doing the same", file=sys.stderr)
             fcntl.flock(lock, fcntl.LOCK_EX)
-        lock.seek(0)
-        lock.truncate()
-        lock.write(str(os.getpid()))
-        lock.flush()
+        # On a full disk the lock holds all the same.
+        with suppress(OSError):
+            os.truncate(lock.fileno(), 0)
+            os.write(lock.fileno(), str(os.getpid()).encode())
         yield lock.fileno()

@@ -1,6 +1,7 @@
 """Writing outputs so that they are never incomplete: each is written beside its target and then renamed."""
 
 import csv
+import errno
 import hashlib
 import io
 import os
@@ -44,9 +45,12 @@ def replacing_all(*targets: Path) -> Iterator[list[Path]]:
 
     No target may be inside another. The temporary paths are in the order of the targets.
     """
-    places = [_Place(target) for target in targets]
+    places: list[_Place] = []
     try:
+        places += map(_Place, targets)
         yield [place.partial for place in places]
+        for place in places:
+            place.check()
         for place in places:
             place.fill()
     except OSError as error:
@@ -71,6 +75,13 @@ class _Place:
             self.old.rename(target)
         remove(self.old)
         remove(self.partial)
+
+    def check(self) -> None:
+        """Raise an OSError if a folder is where a file belongs, or the other way round."""
+        if self.target.is_dir() and not self.partial.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(self.target))
+        if self.partial.is_dir() and self.target.exists() and not self.target.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(self.target))
 
     def fill(self) -> None:
         """Replace the target by the new content."""
@@ -98,7 +109,12 @@ def write_csv(target: Path, header: Sequence[str], rows: Iterable[Sequence[objec
 
 
 def check_regular(path: Path) -> None:
-    """Raise a UserError if a path is a pipe, a device or a folder: reading from it might never end."""
+    """Raise a UserError if a path is a pipe, a device or a folder, or a link that leads nowhere.
+
+    Reading from a pipe might never end, and what such a link should name would count as missing.
+    """
+    if path.is_symlink() and not path.exists():
+        raise UserError(f"{path}: a link that leads nowhere; remove it or put a file in its place")
     if path.exists() and not path.is_file():
         raise UserError(f"{path}: not a regular file; remove it or put one in its place")
 
@@ -112,7 +128,8 @@ def read_text(path: Path, at_most: int) -> str:
 
 
 def digest(path: Path) -> str:
-    """Compute the SHA-256 of a file's content, as hexadecimal digits."""
+    """Compute the SHA-256 of a file's content, as hexadecimal digits; UserError if it is no regular file."""
+    check_regular(path)
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -120,6 +137,10 @@ def digest(path: Path) -> str:
 def remove(path: Path) -> None:
     """Remove a file or folder if it exists."""
     if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
+        try:
+            shutil.rmtree(path)
+        except OSError as error:
+            # Its own `filename` may be relative to a folder inside.
+            raise OSError(error.errno, error.strerror, str(path)) from None
     else:
         path.unlink(missing_ok=True)

@@ -28,7 +28,7 @@ def rows(times: np.ndarray, probabilities: np.ndarray) -> Iterator[tuple[str, st
         yield f"{time:.3f}", f"{probability:.4g}"
 
 
-def read_timeline(vod: str, duration: float | None = None) -> tuple[np.ndarray, np.ndarray]:
+def read_timeline(vod: str, duration: float | None = None, fps: float | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Read the timeline of a VOD.
 
     Parameters
@@ -37,6 +37,8 @@ def read_timeline(vod: str, duration: float | None = None) -> tuple[np.ndarray, 
         The VOD's name in params.yaml.
     duration : float, optional
         The length of the VOD, seconds, to check the timeline against.
+    fps : float, optional
+        Moments per second, Hz, as `extract.fps` says, to check it against, too.
 
     Returns
     -------
@@ -48,12 +50,15 @@ def read_timeline(vod: str, duration: float | None = None) -> tuple[np.ndarray, 
     Raises
     ------
     UserError
-        If there is no timeline, it is malformed, or it belongs to a VOD of another length.
+        If there is no timeline, it is malformed, or it does not fit the duration or `fps`.
     """
     if not path(vod).exists():
         raise UserError(f"{path(vod)}: no such timeline; make it with `dvc repro predict@{vod}`")
     again = f"make it again with `dvc repro -f predict@{vod}`"
-    times, probabilities = _columns(path(vod))
+    try:
+        times, probabilities = _columns(path(vod))
+    except UserError as error:
+        raise UserError(f"{error}; {again}") from None
     if not len(times):
         raise UserError(f"{path(vod)}: the timeline is empty; {again}")
     outside = np.flatnonzero((probabilities < 0) | (probabilities > 1))
@@ -61,13 +66,14 @@ def read_timeline(vod: str, duration: float | None = None) -> tuple[np.ndarray, 
         raise _row(path(vod), outside[0]).error(
             f"probability is {probabilities[outside[0]]:g}, not between 0 and 1; {again}"
         )
-    step = (times[-1] - times[0]) / max(len(times) - 1, 1)
-    uneven = np.flatnonzero(np.abs(times - step * np.arange(len(times))) > ROUNDING)
-    if len(uneven) or (len(times) > 1 and step <= 0):
-        row = _row(path(vod), uneven[0] if len(uneven) else 1)
-        raise row.error(f"time is {row['time']}, but times must be evenly spaced from 0; {again}")
-    if duration is not None and abs(step * len(times) - duration) > step + TOLERANCE and len(times) > 1:
-        raise UserError(f"{path(vod)}: lasts {times[-1] + step:.1f} s, but the VOD lasts {duration:.1f} s; {again}")
+    step = 1 / fps if fps else (times[-1] - times[0]) / max(len(times) - 1, 1)
+    wrong = np.flatnonzero(np.abs(times - step * np.arange(len(times))) > ROUNDING)
+    if len(wrong) or (len(times) > 1 and step <= 0):
+        row = _row(path(vod), wrong[0] if len(wrong) else 1)
+        at = f"{step:.3f} s apart, as extract.fps says" if fps else "evenly spaced from 0"
+        raise row.error(f"time is {row['time']}, but times must be {at}; {again}")
+    if duration is not None and step and abs(step * len(times) - duration) > step + TOLERANCE:
+        raise UserError(f"{path(vod)}: lasts {step * len(times):.6g} s, but the VOD lasts {duration:.6g} s; {again}")
     return times, probabilities
 
 
