@@ -55,6 +55,8 @@ def main() -> None:
             clips.append(label_clip(video.removeprefix("clips/"), groups.group(video), rows, margin))
         else:
             clips += [label_excerpt(video, groups.stretch(video, row.start), row, margin) for row in rows]
+    for clip in clips:
+        clip.shard.check_fits(settings.extract)
     check_enough(clips, folder)
     entries = [entry for clip in clips for entry in index_entries(clip)]
     # A label shorter than its margins leaves no moment to show.

@@ -91,6 +91,7 @@ BAD = {
     "outside the folder": (GOOD + "../tiny/clips/c05.mp4,1,2,1\n", "row 5", "write it as it is inside the folder"),
     "a quote left open": (GOOD + 'clips/c05.mp4,"1,2,1\n', "labels.csv row"),
     "one class": (HEADER + "clips/c04.mp4,,,0\nclips/c05.mp4,,,0\n", "labels.csv", "no moment has the label 1"),
+    "far too many rows": (HEADER + "clips/c01.mp4,0,1,1\n" * 100_001, "labels.csv row 100002", "over 100000 rows"),
     "one clip": (HEADER + "clips/c01.mp4,0.5,2,1\n", "labels.csv", "1 of the clips"),
     "not text": (b"\xff\xfe\x00video".decode("latin-1"), "labels.csv", "UTF-8"),
 }

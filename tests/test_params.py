@@ -49,6 +49,7 @@ PARAMS = {
         "render.transition must be cut",
     ),
     "infinite": ({"train": {"learning_rate": float("inf")}}, "train.learning_rate is inf"),
+    "a name that is none": ({"vods": {"demo": "vods/de\0mo.mp4"}}, "vods: name a file or folder inside"),
     "a path for a name": ({"vods": {"../up": "vods/demo.mp4"}}, "vods.../up"),
 }
 

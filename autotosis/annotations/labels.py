@@ -11,6 +11,8 @@ ROUNDING = 0.05
 # Rows on a VOD are grouped by stretches of this length (seconds), over which baselines are measured: moments that are
 # farther apart differ as much as those of two streams of the same person.
 STRETCH = 60.0
+# A reviewer who judges ten segments of each of a thousand VODs writes a tenth as many rows.
+MOST_ROWS = 100_000
 
 
 @dataclass(frozen=True)
@@ -62,10 +64,12 @@ def read_labels(path: Path) -> dict[str, list[Label]]:
     Raises
     ------
     UserError
-        If a row is malformed, a video does not exist, or labels of one video overlap.
+        If a row is malformed, a video does not exist, labels of one video overlap, or there are over MOST_ROWS rows.
     """
     labels: defaultdict[str, list[Label]] = defaultdict(list)
-    for row in tables.read_rows(path, ("video", "start", "end", "label")):
+    for count, row in enumerate(tables.read_rows(path, ("video", "start", "end", "label"))):
+        if count == MOST_ROWS:
+            raise row.error(f"the table has over {MOST_ROWS} rows, so a program went wrong; remove what it added")
         if row["label"] not in ("0", "1"):
             raise row.error(f"label is {row['label']!r}, not 1 (a highlight) or 0 (none)")
         video = row["video"]

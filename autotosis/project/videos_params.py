@@ -70,9 +70,9 @@ def _no_pattern(value: object) -> object:
 
 
 def inside_the_folder(file: str) -> str:
-    """Return the name of a file inside the streamer's folder; ValueError if it leads outside."""
+    """Return the name of a file inside the streamer's folder; ValueError if it leads outside or names none."""
     path = PurePosixPath(file)
-    if str(path) == "." or path.is_absolute() or ".." in path.parts:
+    if str(path) == "." or path.is_absolute() or ".." in path.parts or not file.isprintable():
         raise ValueError("name a file or folder inside the streamer's folder, such as vods/monday.mp4")
     return file
 

@@ -108,6 +108,8 @@ class Shard:
 
     Attributes
     ----------
+    path : Path
+        The same path.
     key : str
         The key of the shard, from `key`.
     duration : float
@@ -125,7 +127,10 @@ class Shard:
 
     def __init__(self, path: Path):
         files.check_regular(path)
+        self.path = path
         try:
+            # Safetensors takes a file that may not be read for a missing one.
+            path.open("rb").close()
             self.file = safetensors.safe_open(path, "np")
             header = Header.model_validate_json((self.file.metadata() or {})["clip"])
             self.key, self.duration, self.first_frame = header.key, header.duration, header.first_frame
@@ -161,6 +166,16 @@ class Shard:
         # Or rows of labels.csv would seem to be outside the video.
         if not 0 <= self.times[0] <= self.times[-1] < self.duration:
             raise ValueError
+
+    def check_fits(self, extract: Extract) -> None:
+        """Raise a UserError unless the shard was made with these parameters of extraction."""
+        size: int = self.file.get_slice("frames").get_shape()[1]
+        # Any error of rounding is far smaller than a tenth of the time between two moments.
+        if size != extract.size or np.abs(np.diff(self.times) * extract.fps - 1).max(initial=0) > 0.1:
+            raise UserError(
+                f"{self.path}: not made with extract.size {extract.size} and extract.fps {extract.fps:g}; "
+                "remove it and make it again with `dvc repro build_dataset`"
+            )
 
     def has_frame(self, moment: int) -> bool:
         """Tell whether the moment with this number has a frame."""

@@ -59,7 +59,7 @@ def opened(span: Span, decoder: str = "software") -> Iterator[InputContainer]:
 
 def open_span(span: Span, decoder: str = "software") -> InputContainer:
     """Open a file without translating FFmpeg's errors. The caller must close it."""
-    source = str(span.path.resolve()) if span.is_whole else _Bytes(span)
+    source = str(span.path.absolute()) if span.is_whole else _Bytes(span)
     container = av.open(source, hwaccel=hardware.accelerator(decoder))
     assert isinstance(container, InputContainer)
     return container
