@@ -9,6 +9,8 @@
 # make help    print this help
 
 PYTHON ?= python3
+# Python compiles what it imports. To compile everything would take a minute and a half more.
+INSTALL = .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-compile
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .PHONY: reel review test check format bench torture clean help
@@ -45,8 +47,8 @@ torture: .venv/ready
 .venv/ready: requirements.txt requirements-no-deps.txt constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make PYTHON=python3.11")'
 	$(PYTHON) -m venv .venv
-	.venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
-	.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-no-deps.txt
+	$(INSTALL) -r requirements.txt
+	$(INSTALL) --no-deps -r requirements-no-deps.txt
 	touch $@
 
 clean:
