@@ -5,7 +5,6 @@ rawdata/a.mp4 "[0.78, 0.13, 0.97, 0.37]" "(0.0, 9.0)" "(12.5, 14.0)". Paths are 
 Run from the project's folder: python -m autotosis.importers.autotosis ../autotosis/data.csv data/you
 """
 
-import csv
 import re
 import shutil
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from autotosis.annotations import facecams
 from autotosis.importers import stretches
 from autotosis.importers.reading import number, read_text
 from autotosis.importers.stretches import Stretch
-from autotosis.project import command_line, files
+from autotosis.project import command_line, files, tables
 from autotosis.project.errors import UserError
 from autotosis.project.progress import ProgressBar
 
@@ -51,9 +50,8 @@ def main(table: str, folder: str) -> None:
 def read(table: Path) -> list[Line]:
     """Read the table; UserError if a line is malformed, a video is missing, or two have the same name."""
     lines: dict[str, Line] = {}
-    rows = csv.reader(read_text(table).splitlines(), delimiter=" ", skipinitialspace=True)
-    for fields in rows:
-        place = f"{table} line {rows.line_num}"
+    for begin, fields in tables.split_rows(table, read_text(table).split("\n"), delimiter=" ", strict=False):
+        place = f"{table} line {begin}"
         if not any(fields):
             continue
         if len(fields) < 2:
