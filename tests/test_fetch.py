@@ -105,11 +105,13 @@ def test_a_list_becomes_rows(streamer, server, site):
         for title, path, date in zip(("Old", "Né = w!"), ("/a.mp4", "/b.mp4"), dates, strict=True)
     ]
     (site / "feed.rss").write_text(f'<rss version="2.0"><channel><title>x</title>{"".join(items)}</channel></rss>')
+    list_links(streamer, header="# mine\nkind,name,url")
     add = (sys.executable, "-m", "autotosis.fetch", server.url("/feed.rss"), "data/linked", "--kind", "clip")
     for options, added in ((("--since", "2026-02-01"), 1), ((), 1), ((), 0)):
         assert f"{added} rows added" in streamer.succeed(*add, *options)
-    names = [row["name"] for row in streamer.table("data/linked/sources.csv")]
-    assert names == ["2026-03-01-ne-w", "2026-01-01-old"]
+    lines = streamer.read("data/linked/sources.csv").splitlines()
+    added = [f"clip,2026-03-01-ne-w,{server.url('/b.mp4')}", f"clip,2026-01-01-old,{server.url('/a.mp4')}"]
+    assert lines == ["# mine", "kind,name,url", *added]
 
 
 def test_cookies_that_git_would_commit_are_refused(streamer):

@@ -94,6 +94,18 @@ def test_labels_are_added_once(streamer, monkeypatch, form, content, options, ex
         assert rows(streamer) == expected
 
 
+def test_lines_that_are_there_stay_to_the_byte(streamer, monkeypatch):
+    table = streamer.folder / "you/labels.csv"
+    before = "\ufeff# mine, \u2028\r\nvideo,start,end,label\r\n\r\nclips/other.mp4, 0.5,1,1".encode()
+    table.write_bytes(before)
+    add(streamer, monkeypatch, "audacity", AUDACITY, *VIDEO, *RAGE)
+    assert table.read_bytes() == before + b"\r\nclips/an a.mp4,1.000,2.500,1\r\n"
+
+    table.write_bytes(before.replace(b"mine", b"caf\xe9"))
+    with pytest.raises(UserError, match=r"labels.csv: not text in UTF-8"):
+        add(streamer, monkeypatch, "audacity", AUDACITY, *VIDEO, *RAGE)
+
+
 @pytest.mark.parametrize(
     ("form", "content", "options", "words"),
     [

@@ -38,7 +38,7 @@ def main(table: str, folder: str) -> None:
     lines, root = read(Path(table)), Path(folder)
     copy_clips(lines, root)
     boxes = [(line.clip, *(f"{edge:g}" for edge in line.box)) for line in lines]
-    stretches.append_rows(root / "facecams.csv", "video,x0,y0,x1,y1\n", boxes, check=facecams.read_boxes)
+    stretches.append_rows(root / "facecams.csv", ("video", *facecams.SIDES), boxes, check=facecams.read_boxes)
     labelled: list[tuple[Stretch, bool]] = []
     for line in lines:
         labelled += [(Stretch(line.clip, start, end, "", line.place), True) for start, end in line.highlights]
