@@ -120,7 +120,13 @@ def test_lines_that_are_there_stay_to_the_byte(streamer, monkeypatch):
         ("elan", '<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><a>&b;</a>', [], ["not a file of ELAN"]),
         ("via", "[]", [], ["not a project of VIA 3"]),
         ("label-studio", LABEL_STUDIO, [], ["--fps"]),
+        ("label-studio", LABEL_STUDIO, ["--fps", "0"], ["--fps"]),
         ("label-studio", "{", ["--fps", "24"], ["not JSON"]),
+        ("label-studio", "9" * 5000, ["--fps", "24"], ["not JSON"]),
+        ("label-studio", json.dumps(LABEL_STUDIO).replace("48", "9" * 400), ["--fps", "24"], ["0.end"]),
+        ("label-studio", json.dumps(LABEL_STUDIO).replace("/data", "http://[::1"), ["--fps", "24"], ["task 1", "[::1"]),
+        ("elan", ELAN.replace("file:///C:", "http://[::1"), [], ["from.txt", "'http://[::1"]),
+        ("via", json.dumps(VIA).replace("1.5", "NaN"), [], ["finite"]),
     ],
 )
 def test_what_is_wrong_is_said_and_costs_nothing(streamer, monkeypatch, form, content, options, words):

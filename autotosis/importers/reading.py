@@ -5,6 +5,7 @@ import math
 import reprlib
 from pathlib import Path
 from typing import Any
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import ValidationError
 
@@ -46,6 +47,14 @@ def clock(text: str, place: str) -> float:
     if seconds is None:
         raise UserError(f"{place}: {reprlib.repr(text)} is not a time such as 1:02:05")
     return seconds
+
+
+def address(text: str, place: str) -> SplitResult:
+    """Split a web address or a path into its parts; UserError that names the place if it is neither."""
+    try:
+        return urlsplit(text)
+    except ValueError:
+        raise UserError(f"{place}: {reprlib.repr(text)} is neither a web address nor a path; mend it") from None
 
 
 def first_problem(error: ValidationError) -> str:
