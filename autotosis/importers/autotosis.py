@@ -64,6 +64,8 @@ def read(table: Path) -> list[Line]:
         if line.clip in lines:
             raise UserError(f"{place}: {lines[line.clip].place} has another video named {video.name}; rename one")
         lines[line.clip] = line
+    if not lines:
+        raise UserError(f"{table}: there are no labels in it; it has a line per video")
     return list(lines.values())
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autotosis.annotations import labels
-from autotosis.project import files
+from autotosis.project import files, tables
 from autotosis.project.csv_text import Table
 from autotosis.project.errors import UserError
 from autotosis.video import recording
@@ -71,7 +71,7 @@ def find_video(folder: Path, stretch: Stretch) -> str:
     if stretch.video is None:
         raise UserError(f"{stretch.place}: the format names no video; name it with --video, such as clips/a.mp4")
     candidates = [stretch.video] if "/" in stretch.video else [f"clips/{stretch.video}", f"vods/{stretch.video}"]
-    found = [name for name in candidates if (folder / name).exists()]
+    found = [name for name in candidates if tables.is_plain(name) and (folder / name).exists()]
     if len(found) != 1:
         problem = f"both {' and '.join(found)} exist" if found else f"there is no {' or '.join(candidates)} in {folder}"
         raise UserError(f"{stretch.place}: {problem}; name the video with --video, such as clips/a.mp4")
@@ -159,6 +159,8 @@ def _shortened(stretch: Stretch, duration: float) -> Stretch:
         raise UserError(f"{stretch.place}: begins at {stretch.start:g} s, but the video lasts {duration:.2f} s")
     if stretch.end is None:
         return stretch
+    if stretch.end < stretch.start:
+        raise UserError(f"{stretch.place}: ends at {stretch.end:g} s, before it starts at {stretch.start:g} s")
     if stretch.end - stretch.start < SHORTEST:
         raise UserError(f"{stretch.place}: a point at {stretch.start:g} s, not a stretch; give it an end")
     if stretch.end > duration + ROUNDED_UP:

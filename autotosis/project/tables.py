@@ -49,8 +49,7 @@ class Row:
     def video(self) -> str:
         """Return the column `video`; UserError unless it is a plain path inside the streamer's folder."""
         name = self["video"]
-        path = PurePosixPath(name)
-        if str(path) != name or path.is_absolute() or ".." in path.parts or not name.isprintable():
+        if not is_plain(name):
             raise self.error(f"video is {reprlib.repr(name)}; write it as it is inside the folder, such as clips/a.mp4")
         return name
 
@@ -70,6 +69,12 @@ class Row:
         if not math.isfinite(value):
             raise self.error(f"{column} is {reprlib.repr(self[column])}, not a number such as 62.5")
         return value
+
+
+def is_plain(name: str) -> bool:
+    """Tell whether a name is a plain path inside the streamer's folder, as tables spell it."""
+    path = PurePosixPath(name)
+    return str(path) == name and not path.is_absolute() and ".." not in path.parts and name.isprintable()
 
 
 def clock(text: str) -> float | None:
