@@ -6,9 +6,10 @@ import sys
 import pytest
 
 from autotosis.importers import __main__ as importers
+from autotosis.importers import autotosis as eqy
 from autotosis.project.errors import UserError
 from tests import videos
-from tests.helpers import ROOT, Project, assert_sentence
+from tests.helpers import ROOT, Project
 
 AUDACITY = "1.000000\t2.500000\trage\n\\\t100.0\t200.0\n3.000000\t4.000000\tcalm\n"
 LOSSLESSCUT = ',1.5,"first, at 0"\n3,4.25,rage\n5,,to the end\n'
@@ -144,7 +145,7 @@ def test_what_is_wrong_is_said_and_costs_nothing(streamer, monkeypatch, form, co
     assert sorted(path.name for path in (streamer.folder / "you").iterdir()) == ["clips", "labels.csv"]
 
 
-def test_a_table_of_eqy_becomes_clips_boxes_and_labels(tmp_path):
+def test_a_table_of_eqy_becomes_clips_boxes_and_labels(tmp_path, monkeypatch):
     project = Project(tmp_path)
     for name in ("a", "calm"):
         videos.flash_and_beep(tmp_path / f"raw/{name}.mp4", 4 if name == "a" else 2)
@@ -164,6 +165,20 @@ def test_a_table_of_eqy_becomes_clips_boxes_and_labels(tmp_path):
         ]
     assert (tmp_path / "you/clips/a.mp4").read_bytes() == (tmp_path / "raw/a.mp4").read_bytes()
 
-    project.write("data.csv", table.replace('"(0.0, 1.5)"', "\"__import__('os')\""))
-    done = project.run(*command, env={"PYTHONPATH": str(ROOT)})
-    assert_sentence(done, "data.csv line 1", "not 2 numbers in brackets")
+    (tmp_path / "raw/a.mp4").rename(tmp_path / "raw/new.mp4")
+    table = table.replace("raw/a.mp4", "raw/new.mp4")
+    before = project.digests("you")
+    for good, bad, words in (
+        ("(0.0, 1.5)", "__import__('os')", "not 2 numbers in brackets"),
+        ("(0.0, 1.5)", "(1.5, 0.0)", "ends at 0 s, before it starts"),
+        ("(2.5, 4.2)", "(2.5, 9)", "ends at 9 s, but the video lasts 4.00 s"),
+        ("0.75]", "1.75]", "the box must be inside the frame"),
+        (table, "x" * 200_000, "field larger than field limit"),
+        (table, "\n", "there are no labels"),
+    ):
+        project.write("data.csv", table.replace(good, bad))
+        with monkeypatch.context() as place, pytest.raises(UserError, match=r"data.csv( line 1| row 1)?:") as error:
+            place.chdir(tmp_path)
+            eqy.main("data.csv", "you")
+        assert words in str(error.value)
+        assert project.digests("you") == before
