@@ -107,6 +107,8 @@ def test_a_list_becomes_rows(streamer, server, site):
     (site / "feed.rss").write_text(f'<rss version="2.0"><channel><title>x</title>{"".join(items)}</channel></rss>')
     list_links(streamer, header="# mine\nkind,name,url")
     add = (sys.executable, "-m", "autotosis.fetch", server.url("/feed.rss"), "data/linked", "--kind", "clip")
+    wrong = (*add[:3], "file:///etc/passwd", *add[4:])
+    assert_sentence(streamer.run(*wrong), "file:///etc/passwd: not a web address")
     for options, added in ((("--since", "2026-02-01"), 1), ((), 1), ((), 0)):
         assert f"{added} rows added" in streamer.succeed(*add, *options)
     lines = streamer.read("data/linked/sources.csv").splitlines()
@@ -126,6 +128,9 @@ def test_cookies_that_git_would_commit_are_refused(streamer):
     ("row", "words"),
     [
         ("file:///etc/passwd,clip,a", "row 2: url is"),
+        ("http://[::1,clip,a", "row 2: url is"),
+        ("http://a..b/a.mp4,clip,a", "row 2: url is"),
+        ("http://example.org:99999/a.mp4,clip,a", "row 2: url is"),
         ("https://example.org/a,film,a", "kind is 'film'"),
         ("https://example.org/a,clip,../a", "name is '../a'"),
         ("https://example.org/a,clip,a\nhttps://example.org/b,clip,A", "row 3: A is the name in row 2"),

@@ -12,9 +12,14 @@ from autotosis.annotations import sources
 from autotosis.fetch import listing
 from autotosis.project import command_line, files, params
 from autotosis.project.csv_text import Table
+from autotosis.project.errors import UserError
 
 
 def main(url: str, folder: Path, kind: str, since: date | None) -> None:
+    try:
+        params.web_address(url)
+    except ValueError as error:
+        raise UserError(f"{url}: {error}") from None
     limits = params.load().fetch
     table = folder / "sources.csv"
     known = sources.read_sources(folder)

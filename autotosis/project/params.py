@@ -175,10 +175,17 @@ class Compilation(Section):
     max_duration: Annotated[float, Field(gt=0)]
 
 
-def _web_address(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or len(url.split()) != 1:
-        raise ValueError("not a web address; it must begin with https:// or http://")
+def web_address(url: str) -> str:
+    """Return a web address; ValueError if it is none."""
+    try:
+        parts = urlsplit(url)
+        is_one = parts.scheme in ("http", "https") and len(url.split()) == 1 and parts.port != 0
+        # As whoever connects to it does.
+        is_one = is_one and bool((parts.hostname or "").encode("idna"))
+    except ValueError:
+        is_one = False
+    if not is_one:
+        raise ValueError("not a web address such as https://www.twitch.tv/videos/1234567890")
     return url
 
 
@@ -187,7 +194,7 @@ class Params(Section):
     vods: Vods
     recordings: Annotated[str, AfterValidator(inside_the_folder)] | None
     label: Annotated[str, Field(min_length=1)]
-    urls: dict[str, Annotated[str, AfterValidator(_web_address)]]
+    urls: dict[str, Annotated[str, AfterValidator(web_address)]]
     tracks: dict[str, Tracks]
     extract: Extract
     dataset: Dataset
