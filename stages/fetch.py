@@ -36,7 +36,7 @@ def main(folder: str) -> None:
         try:
             fetch(root, source, limits, cookies)
         except Temporary as error:
-            later.append(f"{source.name} ({error})")
+            later.append(f"row {source.row.number}, {source.name} ({error})")
         except UserError as error:
             print(source.row.error(f"not downloaded: {error}; remove the row, or mend it"))
     if later:

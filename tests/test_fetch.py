@@ -52,6 +52,7 @@ def fetched(project: Project) -> list[str]:
 def test_every_link_is_downloaded_once_whatever_happens(streamer, server, site):
     server.statuses["/a.mp4"] = [429, 503]
     server.drops["/b.mp4"] = 1
+    server.statuses["/live/stream1.ts"] = [503]
     rows = [f"{server.url(path)},{kind}" for path, kind in (("/a.mp4", "clip,busy"), ("/b.mp4", "clip,dropped"))]
     rows += [f"{server.url('/live/stream.m3u8')},vod,live", f"{server.url('/gone.mp4')},clip,gone"]
     list_links(streamer, *rows)
@@ -64,7 +65,8 @@ def test_every_link_is_downloaded_once_whatever_happens(streamer, server, site):
         assert sum(1 for _ in container.decode(video=0)) == 120
     assert server.ranges, "a download that was interrupted was not continued"
     assert "busy: the server answered 429 (too many requests); trying again in 0.01 s" in said
-    assert "busy: the server answered 503; trying again in 0.02 s" in said
+    for name, seconds in (("busy", 0.02), ("live", 0.01)):
+        assert f"{name}: the server answered 503; trying again in {seconds} s" in said
     assert "sources.csv row 5: not downloaded: the server answered 404, so the link is dead" in said
     (live,) = streamer.table("data/linked/vods/.fetched.csv")
     assert (live["file"], live["url"]) == ("live.mp4", server.url("/live/stream.m3u8"))
@@ -81,12 +83,21 @@ def test_every_link_is_downloaded_once_whatever_happens(streamer, server, site):
 
 def test_what_fails_for_now_is_an_error_and_costs_nothing(streamer, server):
     server.statuses["/a.mp4"] = [503] * 9
-    list_links(streamer, f"{server.url('/a.mp4')},clip,busy", f"{server.url('/b.mp4')},clip,fine")
-    assert_sentence(streamer.stage("fetch", "data/linked"), "sources.csv", "run again: busy (the server answered 503)")
+    # FFmpeg, which downloads stretches, asks after yt-dlp.
+    server.statuses["/c.mp4"] = [200, 503] * 9
+    rows = [f"{server.url('/a.mp4')},clip,busy,,", f"{server.url('/b.mp4')},clip,fine,,"]
+    rows += [f"{server.url('/c.mp4')},clip,part,1,3", "http://127.0.0.1:1/a.mp4,clip,off,,"]
+    list_links(streamer, *rows, header="url,kind,name,start,end")
+    assert_sentence(
+        streamer.stage("fetch", "data/linked"),
+        "sources.csv: not downloaded yet, run again: row 2, busy (the server answered 503), "
+        "row 4, part (the connection failed), row 5, off (the connection failed (connection refused))",
+    )
     assert fetched(streamer) == ["fine.mp4"]
     server.statuses.clear()
+    list_links(streamer, *rows[:3], header="url,kind,name,start,end")
     streamer.stages("fetch data/linked")
-    assert fetched(streamer) == ["busy.mp4", "fine.mp4"]
+    assert fetched(streamer) == ["busy.mp4", "fine.mp4", "part.mp4"]
 
 
 def test_a_clip_may_be_a_stretch_of_a_vod_and_a_file_of_ones_own_is_safe(streamer, server):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from yt_dlp import YoutubeDL
-from yt_dlp.utils import DownloadError, unsmuggle_url
+from yt_dlp.utils import unsmuggle_url
 
 from autotosis.fetch import downloading
 from autotosis.project.errors import UserError
@@ -57,8 +57,8 @@ def entries(url: str, limits: Fetch, cookies: Path | None, dated: bool) -> Itera
                 if dated and not date:
                     date = _date(program.extract_info(address, download=False))
                 yield Entry(address, str(found.get("title") or found.get("id") or "video"), date)
-    except DownloadError as error:
-        raise UserError(f"{url}: {str(error).removeprefix('ERROR: ').splitlines()[0]}") from None
+    except downloading.FAILURES as error:
+        raise UserError(f"{url}: {downloading.problem(error)}") from None
 
 
 def name_of(entry: Entry, taken: set[str]) -> str:
