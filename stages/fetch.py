@@ -7,7 +7,6 @@ each video came from. Run from the project's folder: python -m stages.fetch data
 import hashlib
 import os
 import shutil
-import subprocess
 from pathlib import Path
 
 from autotosis.annotations import sources
@@ -25,7 +24,7 @@ UNFINISHED = Path(".dvc/tmp/fetch")
 
 def main(folder: str) -> None:
     root, limits = Path(os.path.relpath(folder)), params.load().fetch
-    cookies = find_cookies(root, limits)
+    cookies = downloading.find_cookies(root, limits)
     listed = sources.read_sources(root)
     for place in FOLDERS.values():
         # DVC would warn about an empty folder on every run.
@@ -78,18 +77,6 @@ def fetch(root: Path, source: Source, limits: Fetch, cookies: Path | None) -> No
         shutil.move(done.file, partial)
     files.remove(UNFINISHED / key)
     print(f"{target}: downloaded from {source.url}", flush=True)
-
-
-def find_cookies(root: Path, limits: Fetch) -> Path | None:
-    """Return the file of cookies; UserError if there is none, or git would commit it."""
-    if limits.cookies is None:
-        return None
-    path = root / limits.cookies
-    if not path.is_file():
-        raise UserError(f"params.yaml: fetch.cookies names {path}, but there is no such file")
-    if subprocess.run(["git", "check-ignore", "--quiet", path]).returncode:
-        raise UserError(f"{path}: cookies are secret, and git would commit this file; add it to .gitignore")
-    return path
 
 
 if __name__ == "__main__":

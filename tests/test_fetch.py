@@ -128,9 +128,13 @@ def test_a_list_becomes_rows(streamer, server, site):
 
 
 def test_cookies_that_git_would_commit_are_refused(streamer):
-    streamer.write("data/linked/cookies.txt", "# Netscape HTTP Cookie File\n")
+    cookies = "# Netscape HTTP Cookie File\n"
+    streamer.write("data/linked/cookies.txt", cookies)
     streamer.set_params(fetch={"cookies": "cookies.txt"})
-    assert_sentence(streamer.stage("fetch", "data/linked"), "cookies.txt", ".gitignore")
+    listing = ("python", "-m", "autotosis.fetch", "http://127.0.0.1:1", "data/linked", "--kind", "clip")
+    for done in (streamer.stage("fetch", "data/linked"), streamer.run(*listing)):
+        assert_sentence(done, "cookies.txt", ".gitignore")
+    assert streamer.read("data/linked/cookies.txt") == cookies
     streamer.write("data/linked/.gitignore", "cookies.txt\n")
     streamer.stages("fetch data/linked")
 

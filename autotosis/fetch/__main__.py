@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 
 from autotosis.annotations import sources
-from autotosis.fetch import listing
+from autotosis.fetch import downloading, listing
 from autotosis.project import command_line, files, params
 from autotosis.project.csv_text import Table
 from autotosis.project.errors import UserError
@@ -24,7 +24,7 @@ def main(url: str, folder: Path, kind: str, since: date | None) -> None:
     table = folder / "sources.csv"
     known = sources.read_sources(folder)
     links, names = {one.url for one in known}, {one.name.lower() for one in known if one.kind == kind}
-    cookies = folder / limits.cookies if limits.cookies else None
+    cookies = downloading.find_cookies(folder, limits)
     text = Table(table.read_bytes() if table.exists() else b"", sources.COLUMNS)
     before, undated = len(links), 0
     for entry in listing.entries(url, limits, cookies, dated=since is not None):

@@ -1,6 +1,7 @@
 """Downloading one video with yt-dlp: politely, and going on where an earlier attempt stopped."""
 
 import re
+import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -51,6 +52,21 @@ class _Silent:
         """Print nothing."""
 
     info = warning = error = debug
+
+
+def find_cookies(folder: Path, limits: Fetch) -> Path | None:
+    """Return the file of cookies in a streamer's folder, or None if `fetch.cookies` is null.
+
+    UserError if there is no such file, or git would commit it. yt-dlp writes into it.
+    """
+    if limits.cookies is None:
+        return None
+    path = folder / limits.cookies
+    if not path.is_file():
+        raise UserError(f"params.yaml: fetch.cookies names {path}, but there is no such file")
+    if subprocess.run(["git", "check-ignore", "--quiet", path]).returncode:
+        raise UserError(f"{path}: cookies are secret, and git would commit this file; add it to .gitignore")
+    return path
 
 
 def settings(limits: Fetch, cookies: Path | None) -> dict[str, Any]:
