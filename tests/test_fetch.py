@@ -115,16 +115,19 @@ def test_a_list_becomes_rows(streamer, server, site):
         f"<item><title>{title}</title><link>{server.url(path)}</link><pubDate>{date}</pubDate></item>"
         for title, path, date in zip(("Old", "Né = w!"), ("/a.mp4", "/b.mp4"), dates, strict=True)
     ]
+    items.insert(1, f"<item><title>Gone</title><link>{server.url('/gone.mp4')}</link></item>")
     (site / "feed.rss").write_text(f'<rss version="2.0"><channel><title>x</title>{"".join(items)}</channel></rss>')
     list_links(streamer, header="# mine\nkind,name,url")
     add = (sys.executable, "-m", "autotosis.fetch", server.url("/feed.rss"), "data/linked", "--kind", "clip")
     wrong = (*add[:3], "file:///etc/passwd", *add[4:])
     assert_sentence(streamer.run(*wrong), "file:///etc/passwd: not a web address")
-    for options, added in ((("--since", "2026-02-01"), 1), ((), 1), ((), 0)):
-        assert f"{added} rows added" in streamer.succeed(*add, *options)
+    for options, added in ((("--since", "2026-02-01"), 1), ((), 2), ((), 0)):
+        said = streamer.succeed(*add, *options)
+        assert f"{added} rows added" in said
+        assert (f"{server.url('/gone.mp4')}: left out, because the server answered 404" in said) == bool(options)
     lines = streamer.read("data/linked/sources.csv").splitlines()
-    added = [f"clip,2026-03-01-ne-w,{server.url('/b.mp4')}", f"clip,2026-01-01-old,{server.url('/a.mp4')}"]
-    assert lines == ["# mine", "kind,name,url", *added]
+    added = (("2026-03-01-ne-w", "/b.mp4"), ("2026-01-01-old", "/a.mp4"), ("gone", "/gone.mp4"))
+    assert lines == ["# mine", "kind,name,url", *(f"clip,{name},{server.url(path)}" for name, path in added)]
 
 
 def test_cookies_that_git_would_commit_are_refused(streamer):

@@ -39,7 +39,8 @@ def entries(url: str, limits: Fetch, cookies: Path | None, dated: bool) -> Itera
     cookies : Path or None
         A file of cookies.
     dated : bool
-        Whether to look at the page of each video whose date the list does not say.
+        Whether to look at the page of each video whose date the list does not say; if that fails, it is left out, and
+        a line says why.
 
     Raises
     ------
@@ -55,7 +56,11 @@ def entries(url: str, limits: Fetch, cookies: Path | None, dated: bool) -> Itera
                 address = unsmuggle_url(found.get("url") or found.get("webpage_url") or url)[0]
                 date = _date(found)
                 if dated and not date:
-                    date = _date(program.extract_info(address, download=False))
+                    try:
+                        date = _date(program.extract_info(address, download=False))
+                    except downloading.FAILURES as error:
+                        print(f"{address}: left out, because {downloading.problem(error)}", flush=True)
+                        continue
                 yield Entry(address, str(found.get("title") or found.get("id") or "video"), date)
     except downloading.FAILURES as error:
         raise UserError(f"{url}: {downloading.problem(error)}") from None
