@@ -50,17 +50,17 @@ def is_there(root: Path, source: Source) -> bool:
 
 
 def fetch(root: Path, source: Source, limits: Fetch, cookies: Path | None) -> None:
-    """Download a row, check that it is a video, and write down where it came from."""
+    """Download a row, check what it led to, and write down where it came from."""
     folder = root / FOLDERS[source.kind]
     fetched = sources.read_fetched(folder)
     own = [path for path in folder.glob(f"{source.name}.*") if parts.is_video(path) and path.name not in fetched]
     if own:
-        raise UserError(f"{own[0]} is a file of yours with this name; rename one of them")
+        raise UserError(f"{own[0]} is a file of yours with this name")
     key = hashlib.sha256(f"{source.url} {source.stretch} {limits.height}".encode()).hexdigest()[:16]
     stretch = None if source.start is None or source.end is None else (source.start, source.end)
     done = downloading.download(source.url, stretch, UNFINISHED / key, source.name, limits, cookies)
     try:
-        recording.probe(done.file)
+        check(done.file, source, limits)
     except UserError:
         files.remove(UNFINISHED / key)
         raise
@@ -77,6 +77,19 @@ def fetch(root: Path, source: Source, limits: Fetch, cookies: Path | None) -> No
         shutil.move(done.file, partial)
     files.remove(UNFINISHED / key)
     print(f"{target}: downloaded from {source.url}", flush=True)
+
+
+def check(file: Path, source: Source, limits: Fetch) -> None:
+    """Raise a UserError unless a download is a video, and no larger than wanted."""
+    try:
+        height = recording.probe(file).height
+    except UserError:
+        if source.stretch:
+            raise UserError(f"there is no picture in {source.stretch} s, so the VOD may end before that") from None
+        raise UserError("the link leads to no video that can be read") from None
+    # Of some files, this is not known before they are downloaded.
+    if height > limits.height:
+        raise UserError(f"the video is {height} pixels high, more than fetch.height allows ({limits.height})")
 
 
 if __name__ == "__main__":

@@ -103,10 +103,22 @@ def test_what_fails_for_now_is_an_error_and_costs_nothing(streamer, server):
 def test_a_clip_may_be_a_stretch_of_a_vod_and_a_file_of_ones_own_is_safe(streamer, server):
     streamer.write("data/linked/clips/mine.mp4", "mine")
     header = "url,kind,name,start,end"
-    list_links(streamer, f"{server.url('/a.mp4')},clip,part,1,3", f"{server.url('/b.mp4')},clip,mine,,", header=header)
-    assert "mine.mp4 is a file of yours" in streamer.succeed(sys.executable, "-m", "stages.fetch", "data/linked")
+    rows = [f"{server.url('/a.mp4')},clip,part,1,3", f"{server.url('/b.mp4')},clip,mine,,"]
+    list_links(streamer, *rows, f"{server.url('/b.mp4')},clip,late,90,95", header=header)
+    said = streamer.succeed(sys.executable, "-m", "stages.fetch", "data/linked")
+    assert "row 3: not downloaded: data/linked/clips/mine.mp4 is a file of yours" in said
+    assert "row 4: not downloaded: there is no picture in 90-95 s, so the VOD may end before that; " in said
     assert streamer.read("data/linked/clips/mine.mp4") == "mine"
     assert videos.beep_times(streamer.folder / "data/linked/clips/part.mp4") == pytest.approx([0, 1], abs=0.1)
+
+
+def test_a_picture_that_is_too_high_is_refused(streamer, server, site):
+    videos.ffmpeg("-f", "lavfi", "-i", "color=size=64x160:rate=10:duration=1", site / "high.mp4")
+    streamer.set_params(fetch={"height": 144})
+    list_links(streamer, f"{server.url('/high.mp4')},clip,high")
+    said = streamer.succeed("python", "-m", "stages.fetch", "data/linked")
+    assert "row 2: not downloaded: the video is 160 pixels high, more than fetch.height allows (144); " in said
+    assert fetched(streamer) == []
 
 
 def test_a_list_becomes_rows(streamer, server, site):

@@ -154,7 +154,7 @@ def _attempt(url: str, options: dict[str, Any], name: str) -> Downloaded:
     with _Progress(name) as progress, YoutubeDL(options | {"progress_hooks": [progress.show]}) as program:
         info = program.extract_info(url)
     if not info or "entries" in info:
-        raise UserError("the link leads to several videos; list them with python -m autotosis.fetch")
+        raise UserError("the link leads to several videos, which python -m autotosis.fetch lists")
     file = Path(info["requested_downloads"][0]["filepath"])
     text = {key: " ".join(str(info.get(key) or "").split()) for key in ("webpage_url", "title", "upload_date")}
     return Downloaded(file, text["webpage_url"], text["title"], text["upload_date"])
