@@ -22,6 +22,8 @@ def main() -> None:
     settings = params.load()
     for table in configuration.unused_edits(settings):
         print(f"{table}: ignored, because params.yaml names no VOD {table.stem}")
+    if settings.recordings and not recordings.fitting(settings):
+        print(f"params.yaml: no video fits recordings: {settings.recordings} yet; it names files, such as vods/*.mkv")
     for recording in recordings.unlisted(settings):
         print(f"{recording}: not cut yet, although it fits `recordings`; run python -m autotosis.watch --once")
     for pattern in configuration.idle_tracks(settings):

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 from autotosis.project import params_file, tables
 from autotosis.project.errors import UserError
 from autotosis.project.section import Count, Fraction, Hertz, Seconds, Section, Seed, Share
-from autotosis.project.videos_params import Fetch, FoundVods, Tracks, Vods, Watch, inside_the_folder
+from autotosis.project.videos_params import Fetch, FoundVods, Tracks, Vods, Watch, pattern_of_files
 
 PARAMS_FILE = Path("params.yaml")
 # The VODs that were found by the pattern `recordings`. DVC reads it together with params.yaml.
@@ -192,7 +192,7 @@ def web_address(url: str) -> str:
 class Params(Section):
     data: Annotated[str, Field(min_length=1)]
     vods: Vods
-    recordings: Annotated[str, AfterValidator(inside_the_folder)] | None
+    recordings: Annotated[str, AfterValidator(pattern_of_files)] | None
     label: Annotated[str, Field(min_length=1)]
     urls: dict[str, Annotated[str, AfterValidator(web_address)]]
     tracks: dict[str, Tracks]

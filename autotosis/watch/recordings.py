@@ -21,13 +21,16 @@ HEADER = (
 PATIENCE = 10
 
 
+def fitting(settings: Params) -> list[Path]:
+    """List the recordings that fit the pattern, in the order of their names."""
+    found = sorted(settings.folder.glob(settings.recordings)) if settings.recordings else []
+    return [path for path in found if path.is_file() and _is_recording(path)]
+
+
 def unlisted(settings: Params) -> list[Path]:
-    """List the recordings that fit the pattern and are no VODs yet, in the order of their names."""
-    if settings.recordings is None:
-        return []
+    """List those that are no VODs yet."""
     listed = {settings.vod(name) for name in settings.vods}
-    found = sorted(settings.folder.glob(settings.recordings))
-    return [path for path in found if path.is_file() and _is_recording(path) and path not in listed]
+    return [path for path in fitting(settings) if path not in listed]
 
 
 def name_of(path: Path, settings: Params) -> str:
@@ -36,8 +39,10 @@ def name_of(path: Path, settings: Params) -> str:
     UserError if another VOD has this name, or nothing is left of it.
     """
     name = re.sub(r"[^A-Za-z0-9_-]+", "-", path.stem).strip("-_")
-    if not name or name.lower() in RESERVED:
-        raise UserError(f"{path}: a VOD cannot be called {name or 'nothing'}; rename the file")
+    if not name:
+        raise UserError(f"{path}: its name has neither a letter from a to z nor a digit; rename the file")
+    if name.lower() in RESERVED:
+        raise UserError(f"{path}: a VOD cannot be called {name}; rename the file")
     for other in settings.vods:
         if other.lower() == name.lower():
             raise UserError(f"{path}: left out, because {settings.vod(other)} is the VOD {other} already; rename one")
