@@ -12,6 +12,7 @@ from pathlib import Path
 from autotosis.annotations import configuration, facecams, labels
 from autotosis.cuts import cut_list, review_list
 from autotosis.project import command_line, files, params
+from autotosis.project.errors import UserError
 from autotosis.project.params import Params
 from autotosis.reel import reel
 from autotosis.scan import timeline
@@ -20,6 +21,7 @@ from autotosis.watch import recordings
 
 def main() -> None:
     settings = params.load()
+    check_videos(settings)
     for table in configuration.unused_edits(settings):
         print(f"{table}: ignored, because params.yaml names no VOD {table.stem}")
     if settings.recordings and not recordings.fitting(settings):
@@ -45,6 +47,21 @@ def main() -> None:
     remove_results_of_other_vods(settings)
 
 
+def check_videos(settings: Params) -> None:
+    """Raise a UserError if the video of a VOD is gone: DVC would not say which one, or what to do."""
+    for name, path in recordings.gone(settings).items():
+        raise UserError(
+            f"vods.yaml: there is no {path}, the recording {name}; put it back, or go on without it, and "
+            "keep its reel, with python -m autotosis.watch --once"
+        )
+    for name in settings.vods:
+        if not settings.vod(name).exists():
+            raise UserError(
+                f"params.yaml: vods: there is no {settings.vod(name)}, the VOD {name}; put it back, or remove the "
+                "line, and with it the reel"
+            )
+
+
 def write(path: Path, content: Mapping[str, object]) -> None:
     """Write JSON that is the same, byte for byte, whenever its content is."""
     path.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n")
@@ -53,11 +70,12 @@ def write(path: Path, content: Mapping[str, object]) -> None:
 def remove_results_of_other_vods(settings: Params) -> None:
     """Remove the face cameras, timelines, cut lists and reels of VODs that params.yaml no longer names.
 
-    Stages that read the whole folder would otherwise use them.
+    Stages that read the whole folder would otherwise use them. Reels that vods.yaml keeps stay.
     """
     folders = (timeline.FOLDER, cut_list.FOLDER, review_list.FOLDER, facecams.FOLDER)
     results = [path for folder in folders for path in folder.glob("*") if path.suffix in (".csv", ".jpg")]
-    results += [table.parent for table in reel.FOLDER.glob(f"*/{reel.TABLE}")]
+    reels = [table.parent for table in reel.FOLDER.glob(f"*/{reel.TABLE}")]
+    results += [path for path in reels if path.name not in recordings.read_list().kept]
     for path in results:
         if path.stem not in {*settings.vods, reel.COMPILATION}:
             print(f"{path}: removed, because params.yaml no longer names this VOD")

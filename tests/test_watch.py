@@ -83,6 +83,16 @@ def test_recordings_become_reels_once_they_are_finished_whatever_happens(watched
     watched.succeed(*WATCH)
     assert log(watched) == lines
 
+    # A recording that was removed holds up nothing, and its reel stays.
+    reel = watched.digests("reels/second")
+    second.rename(vods / ".second")
+    assert_sentence(watched.stage("configure"), "vods.yaml: there is no data/tiny/vods/second.mkv")
+    watched.succeed(*WATCH)
+    assert "second: data/tiny/vods/second.mkv is gone" in log(watched)[-1]
+    assert list(listed(watched)) == ["2026-11-27-20-00-00"]
+    watched.repro("render@2026-11-27-20-00-00")
+    assert watched.digests("reels/second") == reel
+
 
 def test_a_recording_whose_run_fails_holds_up_nothing(watched):
     record(watched, "own")

@@ -249,6 +249,6 @@ def load() -> Params:
         if name.lower() in named:
             raise UserError(f"{PARAMS_FILE}: vods: {VODS_FILE} has {name} as well; remove it from one of the two files")
     vods = settings.vods | found.vods
-    for name in sorted(settings.urls.keys() - vods.keys()):
+    for name in sorted(settings.urls.keys() - vods.keys() - found.kept.keys()):
         raise UserError(f"{PARAMS_FILE}: urls: there is no VOD named {name} in vods")
     return settings.model_copy(update={"vods": vods})

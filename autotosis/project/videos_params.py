@@ -92,6 +92,7 @@ Vods = Annotated[
 
 
 class FoundVods(Section):
-    """What vods.yaml holds."""
+    """What vods.yaml holds: recordings that are VODs, and those that no longer are, but whose reels are kept."""
 
     vods: Vods
+    kept: Vods = {}
