@@ -20,8 +20,11 @@ from autotosis.watch import recordings
 
 def main() -> None:
     settings = params.load()
+    report_missing_videos(settings)
     for table in configuration.unused_edits(settings):
         print(f"{table}: ignored, because params.yaml names no VOD {table.stem}")
+    if settings.recordings and not recordings.fitting(settings):
+        print(f"params.yaml: no video fits recordings: {settings.recordings} yet; it names files, such as vods/*.mkv")
     for recording in recordings.unlisted(settings):
         print(f"{recording}: not cut yet, although it fits `recordings`; run python -m autotosis.watch --once")
     for pattern in configuration.idle_tracks(settings):
@@ -43,6 +46,22 @@ def main() -> None:
     remove_results_of_other_vods(settings)
 
 
+def report_missing_videos(settings: Params) -> None:
+    """Say which VODs have no file, and what to do: whoever only trains needs none, and DVC does not say it later."""
+    gone = recordings.gone(settings)
+    for name, path in gone.items():
+        print(
+            f"vods.yaml: there is no {path}, the recording {name}; put it back, or go on without it, and "
+            "keep its reel, with python -m autotosis.watch --once"
+        )
+    for name in sorted(settings.vods.keys() - gone.keys()):
+        if not settings.vod(name).exists():
+            print(
+                f"params.yaml: vods: there is no {settings.vod(name)}, the VOD {name}; put it back, or remove the "
+                "line, and with it the reel"
+            )
+
+
 def write(path: Path, content: Mapping[str, object]) -> None:
     """Write JSON that is the same, byte for byte, whenever its content is."""
     path.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n")
@@ -51,11 +70,12 @@ def write(path: Path, content: Mapping[str, object]) -> None:
 def remove_results_of_other_vods(settings: Params) -> None:
     """Remove the face cameras, timelines, cut lists and reels of VODs that params.yaml no longer names.
 
-    Stages that read the whole folder would otherwise use them.
+    Stages that read the whole folder would otherwise use them. Reels that vods.yaml keeps stay.
     """
     folders = (timeline.FOLDER, cut_list.FOLDER, review_list.FOLDER, facecams.FOLDER)
     results = [path for folder in folders for path in folder.glob("*") if path.suffix in (".csv", ".jpg")]
-    results += [table.parent for table in reel.FOLDER.glob(f"*/{reel.TABLE}")]
+    reels = [table.parent for table in reel.FOLDER.glob(f"*/{reel.TABLE}")]
+    results += [path for path in reels if path.name not in recordings.read_list().kept]
     for path in results:
         if path.stem not in {*settings.vods, reel.COMPILATION}:
             print(f"{path}: removed, because params.yaml no longer names this VOD")

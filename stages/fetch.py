@@ -7,7 +7,6 @@ each video came from. Run from the project's folder: python -m stages.fetch data
 import hashlib
 import os
 import shutil
-import subprocess
 from pathlib import Path
 
 from autotosis.annotations import sources
@@ -25,7 +24,7 @@ UNFINISHED = Path(".dvc/tmp/fetch")
 
 def main(folder: str) -> None:
     root, limits = Path(os.path.relpath(folder)), params.load().fetch
-    cookies = find_cookies(root, limits)
+    cookies = downloading.find_cookies(root, limits)
     listed = sources.read_sources(root)
     for place in FOLDERS.values():
         # DVC would warn about an empty folder on every run.
@@ -36,7 +35,7 @@ def main(folder: str) -> None:
         try:
             fetch(root, source, limits, cookies)
         except Temporary as error:
-            later.append(f"{source.name} ({error})")
+            later.append(f"row {source.row.number}, {source.name} ({error})")
         except UserError as error:
             print(source.row.error(f"not downloaded: {error}; remove the row, or mend it"))
     if later:
@@ -51,17 +50,17 @@ def is_there(root: Path, source: Source) -> bool:
 
 
 def fetch(root: Path, source: Source, limits: Fetch, cookies: Path | None) -> None:
-    """Download a row, check that it is a video, and write down where it came from."""
+    """Download a row, check what it led to, and write down where it came from."""
     folder = root / FOLDERS[source.kind]
     fetched = sources.read_fetched(folder)
     own = [path for path in folder.glob(f"{source.name}.*") if parts.is_video(path) and path.name not in fetched]
     if own:
-        raise UserError(f"{own[0]} is a file of yours with this name; rename one of them")
+        raise UserError(f"{own[0]} is a file of yours with this name")
     key = hashlib.sha256(f"{source.url} {source.stretch} {limits.height}".encode()).hexdigest()[:16]
     stretch = None if source.start is None or source.end is None else (source.start, source.end)
     done = downloading.download(source.url, stretch, UNFINISHED / key, source.name, limits, cookies)
     try:
-        recording.probe(done.file)
+        check(done.file, source, limits)
     except UserError:
         files.remove(UNFINISHED / key)
         raise
@@ -80,16 +79,17 @@ def fetch(root: Path, source: Source, limits: Fetch, cookies: Path | None) -> No
     print(f"{target}: downloaded from {source.url}", flush=True)
 
 
-def find_cookies(root: Path, limits: Fetch) -> Path | None:
-    """Return the file of cookies; UserError if there is none, or git would commit it."""
-    if limits.cookies is None:
-        return None
-    path = root / limits.cookies
-    if not path.is_file():
-        raise UserError(f"params.yaml: fetch.cookies names {path}, but there is no such file")
-    if subprocess.run(["git", "check-ignore", "--quiet", path]).returncode:
-        raise UserError(f"{path}: cookies are secret, and git would commit this file; add it to .gitignore")
-    return path
+def check(file: Path, source: Source, limits: Fetch) -> None:
+    """Raise a UserError unless a download is a video, and no larger than wanted."""
+    try:
+        height = recording.probe(file).height
+    except UserError:
+        if source.stretch:
+            raise UserError(f"there is no picture in {source.stretch} s, so the VOD may end before that") from None
+        raise UserError("the link leads to no video that can be read") from None
+    # Of some files, this is not known before they are downloaded.
+    if height > limits.height:
+        raise UserError(f"the video is {height} pixels high, more than fetch.height allows ({limits.height})")
 
 
 if __name__ == "__main__":

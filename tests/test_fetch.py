@@ -33,69 +33,92 @@ def server(site):
 
 @pytest.fixture
 def streamer(tmp_path) -> Project:
-    """A project with an empty streamer's folder, data/you."""
+    """A project with an empty streamer's folder, data/linked."""
     project = copy_repository(tmp_path / "project")
-    shutil.copytree(project.folder / "data/template", project.folder / "data/you")
-    project.set_params(data="data/you", vods={}, fetch={"pause": 0.01, "retries": 2})
+    shutil.copytree(project.folder / "data/template", project.folder / "data/linked")
+    project.set_params(data="data/linked", vods={}, fetch={"pause": 0.01, "retries": 2})
     return project
 
 
 def list_links(project: Project, *rows: str, header: str = "url,kind,name") -> None:
-    project.write("data/you/sources.csv", "\n".join([header, *rows]) + "\n")
+    project.write("data/linked/sources.csv", "\n".join([header, *rows]) + "\n")
 
 
 def fetched(project: Project) -> list[str]:
-    places = [path for kind in ("clips", "vods") for path in (project.folder / "data/you" / kind).iterdir()]
+    places = [path for kind in ("clips", "vods") for path in (project.folder / "data/linked" / kind).iterdir()]
     return sorted(path.name for path in places if path.name[0] != ".")
 
 
 def test_every_link_is_downloaded_once_whatever_happens(streamer, server, site):
     server.statuses["/a.mp4"] = [429, 503]
     server.drops["/b.mp4"] = 1
+    server.statuses["/live/stream1.ts"] = [503]
     rows = [f"{server.url(path)},{kind}" for path, kind in (("/a.mp4", "clip,busy"), ("/b.mp4", "clip,dropped"))]
     rows += [f"{server.url('/live/stream.m3u8')},vod,live", f"{server.url('/gone.mp4')},clip,gone"]
     list_links(streamer, *rows)
-    said = streamer.succeed("dvc", "repro", "data/you/dvc.yaml")
+    said = streamer.succeed("dvc", "repro", "data/linked/dvc.yaml")
 
     assert fetched(streamer) == ["busy.mp4", "dropped.mp4", "live.mp4"]
     for name in ("busy", "dropped"):
-        assert (streamer.folder / f"data/you/clips/{name}.mp4").read_bytes() == (site / "a.mp4").read_bytes()
-    with av.open(str(streamer.folder / "data/you/vods/live.mp4")) as container:
+        assert (streamer.folder / f"data/linked/clips/{name}.mp4").read_bytes() == (site / "a.mp4").read_bytes()
+    with av.open(str(streamer.folder / "data/linked/vods/live.mp4")) as container:
         assert sum(1 for _ in container.decode(video=0)) == 120
     assert server.ranges, "a download that was interrupted was not continued"
     assert "busy: the server answered 429 (too many requests); trying again in 0.01 s" in said
-    assert "busy: the server answered 503; trying again in 0.02 s" in said
+    for name, seconds in (("busy", 0.02), ("live", 0.01)):
+        assert f"{name}: the server answered 503; trying again in {seconds} s" in said
     assert "sources.csv row 5: not downloaded: the server answered 404, so the link is dead" in said
-    (live,) = streamer.table("data/you/vods/.fetched.csv")
+    (live,) = streamer.table("data/linked/vods/.fetched.csv")
     assert (live["file"], live["url"]) == ("live.mp4", server.url("/live/stream.m3u8"))
 
     # Another row asks for nothing but itself, and a link that dies costs nothing.
     server.asked.clear()
     server.statuses["/a.mp4"] = [404]
     list_links(streamer, *rows[:3], f"{server.url('/c.mp4')},clip,new")
-    streamer.succeed("dvc", "repro", "data/you/dvc.yaml")
+    streamer.succeed("dvc", "repro", "data/linked/dvc.yaml")
     assert fetched(streamer) == ["busy.mp4", "dropped.mp4", "live.mp4", "new.mp4"]
     assert set(server.asked) == {"/c.mp4"}
-    assert streamer.repro("data/you/dvc.yaml") == []
+    assert streamer.repro("data/linked/dvc.yaml") == []
 
 
 def test_what_fails_for_now_is_an_error_and_costs_nothing(streamer, server):
     server.statuses["/a.mp4"] = [503] * 9
-    list_links(streamer, f"{server.url('/a.mp4')},clip,busy", f"{server.url('/b.mp4')},clip,fine")
-    assert_sentence(streamer.stage("fetch", "data/you"), "sources.csv", "run again: busy (the server answered 503)")
+    # FFmpeg, which downloads stretches, asks after yt-dlp.
+    server.statuses["/c.mp4"] = [200, 503] * 9
+    rows = [f"{server.url('/a.mp4')},clip,busy,,", f"{server.url('/b.mp4')},clip,fine,,"]
+    rows += [f"{server.url('/c.mp4')},clip,part,1,3", "http://127.0.0.1:1/a.mp4,clip,off,,"]
+    list_links(streamer, *rows, header="url,kind,name,start,end")
+    assert_sentence(
+        streamer.stage("fetch", "data/linked"),
+        "sources.csv: not downloaded yet, run again: row 2, busy (the server answered 503), "
+        "row 4, part (the connection failed), row 5, off (the connection failed (connection refused))",
+    )
     assert fetched(streamer) == ["fine.mp4"]
     server.statuses.clear()
-    streamer.stages("fetch data/you")
-    assert fetched(streamer) == ["busy.mp4", "fine.mp4"]
+    list_links(streamer, *rows[:3], header="url,kind,name,start,end")
+    streamer.stages("fetch data/linked")
+    assert fetched(streamer) == ["busy.mp4", "fine.mp4", "part.mp4"]
 
 
 def test_a_clip_may_be_a_stretch_of_a_vod_and_a_file_of_ones_own_is_safe(streamer, server):
-    streamer.write("data/you/clips/mine.mp4", "mine")
+    streamer.write("data/linked/clips/mine.mp4", "mine")
     header = "url,kind,name,start,end"
-    list_links(streamer, f"{server.url('/a.mp4')},clip,part,1,3", f"{server.url('/b.mp4')},clip,mine,,", header=header)
-    assert "mine.mp4 is a file of yours" in streamer.succeed(sys.executable, "-m", "stages.fetch", "data/you")
-    assert streamer.read("data/you/clips/mine.mp4") == "mine"
-    assert videos.beep_times(streamer.folder / "data/you/clips/part.mp4") == pytest.approx([0, 1], abs=0.1)
+    rows = [f"{server.url('/a.mp4')},clip,part,1,3", f"{server.url('/b.mp4')},clip,mine,,"]
+    list_links(streamer, *rows, f"{server.url('/b.mp4')},clip,late,90,95", header=header)
+    said = streamer.succeed(sys.executable, "-m", "stages.fetch", "data/linked")
+    assert "row 3: not downloaded: data/linked/clips/mine.mp4 is a file of yours" in said
+    assert "row 4: not downloaded: there is no picture in 90-95 s, so the VOD may end before that; " in said
+    assert streamer.read("data/linked/clips/mine.mp4") == "mine"
+    assert videos.beep_times(streamer.folder / "data/linked/clips/part.mp4") == pytest.approx([0, 1], abs=0.1)
+
+
+def test_a_picture_that_is_too_high_is_refused(streamer, server, site):
+    videos.ffmpeg("-f", "lavfi", "-i", "color=size=64x160:rate=10:duration=1", site / "high.mp4")
+    streamer.set_params(fetch={"height": 144})
+    list_links(streamer, f"{server.url('/high.mp4')},clip,high")
+    said = streamer.succeed("python", "-m", "stages.fetch", "data/linked")
+    assert "row 2: not downloaded: the video is 160 pixels high, more than fetch.height allows (144); " in said
+    assert fetched(streamer) == []
 
 
 def test_a_list_becomes_rows(streamer, server, site):
@@ -104,26 +127,40 @@ def test_a_list_becomes_rows(streamer, server, site):
         f"<item><title>{title}</title><link>{server.url(path)}</link><pubDate>{date}</pubDate></item>"
         for title, path, date in zip(("Old", "Né = w!"), ("/a.mp4", "/b.mp4"), dates, strict=True)
     ]
+    items.insert(1, f"<item><title>Gone</title><link>{server.url('/gone.mp4')}</link></item>")
     (site / "feed.rss").write_text(f'<rss version="2.0"><channel><title>x</title>{"".join(items)}</channel></rss>')
-    add = (sys.executable, "-m", "autotosis.fetch", server.url("/feed.rss"), "data/you", "--kind", "clip")
-    for options, added in ((("--since", "2026-02-01"), 1), ((), 1), ((), 0)):
-        assert f"{added} rows added" in streamer.succeed(*add, *options)
-    names = [row["name"] for row in streamer.table("data/you/sources.csv")]
-    assert names == ["2026-03-01-ne-w", "2026-01-01-old"]
+    list_links(streamer, header="# mine\nkind,name,url")
+    add = (sys.executable, "-m", "autotosis.fetch", server.url("/feed.rss"), "data/linked", "--kind", "clip")
+    wrong = (*add[:3], "file:///etc/passwd", *add[4:])
+    assert_sentence(streamer.run(*wrong), "file:///etc/passwd: not a web address")
+    for options, added in ((("--since", "2026-02-01"), 1), ((), 2), ((), 0)):
+        said = streamer.succeed(*add, *options)
+        assert f"{added} rows added" in said
+        assert (f"{server.url('/gone.mp4')}: left out, because the server answered 404" in said) == bool(options)
+    lines = streamer.read("data/linked/sources.csv").splitlines()
+    added = (("2026-03-01-ne-w", "/b.mp4"), ("2026-01-01-old", "/a.mp4"), ("gone", "/gone.mp4"))
+    assert lines == ["# mine", "kind,name,url", *(f"clip,{name},{server.url(path)}" for name, path in added)]
 
 
 def test_cookies_that_git_would_commit_are_refused(streamer):
-    streamer.write("data/you/cookies.txt", "# Netscape HTTP Cookie File\n")
+    cookies = "# Netscape HTTP Cookie File\n"
+    streamer.write("data/linked/cookies.txt", cookies)
     streamer.set_params(fetch={"cookies": "cookies.txt"})
-    assert_sentence(streamer.stage("fetch", "data/you"), "cookies.txt", ".gitignore")
-    streamer.write("data/you/.gitignore", "cookies.txt\n")
-    streamer.stages("fetch data/you")
+    listing = ("python", "-m", "autotosis.fetch", "http://127.0.0.1:1", "data/linked", "--kind", "clip")
+    for done in (streamer.stage("fetch", "data/linked"), streamer.run(*listing)):
+        assert_sentence(done, "cookies.txt", ".gitignore")
+    assert streamer.read("data/linked/cookies.txt") == cookies
+    streamer.write("data/linked/.gitignore", "cookies.txt\n")
+    streamer.stages("fetch data/linked")
 
 
 @pytest.mark.parametrize(
     ("row", "words"),
     [
         ("file:///etc/passwd,clip,a", "row 2: url is"),
+        ("http://[::1,clip,a", "row 2: url is"),
+        ("http://a..b/a.mp4,clip,a", "row 2: url is"),
+        ("http://example.org:99999/a.mp4,clip,a", "row 2: url is"),
         ("https://example.org/a,film,a", "kind is 'film'"),
         ("https://example.org/a,clip,../a", "name is '../a'"),
         ("https://example.org/a,clip,a\nhttps://example.org/b,clip,A", "row 3: A is the name in row 2"),
@@ -135,5 +172,5 @@ def test_a_bad_row_is_named(streamer, monkeypatch, row, words):
 
     list_links(streamer, row)
     with pytest.raises(UserError, match="sources.csv") as error:
-        sources.read_sources(streamer.folder / "data/you")
+        sources.read_sources(streamer.folder / "data/linked")
     assert words in str(error.value)

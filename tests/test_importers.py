@@ -6,9 +6,10 @@ import sys
 import pytest
 
 from autotosis.importers import __main__ as importers
+from autotosis.importers import autotosis as eqy
 from autotosis.project.errors import UserError
 from tests import videos
-from tests.helpers import ROOT, Project, assert_sentence
+from tests.helpers import ROOT, Project
 
 AUDACITY = "1.000000\t2.500000\trage\n\\\t100.0\t200.0\n3.000000\t4.000000\tcalm\n"
 LOSSLESSCUT = ',1.5,"first, at 0"\n3,4.25,rage\n5,,to the end\n'
@@ -94,21 +95,45 @@ def test_labels_are_added_once(streamer, monkeypatch, form, content, options, ex
         assert rows(streamer) == expected
 
 
+def test_lines_that_are_there_stay_to_the_byte(streamer, monkeypatch):
+    table = streamer.folder / "you/labels.csv"
+    before = "\ufeff# mine, \u2028\r\nvideo,start,end,label\r\n\r\nclips/other.mp4, 0.5,1,1".encode()
+    table.write_bytes(before)
+    add(streamer, monkeypatch, "audacity", AUDACITY, *VIDEO, *RAGE)
+    assert table.read_bytes() == before + b"\r\nclips/an a.mp4,1.000,2.500,1\r\n"
+
+    table.write_bytes(before.replace(b"mine", b"caf\xe9"))
+    with pytest.raises(UserError, match=r"labels.csv: not text in UTF-8"):
+        add(streamer, monkeypatch, "audacity", AUDACITY, *VIDEO, *RAGE)
+
+
 @pytest.mark.parametrize(
     ("form", "content", "options", "words"),
     [
         ("audacity", "1.0\t1.0\tpoint\n", VIDEO, ["line 1", "a point at 1 s"]),
         ("audacity", "1,0\t2,0\trage\n", VIDEO, ["line 1", "'1,0' is not a number"]),
         ("audacity", "1.0\t9.0\trage\n", VIDEO, ["ends at 9 s", "6.00 s"]),
+        ("audacity", "2.0\t1.0\trage\n", VIDEO, ["line 1", "ends at 1 s, before it starts at 2 s"]),
         ("audacity", AUDACITY, [], ["--video"]),
+        ("audacity", AUDACITY, ["--video", "/etc/passwd"], ["there is no /etc/passwd in"]),
+        ("audacity", AUDACITY, ["--video", "clips/../labels.csv"], ["there is no clips/../labels.csv in"]),
+        ("audacity", "", VIDEO, ["from.txt: there are no labels in it"]),
+        ("losslesscut", "\n", VIDEO, ["from.txt: there are no labels in it"]),
         ("audacity", "0.6\t0.9\trage\n", ["--video", "clips/other.mp4"], ["labels.csv: unchanged", "overlaps"]),
         ("audacity", "1\t3\trage\n2\t4\tcalm\n", [*VIDEO, *RAGE, "--calm", "calm"], ["line 2", "overlaps", "line 1"]),
         ("losslesscut", "1;2;rage\n", VIDEO, ["line 1", "1 fields"]),
         ("youtube-chapters", CHAPTERS, VIDEO, ["--highlight"]),
+        ("youtube-chapters", CHAPTERS, [*VIDEO, *RAGE], ["from.txt", "there are 'Goodbye', 'Hello', 'Rage'"]),
         ("elan", '<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><a>&b;</a>', [], ["not a file of ELAN"]),
         ("via", "[]", [], ["not a project of VIA 3"]),
         ("label-studio", LABEL_STUDIO, [], ["--fps"]),
+        ("label-studio", LABEL_STUDIO, ["--fps", "0"], ["--fps"]),
         ("label-studio", "{", ["--fps", "24"], ["not JSON"]),
+        ("label-studio", "9" * 5000, ["--fps", "24"], ["not JSON"]),
+        ("label-studio", json.dumps(LABEL_STUDIO).replace("48", "9" * 400), ["--fps", "24"], ["0.end"]),
+        ("label-studio", json.dumps(LABEL_STUDIO).replace("/data", "http://[::1"), ["--fps", "24"], ["task 1", "[::1"]),
+        ("elan", ELAN.replace("file:///C:", "http://[::1"), [], ["from.txt", "'http://[::1"]),
+        ("via", json.dumps(VIA).replace("1.5", "NaN"), [], ["finite"]),
     ],
 )
 def test_what_is_wrong_is_said_and_costs_nothing(streamer, monkeypatch, form, content, options, words):
@@ -120,7 +145,7 @@ def test_what_is_wrong_is_said_and_costs_nothing(streamer, monkeypatch, form, co
     assert sorted(path.name for path in (streamer.folder / "you").iterdir()) == ["clips", "labels.csv"]
 
 
-def test_a_table_of_eqy_becomes_clips_boxes_and_labels(tmp_path):
+def test_a_table_of_eqy_becomes_clips_boxes_and_labels(tmp_path, monkeypatch):
     project = Project(tmp_path)
     for name in ("a", "calm"):
         videos.flash_and_beep(tmp_path / f"raw/{name}.mp4", 4 if name == "a" else 2)
@@ -140,6 +165,20 @@ def test_a_table_of_eqy_becomes_clips_boxes_and_labels(tmp_path):
         ]
     assert (tmp_path / "you/clips/a.mp4").read_bytes() == (tmp_path / "raw/a.mp4").read_bytes()
 
-    project.write("data.csv", table.replace('"(0.0, 1.5)"', "\"__import__('os')\""))
-    done = project.run(*command, env={"PYTHONPATH": str(ROOT)})
-    assert_sentence(done, "data.csv line 1", "not 2 numbers in brackets")
+    (tmp_path / "raw/a.mp4").rename(tmp_path / "raw/new.mp4")
+    table = table.replace("raw/a.mp4", "raw/new.mp4")
+    before = project.digests("you")
+    for good, bad, words in (
+        ("(0.0, 1.5)", "__import__('os')", "not 2 numbers in brackets"),
+        ("(0.0, 1.5)", "(1.5, 0.0)", "ends at 0 s, before it starts"),
+        ("(2.5, 4.2)", "(2.5, 9)", "ends at 9 s, but the video lasts 4.00 s"),
+        ("0.75]", "1.75]", "the box must be inside the frame"),
+        (table, "x" * 200_000, "field larger than field limit"),
+        (table, "\n", "there are no labels"),
+    ):
+        project.write("data.csv", table.replace(good, bad))
+        with monkeypatch.context() as place, pytest.raises(UserError, match=r"data.csv( line 1| row 1)?:") as error:
+            place.chdir(tmp_path)
+            eqy.main("data.csv", "you")
+        assert words in str(error.value)
+        assert project.digests("you") == before

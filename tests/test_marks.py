@@ -2,6 +2,8 @@
 
 import pytest
 
+from autotosis.annotations import beside
+from autotosis.project.errors import UserError
 from tests import videos
 from tests.helpers import Project, assert_sentence, cut, write_timeline
 
@@ -53,3 +55,20 @@ def test_marks_are_proposed_and_shown_if_asked_to(marked):
 
     marked.append(MARKERS, "soon,Editor,x,\n")
     assert_sentence(marked.stage("select", "own"), "markers.csv row 4", "'soon' is not a time")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"0.05.00,Editor,x,\n", "row 1: '0.05.00' is not a time"),
+        (b"9" * 400 + b":00:00,Editor,x,\n", "row 1: '9999"),
+        (b"0:05,Editor,x,\n0:06,Editor,caf\xe9,\n", "not text in UTF-8"),
+        (b"0:05,Editor,x,\n0:06,Editor,x," + b"x" * 200_000, "row 2: field larger than field limit"),
+    ],
+)
+def test_markers_that_are_none_are_one_sentence(tmp_path, content, words):
+    path = tmp_path / "a.markers.csv"
+    path.write_bytes(content)
+    with pytest.raises(UserError, match="a.markers.csv") as error:
+        beside.read_markers(path)
+    assert words in str(error.value)

@@ -83,6 +83,16 @@ def test_recordings_become_reels_once_they_are_finished_whatever_happens(watched
     watched.succeed(*WATCH)
     assert log(watched) == lines
 
+    # A recording that was removed holds up nothing, and its reel stays.
+    reel = watched.digests("reels/second")
+    second.rename(vods / ".second")
+    assert "vods.yaml: there is no data/tiny/vods/second.mkv" in watched.stage("configure").stdout
+    watched.succeed(*WATCH)
+    assert "second: data/tiny/vods/second.mkv is gone" in log(watched)[-1]
+    assert list(listed(watched)) == ["2026-11-27-20-00-00"]
+    watched.repro("render@2026-11-27-20-00-00")
+    assert watched.digests("reels/second") == reel
+
 
 def test_a_recording_whose_run_fails_holds_up_nothing(watched):
     record(watched, "own")
@@ -91,6 +101,13 @@ def test_a_recording_whose_run_fails_holds_up_nothing(watched):
     assert listed(watched) == {}
     (line,) = log(watched)
     assert line.startswith("own: data/tiny/edits/own.csv row 2: ends at 1 s") and "tried again in an hour" in line
-    watched.set_params(watch={"free_space": 1e9})
+    watched.set_params(recordings="vods", watch={"free_space": 1e9})
+    assert "params.yaml: no video fits recordings: vods yet" in watched.stage("configure").stdout
+    watched.set_params(recordings="vods/*.mkv")
+    record(watched, "日本")
     record(watched, "other")
     assert_sentence(watched.run(*WATCH), "disk space")
+    watched.set_params(watch={"free_space": 0})
+    (watched.folder / "data/tiny/vods/other.mkv").unlink()
+    watched.succeed(*WATCH)
+    assert "日本.mkv: its name has neither a letter from a to z nor a digit; rename" in log(watched)[-1]

@@ -1,7 +1,7 @@
 """Files beside a VOD, which belong to it: its markers, its chat, and clips that a replay buffer saved meanwhile."""
 
-import csv
 import re
+import reprlib
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -66,17 +66,17 @@ def replays(video: Path) -> list[tuple[Path, float]]:
 def read_markers(path: Path) -> list[float]:
     """Read the stream markers that Twitch exports: their times, seconds in the VOD.
 
-    Each row has a time such as 1:02:05, who set the marker, and what they wrote; there may be a header. UserError if a
-    row begins with anything else. https://help.twitch.tv/s/article/creating-highlights-and-stream-markers
+    Each row has a time such as 1:02:05, who set the marker, and what they wrote; there may be a header, in which the
+    first column has no digit. UserError if a row begins with anything else. https://help.twitch.tv/s/article/creating-highlights-and-stream-markers
     """
-    text = files.read_text(path, LARGEST)
+    lines = files.read_text(path, LARGEST).split("\n")
     times = []
-    for number, fields in enumerate(csv.reader(text.removeprefix("\ufeff").splitlines()), 1):
+    for number, fields in tables.split_rows(path, lines, strict=False):
         time = tables.clock(fields[0]) if fields else None
         if time is not None:
             times.append(time)
-        elif fields and number > 1:
-            raise UserError(f"{path} row {number}: {fields[0]!r} is not a time such as 1:02:05")
+        elif fields and (number > 1 or re.search(r"\d", fields[0])):
+            raise UserError(f"{path} row {number}: {reprlib.repr(fields[0])} is not a time such as 1:02:05")
     return times
 
 

@@ -36,6 +36,16 @@ class Box:
         return (self.x1 - self.x0) * width / ((self.y1 - self.y0) * height)
 
 
+def box(x0: float, y0: float, x1: float, y1: float) -> Box:
+    """Make a box of its edges, as in `Box`; ValueError unless it is inside the picture and not empty."""
+    if not (0 <= x0 < x1 <= 1 and 0 <= y0 < y1 <= 1):
+        raise ValueError(
+            "the box must be inside the frame, 0 <= x0 < x1 <= 1 and 0 <= y0 < y1 <= 1, "
+            f"but it is {x0:g},{y0:g},{x1:g},{y1:g}"
+        )
+    return Box(x0, y0, x1, y1)
+
+
 @dataclass(frozen=True)
 class Scene:
     """A stretch of a video in which the face camera stays in one place.
@@ -188,10 +198,7 @@ def read_boxes(path: Path) -> Patterns[Box]:
 
 
 def _box(row: Row) -> Box:
-    box = Box(*(row.number_in(side) for side in SIDES))
-    if not (0 <= box.x0 < box.x1 <= 1 and 0 <= box.y0 < box.y1 <= 1):
-        raise row.error(
-            "the box must be inside the frame, 0 <= x0 < x1 <= 1 and 0 <= y0 < y1 <= 1, "
-            f"but it is {box.x0:g},{box.y0:g},{box.x1:g},{box.y1:g}"
-        )
-    return box
+    try:
+        return box(*(row.number_in(side) for side in SIDES))
+    except ValueError as error:
+        raise row.error(str(error)) from None

@@ -1,11 +1,11 @@
 """sources.csv: links to clips and VODs; and .fetched.csv in clips/ and vods/: where each downloaded video came from."""
 
 import re
+import reprlib
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path, PurePosixPath
-from urllib.parse import urlsplit
 
-from autotosis.project import files, tables
+from autotosis.project import files, params, tables
 
 COLUMNS, OPTIONAL = ("url", "kind", "name"), ("start", "end")
 FOLDERS = {"clip": "clips", "vod": "vods"}
@@ -72,8 +72,10 @@ def read_sources(folder: Path) -> list[Source]:
 
 
 def _source(row: tables.Row) -> Source:
-    if urlsplit(row["url"]).scheme not in ("http", "https") or len(row["url"].split()) != 1:
-        raise row.error(f"url is {row['url']!r}, not a web address such as https://www.twitch.tv/videos/1234567890")
+    try:
+        params.web_address(row["url"])
+    except ValueError as error:
+        raise row.error(f"url is {reprlib.repr(row['url'])}, {error}") from None
     if row["kind"] not in FOLDERS:
         raise row.error(f"kind is {row['kind']!r}, not clip or vod")
     if not NAME.fullmatch(row["name"]):

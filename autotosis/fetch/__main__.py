@@ -5,27 +5,28 @@ python -m autotosis.fetch https://www.twitch.tv/you/clips data/you --kind clip -
 """
 
 import argparse
-import csv
-import io
 from datetime import date
 from pathlib import Path
 
 from autotosis.annotations import sources
-from autotosis.fetch import listing
+from autotosis.fetch import downloading, listing
 from autotosis.project import command_line, files, params
+from autotosis.project.csv_text import Table
+from autotosis.project.errors import UserError
 
 
 def main(url: str, folder: Path, kind: str, since: date | None) -> None:
+    try:
+        params.web_address(url)
+    except ValueError as error:
+        raise UserError(f"{url}: {error}") from None
     limits = params.load().fetch
     table = folder / "sources.csv"
     known = sources.read_sources(folder)
     links, names = {one.url for one in known}, {one.name.lower() for one in known if one.kind == kind}
-    cookies = folder / limits.cookies if limits.cookies else None
-    text = table.read_text(encoding="utf-8-sig") if table.exists() else ",".join(sources.COLUMNS) + "\n"
-    header = [column.strip() for column in next(csv.reader(text.splitlines()))]
-    lines, undated = io.StringIO(), 0
-    rows = csv.DictWriter(lines, header, restval="", lineterminator="\n")
-    before = len(links)
+    cookies = downloading.find_cookies(folder, limits)
+    text = Table(table.read_bytes() if table.exists() else b"", sources.COLUMNS)
+    before, undated = len(links), 0
     for entry in listing.entries(url, limits, cookies, dated=since is not None):
         if since and not entry.date:
             undated += 1
@@ -33,8 +34,8 @@ def main(url: str, folder: Path, kind: str, since: date | None) -> None:
             name = listing.name_of(entry, names)
             links.add(entry.url)
             names.add(name)
-            rows.writerow(dict(zip(sources.COLUMNS, (entry.url, kind, name), strict=True)))
-    files.write_bytes(table, (text.rstrip("\n") + "\n" + lines.getvalue()).encode())
+            text.insert({"url": entry.url, "kind": kind, "name": name}, after=None)
+    files.write_bytes(table, text.content())
     print(f"{table}: {len(links) - before} rows added")
     if undated:
         print(f"{undated} videos left out, because neither the list nor their pages say when they were published")

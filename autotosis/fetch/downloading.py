@@ -1,5 +1,7 @@
 """Downloading one video with yt-dlp: politely, and going on where an earlier attempt stopped."""
 
+import re
+import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,11 +10,11 @@ from typing import Any
 
 import imageio_ffmpeg
 from yt_dlp import YoutubeDL
-from yt_dlp.networking.exceptions import HTTPError, RequestError
+from yt_dlp.networking.exceptions import HTTPError, TransportError
 from yt_dlp.postprocessor.ffmpeg import FFmpegPostProcessor
-from yt_dlp.utils import DownloadError, download_range_func
+from yt_dlp.utils import YoutubeDLError, download_range_func
 
-from autotosis.project.errors import UserError
+from autotosis.project.errors import UserError, error_sentence
 from autotosis.project.progress import ProgressBar
 from autotosis.project.videos_params import Fetch
 
@@ -23,6 +25,10 @@ TEMPORARY = {408, 425, 429, *range(500, 600)}
 # A server may ask for a longer pause than we would make, but not for a longer one than this (seconds).
 LONGEST_PAUSE = 600.0
 SECONDS_WITHOUT_ANSWER = 30
+# What yt-dlp raises, also of addresses that a site leads to.
+FAILURES = (YoutubeDLError, ValueError)
+# What yt-dlp says where a download or FFmpeg ended too early, of which it keeps no cause.
+ENDED_EARLY = ("[download] Got error: ", "ffmpeg exited with code ")
 
 
 class Temporary(UserError):
@@ -46,6 +52,21 @@ class _Silent:
         """Print nothing."""
 
     info = warning = error = debug
+
+
+def find_cookies(folder: Path, limits: Fetch) -> Path | None:
+    """Return the file of cookies in a streamer's folder, or None if `fetch.cookies` is null.
+
+    UserError if there is no such file, or git would commit it. yt-dlp writes into it.
+    """
+    if limits.cookies is None:
+        return None
+    path = folder / limits.cookies
+    if not path.is_file():
+        raise UserError(f"params.yaml: fetch.cookies names {path}, but there is no such file")
+    if subprocess.run(["git", "check-ignore", "--quiet", path]).returncode:
+        raise UserError(f"{path}: cookies are secret, and git would commit this file; add it to .gitignore")
+    return path
 
 
 def settings(limits: Fetch, cookies: Path | None) -> dict[str, Any]:
@@ -109,12 +130,12 @@ def download(
     for pause in [*pauses(limits), None]:
         try:
             return _attempt(url, options, name)
-        except DownloadError as error:
-            problem = _problem(error)
-            if not isinstance(problem, Temporary) or pause is None:
-                raise problem from None
+        except FAILURES as error:
+            cause = problem(error)
+            if not isinstance(cause, Temporary) or pause is None:
+                raise cause from None
             pause = min(max(pause, _asked_for(error)), LONGEST_PAUSE)
-            print(f"{name}: {problem}; trying again in {pause:g} s", flush=True)
+            print(f"{name}: {cause}; trying again in {pause:g} s", flush=True)
             time.sleep(pause)
     raise AssertionError
 
@@ -133,7 +154,7 @@ def _attempt(url: str, options: dict[str, Any], name: str) -> Downloaded:
     with _Progress(name) as progress, YoutubeDL(options | {"progress_hooks": [progress.show]}) as program:
         info = program.extract_info(url)
     if not info or "entries" in info:
-        raise UserError("the link leads to several videos; list them with python -m autotosis.fetch")
+        raise UserError("the link leads to several videos, which python -m autotosis.fetch lists")
     file = Path(info["requested_downloads"][0]["filepath"])
     text = {key: " ".join(str(info.get(key) or "").split()) for key in ("webpage_url", "title", "upload_date")}
     return Downloaded(file, text["webpage_url"], text["title"], text["upload_date"])
@@ -162,19 +183,24 @@ class _Progress:
             self.bar.__exit__(*error)
 
 
-def _problem(error: DownloadError) -> UserError:
+def problem(error: Exception) -> UserError:
     """Turn an error of yt-dlp into a sentence; `Temporary` if trying again may help."""
     causes = list(_causes(error))
-    status = next((cause.status for cause in causes if isinstance(cause, HTTPError)), None)
+    words = " ".join(str(error).removeprefix("ERROR:").split())
+    # Of a part of a stream, yt-dlp keeps only what it says.
+    said = re.match(r"\[download\] Got error: HTTP Error (\d+)", words)
+    status = int(said[1]) if said else next((cause.status for cause in causes if isinstance(cause, HTTPError)), None)
     if status in TEMPORARY:
         return Temporary(f"the server answered {status}" + (" (too many requests)" if status == 429 else ""))
     if status:
         return UserError(f"the server answered {status}" + (", so the link is dead" if status in (404, 410) else ""))
-    words = " ".join(str(error).removeprefix("ERROR:").split())
-    # What yt-dlp says where a connection ended too early, of which it keeps no cause.
-    sentence = words.removeprefix("[download] Got error: ")
-    broken = sentence != words or any(isinstance(cause, RequestError | OSError) for cause in causes)
-    return Temporary(sentence) if broken else UserError(sentence)
+    # Errors about addresses are values that are wrong, too, and stay so.
+    system = [cause for cause in causes if isinstance(cause, OSError) and not isinstance(cause, ValueError)]
+    if words.startswith(ENDED_EARLY) or any(isinstance(cause, TransportError) for cause in causes):
+        return Temporary("the connection failed" + (f" ({error_sentence(system[-1])})" if system else ""))
+    if system:
+        return Temporary(error_sentence(system[-1]))
+    return UserError(words.partition(" (caused by ")[0].partition("; please report")[0])
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
@@ -190,10 +216,10 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
             pending += [info[1], getattr(one, "cause", None), one.__cause__, one.__context__]
 
 
-def _asked_for(error: DownloadError) -> float:
+def _asked_for(error: Exception) -> float:
     """Return the pause that the server asked for (seconds), or 0."""
     for cause in _causes(error):
         if isinstance(cause, HTTPError):
             asked = cause.response.headers.get("Retry-After", "")
-            return float(asked) if asked.isdigit() else 0.0
+            return float(asked) if asked.isdecimal() else 0.0
     return 0.0

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from yt_dlp import YoutubeDL
-from yt_dlp.utils import DownloadError, unsmuggle_url
+from yt_dlp.utils import unsmuggle_url
 
 from autotosis.fetch import downloading
 from autotosis.project.errors import UserError
@@ -39,7 +39,8 @@ def entries(url: str, limits: Fetch, cookies: Path | None, dated: bool) -> Itera
     cookies : Path or None
         A file of cookies.
     dated : bool
-        Whether to look at the page of each video whose date the list does not say.
+        Whether to look at the page of each video whose date the list does not say; if that fails, it is left out, and
+        a line says why.
 
     Raises
     ------
@@ -55,10 +56,14 @@ def entries(url: str, limits: Fetch, cookies: Path | None, dated: bool) -> Itera
                 address = unsmuggle_url(found.get("url") or found.get("webpage_url") or url)[0]
                 date = _date(found)
                 if dated and not date:
-                    date = _date(program.extract_info(address, download=False))
+                    try:
+                        date = _date(program.extract_info(address, download=False))
+                    except downloading.FAILURES as error:
+                        print(f"{address}: left out, because {downloading.problem(error)}", flush=True)
+                        continue
                 yield Entry(address, str(found.get("title") or found.get("id") or "video"), date)
-    except DownloadError as error:
-        raise UserError(f"{url}: {str(error).removeprefix('ERROR: ').splitlines()[0]}") from None
+    except downloading.FAILURES as error:
+        raise UserError(f"{url}: {downloading.problem(error)}") from None
 
 
 def name_of(entry: Entry, taken: set[str]) -> str:

@@ -4,6 +4,8 @@ Run from the project's folder: python -m autotosis.importers audacity labels.txt
 """
 
 import argparse
+import textwrap
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,16 +16,29 @@ from autotosis.project.errors import UserError
 # One module per format. Each has a NAME, and a function `read` that turns a file into a list of `Stretch`.
 FORMATS = (audacity, elan, label_studio, losslesscut, via, youtube_chapters)
 
+# A list of names in a message is not longer (characters).
+LONGEST = 200
+
 
 def main() -> None:
     options = parse()
     form = next(form for form in FORMATS if options.format == form.NAME)
     found = form.read(options.file, options.fps)
+    if not found:
+        raise UserError(f"{options.file}: there are no labels in it; export them again")
     if options.video:
         found = [replace(stretch, video=options.video) for stretch in found]
     if form is youtube_chapters and not options.highlight:
         raise UserError(f"{options.file}: chapters cover the whole video; name the highlights with --highlight")
+    names, chosen = {one.name for one in found}, {*options.highlight, *options.calm}
+    if chosen and not names & chosen:
+        raise UserError(f"{options.file}: no label has a name in --highlight or --calm; there are {shown(names)}")
     stretches.add_to_labels(options.folder, stretches.sort_by_name(found, options.highlight, options.calm))
+
+
+def shown(names: Iterable[str]) -> str:
+    """List names in a few words."""
+    return textwrap.shorten(", ".join(repr(name) for name in sorted(names)), LONGEST)
 
 
 def parse() -> argparse.Namespace:

@@ -5,27 +5,30 @@ rawdata/a.mp4 "[0.78, 0.13, 0.97, 0.37]" "(0.0, 9.0)" "(12.5, 14.0)". Paths are 
 Run from the project's folder: python -m autotosis.importers.autotosis ../autotosis/data.csv data/you
 """
 
-import csv
 import re
+import reprlib
 import shutil
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 from autotosis.annotations import facecams
+from autotosis.annotations.facecams import Box
 from autotosis.importers import stretches
 from autotosis.importers.reading import number, read_text
 from autotosis.importers.stretches import Stretch
-from autotosis.project import command_line, files
+from autotosis.project import command_line, files, tables
 from autotosis.project.errors import UserError
 from autotosis.project.progress import ProgressBar
 
 
 @dataclass(frozen=True)
 class Line:
-    """A line of the table: where the video is, its box as x0, y0, x1, y1 in fractions, and its highlights."""
+    """A line of the table: where the video is, its box, and its highlights (start and end, seconds)."""
 
     video: Path
-    box: tuple[float, ...]
+    box: Box
     highlights: list[tuple[float, ...]]
     place: str
 
@@ -37,35 +40,41 @@ class Line:
 
 def main(table: str, folder: str) -> None:
     lines, root = read(Path(table)), Path(folder)
-    copy_clips(lines, root)
-    boxes = [(line.clip, *(f"{edge:g}" for edge in line.box)) for line in lines]
-    stretches.append_rows(root / "facecams.csv", "video,x0,y0,x1,y1\n", boxes, check=facecams.read_boxes)
+    boxes = [(line.clip, *(f"{edge:g}" for edge in astuple(line.box))) for line in lines]
     labelled: list[tuple[Stretch, bool]] = []
     for line in lines:
         labelled += [(Stretch(line.clip, start, end, "", line.place), True) for start, end in line.highlights]
         if not line.highlights:
             labelled.append((Stretch(line.clip, 0.0, None, "", line.place), False))
-    stretches.add_to_labels(root, labelled)
+    # Before anything is written.
+    facecams.read_boxes(root / "facecams.csv")
+    with copied_clips(lines, root):
+        stretches.add_to_labels(root, labelled)
+    stretches.append_rows(root / "facecams.csv", ("video", *facecams.SIDES), boxes, check=facecams.read_boxes)
 
 
 def read(table: Path) -> list[Line]:
-    """Read the table; UserError if a line is malformed, a video is missing, or two have the same name."""
+    """Read the table; UserError if a line or a box is malformed, a video is missing, or two have the same name."""
     lines: dict[str, Line] = {}
-    rows = csv.reader(read_text(table).splitlines(), delimiter=" ", skipinitialspace=True)
-    for fields in rows:
-        place = f"{table} line {rows.line_num}"
+    for begin, fields in tables.split_rows(table, read_text(table).split("\n"), delimiter=" ", strict=False):
+        place = f"{table} line {begin}"
         if not any(fields):
             continue
         if len(fields) < 2:
             raise UserError(f"{place}: a line has a path, a box and highlights, separated by spaces")
         video = table.parent / fields[0]
-        box = numbers(fields[1], 4, place)
+        try:
+            box = facecams.box(*numbers(fields[1], 4, place))
+        except ValueError as error:
+            raise UserError(f"{place}: {error}") from None
         line = Line(video, box, [numbers(field, 2, place) for field in fields[2:] if field], place)
         if not video.is_file():
             raise UserError(f"{place}: there is no video {video}")
         if line.clip in lines:
             raise UserError(f"{place}: {lines[line.clip].place} has another video named {video.name}; rename one")
         lines[line.clip] = line
+    if not lines:
+        raise UserError(f"{table}: there are no labels in it; it has a line per video")
     return list(lines.values())
 
 
@@ -74,24 +83,34 @@ def numbers(text: str, count: int, place: str) -> tuple[float, ...]:
     match = re.fullmatch(r"\s*[\[(]([^\[\]()]*)[\])]\s*", text)
     fields = match[1].split(",") if match else []
     if len(fields) != count:
-        raise UserError(f"{place}: {text!r} is not {count} numbers in brackets")
+        raise UserError(f"{place}: {reprlib.repr(text)} is not {count} numbers in brackets")
     return tuple(number(field, place) for field in fields)
 
 
-def copy_clips(lines: list[Line], root: Path) -> None:
-    """Copy the videos into clips/; UserError if another file has the name of one of them."""
-    new = []
+@contextmanager
+def copied_clips(lines: list[Line], root: Path) -> Iterator[None]:
+    """Copy the videos into clips/, and remove these copies if the block raises an error.
+
+    UserError if another file has the name of one of them.
+    """
+    new: list[Line] = []
     for line in lines:
         target = root / line.clip
         if not target.exists():
             new.append(line)
         elif files.digest(target) != files.digest(line.video):
             raise UserError(f"{line.place}: {target} is another file of this name; rename one of them")
-    with ProgressBar("copying", len(new), "clips") as bar:
+    try:
+        with ProgressBar("copying", len(new), "clips") as bar:
+            for line in new:
+                with files.replacing(root / line.clip) as partial:
+                    shutil.copyfile(line.video, partial)
+                bar.advance()
+        yield
+    except BaseException:
         for line in new:
-            with files.replacing(root / line.clip) as partial:
-                shutil.copyfile(line.video, partial)
-            bar.advance()
+            files.remove(root / line.clip)
+        raise
     print(f"{len(new)} of {len(lines)} clips copied, {len(lines) - len(new)} were there")
 
 

@@ -1,13 +1,13 @@
 """Annotations from ELAN: its .eaf files, which are XML."""
 
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
-from autotosis.importers.reading import number, read_text
+from autotosis.importers.reading import address, number, read_text
 from autotosis.importers.stretches import Stretch
 from autotosis.project.errors import UserError
 
@@ -34,7 +34,7 @@ def read(path: Path, fps: float | None) -> list[Stretch]:
         )
     media = _video(document)
     origin = number(media.get("TIME_ORIGIN", "0"), path.as_posix()) / 1000 if media is not None else 0.0
-    video = _file_name(media) if media is not None else None
+    video = _file_name(media, path) if media is not None else None
     slots = {slot.get("TIME_SLOT_ID"): slot.get("TIME_VALUE") for slot in document.iter("TIME_SLOT")}
     stretches = []
     for tier in document.iter("TIER"):
@@ -56,7 +56,7 @@ def _video(document: Element) -> Element | None:
     return next((one for one in media if one.get("MIME_TYPE", "").startswith("video")), media[0] if media else None)
 
 
-def _file_name(media: Element) -> str:
+def _file_name(media: Element, path: Path) -> str:
     """Return the file name in a descriptor's address, which may be a path of Windows."""
-    address = unquote(urlsplit(media.get("RELATIVE_MEDIA_URL") or media.get("MEDIA_URL", "")).path)
-    return PureWindowsPath(PurePosixPath(address).name).name
+    url = media.get("RELATIVE_MEDIA_URL") or media.get("MEDIA_URL") or ""
+    return PureWindowsPath(PurePosixPath(unquote(address(url, path.as_posix()).path)).name).name

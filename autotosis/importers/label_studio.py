@@ -1,22 +1,26 @@
 """Timeline labels of videos from Label Studio, exported as JSON."""
 
+import math
 import re
 from pathlib import Path, PurePosixPath
 from typing import Annotated
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, unquote
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
-from autotosis.importers.reading import first_problem, read_json
+from autotosis.importers.reading import address, first_problem, read_json
 from autotosis.importers.stretches import Stretch
 from autotosis.project.errors import UserError
 
 NAME = "label-studio"
 
 
+_Frame = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
 class _Range(BaseModel):
-    start: Annotated[int, Field(ge=0)]
-    end: int
+    start: _Frame
+    end: _Frame
 
 
 class _Value(BaseModel):
@@ -48,11 +52,11 @@ def read(path: Path, fps: float | None) -> list[Stretch]:
         The export in the format "JSON".
     fps : float or None
         The frameRate of the <Video> tag in the labelling interface, by which Label Studio counts frames (Hz). It is in
-        no export, so None is an error.
+        no export, so None is an error, as is anything but a positive number.
 
     https://labelstud.io/tags/timelinelabels
     """
-    if fps is None:
+    if fps is None or not 0 < fps < math.inf:
         raise UserError(f"{path}: labels are in frames; give the frameRate of your <Video> tag with --fps, such as 24")
     try:
         tasks = TypeAdapter(list[_Task]).validate_python(read_json(path))
@@ -73,10 +77,10 @@ def read(path: Path, fps: float | None) -> list[Stretch]:
 
 def _video(data: dict[str, object], place: str) -> str:
     """Return the file name of a task's video; of an uploaded one, without the prefix that Label Studio adds."""
-    address = data.get("video")
-    if not isinstance(address, str):
+    video = data.get("video")
+    if not isinstance(video, str):
         raise UserError(f"{place}: its data name no video")
-    parts = urlsplit(address)
+    parts = address(video, place)
     # Local files are named in the query: /data/local-files/?d=folder/a.mp4
     local = parse_qs(parts.query).get("d")
     name = PurePosixPath(local[0] if local else unquote(parts.path)).name

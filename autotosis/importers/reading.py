@@ -5,6 +5,7 @@ import math
 import reprlib
 from pathlib import Path
 from typing import Any
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import ValidationError
 
@@ -16,20 +17,16 @@ LARGEST = 50_000_000
 
 
 def read_text(path: Path) -> str:
-    """Read a text in UTF-8; UserError if there is none."""
-    if not path.exists():
-        raise UserError(f"{path}: no such file")
-    try:
-        return files.read_text(path, LARGEST).removeprefix("\ufeff")
-    except UnicodeDecodeError:
-        raise UserError(f"{path}: not text in UTF-8; export it again as UTF-8") from None
+    """Read a text; UserError as in `files.read_text`."""
+    return files.read_text(path, LARGEST)
 
 
 def read_json(path: Path) -> Any:
     """Read JSON; UserError if it is none."""
     try:
         return json.loads(read_text(path))
-    except (json.JSONDecodeError, RecursionError) as error:
+    # Also for a number of thousands of digits.
+    except (ValueError, RecursionError) as error:
         raise UserError(f"{path}: not JSON: {error}") from None
 
 
@@ -37,7 +34,7 @@ def number(text: object, place: str) -> float:
     """Return a number, or the one that a text is; UserError that names the place if it is none or infinite."""
     try:
         value = float(text) if isinstance(text, str | int | float) else math.nan
-    except ValueError:
+    except (ValueError, OverflowError):
         value = math.nan
     if not math.isfinite(value):
         raise UserError(f"{place}: {reprlib.repr(text)} is not a number such as 62.5")
@@ -50,6 +47,14 @@ def clock(text: str, place: str) -> float:
     if seconds is None:
         raise UserError(f"{place}: {reprlib.repr(text)} is not a time such as 1:02:05")
     return seconds
+
+
+def address(text: str, place: str) -> SplitResult:
+    """Split a web address or a path into its parts; UserError that names the place if it is neither."""
+    try:
+        return urlsplit(text)
+    except ValueError:
+        raise UserError(f"{place}: {reprlib.repr(text)} is neither a web address nor a path; mend it") from None
 
 
 def first_problem(error: ValidationError) -> str:

@@ -1,20 +1,19 @@
 """Labelled stretches of videos, as the programs that people label with save them, and how they become labels.csv."""
 
-import csv
-import io
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autotosis.annotations import labels
-from autotosis.project import files
+from autotosis.project import files, tables
+from autotosis.project.csv_text import Table
 from autotosis.project.errors import UserError
 from autotosis.video import recording
 
 # A stretch may end this much after its video, and is then shortened (seconds): people round up, and programs count
 # frames at another rate. One that ends later is most likely about another video.
 ROUNDED_UP = 1.0
-HEADER = "video,start,end,label\n"
+COLUMNS = ("video", "start", "end", "label")
 # Anything shorter is a point (seconds).
 SHORTEST = 0.01
 
@@ -72,7 +71,7 @@ def find_video(folder: Path, stretch: Stretch) -> str:
     if stretch.video is None:
         raise UserError(f"{stretch.place}: the format names no video; name it with --video, such as clips/a.mp4")
     candidates = [stretch.video] if "/" in stretch.video else [f"clips/{stretch.video}", f"vods/{stretch.video}"]
-    found = [name for name in candidates if (folder / name).exists()]
+    found = [name for name in candidates if tables.is_plain(name) and (folder / name).exists()]
     if len(found) != 1:
         problem = f"both {' and '.join(found)} exist" if found else f"there is no {' or '.join(candidates)} in {folder}"
         raise UserError(f"{stretch.place}: {problem}; name the video with --video, such as clips/a.mp4")
@@ -106,41 +105,47 @@ def add_to_labels(folder: Path, sorted_stretches: Iterable[tuple[Stretch, bool]]
             end = "" if stretch.end is None else f"{stretch.end:.3f}"
             rows.append((video, f"{stretch.start:.3f}", end, str(int(highlight))))
     table = folder / "labels.csv"
-    added = append_rows(table, HEADER, rows, check=labels.read_labels)
+    added = append_rows(table, COLUMNS, rows, check=labels.read_labels)
     highlights = sum(label == "1" for *_, label in added)
     print(f"{table}: {highlights} highlights and {len(added) - highlights} calm stretches added")
 
 
 def append_rows(
-    table: Path, header: str, rows: Sequence[tuple[str, ...]], check: Callable[[Path], object]
+    table: Path, columns: Sequence[str], rows: Sequence[tuple[str, ...]], check: Callable[[Path], object]
 ) -> list[tuple[str, ...]]:
     """Append rows to a table, or create it; those that it has already, exactly so, are not added again.
+
+    All other lines stay as they are.
 
     Parameters
     ----------
     table : Path
         A CSV table.
-    header : str
-        Its first line.
+    columns : sequence of str
+        Its columns.
     rows : sequence of tuples of str
         What to add.
     check : function
-        Reads the new table before it replaces the old one; it raises a UserError if anything is wrong in it.
+        Reads the old table, and the new one before it replaces that; it raises a UserError if anything is wrong in it.
 
     Returns
     -------
     list of tuples of str
         The rows that were added.
+
+    Raises
+    ------
+    UserError
+        If anything is wrong in the old or in the new table; nothing is written then.
     """
-    before = table.read_text(encoding="utf-8-sig") if table.exists() else header
-    if before and not before.endswith("\n"):
-        before += "\n"
-    known = {tuple(fields) for fields in csv.reader(io.StringIO(before))}
+    check(table)
+    text = Table(table.read_bytes() if table.exists() else b"", columns)
+    known = {tuple(row.fields.values()) for row in text.rows}
     added = [row for row in rows if row not in known]
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(added)
+    for row in added:
+        text.insert(dict(zip(columns, row, strict=True)), after=None)
     with files.replacing(table) as partial:
-        partial.write_text(before + text.getvalue(), encoding="utf-8")
+        partial.write_bytes(text.content())
         try:
             check(partial)
         except UserError as error:
@@ -154,6 +159,8 @@ def _shortened(stretch: Stretch, duration: float) -> Stretch:
         raise UserError(f"{stretch.place}: begins at {stretch.start:g} s, but the video lasts {duration:.2f} s")
     if stretch.end is None:
         return stretch
+    if stretch.end < stretch.start:
+        raise UserError(f"{stretch.place}: ends at {stretch.end:g} s, before it starts at {stretch.start:g} s")
     if stretch.end - stretch.start < SHORTEST:
         raise UserError(f"{stretch.place}: a point at {stretch.start:g} s, not a stretch; give it an end")
     if stretch.end > duration + ROUNDED_UP:

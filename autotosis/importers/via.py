@@ -3,7 +3,7 @@
 from pathlib import Path, PurePosixPath
 from typing import Annotated
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, FiniteFloat, ValidationError
 
 from autotosis.importers.reading import first_problem, read_json
 from autotosis.importers.stretches import Stretch
@@ -26,7 +26,7 @@ class _Attribute(BaseModel):
 
 class _Metadata(BaseModel):
     vid: str | int
-    z: list[float]
+    z: list[FiniteFloat]
     xy: list[float] = []
     av: dict[str, str] = {}
 

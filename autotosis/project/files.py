@@ -120,11 +120,14 @@ def check_regular(path: Path) -> None:
 
 
 def read_text(path: Path, at_most: int) -> str:
-    """Read the text of a UTF-8 file; UserError if it is no regular file, or larger than `at_most` bytes."""
+    """Read a text in UTF-8; UserError if it is none, no regular file, or larger than `at_most` bytes."""
     check_regular(path)
     if path.stat().st_size > at_most:
         raise UserError(f"{path}: larger than {at_most} bytes, so most likely not the file that belongs there")
-    return path.read_text(encoding="utf-8")
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise UserError(f"{path}: not text in UTF-8; save it as UTF-8") from None
 
 
 def digest(path: Path) -> str:

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 from autotosis.project import params_file, tables
 from autotosis.project.errors import UserError
 from autotosis.project.section import Count, Fraction, Hertz, Seconds, Section, Seed, Share
-from autotosis.project.videos_params import Fetch, FoundVods, Tracks, Vods, Watch, inside_the_folder
+from autotosis.project.videos_params import Fetch, FoundVods, Tracks, Vods, Watch, pattern_of_files
 
 PARAMS_FILE = Path("params.yaml")
 # The VODs that were found by the pattern `recordings`. DVC reads it together with params.yaml.
@@ -175,19 +175,26 @@ class Compilation(Section):
     max_duration: Annotated[float, Field(gt=0)]
 
 
-def _web_address(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or len(url.split()) != 1:
-        raise ValueError("not a web address; it must begin with https:// or http://")
+def web_address(url: str) -> str:
+    """Return a web address; ValueError if it is none."""
+    try:
+        parts = urlsplit(url)
+        is_one = parts.scheme in ("http", "https") and len(url.split()) == 1 and parts.port != 0
+        # As whoever connects to it does.
+        is_one = is_one and bool((parts.hostname or "").encode("idna"))
+    except ValueError:
+        is_one = False
+    if not is_one:
+        raise ValueError("not a web address such as https://www.twitch.tv/videos/1234567890")
     return url
 
 
 class Params(Section):
     data: Annotated[str, Field(min_length=1)]
     vods: Vods
-    recordings: Annotated[str, AfterValidator(inside_the_folder)] | None
+    recordings: Annotated[str, AfterValidator(pattern_of_files)] | None
     label: Annotated[str, Field(min_length=1)]
-    urls: dict[str, Annotated[str, AfterValidator(_web_address)]]
+    urls: dict[str, Annotated[str, AfterValidator(web_address)]]
     tracks: dict[str, Tracks]
     extract: Extract
     dataset: Dataset
@@ -242,6 +249,6 @@ def load() -> Params:
         if name.lower() in named:
             raise UserError(f"{PARAMS_FILE}: vods: {VODS_FILE} has {name} as well; remove it from one of the two files")
     vods = settings.vods | found.vods
-    for name in sorted(settings.urls.keys() - vods.keys()):
+    for name in sorted(settings.urls.keys() - vods.keys() - found.kept.keys()):
         raise UserError(f"{PARAMS_FILE}: urls: there is no VOD named {name} in vods")
     return settings.model_copy(update={"vods": vods})

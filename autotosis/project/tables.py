@@ -5,7 +5,7 @@ import math
 import re
 import reprlib
 import textwrap
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
@@ -49,8 +49,7 @@ class Row:
     def video(self) -> str:
         """Return the column `video`; UserError unless it is a plain path inside the streamer's folder."""
         name = self["video"]
-        path = PurePosixPath(name)
-        if str(path) != name or path.is_absolute() or ".." in path.parts or not name.isprintable():
+        if not is_plain(name):
             raise self.error(f"video is {reprlib.repr(name)}; write it as it is inside the folder, such as clips/a.mp4")
         return name
 
@@ -72,13 +71,56 @@ class Row:
         return value
 
 
+def is_plain(name: str) -> bool:
+    """Tell whether a name is a plain path inside the streamer's folder, as tables spell it."""
+    path = PurePosixPath(name)
+    return str(path) == name and not path.is_absolute() and ".." not in path.parts and name.isprintable()
+
+
 def clock(text: str) -> float | None:
     """Return the seconds of a time such as 2:05 or 1:02:05.5, or None if the text is none."""
-    match = re.fullmatch(r"(?:(\d+):)?(\d{1,2}):(\d{2}(?:\.\d+)?)", text.strip())
+    match = re.fullmatch(r"(?:(\d{1,4}):)?(\d{1,2}):(\d{2}(?:\.\d+)?)", text.strip())
     if not match:
         return None
     hours, minutes, seconds = match.groups()
     return int(hours or 0) * 3600 + int(minutes) * 60 + float(seconds)
+
+
+def split_rows(
+    path: Path, lines: Iterable[str], delimiter: str = ",", strict: bool = True
+) -> Iterator[tuple[int, list[str]]]:
+    """Split the lines of a CSV file into rows.
+
+    Parameters
+    ----------
+    path : Path
+        The file, for error messages.
+    lines : iterable of str
+        Its lines, such as the file itself, opened without translation of line ends.
+    delimiter : str
+        What separates fields. Several spaces separate as one does.
+    strict : bool
+        Whether a quotation mark in the wrong place is an error.
+
+    Yields
+    ------
+    (int, list of str)
+        The line on which a row begins, counted from 1, and its fields.
+
+    Raises
+    ------
+    UserError
+        If the text is not CSV in UTF-8.
+    """
+    reader, number = csv.reader(lines, delimiter=delimiter, skipinitialspace=delimiter == " ", strict=strict), 1
+    try:
+        for fields in reader:
+            yield number, fields
+            number = reader.line_num + 1
+    except UnicodeDecodeError:
+        raise UserError(f"{path}: not text in UTF-8; save it as CSV UTF-8") from None
+    except csv.Error as error:
+        raise UserError(f"{path} row {number}: {error}; check the quotation marks") from None
 
 
 def read_rows(path: Path, columns: Sequence[str], optional: Sequence[str] = ()) -> Iterator[Row]:
@@ -107,29 +149,22 @@ def read_rows(path: Path, columns: Sequence[str], optional: Sequence[str] = ()) 
     if not path.exists():
         return
     with path.open(encoding="utf-8-sig", newline="") as file:
-        lines = csv.reader(file, strict=True)
-        try:
-            header, number = None, 1
-            for fields in lines:
-                first, number = number, lines.line_num + 1
-                if fields and fields[0].lstrip().startswith("#"):
-                    continue
-                if header is None:
-                    header = [name.strip() for name in fields]
-                    columns = _check_header(path, first, header, columns, optional)
-                    continue
-                row = Row(path, first, dict(zip(columns, [field.strip() for field in fields], strict=False)))
-                if not any(row.fields.values()):
-                    continue
-                if len(fields) != len(columns):
-                    raise row.error(f"{len(fields)} fields where {len(columns)} belong: {','.join(columns)}")
-                yield row
+        header = None
+        for number, fields in split_rows(path, file):
+            if fields and fields[0].lstrip().startswith("#"):
+                continue
             if header is None:
-                _check_header(path, 1, [], columns, optional)
-        except UnicodeDecodeError:
-            raise UserError(f"{path}: not text in UTF-8; save it as CSV UTF-8") from None
-        except csv.Error as error:
-            raise UserError(f"{path} row {lines.line_num}: {error}") from None
+                header = [name.strip() for name in fields]
+                columns = _check_header(path, number, header, columns, optional)
+                continue
+            row = Row(path, number, dict(zip(columns, [field.strip() for field in fields], strict=False)))
+            if not any(row.fields.values()):
+                continue
+            if len(fields) != len(columns):
+                raise row.error(f"{len(fields)} fields where {len(columns)} belong: {','.join(columns)}")
+            yield row
+        if header is None:
+            _check_header(path, 1, [], columns, optional)
 
 
 def _check_header(

@@ -69,6 +69,13 @@ def _no_pattern(value: object) -> object:
     return value
 
 
+def pattern_of_files(pattern: str) -> str:
+    """Return a pattern of files inside the streamer's folder; ValueError if it is none."""
+    if any("**" in part and part != "**" for part in PurePosixPath(pattern).parts):
+        raise ValueError("** must stand alone between slashes, as in vods/**/*.mkv")
+    return inside_the_folder(pattern)
+
+
 def inside_the_folder(file: str) -> str:
     """Return the name of a file inside the streamer's folder; ValueError if it leads outside or names none."""
     path = PurePosixPath(file)
@@ -85,6 +92,7 @@ Vods = Annotated[
 
 
 class FoundVods(Section):
-    """What vods.yaml holds."""
+    """What vods.yaml holds: recordings that are VODs, and those that no longer are, but whose reels are kept."""
 
     vods: Vods
+    kept: Vods = {}

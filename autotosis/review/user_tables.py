@@ -15,8 +15,8 @@ from autotosis.annotations.facecams import SIDES, Facecams
 from autotosis.annotations.labels import Label
 from autotosis.cuts import cut_list
 from autotosis.project import files
+from autotosis.project.csv_text import Line, Table
 from autotosis.project.errors import UserError
-from autotosis.review.csv_text import Line, Table
 
 LABELS = ("video", "start", "end", "label")
 # One at a time, so that of two requests with the same version only the first one is carried out.

@@ -9,10 +9,9 @@ import argparse
 import time
 from pathlib import Path
 
-from autotosis.project import command_line, interruption, params, params_file
+from autotosis.project import command_line, interruption, params
 from autotosis.project.errors import UserError
-from autotosis.project.params import VODS_FILE, Params
-from autotosis.project.videos_params import FoundVods
+from autotosis.project.params import Params
 from autotosis.reel import reel
 from autotosis.watch import recordings, runs
 from autotosis.watch.log import State, say
@@ -31,6 +30,7 @@ def main(once: bool, commit: bool) -> None:
     settings, state = params.load(), State()
     if settings.recordings is None:
         raise UserError("params.yaml: recordings is null, so there is nothing to watch; set it, such as vods/*.mkv")
+    take_off_gone(settings)
     for name in interrupted(state):
         say(f"{name}: an earlier run was interrupted, going on")
         make_reel(name, settings.vod(name), state, commit)
@@ -39,6 +39,7 @@ def main(once: bool, commit: bool) -> None:
         finished: list[Path] = []
         growing: list[Path] = []
         try:
+            take_off_gone(params.load())
             settings = params.load()
             finished, growing = look(settings, state)
             if finished:
@@ -64,8 +65,15 @@ def main(once: bool, commit: bool) -> None:
 
 def interrupted(state: State) -> list[str]:
     """List the VODs of vods.yaml that an earlier run did not finish."""
-    found = params_file.load(FoundVods, VODS_FILE).vods
+    found = recordings.read_list().vods
     return [name for name in found if name in state.begun or not (reel.FOLDER / name).exists()]
+
+
+def take_off_gone(settings: Params) -> None:
+    """Take the recordings whose files are gone off vods.yaml, and say so: the stages of the others would not run."""
+    for name, path in recordings.gone(settings).items():
+        recordings.take_off(name)
+        say(f"{name}: {path} is gone, so it is cut no more, and its reel stays as it is; put it back to cut it again")
 
 
 def look(settings: Params, state: State) -> tuple[list[Path], list[Path]]:
@@ -90,8 +98,7 @@ def list_as_vod(path: Path) -> str:
     """Add a recording to vods.yaml; its name. UserError if it cannot have one."""
     settings = params.load()
     name = recordings.name_of(path, settings)
-    found = params_file.load(FoundVods, VODS_FILE).vods
-    recordings.write_list(found | {name: path.relative_to(settings.folder).as_posix()})
+    recordings.add(name, path.relative_to(settings.folder).as_posix())
     return name
 
 
@@ -103,10 +110,12 @@ def make_reel(name: str, path: Path, state: State, commit: bool) -> None:
     try:
         runs.repro(f"render@{name}")
     except UserError as error:
-        found = params_file.load(FoundVods, VODS_FILE).vods
-        recordings.write_list({other: file for other, file in found.items() if other != name})
-        cause = UserError(f"{name}: {error}; {path} is tried again in an hour")
-        state.put_aside(path, recordings.signature(path), cause, AGAIN)
+        if path.exists():
+            recordings.take_off(name)
+            cause = UserError(f"{name}: {error}; {path} is tried again in an hour")
+            state.put_aside(path, recordings.signature(path), cause, AGAIN)
+        else:
+            take_off_gone(params.load())
     else:
         say(f"{name}: {reel.FOLDER / name} made from {path} in {time.monotonic() - begun:.0f} s")
         finish(name, commit)

@@ -8,39 +8,49 @@ import av
 from ruamel.yaml import YAML
 
 from autotosis.annotations import beside
-from autotosis.project import files
+from autotosis.project import files, params_file
 from autotosis.project.errors import UserError
 from autotosis.project.params import VODS_FILE, Params
+from autotosis.project.videos_params import FoundVods
+from autotosis.reel import reel
 from autotosis.video import parts, recording
 
 RESERVED = {"best", "metrics", "timelines"}
 HEADER = (
     "# VODs that fit `recordings` in params.yaml, as `python -m autotosis.watch` found them. Lines may be removed.\n"
 )
+HEADER_OF_KEPT = "# Recordings that are gone, or whose last run failed. Their reels stay as long as their lines do.\n"
 # A file that does not say how long it is must have been quiet for this many times as long as another.
 PATIENCE = 10
 
 
+def fitting(settings: Params) -> list[Path]:
+    """List the recordings that fit the pattern, in the order of their names."""
+    found = sorted(settings.folder.glob(settings.recordings)) if settings.recordings else []
+    return [path for path in found if path.is_file() and _is_recording(path)]
+
+
 def unlisted(settings: Params) -> list[Path]:
-    """List the recordings that fit the pattern and are no VODs yet, in the order of their names."""
-    if settings.recordings is None:
-        return []
+    """List those that are no VODs yet."""
     listed = {settings.vod(name) for name in settings.vods}
-    found = sorted(settings.folder.glob(settings.recordings))
-    return [path for path in found if path.is_file() and _is_recording(path) and path not in listed]
+    return [path for path in fitting(settings) if path not in listed]
 
 
 def name_of(path: Path, settings: Params) -> str:
     """Return the name of a recording as a VOD: that of its file, with `-` for what a name must not have.
 
-    UserError if another VOD has this name, or nothing is left of it.
+    UserError if another VOD, or another recording whose reel is kept, has this name, or nothing is left of it.
     """
     name = re.sub(r"[^A-Za-z0-9_-]+", "-", path.stem).strip("-_")
-    if not name or name.lower() in RESERVED:
-        raise UserError(f"{path}: a VOD cannot be called {name or 'nothing'}; rename the file")
-    for other in settings.vods:
-        if other.lower() == name.lower():
-            raise UserError(f"{path}: left out, because {settings.vod(other)} is the VOD {other} already; rename one")
+    if not name:
+        raise UserError(f"{path}: its name has neither a letter from a to z nor a digit; rename the file")
+    if name.lower() in RESERVED:
+        raise UserError(f"{path}: a VOD cannot be called {name}; rename the file")
+    for other, file in (settings.vods | read_list().kept).items():
+        if other.lower() == name.lower() and settings.folder / file != path:
+            raise UserError(
+                f"{path}: left out, because {settings.folder / file} is the VOD {other} already; rename one"
+            )
     return name
 
 
@@ -81,13 +91,39 @@ def signature(path: Path) -> list[int]:
     return [stat.st_size, stat.st_mtime_ns]
 
 
-def write_list(vods: dict[str, str]) -> None:
-    """Write vods.yaml."""
+def read_list() -> FoundVods:
+    """Read vods.yaml; UserError as in `params_file.load`."""
+    return params_file.load(FoundVods, VODS_FILE)
+
+
+def add(name: str, file: str) -> None:
+    """Add a recording to vods.yaml: its name, and its file inside the streamer's folder."""
+    found = read_list()
+    _write_list(found.vods | {name: file}, {other: one for other, one in found.kept.items() if other != name})
+
+
+def gone(settings: Params) -> dict[str, Path]:
+    """Return the recordings of vods.yaml whose files are gone, by name."""
+    paths = {name: settings.folder / file for name, file in read_list().vods.items()}
+    return {name: path for name, path in paths.items() if not path.exists()}
+
+
+def take_off(name: str) -> None:
+    """Make a recording of vods.yaml no VOD any more, so that it does not hold up the others; keep its reel, if any."""
+    found = read_list()
+    kept = {name: found.vods[name]} if (reel.FOLDER / name).exists() else {}
+    _write_list({other: file for other, file in found.vods.items() if other != name}, found.kept | kept)
+
+
+def _write_list(vods: dict[str, str], kept: dict[str, str]) -> None:
     yaml = YAML()
     yaml.width = 10_000
     with files.replacing(VODS_FILE) as partial, partial.open("w", encoding="utf-8") as file:
         file.write(HEADER)
         yaml.dump({"vods": vods}, file)
+        if kept:
+            file.write(HEADER_OF_KEPT)
+            yaml.dump({"kept": kept}, file)
 
 
 def _is_recording(path: Path) -> bool:

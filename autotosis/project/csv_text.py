@@ -39,18 +39,18 @@ class Table:
         self.columns: list[str] = []
         self.header: Line | None = None
         self.lines: list[Line] = []
-        # A quoted field may span several lines, so the reader says which lines belong together.
-        raw = text.splitlines(keepends=True)
+        # Lines end as in the readers. A quoted field may span several, so the reader says which belong together.
+        raw = list(io.StringIO(text, newline=""))
         reader, done = csv.reader(raw), 0
         for fields in reader:
             line = Line("".join(raw[done : reader.line_num]))
             done = reader.line_num
-            fields = [each.strip() for each in fields]
+            fields = [each.removeprefix("\ufeff").strip() for each in fields]
             if any(fields) and not fields[0].startswith("#"):
                 if self.header:
                     line.fields = dict(zip(self.columns, fields, strict=False))
                 else:
-                    self.header, self.columns = line, [name.removeprefix("\ufeff") for name in fields]
+                    self.header, self.columns = line, fields
             self.lines.append(line)
 
     @property
