@@ -21,11 +21,9 @@ LONG = 0.5
 
 
 def main(name: str) -> None:
-    settings = params.load()
-    config = configuration.for_select(settings, name)
+    config = configuration.for_select(params.load(), name)
     vod = recording.probe(config.video, config.sounds)
-    card = model_file.read_card()
-    times, probabilities = timeline.read_timeline(name, vod.duration, settings.extract.fps)
+    card, (times, probabilities) = model_file.read_card(), timeline.read_timeline(name, vod.duration)
     judged = [Segment(start, vod.duration if end is None else end, float(label)) for start, end, label in config.judged]
     choice = selection.choose(
         times, probabilities, vod.duration, card.threshold, card.prevalence, config.select, judged

@@ -49,7 +49,7 @@ PARAMS = {
         "render.transition must be cut",
     ),
     "infinite": ({"train": {"learning_rate": float("inf")}}, "train.learning_rate is inf"),
-    "a name that is none": ({"vods": {"demo": "vods/de\0mo.mp4"}}, "vods: name a file or folder inside"),
+    "a name that is none": ({"vods": {"demo": "vods/de\0mo.mp4"}}, "name a file or folder inside"),
     "two stars in a name": ({"recordings": "vods/**.mkv"}, "recordings is 'vods/**.mkv': ** must stand alone"),
     "an address with half a bracket": ({"urls": {"demo": "http://[::1"}}, "urls.demo is 'http://[::1': not a web"),
     "a path for a name": ({"vods": {"../up": "vods/demo.mp4"}}, "vods.../up"),

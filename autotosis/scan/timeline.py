@@ -15,6 +15,8 @@ COLUMNS = ("time", "probability")
 ROUNDING = 0.002
 # A timeline may be this much longer or shorter than its VOD, in addition to one moment (seconds).
 TOLERANCE = 0.1
+# What may be between two moments, since `extract.fps` is at least 0.1 (seconds).
+LONGEST_STEP = 10.0
 
 
 def path(vod: str) -> Path:
@@ -28,7 +30,7 @@ def rows(times: np.ndarray, probabilities: np.ndarray) -> Iterator[tuple[str, st
         yield f"{time:.3f}", f"{probability:.4g}"
 
 
-def read_timeline(vod: str, duration: float | None = None, fps: float | None = None) -> tuple[np.ndarray, np.ndarray]:
+def read_timeline(vod: str, duration: float | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Read the timeline of a VOD.
 
     Parameters
@@ -37,8 +39,6 @@ def read_timeline(vod: str, duration: float | None = None, fps: float | None = N
         The VOD's name in params.yaml.
     duration : float, optional
         The length of the VOD, seconds, to check the timeline against.
-    fps : float, optional
-        Moments per second, Hz, as `extract.fps` says, to check it against, too.
 
     Returns
     -------
@@ -50,7 +50,7 @@ def read_timeline(vod: str, duration: float | None = None, fps: float | None = N
     Raises
     ------
     UserError
-        If there is no timeline, it is malformed, or it does not fit the duration or `fps`.
+        If there is no timeline, it is malformed, or it belongs to a VOD of another length.
     """
     if not path(vod).exists():
         raise UserError(f"{path(vod)}: no such timeline; make it with `dvc repro predict@{vod}`")
@@ -66,13 +66,12 @@ def read_timeline(vod: str, duration: float | None = None, fps: float | None = N
         raise _row(path(vod), outside[0]).error(
             f"probability is {probabilities[outside[0]]:g}, not between 0 and 1; {again}"
         )
-    step = 1 / fps if fps else (times[-1] - times[0]) / max(len(times) - 1, 1)
+    step = (times[-1] - times[0]) / max(len(times) - 1, 1)
     wrong = np.flatnonzero(np.abs(times - step * np.arange(len(times))) > ROUNDING)
-    if len(wrong) or (len(times) > 1 and step <= 0):
+    if len(wrong) or (len(times) > 1 and not 0 < step <= LONGEST_STEP):
         row = _row(path(vod), wrong[0] if len(wrong) else 1)
-        at = f"{step:.3f} s apart, as extract.fps says" if fps else "evenly spaced from 0"
-        raise row.error(f"time is {row['time']}, but times must be {at}; {again}")
-    if duration is not None and step and abs(step * len(times) - duration) > step + TOLERANCE:
+        raise row.error(f"time is {row['time']}, but times must be evenly and closely spaced from 0; {again}")
+    if duration is not None and abs(step * len(times) - duration) > (step or LONGEST_STEP) + TOLERANCE:
         raise UserError(f"{path(vod)}: lasts {step * len(times):.6g} s, but the VOD lasts {duration:.6g} s; {again}")
     return times, probabilities
 
