@@ -74,8 +74,8 @@ def remove_results_of_other_vods(settings: Params) -> None:
     """
     folders = (timeline.FOLDER, cut_list.FOLDER, review_list.FOLDER, facecams.FOLDER)
     results = [path for folder in folders for path in folder.glob("*") if path.suffix in (".csv", ".jpg")]
-    reels = [table.parent for table in reel.FOLDER.glob(f"*/{reel.TABLE}")]
-    results += [path for path in reels if path.name not in recordings.read_list().kept]
+    reels, kept = [table.parent for table in reel.FOLDER.glob(f"*/{reel.TABLE}")], recordings.read_list().kept
+    results += [path for path in reels if path.name not in kept]
     for path in results:
         if path.stem not in {*settings.vods, reel.COMPILATION}:
             print(f"{path}: removed, because params.yaml no longer names this VOD")
