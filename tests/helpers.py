@@ -32,9 +32,10 @@ PARAMS = {
     "train": {"epochs": 3, "epoch_frames": 96, "batch": 16, "threads": 1},
     "select": {"threshold": 0.2},
     "render": {"preset": "ultrafast"},
+    "compilation": {"max_duration": 6},
 }
 # The smallest face network.
-FACE = {"architecture": "shufflenet_v2_x0_5", "folds": 2}
+FACE = {"architecture": "shufflenet_v2_x0_5", "folds": 2, "epochs": 2, "epoch_frames": 32}
 # Parameters of `select` with which the cut list is exactly what the timeline says.
 PLAIN = {"smooth": 0, "threshold": 0.5, "pre_roll": 0, "post_roll": 0, "min_length": 0.5, "min_gap": 0.5, "snap": 0}
 # That of a user, and that of most tests: there, `conftest.warm` puts programs that start faster in front of PATH.

@@ -38,7 +38,7 @@ def test_auto_tries_a_network_where_there_are_clips_enough_and_keeps_it_only_if_
 
 
 def test_a_killed_training_goes_on_to_the_same_model(project):
-    project.set_params(train=FACE | {"epochs": 2})
+    project.set_params(train=FACE)
     project.stages("train")
     before = project.digests("models")
     (project.folder / "models/model.safetensors").unlink()

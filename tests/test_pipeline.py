@@ -150,19 +150,18 @@ def test_remarks_in_all_code_rewrite_no_shard_and_change_no_result(project):
 def test_what_concerns_one_vod_touches_that_vod_only(project):
     """Add another VOD, and then change only that one."""
     demo, other = (project.folder / f"data/tiny/vods/{name}.mp4" for name in ("demo", "other"))
-    videos.ffmpeg("-t", 8, "-i", demo, "-c", "copy", other)
+    videos.ffmpeg("-t", 4, "-i", demo, "-c", "copy", other)
     project.set_params(vods={"demo": "vods/demo.mp4", "other": "vods/other.mp4"})
     its_reel = ["render@other", "compile"]
     its_cut = ["select@other", "evaluate", *its_reel]
     reel = project.digests("reels/demo")
     expected = ["configure", "extract_excerpts", "predict@other", *its_cut]
     assert sorted(project.repro()) == sorted(["find_facecams@other", *expected])
-    project.write("data/tiny/edits/other.csv", "start,end\n1,3\n5,6\n")
+    project.write("data/tiny/edits/other.csv", "start,end\n1,2\n")
     assert project.repro() == ["configure", *its_cut]
     project.set_params(urls={"other": "https://youtu.be/abc"})
     assert project.repro() == ["configure", *its_reel]
     project.set_params(tracks={"other": {"judge": 1, "hear": [1]}})
-    assert sorted(project.repro()) == sorted(expected)
     project.append(FACECAMS, "vods/other.mp4,0,0.5,0.5,1\n")
     assert sorted(project.repro()) == sorted(["extract_frames", "find_facecams@other", *expected])
     # The labels in the holdout affect only the metrics.
@@ -200,7 +199,7 @@ def test_dvc_shows_and_compares_metrics_plots_and_experiments(project):
         assert files[f"reels/metrics/{vod}.json"]["data"].keys() == {"ap", "f1", "fa_h", "shown", "good"}
     assert max(map(len, project.succeed("dvc", "metrics", "show").splitlines())) <= 100
 
-    project.succeed("dvc", "exp", "run", "--name", "fewer", "-S", "dataset.clips=6")
+    project.succeed("dvc", "exp", "run", "train", "--name", "fewer", "-S", "dataset.clips=6")
     experiments = project.succeed("dvc", "exp", "show", "--csv")
     assert "fewer" in experiments and "models/metrics.json:ap" in experiments
     assert max(map(len, project.succeed("dvc", "metrics", "diff").splitlines())) <= 100

@@ -8,7 +8,6 @@ import pytest
 from autotosis.project.errors import UserError
 from tests.helpers import FACE, Project
 
-FEW = FACE | {"epochs": 2, "epoch_frames": 32}
 # Prints a hash of the weights.
 LEARN = """
 import hashlib, os
@@ -29,7 +28,7 @@ def together(project: Project, *command: str) -> subprocess.CompletedProcess:
 
 
 def test_one_process_that_fails_ends_both_and_both_go_on_where_they_were(project):
-    project.set_params(train=FEW)
+    project.set_params(train=FACE)
     model = (project.folder / "models/model.safetensors").read_bytes()
     # A folder is in the place of a file that the first process writes.
     obstacle = project.folder / "models/.checkpoints/without fold 2.safetensors"
@@ -51,7 +50,7 @@ def test_one_process_that_fails_ends_both_and_both_go_on_where_they_were(project
 
 
 def test_both_learn_the_same_from_half_of_each_batch(project):
-    project.set_params(train=FEW)
+    project.set_params(train=FACE)
     project.write("stages/learn.py", LEARN)
     first, second = together(project, "-m", "stages.learn").stdout.split()
     assert first == second

@@ -27,7 +27,7 @@ def watched(project) -> Project:
 def record(project: Project, name: str) -> None:
     """Put a recording into vods/, as OBS names and writes it."""
     vods = project.folder / "data/tiny/vods"
-    videos.ffmpeg("-t", 8, "-i", vods / "demo.mp4", "-c", "copy", vods / f"{name}.mkv")
+    videos.ffmpeg("-t", 4, "-i", vods / "demo.mp4", "-c", "copy", vods / f"{name}.mkv")
 
 
 def log(project: Project) -> list[str]:
