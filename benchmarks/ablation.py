@@ -19,8 +19,9 @@ from autotosis.model.examples import Clip
 from autotosis.project import params
 from autotosis.project.params import Params
 from autotosis.signals import chat_rate, context, features
+from autotosis.signals.cepstrum import CEPSTRUM
 from autotosis.signals.face import MOUTH
-from autotosis.signals.loudness import LOUDNESS
+from autotosis.signals.flux import FLUX
 from autotosis.signals.motion import MOTION
 
 Change = Callable[[Clip], np.ndarray]
@@ -53,7 +54,9 @@ VARIANTS = {
     "motion, mouth, sound, context, baseline (the default)": (as_it_is, ALL_WINDOWS, False),
     "without motion": (without(features.columns(MOTION)), ALL_WINDOWS, False),
     "without the mouth": (without(features.columns(MOUTH)), ALL_WINDOWS, False),
-    "without sound": (without(features.columns(LOUDNESS)), ALL_WINDOWS, False),
+    "without the cepstrum": (without(features.columns(CEPSTRUM)), ALL_WINDOWS, False),
+    "without the flux": (without(features.columns(FLUX)), ALL_WINDOWS, False),
+    "without sound": (without(SOUND), ALL_WINDOWS, False),
     "without motion and mouth": (without(PICTURE), ALL_WINDOWS, False),
     "without baseline": (without_normal, ALL_WINDOWS, False),
     "without context": (as_it_is, NO_WINDOWS, False),

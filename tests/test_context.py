@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from autotosis.signals import context, face, features, loudness, motion
+from autotosis.signals import cepstrum, context, face, features, motion
+from autotosis.signals.cepstrum import CEPSTRUM
 from autotosis.signals.face import MOUTH
-from autotosis.signals.loudness import LOUDNESS
+from autotosis.signals.flux import FLUX
 from autotosis.signals.motion import MOTION
 
 
@@ -14,9 +15,10 @@ def test_what_is_normal_is_taken_away_from_streams_and_clips_alike():
     chance = np.random.default_rng(5)
     signals = chance.normal(size=(3000, features.COLUMNS)).astype(np.float32)
     usual, loud = context.relative(signals, 10), context.relative(signals + 2, 10)
-    for signal, module in ((MOTION, motion), (MOUTH, face), (LOUDNESS, loudness)):
+    shares = {MOTION: motion.BASELINE_SHARE, MOUTH: face.BASELINE_SHARE, CEPSTRUM: cepstrum.BASELINE_SHARE, FLUX: 1}
+    for signal, share in shares.items():
         more = (loud - usual)[:, features.columns(signal)]
-        assert more == pytest.approx(np.full((3000, signal.width), 2 * (1 - module.BASELINE_SHARE)), abs=1e-4)
+        assert more == pytest.approx(np.full((3000, signal.width), 2 * (1 - share)), abs=1e-4)
     # An excerpt that begins at an anchor gives the same values as the whole.
     around = context.relative(signals[700:2311], 10)[300:1300]
     assert around == pytest.approx(usual[1000:2000], abs=1e-5)

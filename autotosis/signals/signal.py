@@ -33,8 +33,8 @@ class Signal:
         Measures the signal at consecutive moments. It returns an iterator over float32 of shape (width,), one for each
         moment. A signal of the picture takes (frames, first, fps, aspect): the face camera's picture at each moment,
         uint8 of shape (size, size, 3); the number of the first moment; moments per second (Hz); and the aspect ratio of
-        the face camera, width over height, because frames are scaled to a square. A signal of the sound takes
-        (recording, times): the video, and the times of the moments, ndarray of float64, seconds.
+        the face camera, width over height, because frames are scaled to a square. A signal of the sound takes (powers):
+        the power around each moment, from `mel.read`.
     relative : callable
         Subtracts part of the baseline. It takes the values of consecutive moments, float32 of shape (moments, width),
         and `fps` (Hz), and returns an array of the same shape. For a signal of the picture, it also takes `Glances`

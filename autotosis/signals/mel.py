@@ -1,4 +1,4 @@
-"""Loudness: how loud the sound is in each of 16 bands, from low to high."""
+"""The power of the sound in each of 16 bands, from low to high, which all signals of the sound are computed from."""
 
 import itertools
 import math
@@ -6,13 +6,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from autotosis.signals.signal import Signal, baseline
 from autotosis.video.recording import Recording
 from autotosis.video.sound import read_stereo
 
 # Sound is analysed as in speech recognition: in windows of 25 ms at 16 kHz, and in bands on the mel scale (Davis and
-# Mermelstein, 1980). A step of 20 ms is short enough to follow syllables. The power of a moment is the mean of the five
-# steps around it. Units: samples per second (Hz), samples per window, samples per step; the limits of the bands in Hz.
+# Mermelstein, 1980). A step of 20 ms is short enough to follow syllables. A moment has the five steps around it. Units:
+# samples per second (Hz), samples per window, samples per step; the limits of the bands in Hz.
 SAMPLE_RATE = 16_000
 WINDOW = 400
 STEP = 320
@@ -22,14 +21,10 @@ LOWEST, HIGHEST = 60.0, 7600.0
 # Added to the power before its logarithm is taken, because the power of digital silence is 0. It is far below the noise
 # of any recording.
 POWER_FLOOR = 1e-9
-# How much of the baseline is subtracted, 0 to 1. Subtracting all of it would hide that a streamer shouts during the
-# whole of a short clip. Subtracting none of it would ignore that some microphones are quiet. 0.3 was the best, by
-# cross-validation on 36 clips of different people.
-BASELINE_SHARE = 0.3
 
 
 def read(recording: Recording, times: np.ndarray) -> Iterator[np.ndarray]:
-    """Measure the loudness at consecutive moments.
+    """Measure the power around consecutive moments.
 
     Parameters
     ----------
@@ -40,11 +35,12 @@ def read(recording: Recording, times: np.ndarray) -> Iterator[np.ndarray]:
 
     Yields
     ------
-    ndarray of float32, shape (BANDS,)
-        The natural logarithm of the power in each band around each moment; NaN if the video has no sound.
+    ndarray of float32, shape (steps, BANDS)
+        The power in each band at the steps around each moment: STEPS_PER_MOMENT of them, or fewer, but at least one,
+        at the ends of the sound. NaN if the video has no sound.
     """
     if not recording.sound:
-        yield from (np.full(BANDS, np.nan, np.float32) for _ in times)
+        yield from (np.full((1, BANDS), np.nan, np.float32) for _ in times)
         return
     # Begin a little before the first moment, unless the video begins there.
     first = max(0, _step(times[0]) - STEPS_PER_MOMENT)
@@ -57,26 +53,13 @@ def read(recording: Recording, times: np.ndarray) -> Iterator[np.ndarray]:
         while first + len(kept) < start + STEPS_PER_MOMENT and (block := next(powers, None)) is not None:
             kept = np.concatenate([kept, block])
         around = kept[max(0, start - first) : start + STEPS_PER_MOMENT - first]
-        yield np.log((around if len(around) else kept[-1:]).mean(axis=0) + POWER_FLOOR)
+        yield around if len(around) else kept[-1:]
 
 
-def relative(values: np.ndarray, fps: float) -> np.ndarray:
-    """Subtract part of the baseline, the mean power over all bands around each moment.
-
-    Parameters
-    ----------
-    values : ndarray of float32, shape (moments, BANDS)
-        The loudness at consecutive moments, from `read`.
-    fps : float
-        Moments per second, Hz.
-
-    Returns
-    -------
-    ndarray of float32, shape (moments, BANDS)
-        The loudness relative to its baseline; NaN if the video has no sound.
-    """
-    level: np.ndarray = np.log(baseline(np.exp(values).mean(axis=1), fps, np.mean))
-    return values - np.float32(BASELINE_SHARE) * level[:, None]
+def logarithm(powers: np.ndarray) -> np.ndarray:
+    """Return the natural logarithm of powers: an array of the same shape."""
+    level: np.ndarray = np.log(powers + POWER_FLOOR)
+    return level
 
 
 def _step(time: float) -> int:
@@ -142,6 +125,3 @@ def _mel_filters() -> np.ndarray:
     rising = (bins[:, None] - edges[None, :-2]) / (edges[1:-1] - edges[:-2])
     falling = (edges[None, 2:] - bins[:, None]) / (edges[2:] - edges[1:-1])
     return np.clip(np.minimum(rising, falling), 0, None).astype(np.float32)
-
-
-LOUDNESS = Signal("loudness", BANDS, read, relative)

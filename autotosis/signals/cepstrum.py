@@ -1,0 +1,66 @@
+"""The cepstrum: how loud the sound is, and how its power is distributed over low and high bands."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from autotosis.signals import mel
+from autotosis.signals.signal import Signal, baseline
+
+# Mel-frequency cepstral coefficients (Davis and Mermelstein, 1980): the first tells how loud the sound is, the second
+# whether it is dull or shrill, and so on. By cross-validation on 36 clips of different people, four of them rank better
+# than eight, or than the logarithms of the 16 bands. Three rank recordings of strangers worse.
+COEFFICIENTS = 4
+# How much of the baseline is subtracted, 0 to 1. Subtracting all of it would hide that a streamer shouts during the
+# whole of a short clip. Subtracting none of it would ignore that microphones differ. In recordings of strangers, 0.2
+# ranks better than 0, and from 0.3 on there are more false positives.
+BASELINE_SHARE = 0.2
+
+
+def read(powers: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
+    """Compute the cepstrum at consecutive moments.
+
+    Parameters
+    ----------
+    powers : iterator of ndarray of float32, shape (steps, mel.BANDS)
+        The power around each moment, from `mel.read`.
+
+    Yields
+    ------
+    ndarray of float32, shape (COEFFICIENTS,)
+        The first coefficients of the discrete cosine transform (orthonormal, type II) of the logarithm of the mean
+        power of each band; NaN if the video has no sound.
+    """
+    cosines = _cosines()
+    for steps in powers:
+        yield mel.logarithm(steps.mean(axis=0)) @ cosines
+
+
+def relative(values: np.ndarray, fps: float) -> np.ndarray:
+    """Subtract part of the baseline, the mean of each coefficient around each moment.
+
+    Parameters
+    ----------
+    values : ndarray of float32, shape (moments, COEFFICIENTS)
+        The cepstrum at consecutive moments, from `read`.
+    fps : float
+        Moments per second, Hz.
+
+    Returns
+    -------
+    ndarray of float32, shape (moments, COEFFICIENTS)
+        The cepstrum relative to its baseline; NaN if the video has no sound.
+    """
+    usual: np.ndarray = np.column_stack([baseline(column, fps, np.mean) for column in values.T])
+    return values - np.float32(BASELINE_SHARE) * usual
+
+
+def _cosines() -> np.ndarray:
+    """Compute the matrix of the discrete cosine transform: float32 of shape (mel.BANDS, COEFFICIENTS)."""
+    middles = (np.arange(mel.BANDS)[:, None] + 0.5) / mel.BANDS
+    waves = np.cos(np.pi * middles * np.arange(COEFFICIENTS))
+    cosines: np.ndarray = (waves / np.linalg.norm(waves, axis=0)).astype(np.float32)
+    return cosines
+
+
+CEPSTRUM = Signal("cepstrum", COEFFICIENTS, read, relative)
