@@ -9,7 +9,7 @@ const INTERVAL = 1000;
 export async function open(root, { say }) {
   const start = button("Rebuild", "B", run, { className: "yes" }), stop = button("Stop", "", () => send("DELETE", "/api/rebuild").then(show, complain));
   const bar = el("progress", { max: 1, "aria-label": "Progress of the build" }), state = el("p", { role: "status" });
-  const log = el("pre", { tabIndex: 0, "aria-label": "What it prints" }), table = el("div", { className: "figures" });
+  const log = el("pre", { role: "log", tabIndex: 0, "aria-label": "What it prints" }), table = el("div", { className: "figures" });
   root.append(el("section", { className: "build", "aria-label": "Build" }, el("h2", {}, "Build what has changed"),
     el("p", { className: "hint" }, "Learns from your labels, scans and cuts the VODs, and renders the reels: dvc repro, which runs only what depends on a change."),
     el("div", { className: "actions" }, start, stop), state, bar, log), el("section", { className: "build", "aria-label": "Figures" }, el("h2", {}, "Figures"), table));

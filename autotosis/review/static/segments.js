@@ -6,7 +6,7 @@ import { Desk } from "./desk.js";
 
 // What is shown before and after a moment, how long one is at least, and how far back a missed one begins (seconds).
 const AROUND = 3, SHORTEST = 0.2, BACK = 2;
-const REASONS = { reel: "shown in the reel", yours: "added by you" };
+const REASONS = { reel: "shown", yours: "added by you" };
 
 /** Let the user choose one of the VODs; its entry in the project, or nothing where there is none. */
 export function vodChooser(root, project, changed) {
@@ -69,8 +69,8 @@ export async function open(root, { project, say, go }) {
       item.kind = item.judged ? (item.judged.mark[2] ? "yes" : "no") : item.inReel ? "reel" : "ask";
     }
     progress.textContent = items.length ? `${items.filter((item) => item.judged).length} of ${items.length} judged` : "Nothing to judge yet. Press A at a highlight to add it.";
-    fill(list, items, chosen, pick, (item) => [cell(`verdict ${item.kind}`, item.judged ? item.kind : "–"), cell("time", clock(item.start)),
-      cell("length", `${(item.end - item.start).toFixed(1)} s`), cell("reason", (REASONS[item.reason] ?? item.reason) + (item.inReel && item.reason !== "reel" ? ", shown" : "")), percent(item.probability)]);
+    fill(list, items, chosen, pick, (item) => [cell(`verdict ${item.kind}`, item.kind === "ask" ? "–" : item.kind), cell("time", clock(item.start)),
+      cell("length", `${(item.end - item.start).toFixed(1)} s`), cell("reason", REASONS[item.reason] ?? item.reason), percent(item.probability)]);
     desk.mark(items, items[chosen]);
   }
 
