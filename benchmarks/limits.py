@@ -133,7 +133,8 @@ def many_clips(folder: Path) -> None:
     outputs += [f"reels/{name}/reel.mp4" for name in (*names, "best")]
     for output in outputs:
         project.write(output, "0")
-    dvc(project, "commit", "--force", "dvc.yaml")
+    for pipeline in ("data/bench/dvc.yaml", "dvc.yaml"):
+        dvc(project, "commit", "--force", pipeline)
     empty = Project(folder / "empty")
     empty.folder.mkdir()
     dvc(empty, "init", "--no-scm")
