@@ -30,7 +30,7 @@ PARAMS = {
     "vods": {"demo": "vods/demo.mp4"},
     "extract": {"fps": 4, "size": 32},
     "train": {"epochs": 3, "epoch_frames": 96, "batch": 16, "threads": 1},
-    "select": {"threshold": 0.2},
+    "select": {"threshold": 0.7},
     "render": {"preset": "ultrafast"},
     "compilation": {"max_duration": 6},
 }

@@ -34,7 +34,7 @@ def excerpts(project: Project) -> list[Path]:
 def test_one_row_removes_a_false_alarm_and_rebuilds_no_other_shard(project):
     highlights = truth(project)
     # Without padding, the cut list shows what was found.
-    project.set_params(select={"pre_roll": 0.0, "post_roll": 0.0})
+    project.set_params(select={"threshold": 0.4, "pre_roll": 0.0, "post_roll": 0.0})
     project.stages("select demo")
     false = [segment for segment in cut(project) if not shows(highlights, segment)]
     assert false, "the tiny sample has a false alarm to reject"

@@ -30,7 +30,8 @@ def test_no_seam_shows_between_stretches(tmp_path):
     assert_same(passes.look(scan, [range(21, 40), range(90, 97)])[0], seen[[*range(21, 40), *range(90, 97)]])
     sound = np.concatenate([passes.listen(scan, [part])[0] for part in parts])
     together, _ = passes.listen(scan, [whole])
-    assert sound.max(axis=1) == pytest.approx(together.max(axis=1), abs=0.05)
+    # Bands without sound are rounded differently.
+    assert sound == pytest.approx(together, abs=0.5)
 
 
 def assert_same(some: np.ndarray, others: np.ndarray) -> None:

@@ -17,7 +17,7 @@ SECONDS = 24
 def two(project) -> Project:
     """A project with a second VOD to judge, which is a copy of the first one, whose cut list is then examined."""
     shutil.copy(project.folder / "data/tiny/vods/demo.mp4", project.folder / "data/tiny/vods/other.mp4")
-    project.set_params(select={"threshold": None, "pre_roll": 0, "post_roll": 0, "snap": 0, "min_length": 0.2})
+    project.set_params(select={"threshold": None, "pre_roll": 0, "post_roll": 0, "snap": 0, "min_length": 0.2, "smooth": 0})
     return project
 
 
@@ -57,6 +57,12 @@ def test_whatever_is_judged_of_one_vod_another_is_cut_as_well_as_before(two, lab
     assert 0 < shown <= 3 * 0.05 * SECONDS + 1e-6
     # The metrics are those of the clips, about which the model has learned nothing new.
     assert after["ap"] == pytest.approx(figures["ap"], abs=0.1)
+
+
+def test_rows_that_weigh_nothing_teach_nothing(two):
+    before = cut(two)
+    two.set_params(train={"review_weight": 0})
+    assert judge(two, lambda start: start % 2)["demo"] == pytest.approx(before, abs=0.001)
 
 
 def test_stretches_of_a_vod_are_measured_by_what_others_taught(two):

@@ -45,10 +45,10 @@ def test_what_was_judged_is_not_asked_again():
 def test_a_row_on_a_vod_takes_its_moment_off_the_list_and_makes_no_new_reel(project: Project):
     asked = project.table("data/review/demo.csv")
     assert asked and list(asked[0]) == ["start", "end", "probability", "reason"]
-    start, end = (float(asked[0][edge]) for edge in ("start", "end"))
+    (start, end), *others = [(float(row["start"]), float(row["end"])) for row in asked]
     project.append(LABELS, f"vods/demo.mp4,{start},{end},0\n")
     project.write("data/tiny/holdout.csv", "video,start,end,label\n")
     project.stages("configure", "select demo")
     left = [(float(row["start"]), float(row["end"])) for row in project.table("data/review/demo.csv")]
-    assert len(left) == len(asked) - 1
+    assert set(others) <= set(left)
     assert all(last <= start or end <= first for first, last in left)

@@ -32,7 +32,7 @@ OUTPUTS = tuple(f"data/{name}" for name in ("facecams", "frames", "excerpts", "d
 OUTPUTS += ("models", "reels")
 RECOVERY = (sys.executable, "-m", "autotosis.project.recovery")
 # What is changed, so that all stages run anew.
-CHANGES: dict[str, dict[str, object]] = {"extract": {"size": 48}, "select": {"threshold": 0.15}}
+CHANGES: dict[str, dict[str, object]] = {"extract": {"size": 48}, "select": {"threshold": 0.6}}
 # How long a stage takes at most (seconds).
 STAGES = {
     "configure": 1.0,

@@ -141,7 +141,9 @@ def collect(
         faces=logits,
         vod=np.repeat(of_clip, [len(clip.labels) for clip in every]).astype(np.int16),
     )
-    return everything.at(evenly_spaced(total)), vods
+    # With a `train.review_weight` of 0, rows about VODs weigh nothing.
+    weighing = np.flatnonzero(everything.weights)
+    return everything.at(weighing[evenly_spaced(len(weighing))]), vods
 
 
 def for_vod(known: Labelled, own_rows: Sequence[str], video: str) -> Labelled:
