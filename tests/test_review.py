@@ -17,7 +17,8 @@ SECONDS = 24
 def two(project) -> Project:
     """A project with a second VOD to judge, which is a copy of the first one, whose cut list is then examined."""
     shutil.copy(project.folder / "data/tiny/vods/demo.mp4", project.folder / "data/tiny/vods/other.mp4")
-    project.set_params(select={"threshold": None, "pre_roll": 0, "post_roll": 0, "snap": 0, "min_length": 0.2, "smooth": 0})
+    exact = {"pre_roll": 0, "post_roll": 0, "snap": 0, "min_length": 0.2, "smooth": 0}
+    project.set_params(select={"threshold": None, **exact})
     return project
 
 

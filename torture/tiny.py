@@ -22,7 +22,7 @@ SAMPLE = {
     "fps": 12,
 }
 VODS = {"demo": "vods/demo.mp4"}
-PARAMS = {"extract": {"fps": 4, "size": 32}, "select": {"threshold": 0.2}, "render": {"preset": "ultrafast"}}
+PARAMS = {"extract": {"fps": 4, "size": 32}, "select": {"threshold": 0.7}, "render": {"preset": "ultrafast"}}
 ENVIRONMENT = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
 
 
