@@ -162,6 +162,7 @@ def test_what_concerns_one_vod_touches_that_vod_only(project):
     project.set_params(urls={"other": "https://youtu.be/abc"})
     assert project.repro() == ["configure", *its_reel]
     project.set_params(tracks={"other": {"judge": 1, "hear": [1]}})
+    assert sorted(project.repro()) == sorted(expected)
     project.append(FACECAMS, "vods/other.mp4,0,0.5,0.5,1\n")
     assert sorted(project.repro()) == sorted(["extract_frames", "find_facecams@other", *expected])
     # The labels in the holdout affect only the metrics.

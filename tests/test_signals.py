@@ -43,7 +43,7 @@ def test_frames_are_those_on_display_whatever_the_frame_rate(tmp_path):
 @pytest.mark.parametrize("container", ["mkv", "ts", "flv"])
 def test_a_late_start_is_second_zero_as_in_a_player(tmp_path, container):
     def tone(times):
-        return 0.5 * np.sin(2 * np.pi * 1000 * times) * ((times > 2) & (times < 3))
+        return videos.buzz(1000 * times) * ((times > 2) & (times < 3))
 
     videos.write(tmp_path / "a.mp4", [n / 10 for n in range(50)], clock, tone, 5)
     late = tmp_path / f"late.{container}"
@@ -52,7 +52,7 @@ def test_a_late_start_is_second_zero_as_in_a_player(tmp_path, container):
     assert moments.frames.mean(axis=(1, 2, 3)) == pytest.approx(60 + 20 * np.minimum(moments.times, 4.9), abs=4.5)
     inside = (moments.times > 2.1) & (moments.times < 2.9)
     outside = (moments.times < 1.9) | (moments.times > 3.1)
-    assert level(moments)[inside].min() > level(moments)[outside].max() + 2
+    assert level(moments)[inside].min() > level(moments)[outside].max() + 5
 
 
 def test_the_sound_around_a_moment_is_centred_on_it(tmp_path):
@@ -67,9 +67,9 @@ def test_the_sound_around_a_moment_is_centred_on_it(tmp_path):
 
 
 def test_sound_that_ends_early_is_silence_from_then_on(tmp_path):
-    videos.write(tmp_path / "a.mp4", [n / 10 for n in range(60)], clock, lambda t: 0.3 * np.sin(6283 * t), 2)
+    videos.write(tmp_path / "a.mp4", [n / 10 for n in range(60)], clock, lambda t: videos.buzz(1000 * t), 2)
     loudness = level(read(tmp_path / "a.mp4"))
-    assert loudness[:9].min() > loudness[12:].max() + 2
+    assert loudness[:9].min() > loudness[12:].max() + 5
     assert len(loudness) == 30
 
 
@@ -108,7 +108,7 @@ def test_a_stretch_is_read_like_the_whole(tmp_path, container):
     """What precedes a stretch is skipped, and that changes nothing."""
 
     def hum(times):
-        return 0.3 * np.sin(2 * np.pi * (200 + 40 * times) * times) * (times % 2 < 1)
+        return videos.buzz((200 + 40 * times) * times) * (times % 2 < 1)
 
     videos.write(tmp_path / "a.mp4", [n / 10 for n in range(300)], lambda time: videos.grey(60 + 5 * time), hum, 30)
     path = tmp_path / f"b.{container}"
@@ -119,7 +119,7 @@ def test_a_stretch_is_read_like_the_whole(tmp_path, container):
     assert (part.times == whole.times[inside]).all()
     assert (part.frames == whole.frames[inside]).all()
     assert part.values_of(MOTION)[2:-2] == pytest.approx(whole.values_of(MOTION)[inside][2:-2], abs=1e-6)
-    assert level(part) == pytest.approx(level(whole)[inside], abs=0.2)
+    assert level(part) == pytest.approx(level(whole)[inside], abs=0.1)
 
 
 def test_motion_is_when_the_picture_changes_however_dark_it_is(tmp_path):
@@ -152,12 +152,12 @@ def test_sound_whose_clock_runs_fast_keeps_to_its_timestamps(tmp_path):
     """The timestamps of ten seconds of samples span nine seconds, so a tone at 8 s of samples is at 7.2 s."""
 
     def tone(times):
-        return 0.5 * np.sin(2 * np.pi * 1000 * times) * ((times > 8) & (times < 9))
+        return videos.buzz(1000 * times) * ((times > 8) & (times < 9))
 
     videos.write(tmp_path / "a.mp4", [n / 10 for n in range(90)], lambda time: videos.grey(99), tone, 10)
     videos.ffmpeg("-i", tmp_path / "a.mp4", "-c", "copy", "-bsf:a", "setts=ts=TS*0.9", tmp_path / "fast.mkv")
     moments = read(tmp_path / "fast.mkv")
-    loud = moments.times[level(moments) > level(moments).min() + 2]
+    loud = moments.times[level(moments) > level(moments).max() - 3]
     assert loud.min() == pytest.approx(7.2, abs=0.31)
     assert loud.max() == pytest.approx(8.1, abs=0.31)
 
@@ -186,14 +186,14 @@ def test_a_stream_whose_size_and_sound_change_is_read_to_its_end(tmp_path):
     for number, (width, channels, rate) in enumerate([(64, 1, 48_000), (96, 2, 44_100)]):
         videos.ffmpeg(
             *("-f", "lavfi", "-t", 3, "-i", f"color=gray:s={width}x48:r=10"),
-            *("-f", "lavfi", "-t", 3, "-i", f"sine=1000:r={rate}", "-ac", channels),
+            *("-f", "lavfi", "-t", 3, "-i", f"aevalsrc=mod(200*t\\,1)-0.5:s={rate}", "-ac", channels),
             *("-output_ts_offset", 3 * number, tmp_path / f"{number}.ts"),
         )
     joined = tmp_path / "joined.ts"
     joined.write_bytes((tmp_path / "0.ts").read_bytes() + (tmp_path / "1.ts").read_bytes())
     moments = read(joined)
     assert moments.times[-1] > 5.5
-    assert (level(moments)[2:-2] > np.log(mel.POWER_FLOOR) + 2).all()
+    assert (level(moments)[2:-2] > -5).all()
 
 
 @pytest.mark.parametrize("degrees", [90, 180, 270])

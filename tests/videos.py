@@ -64,6 +64,11 @@ def grey(level: float, width: int = 64, height: int = 48) -> np.ndarray:
     return np.full((height, width, 3), round(level), np.uint8)
 
 
+def buzz(periods: np.ndarray) -> np.ndarray:
+    """A sawtooth, which is heard in all bands, at these numbers of its periods: -0.5 to 0.5."""
+    return periods % 1 - 0.5
+
+
 def beeps(times: np.ndarray) -> np.ndarray:
     """Make the samples of a tone at 1 kHz that lasts a tenth of a second, at every whole second."""
     return 0.5 * np.sin(2 * np.pi * 1000 * times) * (times % 1 < 0.1)

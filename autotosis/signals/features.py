@@ -5,7 +5,7 @@ A moment is described by its frame, the face camera's picture, and by the signal
 
 import itertools
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -155,10 +155,9 @@ def _seen(
     """The frame and what is seen in it at consecutive moments of one scene."""
     if box is None:
         return ((frame, np.full(SEEN_COLUMNS.stop, np.nan, np.float32)) for frame in faces)
-    frames, *copies = itertools.tee(faces, 1 + len(SEEN))
+    frames, measured = itertools.tee(faces)
     first, aspect = round(times[0] * extract.fps), box.aspect(recording.width, recording.height)
-    read = (signal.read(copy, first, extract.fps, aspect) for signal, copy in zip(SEEN, copies, strict=True))
-    return zip(frames, map(np.concatenate, zip(*read, strict=True)), strict=True)
+    return zip(frames, _read(SEEN, measured, first, extract.fps, aspect), strict=True)
 
 
 def read_heard(recording: Recording, times: np.ndarray) -> np.ndarray:
@@ -176,6 +175,11 @@ def read_heard(recording: Recording, times: np.ndarray) -> np.ndarray:
     ndarray of float32, shape (moments, columns)
         The signals of the sound, as in `Moments`; NaN if the video has no sound.
     """
-    copies = itertools.tee(mel.read(recording, times), len(HEARD))
-    read = (signal.read(copy) for signal, copy in zip(HEARD, copies, strict=True))
-    return np.stack([np.concatenate(values) for values in zip(*read, strict=True)])
+    return np.stack(list(_read(HEARD, mel.read(recording, times))))
+
+
+def _read(signals: Sequence[Signal], moments: Iterator[np.ndarray], *arguments: float) -> Iterator[np.ndarray]:
+    """The columns of several signals, moment by moment, each measured on the same frames or powers."""
+    copies = itertools.tee(moments, len(signals))
+    read = (signal.read(copy, *arguments) for signal, copy in zip(signals, copies, strict=True))
+    return map(np.concatenate, zip(*read, strict=True))

@@ -25,7 +25,7 @@ def read(powers: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
     for steps in powers:
         rises = np.maximum(np.diff(mel.logarithm(steps), axis=0), 0)
         # At the ends of the sound, a single step may be left.
-        yield np.array([rises.mean() if len(rises) else 0 * steps.sum()], np.float32)
+        yield np.array([rises.mean() if len(rises) else 0.0], np.float32)
 
 
 def relative(values: np.ndarray, fps: float) -> np.ndarray:

@@ -40,7 +40,7 @@ def read(recording: Recording, times: np.ndarray) -> Iterator[np.ndarray]:
         at the ends of the sound. NaN if the video has no sound.
     """
     if not recording.sound:
-        yield from (np.full((1, BANDS), np.nan, np.float32) for _ in times)
+        yield from (np.full((STEPS_PER_MOMENT, BANDS), np.nan, np.float32) for _ in times)
         return
     # Begin a little before the first moment, unless the video begins there.
     first = max(0, _step(times[0]) - STEPS_PER_MOMENT)
