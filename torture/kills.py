@@ -142,6 +142,7 @@ def kill_one(folder: Path, chance: random.Random) -> int | None:
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
+    killed: list[int] = []
     try:
         process.wait(chance.uniform(1, 9))
         return None
@@ -152,6 +153,7 @@ def kill_one(folder: Path, chance: random.Random) -> int | None:
             # The power fails.
             for each in there:
                 send(each, signal.SIGKILL)
+            killed = there
         else:
             send(victim, signal.SIGKILL)
     # A child that was killed fails the run, and one whose parent was killed ends by itself.
@@ -160,6 +162,9 @@ def kill_one(folder: Path, chance: random.Random) -> int | None:
     except subprocess.TimeoutExpired:
         print(f"{process.args}: went on for ever", file=sys.stderr)
         os.killpg(process.pid, signal.SIGKILL)
+    # For DVC, a process has ended only once init has waited for it.
+    while any(Path(f"/proc/{each}").exists() for each in killed):
+        subprocess.run([sys.executable, "-c", ""], check=True)
     return len(orphans(process.pid))
 
 
