@@ -5,6 +5,11 @@ does what counts as normal. But highlights are rare, so the model learns from th
 all of them were calm. Together with the moments of clips, they are weighted so that the share of highlights is the
 prevalence. A few of the unlabelled moments are highlights after all. That lowers the scores of all highlights alike,
 and hardly changes the ranking (learning from positive and unlabelled examples: Elkan and Noto, 2008).
+
+Two models are fitted. The linear one decides how many moments are found, because its scores of clips tell what to
+expect of a VOD. A forest has a say in which ones: in six recordings of strangers, average precision is 0.66 with the
+linear model alone, 0.75 with the forest alone, and 0.78 with both. What the forest says of clips is no measure for a
+VOD, because it also learns in what else VODs differ from clips.
 """
 
 from collections.abc import Sequence
@@ -12,10 +17,11 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from autotosis.model import calibration, examples, linear, model_file
+from autotosis.model import calibration, examples, forest, linear, model_file
 from autotosis.model.calibration import Calibration
 from autotosis.model.cross_validation import OutOfFold
 from autotosis.model.examples import Clip
+from autotosis.model.forest import Forest
 from autotosis.model.linear import Linear
 from autotosis.model.model_file import Card
 from autotosis.project.params import Params
@@ -23,9 +29,12 @@ from autotosis.signals import context, features
 
 # Use at most this many moments of clips, and as many of a VOD, evenly spaced. Neighbouring moments are much alike, so
 # more of them add little.
-MAX_MOMENTS = 20_000
+MAX_MOMENTS = 10_000
 # `Labelled.vod` of moments that are learned from for each VOD.
 EVERY = -1
+# The logits of the forest are multiplied by this before they are added to those of the linear model. Of 1, 2 and 4, it
+# cuts recordings of strangers best. The forest's logits vary about half as much as the linear model's.
+FOREST_FACTOR = 2.0
 
 
 @dataclass(frozen=True)
@@ -187,11 +196,26 @@ def learn(known: Labelled, unlabelled: np.ndarray, prevalence: float, penalty: f
     Linear
         The model of this VOD.
     """
+    weight = _weight(known, unlabelled, prevalence)
+    return linear.fit(known.contexts, known.labels.astype(int), penalty, known.weights, unlabelled, weight)
+
+
+def learn_forest(known: Labelled, unlabelled: np.ndarray, prevalence: float) -> Forest:
+    """Learn a forest from the same moments as `learn`. The parameters are those of `learn`."""
+    weight = _weight(known, unlabelled, prevalence)
+    return forest.fit(
+        np.concatenate([known.contexts, unlabelled]),
+        np.concatenate([known.labels.astype(int), np.zeros(len(unlabelled), int)]),
+        np.concatenate([known.weights, np.full(len(unlabelled), weight)]),
+    )
+
+
+def _weight(known: Labelled, unlabelled: np.ndarray, prevalence: float) -> float:
+    """Compute the weight of an unlabelled moment. The parameters are those of `learn`."""
     highlights, calm = (float(known.weights[known.labels == label].sum()) for label in (1, 0))
     missing = max(0.0, highlights * (1 - prevalence) / prevalence - calm)
     # An unlabelled moment weighs at most as much as a labelled one, so that a short VOD has little influence.
-    weight = min(1.0, missing / len(unlabelled))
-    return linear.fit(known.contexts, known.labels.astype(int), penalty, known.weights, unlabelled, weight)
+    return min(1.0, missing / len(unlabelled))
 
 
 def cross_validate(known: Labelled, unlabelled: np.ndarray, prevalence: float, penalty: float) -> np.ndarray:
@@ -253,11 +277,18 @@ def score(
     chosen = np.flatnonzero(seen)
     chosen = chosen[evenly_spaced(len(chosen))]
     unlabelled = context.windows_at(values, chosen, fps)
-    logits = learn(known, unlabelled, card.prevalence, card.l2).logits(values, fps)
-    logits[seen] += faces
-    # The others are clearly calm, so the face network is assumed to give them its lowest logit.
-    logits[~seen] += faces.min()
-    logits += written
+    linear_alone = learn(known, unlabelled, card.prevalence, card.l2).logits(values, fps) + written
+    linear_alone += _everywhere(faces, seen)
     highlights = cross_validate(known, unlabelled, card.prevalence, card.l2)
-    threshold = calibration.threshold(highlights, logits, card.prevalence, card.target_precision)
+    threshold = calibration.threshold(highlights, linear_alone, card.prevalence, card.target_precision)
+    by_forest = learn_forest(known, unlabelled, card.prevalence).logits(values, np.flatnonzero(seen), fps)
+    logits = linear_alone + FOREST_FACTOR * _everywhere(by_forest, seen)
+    threshold = calibration.for_other_scores(threshold, linear_alone, logits)
     return Calibration(1.0, calibration.log_odds(card.threshold) - threshold).probabilities(logits)
+
+
+def _everywhere(logits: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """Extend the logits of the seen moments to all moments: the others are clearly calm, and get the lowest logit."""
+    everywhere = np.full(len(seen), logits.min(), np.float64)
+    everywhere[seen] = logits
+    return everywhere

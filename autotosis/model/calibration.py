@@ -11,9 +11,9 @@ MIN_SLOPE = 0.01
 # A threshold must find at least this share of the highlights. Otherwise it would depend on only a few frames.
 MIN_RECALL = 0.1
 # The threshold is lowered for a stream in which little stands out, but not below this quantile of the scores of
-# highlights, because streams without highlights would otherwise yield some. Of 0.3, 0.4 and 0.45, it finds the most in
-# recordings of strangers.
-LOWEST_QUANTILE = 0.4
+# highlights, because streams without highlights would otherwise yield some. Of 0.2, 0.25, 0.3 and 0.4, it cuts
+# recordings of strangers best, and 0.2 finds a moment too many in the demo.
+LOWEST_QUANTILE = 0.25
 # Streams differ in their share of highlights. Up to this many times the prevalence is assumed to be possible.
 MAX_TIMES_PREVALENCE = 3.0
 
@@ -119,6 +119,30 @@ def threshold(highlights: np.ndarray, stream: np.ndarray, prevalence: float, tar
     precision[recall < MIN_RECALL] = 0.0
     enough = np.flatnonzero(precision >= target_precision)
     return float(possible[enough[0] if len(enough) else np.argmax(precision)])
+
+
+def for_other_scores(threshold: float, scores: np.ndarray, better: np.ndarray) -> float:
+    """Choose a threshold for better scores of the same stream, which are on another scale.
+
+    Parameters
+    ----------
+    threshold : float
+        The threshold of `scores`.
+    scores : ndarray of float, shape (moments,)
+        The scores of all moments of the stream.
+    better : ndarray of float, shape (moments,)
+        The better scores of the same moments.
+
+    Returns
+    -------
+    float
+        The threshold of the better scores that as many moments reach. If none reaches the given threshold, none reaches
+        this one.
+    """
+    share = (scores >= threshold).mean()
+    if not share:
+        return float(better.max() + threshold - scores.max())
+    return float(np.quantile(better, 1 - share))
 
 
 def precision_and_recall(

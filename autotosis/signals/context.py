@@ -1,4 +1,4 @@
-"""The surroundings of a moment, relative to the baselines of its video: the input of the linear model.
+"""The surroundings of a moment, relative to the baselines of its video: the input of the model.
 
 Pure functions. Each row holds the signals of one moment, as in `features.Moments`.
 """
@@ -33,6 +33,11 @@ def relative(signals: np.ndarray, fps: float) -> np.ndarray:
         The signals relative to their baselines; NaN where there is nothing to measure.
     """
     return np.column_stack([signal.relative(signals[:, features.columns(signal)], fps) for signal in features.SIGNALS])
+
+
+def reach(fps: float) -> int:
+    """Return how many moments before and after a moment its windows include, at `fps` moments per second (Hz)."""
+    return max(abs(round(seconds * fps)) for window in WINDOWS for seconds in window)
 
 
 def windows(values: np.ndarray, fps: float) -> np.ndarray:
