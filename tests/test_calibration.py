@@ -41,7 +41,7 @@ def test_a_model_that_is_worse_than_chance_says_little_rather_than_the_opposite(
     assert (np.argsort(probabilities) == np.argsort(-logits)).all()
 
 
-@pytest.mark.parametrize(("share", "reached"), [(0.02, 0.6), (0.06, 0.55), (0.2, 0.5)])
+@pytest.mark.parametrize(("share", "reached"), [(0.02, 0.75), (0.06, 0.55), (0.2, 0.5)])
 def test_a_threshold_is_that_of_a_typical_highlight_or_a_little_lower_where_less_than_expected_stands_out(
     share, reached
 ):
@@ -56,3 +56,13 @@ def test_where_highlights_look_like_all_else_not_more_is_chosen_than_can_be_high
     highlights, stream = chance.normal(size=2000), chance.normal(size=20_000)
     threshold = calibration.threshold(highlights, stream, 0.05, 0.5)
     assert (stream >= threshold).mean() < 0.15
+
+
+@pytest.mark.parametrize("share", [0.0, 0.001, 0.05, 1.0])
+def test_better_scores_choose_as_many_moments_as_the_others_did(share):
+    chance = np.random.default_rng(8)
+    scores = chance.normal(size=20_000)
+    better = 7 * scores + chance.normal(size=20_000) - 3
+    threshold = np.quantile(scores, 1 - share) if share else scores.max() + 1
+    chosen = better >= calibration.for_other_scores(threshold, scores, better)
+    assert chosen.mean() == pytest.approx(share, abs=1e-4)
