@@ -13,7 +13,7 @@ VOD, because it also learns in what else VODs differ from clips.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
@@ -208,6 +208,32 @@ def learn_forest(known: Labelled, unlabelled: np.ndarray, prevalence: float) -> 
         np.concatenate([known.labels.astype(int), np.zeros(len(unlabelled), int)]),
         np.concatenate([known.weights, np.full(len(unlabelled), weight)]),
     )
+
+
+def score_sound(known: Labelled, values: np.ndarray, fps: float, prevalence: float) -> np.ndarray:
+    """Score every moment of a VOD by its sound alone, with a forest that is fitted to the VOD.
+
+    Parameters
+    ----------
+    known : Labelled
+        The labelled moments from the model file.
+    values : ndarray of float32, shape (moments, features.COLUMNS)
+        The signals of the sound of the whole VOD, from `context.relative`; those of the picture are NaN.
+    fps : float
+        Moments per second, Hz.
+    prevalence : float
+        As in `learn`.
+
+    Returns
+    -------
+    ndarray of float64, shape (moments,)
+        The logit of each moment.
+    """
+    contexts = known.contexts.copy()
+    contexts[:, :, features.SEEN_COLUMNS] = np.nan
+    unlabelled = context.windows_at(values, evenly_spaced(len(values)), fps)
+    by_sound = learn_forest(replace(known, contexts=contexts), unlabelled, prevalence)
+    return by_sound.logits(values, np.arange(len(values)), fps)
 
 
 def _weight(known: Labelled, unlabelled: np.ndarray, prevalence: float) -> float:
