@@ -19,6 +19,15 @@ def timeline(project: Project) -> np.ndarray:
     return np.array([float(row["probability"]) for row in project.table("data/timelines/demo.csv")])
 
 
+def change_card(project: Project, **changes: object) -> None:
+    """Change the model's card."""
+    path = project.folder / model_file.PATH
+    with safetensors.safe_open(path, "np") as file:
+        card = json.loads(file.metadata()["card"])
+    tensors = safetensors.numpy.load_file(path)
+    safetensors.numpy.save_file(tensors, path, {"card": json.dumps(card | changes)})
+
+
 def test_two_passes_find_what_looking_at_everything_finds(project):
     assert "looked at 100%" not in project.stage("predict", "demo").stdout
     two_passes = timeline(project)
@@ -29,6 +38,16 @@ def test_two_passes_find_what_looking_at_everything_finds(project):
     assert found.any()
     assert ((two_passes > 0.2) >= found).all()
     assert np.abs(two_passes - dense).max() < 0.2
+
+
+def test_where_nothing_is_clearly_calm_only_what_can_be_a_highlight_is_looked_at(project):
+    change_card(project, clearly_calm=-1e9)
+    assert "looked at 100%" in project.stage("predict", "demo").stdout
+    vod = project.folder / "data/tiny/vods/demo.mp4"
+    videos.ffmpeg("-stream_loop", 9, "-i", vod, "-c", "copy", vod.parent / "long.mp4")
+    (vod.parent / "long.mp4").replace(vod)
+    (looked_at,) = re.findall(r"looked at (\d+)%", project.stage("predict", "demo").stdout)
+    assert int(looked_at) < 80
 
 
 def test_keyframes_that_are_far_apart_are_told_and_move_nothing(project):

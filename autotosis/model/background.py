@@ -32,8 +32,8 @@ from autotosis.signals import context, features
 MAX_MOMENTS = 10_000
 # `Labelled.vod` of moments that are learned from for each VOD.
 EVERY = -1
-# The logits of the forest are multiplied by this before they are added to those of the linear model. Of 1, 2 and 4, it
-# cuts recordings of strangers best. The forest's logits vary about half as much as the linear model's.
+# The logits of the forest vary about half as much as those of the linear model. They are multiplied by this before they
+# are added. Of 1, 2 and 4, it cuts recordings of strangers best.
 FOREST_FACTOR = 2.0
 
 
@@ -285,7 +285,7 @@ def score(
     values : ndarray of float32, shape (moments, features.COLUMNS)
         The signals of the whole VOD, from `context.relative`.
     seen : ndarray of bool, shape (moments,)
-        Whether the scan looked at each moment. Only those are learned from, because the others are clearly calm anyway.
+        Whether the scan looked at each moment.
     faces : ndarray of float32, shape (seen moments,)
         The logits of the face network at the seen moments; 0 without a network.
     written : ndarray of float64, shape (moments,)
@@ -300,17 +300,17 @@ def score(
     ndarray of float64, shape (moments,)
         The probability at each moment, 0 to 1.
     """
-    chosen = np.flatnonzero(seen)
-    chosen = chosen[evenly_spaced(len(chosen))]
-    unlabelled = context.windows_at(values, chosen, fps)
+    unlabelled = context.windows_at(values, evenly_spaced(len(values)), fps)
     linear_alone = learn(known, unlabelled, card.prevalence, card.l2).logits(values, fps) + written
     linear_alone += _everywhere(faces, seen)
     highlights = cross_validate(known, unlabelled, card.prevalence, card.l2)
     threshold = calibration.threshold(highlights, linear_alone, card.prevalence, card.target_precision)
     by_forest = learn_forest(known, unlabelled, card.prevalence).logits(values, np.flatnonzero(seen), fps)
-    logits = linear_alone + FOREST_FACTOR * _everywhere(by_forest, seen)
-    threshold = calibration.for_other_scores(threshold, linear_alone, logits)
-    return Calibration(1.0, calibration.log_odds(card.threshold) - threshold).probabilities(logits)
+    added = FOREST_FACTOR * _everywhere(by_forest, seen)
+    threshold = calibration.for_sum(threshold, linear_alone, added)
+    # The mean of both logits, shifted.
+    offset = calibration.log_odds(card.threshold) - threshold / 2
+    return Calibration(0.5, offset).probabilities(linear_alone + added)
 
 
 def _everywhere(logits: np.ndarray, seen: np.ndarray) -> np.ndarray:

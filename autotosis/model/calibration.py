@@ -121,28 +121,31 @@ def threshold(highlights: np.ndarray, stream: np.ndarray, prevalence: float, tar
     return float(possible[enough[0] if len(enough) else np.argmax(precision)])
 
 
-def for_other_scores(threshold: float, scores: np.ndarray, better: np.ndarray) -> float:
-    """Choose a threshold for better scores of the same stream, which are on another scale.
+def for_sum(threshold: float, scores: np.ndarray, added: np.ndarray) -> float:
+    """Choose a threshold for the sum of the scores of two models, given the threshold of the first one.
+
+    It is the given threshold plus what the second model adds, on average, to the moments that reach it. It is raised if
+    more moments would be chosen than before, as in a stream in which the second model finds much that the first does
+    not.
 
     Parameters
     ----------
     threshold : float
         The threshold of `scores`.
     scores : ndarray of float, shape (moments,)
-        The scores of all moments of the stream.
-    better : ndarray of float, shape (moments,)
-        The better scores of the same moments.
+        The scores of all moments of a stream by the first model.
+    added : ndarray of float, shape (moments,)
+        The scores of the second model, which are added to them.
 
     Returns
     -------
     float
-        The threshold of the better scores that as many moments reach. If none reaches the given threshold, none reaches
-        this one.
+        The threshold of the sum. If no moment reaches the given threshold, none reaches this one.
     """
-    share = (scores >= threshold).mean()
-    if not share:
-        return float(better.max() + threshold - scores.max())
-    return float(np.quantile(better, 1 - share))
+    total, chosen = scores + added, scores >= threshold
+    if not chosen.any():
+        return float(added.max() + threshold)
+    return float(max(threshold + added[chosen].mean(), np.quantile(total, 1 - chosen.mean())))
 
 
 def precision_and_recall(

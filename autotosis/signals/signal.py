@@ -56,6 +56,24 @@ def in_moments(seconds: float, fps: float) -> int:
     return max(1, round(seconds * fps))
 
 
+def nearest(places: np.ndarray, count: int) -> np.ndarray:
+    """Return which of some moments is nearest to each of `count` moments, the earlier one of two.
+
+    Parameters
+    ----------
+    places : ndarray of int, shape (places,)
+        The numbers of some moments, in ascending order. At least one.
+    count : int
+        The number of all moments.
+
+    Returns
+    -------
+    ndarray of int, shape (count,)
+        The number of the nearest moment.
+    """
+    return np.asarray(places[np.searchsorted((places[1:] + places[:-1]) / 2, np.arange(count))])
+
+
 def baseline(values: np.ndarray, fps: float, average: Average, glances: Glances | None = None) -> np.ndarray:
     """Compute the average around each moment, at anchors and linearly interpolated between them.
 
