@@ -16,6 +16,9 @@ MIN_RECALL = 0.1
 LOWEST_QUANTILE = 0.25
 # Streams differ in their share of highlights. Up to this many times the prevalence is assumed to be possible.
 MAX_TIMES_PREVALENCE = 3.0
+# A second model is assumed to agree with this share of the moments that the first one finds. On recordings of strangers,
+# 0.75 shows more highlights than their mean, and still fewer false positives than the first model alone.
+MOST = 0.75
 
 
 @dataclass(frozen=True)
@@ -124,9 +127,8 @@ def threshold(highlights: np.ndarray, stream: np.ndarray, prevalence: float, tar
 def for_sum(threshold: float, scores: np.ndarray, added: np.ndarray) -> float:
     """Choose a threshold for the sum of the scores of two models, given the threshold of the first one.
 
-    It is the given threshold plus what the second model adds, on average, to the moments that reach it. It is raised if
-    more moments would be chosen than before, as in a stream in which the second model finds much that the first does
-    not.
+    It is the given threshold plus what the second model adds to most of the moments that reach it. It is raised if more
+    moments would be chosen than before, as in a stream in which the second model finds much that the first does not.
 
     Parameters
     ----------
@@ -145,7 +147,7 @@ def for_sum(threshold: float, scores: np.ndarray, added: np.ndarray) -> float:
     total, chosen = scores + added, scores >= threshold
     if not chosen.any():
         return float(added.max() + threshold)
-    return float(max(threshold + added[chosen].mean(), np.quantile(total, 1 - chosen.mean())))
+    return float(max(threshold + np.quantile(added[chosen], 1 - MOST), np.quantile(total, 1 - chosen.mean())))
 
 
 def precision_and_recall(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 # With 100 trees, a moment's probability depends by up to 0.2 on the seed, with 400 by up to 0.1.
 TREES = 400
-# Each leaf has at least this share of the weight of all moments. Of 0.002, 0.005, 0.01 and 0.02, this and 0.005 rank the
+# Each leaf has at least this share of the weight of all moments. Of 0.002, 0.005, 0.01 and 0.02, this and 0.005 rank
 # moments of strangers' recordings best, and larger leaves depend less on chance.
 LEAST_WEIGHT = 0.01
 # Probabilities closer to 0 or 1 than this count as this far away, because their log-odds say little.
