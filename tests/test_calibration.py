@@ -74,7 +74,7 @@ def test_a_second_model_that_says_no_more_changes_nothing():
 
 
 def test_a_second_model_leaves_out_what_it_finds_unlikely():
-    scores = np.concatenate([np.zeros(900), np.full(60, 2.0), np.full(40, 2.0)])
-    added = np.concatenate([np.full(960, -5.0), np.full(40, 5.0)])
+    scores = np.concatenate([np.zeros(900), np.full(100, 2.0)])
+    added = np.concatenate([np.full(920, -5.0), np.full(80, 5.0)])
     chosen = scores + added >= calibration.for_sum(1.0, scores, added)
-    assert chosen.tolist() == [False] * 960 + [True] * 40
+    assert chosen.tolist() == [False] * 920 + [True] * 80

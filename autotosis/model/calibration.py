@@ -16,8 +16,8 @@ MIN_RECALL = 0.1
 LOWEST_QUANTILE = 0.25
 # Streams differ in their share of highlights. Up to this many times the prevalence is assumed to be possible.
 MAX_TIMES_PREVALENCE = 3.0
-# A second model is assumed to agree with this share of the moments that the first one finds. On recordings of strangers,
-# 0.75 shows more highlights than their mean, and still fewer false positives than the first model alone.
+# A second model is assumed to agree with this share of what the first one finds. On recordings of strangers, 0.75 shows
+# more highlights than the mean would, and still fewer false positives than the first model alone.
 MOST = 0.75
 
 
