@@ -115,7 +115,7 @@ CHANGES: dict[str, tuple[Change, list[str], set[str] | str]] = {
     "extract.fps": (set_params(extract={"fps": 5}), ["configure", "extract_excerpts", *FRAMES], EVERY),
     "train.l2": (set_params(train={"l2": 50}), ["configure", *MODEL], set()),
     "predict.scan": (set_params(predict={"scan": "dense"}), ["configure", *VOD], set()),
-    "select.min_gap": (set_params(select={"min_gap": 3}), ["configure", *CUT], set()),
+    "select.min_gap": (set_params(select={"min_gap": 20}), ["configure", *CUT], set()),
     "render.overlay": (set_params(render={"overlay": "soft"}), ["configure", *REEL], set()),
     "a VOD replaced": (replace_vod, ["configure", "find_facecams@demo", "extract_excerpts", *VOD], set()),
     "how a cut list is made": (remark("autotosis/cuts/segments.py"), ["configure", *CUT], set()),

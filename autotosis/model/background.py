@@ -7,9 +7,9 @@ prevalence. A few of the unlabelled moments are highlights after all. That lower
 and hardly changes the ranking (learning from positive and unlabelled examples: Elkan and Noto, 2008).
 
 Two models are fitted. The linear one decides how many moments are found, because its scores of clips tell what to
-expect of a VOD. A forest has a say in which ones: in six recordings of strangers, average precision is 0.66 with the
-linear model alone, 0.75 with the forest alone, and 0.78 with both. What the forest says of clips is no measure for a
-VOD, because it also learns in what else VODs differ from clips.
+expect of a VOD. A forest has a say in which ones: where all of six recordings of strangers is looked at, average
+precision is 0.66 with the linear model alone, 0.75 with the forest alone, and 0.78 with both. What the forest says of
+clips is no measure for a VOD, because it also learns in what else VODs differ from clips.
 """
 
 from collections.abc import Sequence
