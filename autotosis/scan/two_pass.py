@@ -2,8 +2,8 @@
 
 The first pass also reads the picture at a few moments, to measure the baseline of motion. The second pass looks at
 every moment that the first does not find clearly calm, unless so many others sound more like highlights that it can
-hardly be one, and scores it by all of its signals. On six recordings of strangers, it looks at 42 % of the time;
-without the second condition, it would look at 90 %.
+hardly be one, and scores it by all of its signals. In recordings of strangers, it looks at about 40 % of the time.
+Without the second condition, it would look at 90 %.
 """
 
 from functools import partial
