@@ -58,23 +58,11 @@ def test_where_highlights_look_like_all_else_not_more_is_chosen_than_can_be_high
     assert (stream >= threshold).mean() < 0.15
 
 
-@pytest.mark.parametrize("share", [0.0, 0.001, 0.05])
-def test_with_a_second_model_no_more_is_chosen_than_without(share):
+@pytest.mark.parametrize("share", [0.0, 0.001, 0.05, 1.0])
+def test_as_many_moments_reach_the_threshold_of_other_scores(share):
     chance = np.random.default_rng(8)
-    scores, added = chance.normal(size=20_000), 7 + 3 * chance.normal(size=20_000)
-    added[:1000] += 10
+    scores = chance.normal(size=20_000)
+    others = 7 * scores + chance.normal(size=20_000) - 3
     threshold = np.quantile(scores, 1 - share) if share else scores.max() + 1
-    chosen = scores + added >= calibration.for_sum(threshold, scores, added)
-    assert share / 2 <= chosen.mean() <= share + 1e-4
-
-
-def test_a_second_model_that_says_no_more_changes_nothing():
-    scores = np.random.default_rng(9).normal(size=1000)
-    assert calibration.for_sum(1.5, scores, np.full(1000, 3.0)) == pytest.approx(4.5)
-
-
-def test_a_second_model_leaves_out_what_it_finds_unlikely():
-    scores = np.concatenate([np.zeros(900), np.full(100, 2.0)])
-    added = np.concatenate([np.full(920, -5.0), np.full(80, 5.0)])
-    chosen = scores + added >= calibration.for_sum(1.0, scores, added)
-    assert chosen.tolist() == [False] * 920 + [True] * 80
+    chosen = others >= calibration.of_same_share(threshold, scores, others)
+    assert chosen.mean() == pytest.approx(share, abs=1e-4)

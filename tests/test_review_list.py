@@ -47,7 +47,7 @@ def test_a_row_on_a_vod_takes_its_moment_off_the_list_and_makes_no_new_reel(proj
     project.stages("configure", "select demo")
     asked = project.table("data/review/demo.csv")
     assert asked and list(asked[0]) == ["start", "end", "probability", "reason"]
-    start, end = (float(asked[3][edge]) for edge in ("start", "end"))
+    start, end = (float(asked[0][edge]) for edge in ("start", "end"))
     project.append(LABELS, f"vods/demo.mp4,{start},{end},0\n")
     project.write("data/tiny/holdout.csv", "video,start,end,label\n")
     project.stages("configure", "select demo")

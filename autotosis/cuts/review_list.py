@@ -51,7 +51,8 @@ def choose(
     threshold, release : float
         The decision threshold, 0 to 1, and the share of a peak at which it begins and ends, 0 to 1.
     judged : sequence of Segment
-        Stretches of the VOD that labels.csv names already. Whatever overlaps one of them is not asked again.
+        Stretches of the VOD that labels.csv names already. Whatever is closer to one of them than APART is not asked
+        again.
 
     Returns
     -------
@@ -59,8 +60,11 @@ def choose(
         At most MOST moments, in the order in which to ask, each with its peak as its score, and why it was chosen:
         UNCERTAIN or SURE.
     """
-    left = [peak for peak in peaks(times, level, release) if not any(overlap(peak, one) for one in judged)]
-    span = float(times[-1]) + step(times)
+    spacing = step(times)
+    near = APART - spacing / 2
+    around = [Segment(one.start - near, one.end + near) for one in judged]
+    left = [peak for peak in peaks(times, level, release) if not any(overlap(peak, one) for one in around)]
+    span = float(times[-1]) + spacing
     in_part = [0] * PARTS
     chosen: list[tuple[Segment, str]] = []
     while left and len(chosen) < MOST:

@@ -16,9 +16,6 @@ MIN_RECALL = 0.1
 LOWEST_QUANTILE = 0.25
 # Streams differ in their share of highlights. Up to this many times the prevalence is assumed to be possible.
 MAX_TIMES_PREVALENCE = 3.0
-# A second model is assumed to agree with this share of what the first one finds. On recordings of strangers, 0.75 shows
-# more highlights than the mean would, and still fewer false positives than the first model alone.
-MOST = 0.75
 
 
 @dataclass(frozen=True)
@@ -124,30 +121,25 @@ def threshold(highlights: np.ndarray, stream: np.ndarray, prevalence: float, tar
     return float(possible[enough[0] if len(enough) else np.argmax(precision)])
 
 
-def for_sum(threshold: float, scores: np.ndarray, added: np.ndarray) -> float:
-    """Choose a threshold for the sum of the scores of two models, given the threshold of the first one.
-
-    It is the given threshold plus what the second model adds to most of the moments that reach it. It is raised if more
-    moments would be chosen than before, as in a stream in which the second model finds much that the first does not.
+def of_same_share(threshold: float, scores: np.ndarray, others: np.ndarray) -> float:
+    """Choose a threshold for other scores of a stream that as many of its moments reach.
 
     Parameters
     ----------
     threshold : float
         The threshold of `scores`.
     scores : ndarray of float, shape (moments,)
-        The scores of all moments of a stream by the first model.
-    added : ndarray of float, shape (moments,)
-        The scores of the second model, which are added to them.
+        The scores of all moments.
+    others : ndarray of float, shape (moments,)
+        Their other scores, on any scale.
 
     Returns
     -------
     float
-        The threshold of the sum. If no moment reaches the given threshold, none reaches this one.
+        The threshold of the other scores. If no moment reaches the given one, none reaches this one.
     """
-    total, chosen = scores + added, scores >= threshold
-    if not chosen.any():
-        return float(added.max() + threshold)
-    return float(max(threshold + np.quantile(added[chosen], 1 - MOST), np.quantile(total, 1 - chosen.mean())))
+    chosen = np.count_nonzero(scores >= threshold)
+    return float(np.sort(others)[-chosen] if chosen else np.nextafter(others.max(), np.inf))
 
 
 def precision_and_recall(

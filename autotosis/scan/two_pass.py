@@ -144,7 +144,8 @@ def in_doubt(
         Whether each moment is not clearly calm, and among the largest share that can be highlights.
     """
     logits = first_model.logits(values, fps) + np.maximum(written, 0)
-    ranking = logits + background.FOREST_FACTOR * background.score_sound(known, values, fps, card.prevalence)
+    by_kernel = background.score_sound(known, values, fps, card.prevalence) + np.maximum(written, 0)
+    ranking = (1 - background.KERNEL_SHARE) * logits + background.KERNEL_SHARE * by_kernel
     share = max(calibration.MAX_TIMES_PREVALENCE * card.prevalence, LEAST_DOUBTFUL * fps / len(ranking))
     possible = np.quantile(ranking, max(0.0, 1 - share))
     return np.asarray((logits >= card.clearly_calm) & (ranking >= possible))

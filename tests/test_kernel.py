@@ -1,11 +1,11 @@
-"""The forest scores a stream like the moments that it learned from, and sees what a weighted sum cannot."""
+"""Kernel regression scores a stream like the moments that it learned from, and sees what a weighted sum cannot."""
 
 import os
 
 import numpy as np
 import pytest
 
-from autotosis.model import forest, linear, metrics
+from autotosis.model import kernel, linear, metrics
 from autotosis.signals import context, features
 
 
@@ -21,10 +21,10 @@ def test_it_sees_that_something_counts_only_up_to_a_limit():
     examples = context.windows(values, 10)
     learned, rest = slice(0, 6000), slice(6000, None)
     alone = linear.fit(examples[learned], labels[learned], penalty=1)
-    fitted = forest.fit(examples[learned], labels[learned], np.ones(6000))
-    by_sum, by_trees = (metrics.roc_auc(labels[rest], model.logits_of(examples[rest])) for model in (alone, fitted))
+    fitted = kernel.fit(examples[learned], labels[learned], np.ones(6000))
+    by_sum, by_kernel = (metrics.roc_auc(labels[rest], model.logits_of(examples[rest])) for model in (alone, fitted))
     assert by_sum < 0.75
-    assert by_trees > 0.9
+    assert by_kernel > 0.9
 
 
 def test_a_missing_face_can_be_what_counts():
@@ -32,18 +32,17 @@ def test_a_missing_face_can_be_what_counts():
     labels = np.arange(1000) // 50 % 2
     values[labels == 1, 1] = np.nan
     examples = context.windows(values, 10)
-    fitted = forest.fit(examples, labels, np.ones(1000))
+    fitted = kernel.fit(examples, labels, np.ones(1000))
     assert metrics.average_precision(labels, fitted.logits_of(examples)) > 0.95
 
 
 @pytest.mark.parametrize("fps", [4, 10, 25])
 def test_a_long_stream_is_scored_as_the_moments_that_were_learned_from(fps):
-    values = stream(5, 3 * forest.CHUNK)
+    values = stream(5, 3 * kernel.CHUNK)
     examples = context.windows(values, fps)
     labels = (values[:, 2] > 1).astype(int)
-    fitted = forest.fit(examples[:500], labels[:500], np.ones(500))
-    places = np.flatnonzero(np.random.default_rng(6).random(len(values)) < 0.7)
-    assert fitted.logits(values, places, fps) == pytest.approx(fitted.logits_of(examples[places]), abs=1e-9)
+    fitted = kernel.fit(examples[:500], labels[:500], np.ones(500))
+    assert fitted.logits(values, fps) == pytest.approx(fitted.logits_of(examples), abs=1e-9)
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="processes cannot be kept to one core here")
@@ -53,5 +52,5 @@ def test_the_number_of_cores_changes_nothing():
     scores = []
     for some in ({min(cores)}, cores):
         os.sched_setaffinity(0, some)
-        scores.append(forest.fit(examples, labels, np.ones(1000)).logits_of(examples))
+        scores.append(kernel.fit(examples, labels, np.ones(1000)).logits_of(examples))
     assert (scores[0] == scores[1]).all()
