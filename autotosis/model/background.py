@@ -174,9 +174,9 @@ def for_vod(known: Labelled, own_rows: Sequence[str], video: str) -> Labelled:
     return known.at(np.isin(known.vod, [EVERY, *own]))
 
 
-def evenly_spaced(count: int) -> np.ndarray:
-    """Choose MAX_MOMENTS of `count` numbers, evenly spaced, or all if there are fewer: int of shape (numbers,)."""
-    return np.linspace(0, count - 1, min(count, MAX_MOMENTS)).round().astype(int)
+def evenly_spaced(count: int, most: int = MAX_MOMENTS) -> np.ndarray:
+    """Choose at most `most` of `count` numbers, evenly spaced: int of shape (numbers,)."""
+    return np.linspace(0, count - 1, min(count, most)).round().astype(int)
 
 
 def learn(known: Labelled, unlabelled: np.ndarray, prevalence: float, penalty: float) -> Linear:
@@ -305,7 +305,7 @@ def score(
     """
     unlabelled = context.windows_at(values, evenly_spaced(len(values)), fps)
     by_linear = learn(known, unlabelled, card.prevalence, card.l2).logits(values, fps)
-    by_kernel = learn_kernel(known, unlabelled, card.prevalence).logits(values, fps)
+    by_kernel = learn_kernel(known, _half_seen(values, seen, fps), card.prevalence).logits(values, fps)
     beside = written + _everywhere(faces, seen)
     highlights = cross_validate(known, unlabelled, card.prevalence, card.l2)
     threshold = calibration.threshold(highlights, by_linear + beside, card.prevalence, card.target_precision)
@@ -313,6 +313,13 @@ def score(
     threshold = calibration.of_same_share(threshold, by_linear + beside, mean)
     offset = calibration.log_odds(card.threshold) - SLOPE * threshold
     return Calibration(SLOPE, offset).probabilities(mean)
+
+
+def _half_seen(values: np.ndarray, seen: np.ndarray, fps: float) -> np.ndarray:
+    """Return the surroundings of the seen moments and of as many others: with more, the picture would hardly count."""
+    looked_at, others = np.flatnonzero(seen), np.flatnonzero(~seen)
+    places = np.sort(np.concatenate([looked_at, others[evenly_spaced(len(others), len(looked_at))]]))
+    return context.windows_at(values, places[evenly_spaced(len(places))], fps)
 
 
 def _everywhere(logits: np.ndarray, seen: np.ndarray) -> np.ndarray:
