@@ -30,6 +30,8 @@ from autotosis.signals import context, features
 # Use at most this many moments of clips, and as many of a VOD, evenly spaced. Neighbouring moments are much alike, so
 # more of them add little.
 MAX_MOMENTS = 10_000
+# Kernel regression learns from at most this many moments of a VOD, because it takes 8 KiB of memory for each.
+KERNEL_MOMENTS = 5_000
 # `Labelled.vod` of moments that are learned from for each VOD.
 EVERY = -1
 # The weight of the kernel regression in the mean of both models' logits. Of 0.5, 0.67, 0.8 and 0.9, the last two cut
@@ -234,7 +236,7 @@ def score_sound(known: Labelled, values: np.ndarray, fps: float, prevalence: flo
     """
     contexts = known.contexts.copy()
     contexts[:, :, features.SEEN_COLUMNS] = np.nan
-    unlabelled = context.windows_at(values, evenly_spaced(len(values)), fps)
+    unlabelled = context.windows_at(values, evenly_spaced(len(values), KERNEL_MOMENTS), fps)
     by_sound = learn_kernel(replace(known, contexts=contexts), unlabelled, prevalence)
     return by_sound.logits(values, fps)
 
@@ -319,7 +321,7 @@ def _half_seen(values: np.ndarray, seen: np.ndarray, fps: float) -> np.ndarray:
     """Return the surroundings of the seen moments and of as many others: with more, the picture would hardly count."""
     looked_at, others = np.flatnonzero(seen), np.flatnonzero(~seen)
     places = np.sort(np.concatenate([looked_at, others[evenly_spaced(len(others), len(looked_at))]]))
-    return context.windows_at(values, places[evenly_spaced(len(places))], fps)
+    return context.windows_at(values, places[evenly_spaced(len(places), KERNEL_MOMENTS)], fps)
 
 
 def _everywhere(logits: np.ndarray, seen: np.ndarray) -> np.ndarray:

@@ -24,11 +24,11 @@ GAMMA = 0.02
 # The strength of the L2 regularization.
 PENALTY = 1 / 3
 # How many moments all others are compared with.
-LANDMARKS = 600
+LANDMARKS = 300
 # Ranks are interpolated between this many quantiles.
 QUANTILES = 200
 # Score this many moments at a time, so that the surroundings of a long VOD are never all in memory.
-CHUNK = 10_000
+CHUNK = 2_000
 
 
 @dataclass(frozen=True)
