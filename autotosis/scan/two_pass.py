@@ -2,7 +2,7 @@
 
 The first pass also reads the picture at a few moments, to measure the baseline of motion. The second pass looks at
 every moment that the first does not find clearly calm, unless so many others sound more like highlights that it can
-hardly be one, and scores it by all of its signals. In recordings of strangers, it looks at about 40 % of the time.
+hardly be one, and scores it by all of its signals. In recordings of strangers, it looks at about a third of the time.
 Without the second condition, it would look at 90 %.
 """
 
@@ -22,7 +22,7 @@ from autotosis.signals.motion import MOTION
 from autotosis.signals.signal import Glances, nearest
 from autotosis.video.reading import keyframe_distance
 
-# How much time before and after a doubtful moment is looked at (seconds). On the demo, half a second loses 0.4 % of the
+# How much time before and after a doubtful moment is looked at (seconds). On the demo, half a second loses 0.5 % of the
 # time of events; a second, which is as far as the model sees, loses nothing.
 MARGIN = 0.5
 # This much time may be doubtful in any case (seconds): a short VOD may be full of highlights, and takes little time.
@@ -76,8 +76,8 @@ def score(
     for signal in features.SEEN:
         columns = features.columns(signal)
         values[:, columns] = signal.relative(values[:, columns], fps, glances.get(signal.name))
-    # The picture is assumed to stay the same around what was looked at. Otherwise it would look as if the face were
-    # missing there.
+    # The picture is assumed to stay the same around what was looked at. Otherwise it would be missing in every window
+    # that reaches beyond, and recordings of strangers would be cut worse.
     beside = nearest(np.flatnonzero(wanted), len(values))
     near = abs(np.arange(len(values)) - beside) <= context.reach(fps)
     values[near, features.SEEN_COLUMNS] = values[beside[near], features.SEEN_COLUMNS]
