@@ -19,13 +19,12 @@ def timeline(project: Project) -> np.ndarray:
     return np.array([float(row["probability"]) for row in project.table("data/timelines/demo.csv")])
 
 
-def change_card(project: Project, **changes: object) -> None:
-    """Change the model's card."""
+def read_model(project: Project) -> tuple[dict[str, object], dict[str, np.ndarray]]:
+    """Read the model's card and tensors."""
     path = project.folder / model_file.PATH
     with safetensors.safe_open(path, "np") as file:
         card = json.loads(file.metadata()["card"])
-    tensors = safetensors.numpy.load_file(path)
-    safetensors.numpy.save_file(tensors, path, {"card": json.dumps(card | changes)})
+    return card, safetensors.numpy.load_file(path)
 
 
 def test_two_passes_find_what_looking_at_everything_finds(project):
@@ -41,7 +40,9 @@ def test_two_passes_find_what_looking_at_everything_finds(project):
 
 
 def test_where_nothing_is_clearly_calm_only_what_can_be_a_highlight_is_looked_at(project):
-    change_card(project, clearly_calm=-1e9)
+    card, tensors = read_model(project)
+    nothing_calm = json.dumps(card | {"clearly_calm": -1e9})
+    safetensors.numpy.save_file(tensors, project.folder / model_file.PATH, {"card": nothing_calm})
     assert "looked at 100%" in project.stage("predict", "demo").stdout
     vod = project.folder / "data/tiny/vods/demo.mp4"
     videos.ffmpeg("-stream_loop", 9, "-i", vod, "-c", "copy", vod.parent / "long.mp4")
@@ -113,9 +114,7 @@ SPOILT = [
 
 def test_a_model_with_impossible_values_is_refused(project, monkeypatch):
     monkeypatch.chdir(project.folder)
-    with safetensors.safe_open(model_file.PATH, "np") as file:
-        card = json.loads(file.metadata()["card"])
-    tensors, timeline = safetensors.numpy.load_file(model_file.PATH), project.read("data/timelines/demo.csv")
+    (card, tensors), timeline = read_model(project), project.read("data/timelines/demo.csv")
     for name, value, words in SPOILT:
         changed = {name: np.full_like(tensors.get(name, np.zeros(1)), value)} if "." in name else {}
         spoilt = json.dumps(card if changed else card | {name: value})

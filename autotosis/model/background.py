@@ -269,6 +269,11 @@ def cross_validate(known: Labelled, unlabelled: np.ndarray, prevalence: float, p
     return np.concatenate(logits)
 
 
+def mean_logits(by_linear: np.ndarray, by_kernel: np.ndarray) -> np.ndarray:
+    """Return the weighted mean of the logits of both models, each of shape (moments,)."""
+    return (1 - KERNEL_SHARE) * by_linear + KERNEL_SHARE * by_kernel
+
+
 def score(
     known: Labelled,
     values: np.ndarray,
@@ -311,7 +316,7 @@ def score(
     beside = written + _everywhere(faces, seen)
     highlights = cross_validate(known, unlabelled, card.prevalence, card.l2)
     threshold = calibration.threshold(highlights, by_linear + beside, card.prevalence, card.target_precision)
-    mean = (1 - KERNEL_SHARE) * by_linear + KERNEL_SHARE * by_kernel + beside
+    mean = mean_logits(by_linear, by_kernel) + beside
     threshold = calibration.of_same_share(threshold, by_linear + beside, mean)
     offset = calibration.log_odds(card.threshold) - SLOPE * threshold
     return Calibration(SLOPE, offset).probabilities(mean)

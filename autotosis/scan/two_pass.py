@@ -143,12 +143,12 @@ def in_doubt(
     ndarray of bool, shape (moments,)
         Whether each moment is not clearly calm, and among the largest share that can be highlights.
     """
-    logits = first_model.logits(values, fps) + np.maximum(written, 0)
-    by_kernel = background.score_sound(known, values, fps, card.prevalence) + np.maximum(written, 0)
-    ranking = (1 - background.KERNEL_SHARE) * logits + background.KERNEL_SHARE * by_kernel
+    by_linear, beside = first_model.logits(values, fps), np.maximum(written, 0)
+    by_kernel = background.score_sound(known, values, fps, card.prevalence)
+    ranking = background.mean_logits(by_linear, by_kernel) + beside
     share = max(calibration.MAX_TIMES_PREVALENCE * card.prevalence, LEAST_DOUBTFUL * fps / len(ranking))
     possible = np.quantile(ranking, max(0.0, 1 - share))
-    return np.asarray((logits >= card.clearly_calm) & (ranking >= possible))
+    return np.asarray((by_linear + beside >= card.clearly_calm) & (ranking >= possible))
 
 
 def around(doubtful: np.ndarray, fps: float, keyframes: float, name: str) -> np.ndarray:
