@@ -3,8 +3,10 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from autotosis.model import examples
 from tests.helpers import (
     HEADER,
     HOLDOUT,
@@ -76,6 +78,26 @@ def test_a_row_of_a_vod_that_is_all_margin_is_left_out(project):
     project.append(LABELS, "vods/demo.mp4,20,20.3,1\n")
     project.stages("extract_excerpts", "build_dataset")
     assert project.read("data/dataset/index.csv") == before
+
+
+def test_the_time_around_what_was_judged_is_calm(project, monkeypatch):
+    project.write(HOLDOUT, HEADER)
+    project.append(LABELS, "vods/demo.mp4,5,7,1\nvods/demo.mp4,7.5,9,0\nvods/demo.mp4,15,15.3,0\n")
+    project.stages("extract_excerpts", "build_dataset")
+    monkeypatch.chdir(project.folder)
+    clips = list(examples.read_clips(4))
+    around = examples.around_judged(clips, 4, 1000)
+    assert not np.concatenate([clip.labels for clip in around]).any()
+    times = np.concatenate([clip.shard.times[clip.moments] for clip in around])
+    everything = np.arange(96) / 4
+    seen = ((everything >= 4) & (everything < 10)) | ((everything >= 14) & (everything < 16.3))
+    assert sorted(times) == everything[~seen].tolist(), "each moment once, but none that sees what was judged"
+    few = examples.around_judged(clips, 4, 50)
+    assert 25 <= sum(len(clip.moments) for clip in few) <= 50
+    assert examples.weights_around(clips, around, 0.01).sum() == pytest.approx(
+        0.01 * sum((clip.labels == 0).sum() for clip in clips if not clip.judged)
+    )
+    assert not examples.around_judged([clip for clip in clips if not clip.judged], 4, 1000)
 
 
 EXCERPTS = {

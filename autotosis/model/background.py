@@ -2,9 +2,10 @@
 
 Clips of a few seconds do not show what hours of a stream are like: the voice, the game and the songs differ, and so
 does what counts as normal. But highlights are rare, so the model learns from the unlabelled moments of the VOD as if
-all of them were calm. Together with the moments of clips, they are weighted so that the share of highlights is the
-prevalence. A few of the unlabelled moments are highlights after all. That lowers the scores of all highlights alike,
-and hardly changes the ranking (learning from positive and unlabelled examples: Elkan and Noto, 2008).
+all of them were calm. It does the same with those around judged stretches of other VODs. Together with the moments of
+clips, they are weighted so that the share of highlights is the prevalence. A few of the unlabelled moments are
+highlights after all. That lowers the scores of all highlights alike, and hardly changes the ranking (learning from
+positive and unlabelled examples: Elkan and Noto, 2008).
 
 Two models are fitted. The linear one decides how many moments are found, because its scores of clips tell what to
 expect of a VOD. Kernel logistic regression has a say in which ones: where all of six recordings of strangers is looked
@@ -30,7 +31,8 @@ from autotosis.signals import context, features
 # Use at most this many moments of clips, and as many of a VOD, evenly spaced. Neighbouring moments are much alike, so
 # more of them add little.
 MAX_MOMENTS = 10_000
-# Kernel regression learns from at most this many moments of a VOD, because it takes 8 KiB of memory for each.
+# Kernel regression learns from at most this many moments of a VOD, and from as many around what was judged of others,
+# because it takes 8 KiB of memory for each.
 KERNEL_MOMENTS = 5_000
 # `Labelled.vod` of moments that are learned from for each VOD.
 EVERY = -1
@@ -113,7 +115,10 @@ class Labelled:
 def collect(
     clips: Sequence[Clip], own_rows: Sequence[Clip], settings: Params, out_of_fold: OutOfFold, faces: np.ndarray
 ) -> tuple[Labelled, list[str]]:
-    """Collect the labelled moments for the model file, at most MAX_MOMENTS.
+    """Collect the moments to learn from, for the model file.
+
+    They are at most MAX_MOMENTS that are labelled, and KERNEL_MOMENTS around judged stretches of VODs, which count as
+    calm.
 
     Parameters
     ----------
@@ -131,33 +136,39 @@ def collect(
     Returns
     -------
     Labelled
-        The moments, evenly spaced among all.
+        The moments, evenly spaced among all; first the labelled ones.
     list of str
         The VODs of `own_rows`, by their files, as `Labelled.vod` numbers them.
     """
-    every = [*clips, *own_rows]
+    fps, review_weight = settings.extract.fps, settings.train.review_weight
+    around = examples.around_judged(clips, fps, KERNEL_MOMENTS)
     vods = sorted({clip.video for clip in own_rows})
-    count, total = len(examples.labels(clips)), len(examples.labels(every))
-    # Own rows are in no fold, and not measured on.
+    of_clip = [EVERY] * len(clips) + [vods.index(clip.video) for clip in own_rows] + [EVERY] * len(around)
+    every = [*clips, *own_rows, *around]
+    weights = np.concatenate(
+        [examples.weights([*clips, *own_rows], review_weight), examples.weights_around(clips, around, review_weight)]
+    )
+    count, total = len(examples.labels(clips)), len(weights)
+    # Own rows, and what is around others, are in no fold, and not measured on.
     fold, measured, logits = np.full(total, -1, np.int16), np.full(total, False), np.zeros(total, np.float32)
     fold[:count], measured[:count], logits[:count] = (
         out_of_fold.fold[:count],
         out_of_fold.measured[:count],
         faces[:count],
     )
-    of_clip = [EVERY] * len(clips) + [vods.index(clip.video) for clip in own_rows]
     everything = Labelled(
-        contexts=examples.contexts(every, settings.extract.fps).astype(np.float16),
+        contexts=examples.contexts(every, fps).astype(np.float16),
         labels=examples.labels(every).astype(np.int8),
-        weights=examples.weights(every, settings.train.review_weight).astype(np.float32),
+        weights=weights.astype(np.float32),
         fold=fold,
         measured=measured,
         faces=logits,
         vod=np.repeat(of_clip, [len(clip.labels) for clip in every]).astype(np.int16),
     )
     # With a `train.review_weight` of 0, rows about VODs weigh nothing.
-    weighing = np.flatnonzero(everything.weights)
-    return everything.at(weighing[evenly_spaced(len(weighing))]), vods
+    weighing = np.flatnonzero(weights)
+    labelled = int(np.searchsorted(weighing, total - sum(len(clip.labels) for clip in around)))
+    return everything.at(np.append(weighing[evenly_spaced(labelled)], weighing[labelled:])), vods
 
 
 def for_vod(known: Labelled, own_rows: Sequence[str], video: str) -> Labelled:

@@ -2,7 +2,7 @@
 
 import reprlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 import numpy as np
@@ -119,6 +119,8 @@ def weights(clips: Sequence[Clip], review_weight: float) -> np.ndarray:
     ndarray of float64, shape (moments,)
         The weights, 0 to 1.
     """
+    if not clips:
+        return np.empty(0)
     of_review, label = judged(clips), labels(clips)
     weight = np.ones(len(label))
     for each in (0, 1):
@@ -126,3 +128,63 @@ def weights(clips: Sequence[Clip], review_weight: float) -> np.ndarray:
         if of_clips and count:
             weight[of_review & (label == each)] = min(1.0, review_weight * of_clips / count)
     return weight
+
+
+def around_judged(clips: Sequence[Clip], fps: float, most: int) -> list[Clip]:
+    """Return the unlabelled time around what was judged, with calm as its label, because highlights are rare.
+
+    Whatever is so close to a judged stretch that a moment sees both is left out.
+
+    Parameters
+    ----------
+    clips : sequence of Clip
+        The labelled clips and excerpts.
+    fps : float
+        Moments per second, Hz.
+    most : int
+        The largest number of moments, over all excerpts. Of more, an even choice is taken.
+
+    Returns
+    -------
+    list of Clip
+        For each excerpt, the moments around it. A moment that is in several shards is in one of them only.
+    """
+    unlabelled = []
+    for video in sorted({clip.video for clip in clips if clip.judged}):
+        excerpts = [clip for clip in clips if clip.judged and clip.video == video]
+        numbers = [np.rint(excerpt.shard.times * fps).astype(int) for excerpt in excerpts]
+        taken = np.zeros(max(each[-1] for each in numbers) + 1, bool)
+        for excerpt, each in zip(excerpts, numbers, strict=True):
+            first = each[0] + excerpt.shard.first_frame
+            taken[max(0, first - context.reach(fps)) : first + excerpt.shard.frames + context.reach(fps)] = True
+        for excerpt, each in zip(excerpts, numbers, strict=True):
+            unlabelled.append((excerpt, np.flatnonzero(~taken[each])))
+            taken[each] = True
+    total = sum(len(moments) for _, moments in unlabelled)
+    chosen = np.arange(total) % max(1, -(-total // most)) == 0
+    around = []
+    for excerpt, moments in unlabelled:
+        few, chosen = moments[chosen[: len(moments)]], chosen[len(moments) :]
+        around.append(replace(excerpt, moments=few, labels=np.zeros(len(few), int)))
+    return around
+
+
+def weights_around(clips: Sequence[Clip], around: Sequence[Clip], review_weight: float) -> np.ndarray:
+    """Compute the weight of each moment around judged stretches: as in `weights`, but they have a limit of their own.
+
+    Parameters
+    ----------
+    clips : sequence of Clip
+        The labelled clips and excerpts.
+    around : sequence of Clip
+        What is around the excerpts, from `around_judged`.
+    review_weight : float
+        The limit on their weight, relative to that of the calm moments of clips.
+
+    Returns
+    -------
+    ndarray of float64, shape (moments,)
+        The weights, 0 to 1.
+    """
+    own = [clip for clip in clips if not clip.judged]
+    return weights([*own, *around], review_weight)[sum(len(clip.labels) for clip in own) :]
