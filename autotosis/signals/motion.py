@@ -18,6 +18,9 @@ from autotosis.video.recording import Recording
 # of 0.1, 0.2, 0.3 and 0.5 s with and without the contrast, by cross-validation on 36 clips of different people.
 SIZE = 32
 LAG = 0.2
+# Two consecutive pictures whose correlation is lower than this are of different scenes. This holds for 89 % of 264 cuts
+# in recordings of strangers, and for 3 of 16,431 other moments. From 0.2 to 0.7, their reels are alike.
+CUT = 0.4
 # The least contrast, for pictures that are almost of one colour, and what is added to the change before its logarithm
 # is taken, because a still picture has a change of 0. Grey values are from 0 to 1.
 MIN_CONTRAST = 0.05
@@ -46,23 +49,30 @@ def read(frames: Iterator[np.ndarray], first: int, fps: float, aspect: float) ->
     ndarray of float32, shape (1,)
         The natural logarithm of the change relative to the contrast. The change is the mean of that since LAG seconds
         before the moment and that until LAG seconds after it; near the ends of the video, it is the one that exists.
+        If there is a cut to another scene in this time, it is the smaller one, because a cut is not motion.
     """
     reach = in_moments(LAG, fps)
     kept: deque[np.ndarray] = deque()
-    before: deque[float] = deque()
+    # Whether there is a cut just before each picture but the first in `kept`.
+    cuts: deque[bool] = deque()
+    before: deque[tuple[float, bool]] = deque()
     for frame in frames:
-        kept.append(_grey(frame))
+        grey = _grey(frame)
+        if kept:
+            cuts.append(_correlation(kept[-1], grey) < CUT)
+        kept.append(grey)
         if len(kept) > reach:
-            after = _change(kept[0], kept[-1])
+            after = _change(kept[0], kept[-1]), any(cuts)
             before.append(after)
             earlier = before.popleft() if len(before) > reach else after
-            yield _motion((earlier + after) / 2, kept.popleft())
+            yield _motion(_both(earlier, after), kept.popleft())
+            cuts.popleft()
     # The last element of `before` belongs to the last frame. In a video that is shorter than twice the reach, more
     # frames than changes are left; then the first frames get the nearest change.
     missing = len(kept) - len(before)
-    before.extendleft([before[0] if before else 0.0] * missing)
-    for grey, earlier in zip(kept, before, strict=True):
-        yield _motion(earlier, grey)
+    before.extendleft([before[0] if before else (0.0, False)] * missing)
+    for grey, (change, _) in zip(kept, before, strict=True):
+        yield _motion(change, grey)
 
 
 def glances(
@@ -125,6 +135,19 @@ def relative(values: np.ndarray, fps: float, glances: Glances | None = None) -> 
 def _change(grey: np.ndarray, after: np.ndarray) -> float:
     """Compute the mean absolute difference of two grey pictures, 0 to 1."""
     return float(np.abs(after - grey).mean())
+
+
+def _both(earlier: tuple[float, bool], after: tuple[float, bool]) -> float:
+    """Combine the changes before and after a moment, each with whether a cut is part of it, to one change."""
+    (change, cut), (other, also_cut) = earlier, after
+    return min(change, other) if cut or also_cut else (change + other) / 2
+
+
+def _correlation(grey: np.ndarray, after: np.ndarray) -> float:
+    """Compute the correlation of two grey pictures, -1 to 1; 1 if one of them has hardly any contrast but noise."""
+    if min(grey.std(), after.std()) < MIN_CONTRAST:
+        return 1.0
+    return float(((grey - grey.mean()) * (after - after.mean())).mean() / (grey.std() * after.std()))
 
 
 def _motion(change: float, grey: np.ndarray) -> np.ndarray:
