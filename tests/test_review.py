@@ -60,6 +60,20 @@ def test_whatever_is_judged_of_one_vod_another_is_cut_as_well_as_before(two, lab
     assert after["ap"] == pytest.approx(figures["ap"], abs=0.1)
 
 
+@pytest.mark.parametrize(("highlight", "calm", "learned"), [(1, 0, True), (0, 0, True), (0, 1, False), (1, 1, False)])
+def test_judgements_are_learned_from_if_their_highlights_are_as_clear_as_those_of_the_clips(
+    two, highlight, calm, learned
+):
+    truth = [(float(row["start"]), float(row["end"])) for row in table(two, "data/tiny/holdout.csv")]
+    others = [(t, t + 2) for t in range(0, SECONDS, 2) if all(t + 2 < start or end < t for start, end in truth)]
+    rows = [f"vods/other.mp4,{start},{end},{highlight}\n" for start, end in truth]
+    rows += [f"vods/other.mp4,{start},{end},{calm}\n" for start, end in others]
+    two.append(LABELS, "".join(rows))
+    two.stages("extract_excerpts", "build_dataset")
+    refused = "data/tiny/labels.csv: rows about VODs are learned from for these VODs alone"
+    assert (refused not in two.stage("train").stdout) == learned
+
+
 def test_rows_that_weigh_nothing_teach_nothing(two):
     before = cut(two)
     two.set_params(train={"review_weight": 0})
