@@ -41,37 +41,39 @@ def agreeing(clips: Sequence[Clip], settings: Params) -> tuple[Sequence[Clip], s
     str or None
         What to tell the user if stretches were left out.
     """
-    # Imported here because it takes a second, and is needed only once something was judged.
-    from scipy.stats import mannwhitneyu
-
     own, judged = ([clip for clip in clips if clip.judged == of_vod] for of_vod in (False, True))
     highlights = [bool(clip.labels.any()) for clip in judged]
     if not any(highlights) or not cross_validation.can_be_dealt(own, settings):
         return clips, None
+    # Imported here because it takes a second.
+    from scipy.stats import mannwhitneyu
+
     fps, fold_of = settings.extract.fps, cross_validation.deal(own, settings)
-    around = examples.around_judged(clips, fps, background.KERNEL_MOMENTS)
+    calm = examples.contexts(examples.around_judged(clips, fps, background.KERNEL_MOMENTS), fps)
     expected = []
     for fold in sorted(set(fold_of.values())):
         others = [clip for clip in own if fold_of[clip.group] != fold]
         held_out = [clip for clip in own if fold_of[clip.group] == fold and clip.labels.any()]
-        expected += scores([*others, *around], held_out, fps)
-    found = np.array(scores([*own, *around], judged, fps))
+        expected += scores(others, calm, held_out, fps)
+    found = np.array(scores(own, calm, judged, fps))
     p = mannwhitneyu(found[highlights], [*expected, *found[np.invert(highlights)]], alternative="less").pvalue
     if p >= LEAST_P:
         return clips, None
     return own, (
-        f"{settings.folder / 'labels.csv'}: rows about VODs are learned from for these VODs alone, because what they "
-        f"call highlights is less like one than in the clips (p = {p:.2g}); check their labels and times"
+        f"{settings.folder / 'labels.csv'}: rows about VODs are learned from for these VODs alone, because their "
+        f"highlights look less like highlights than those of the clips (p = {p:.2g}); check their labels and times"
     )
 
 
-def scores(learned_from: Sequence[Clip], scored: Sequence[Clip], fps: float) -> list[float]:
+def scores(learned_from: Sequence[Clip], calm: np.ndarray, scored: Sequence[Clip], fps: float) -> list[float]:
     """Score clips by kernel regression that learned from others.
 
     Parameters
     ----------
     learned_from : sequence of Clip
-        The clips to learn from, or background.MAX_MOMENTS of their moments. Both labels must occur.
+        The clips to learn from. Both labels must occur.
+    calm : ndarray of float32, shape (moments, windows, columns)
+        The surroundings of calm moments to learn from as well, from `context.windows`.
     scored : sequence of Clip
         The clips to score.
     fps : float
@@ -82,7 +84,8 @@ def scores(learned_from: Sequence[Clip], scored: Sequence[Clip], fps: float) -> 
     list of float
         The mean logit of the highlights in each scored clip, or of all labelled moments if it has none.
     """
-    contexts, labels = examples.contexts(learned_from, fps), examples.labels(learned_from)
+    contexts = np.concatenate([examples.contexts(learned_from, fps), calm])
+    labels = np.concatenate([examples.labels(learned_from), np.zeros(len(calm), int)])
     chosen = background.evenly_spaced(len(labels))
     fitted = kernel.fit(contexts[chosen], labels[chosen], np.ones(len(chosen)))
     parts = [examples.contexts([clip], fps)[clip.labels == clip.labels.max()] for clip in scored]
