@@ -61,8 +61,9 @@ def glances_at(
     recording : Recording
         The video.
     times : iterable of float
-        The times, in ascending order, seconds. A glance begins at the last keyframe before each time, or at the time
-        itself if the glance before it began at this keyframe.
+        The times, in ascending order, seconds. A glance begins at a keyframe before its time if that is nearer to its
+        time than to the one before, and otherwise at its time itself. So glances are spread evenly, even if the
+        container can only be searched by guessing, which may end up long before the time.
     lags : sequence of float
         When to read pictures, in ascending order, seconds from the beginning of the glance.
     facecam : Facecam
@@ -82,15 +83,15 @@ def glances_at(
     UserError
         If the picture ends before it should.
     """
-    views, last = _Views(extract.size), None
+    views, last = _Views(extract.size), float("-inf")
     with Track(recording, "picture", extract.decoder, extract.fps) as track:
         for time in times:
             frames = deinterlaced(track.frames(time))
             first = next(frames, None)
             if first is None:
                 continue
-            start = max(0.0, first.time) if first.time != last else time
-            last = first.time
+            start = max(0.0, first.time) if first.time > (last + time) / 2 else time
+            last = time
             box = facecam.at(start)
             if box is not None and box == facecam.at(start + lags[-1]):
                 shown = on_display(recording, itertools.chain([first], frames), [start + lag for lag in lags])
