@@ -1,8 +1,8 @@
 """Read the stretches of VODs that labels.csv names: data/excerpts/<vod>@<start>-<end>.safetensors, one shard each.
 
 One row in labels.csv is thus enough to learn from a false positive or a missed highlight. A shard also holds the
-signals around the stretch, because a moment is judged relative to its baseline. If a VOD has a chat, chat.csv says how
-much was written there after each stretch.
+signals around the stretch, because a moment is judged relative to its baseline, and because they show what is calm. If
+a VOD has a chat, chat.csv says how much was written there after each stretch.
 Run from the project's folder: python -m stages.extract_excerpts
 """
 

@@ -1,7 +1,7 @@
 """Shards: the signals and frames of a video, with a key that tells whether they are up to date.
 
 The shard of a clip holds the whole clip. The shard of an excerpt, a stretch of a VOD that labels.csv names, holds
-frames of this stretch only, but also the signals around it, from which baselines are computed.
+frames of this stretch only, but also the signals around it, from which baselines are computed, and which count as calm.
 """
 
 import hashlib
