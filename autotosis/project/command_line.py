@@ -4,9 +4,11 @@ import argparse
 import fcntl
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TextIO
 
 from autotosis.project import interruption
 from autotosis.project.errors import UserError, error_sentence
@@ -66,11 +68,20 @@ def alone(work: str) -> Iterator[int | None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            lock.seek(0)
-            print(f"{work}: waiting for process {lock.read() or '(unknown)'}, which is doing the same", file=sys.stderr)
+            print(f"{work}: waiting for process {_holder(lock)}, which is doing the same", file=sys.stderr)
             fcntl.flock(lock, fcntl.LOCK_EX)
         # On a full disk the lock holds all the same.
         with suppress(OSError):
             os.truncate(lock.fileno(), 0)
             os.write(lock.fileno(), str(os.getpid()).encode())
         yield lock.fileno()
+
+
+def _holder(lock: TextIO) -> str:
+    """Read which process holds a lock. It writes its number just after it has taken the lock."""
+    for _ in range(100):
+        lock.seek(0)
+        if number := lock.read():
+            return number
+        time.sleep(0.01)
+    return "(unknown)"
