@@ -62,6 +62,7 @@ class Handler(BaseHTTPRequestHandler):
         status = statuses.pop(0)
         if status != 200:
             self.send_response(status)
+            self.send_header("Connection", "close")
             self.send_header("Content-Length", "0")
             self.end_headers()
             return
@@ -72,6 +73,8 @@ class Handler(BaseHTTPRequestHandler):
             if first:
                 self.server.ranges.append(asked)
         self.send_response(206 if asked else 200)
+        # Or a client may ask again just as the connection is closed.
+        self.send_header("Connection", "close")
         self.send_header("Content-Type", TYPES[file.suffix])
         self.send_header("Content-Length", str(len(content) - first))
         self.send_header("Accept-Ranges", "bytes")
