@@ -55,7 +55,6 @@ class Handler(BaseHTTPRequestHandler):
         self.answer(with_body=True)
 
     def answer(self, with_body: bool) -> None:
-        self.close_connection = True
         self.server.asked[self.path] += 1
         file = self.server.folder / self.path.lstrip("/")
         statuses = self.server.statuses.get(self.path) or [200 if file.is_file() else 404]
