@@ -18,9 +18,9 @@ from autotosis.model import chat_weight, cross_validation, examples, learning, m
 from autotosis.model.examples import Clip
 from autotosis.project import params
 from autotosis.project.params import Params
-from autotosis.signals import chat_rate, context, features
+from autotosis.signals import chat_rate, context, face, features
 from autotosis.signals.cepstrum import CEPSTRUM
-from autotosis.signals.face import MOUTH
+from autotosis.signals.face import FACE
 from autotosis.signals.flux import FLUX
 from autotosis.signals.motion import MOTION
 
@@ -40,7 +40,10 @@ def without(columns: slice) -> Change:
 
 def without_normal(clip: Clip) -> np.ndarray:
     """Values of a clip from which nothing normal is taken away."""
-    return clip.shard.signals()
+    values, columns = clip.shard.signals(), features.columns(FACE)
+    fps = params.load().extract.fps
+    values[:, columns] = np.column_stack([face.interpolate(column, fps) for column in values[:, columns].T])
+    return values
 
 
 def as_it_is(clip: Clip) -> np.ndarray:
@@ -48,19 +51,22 @@ def as_it_is(clip: Clip) -> np.ndarray:
 
 
 PICTURE, SOUND, EVERYTHING = features.SEEN_COLUMNS, features.HEARD_COLUMNS, slice(None)
+# The first column of the face is the mouth.
+EXPRESSION = slice(features.columns(FACE).start + 1, features.columns(FACE).stop)
 # Each part: what is changed of the clips, the windows of context, whether a face network takes part.
 ALL_WINDOWS, NO_WINDOWS = context.WINDOWS, ((0.0, 0.0),)
 VARIANTS = {
-    "motion, mouth, sound, context, baseline (the default)": (as_it_is, ALL_WINDOWS, False),
+    "motion, face, sound, context, baseline (the default)": (as_it_is, ALL_WINDOWS, False),
     "without motion": (without(features.columns(MOTION)), ALL_WINDOWS, False),
-    "without the mouth": (without(features.columns(MOUTH)), ALL_WINDOWS, False),
+    "without the expression": (without(EXPRESSION), ALL_WINDOWS, False),
+    "without the face": (without(features.columns(FACE)), ALL_WINDOWS, False),
     "without the cepstrum": (without(features.columns(CEPSTRUM)), ALL_WINDOWS, False),
     "without the flux": (without(features.columns(FLUX)), ALL_WINDOWS, False),
     "without sound": (without(SOUND), ALL_WINDOWS, False),
-    "without motion and mouth": (without(PICTURE), ALL_WINDOWS, False),
+    "without motion and face": (without(PICTURE), ALL_WINDOWS, False),
     "without baseline": (without_normal, ALL_WINDOWS, False),
     "without context": (as_it_is, NO_WINDOWS, False),
-    "motion and mouth, without context or baseline": (lambda clip: without(SOUND)(with_raw(clip)), NO_WINDOWS, False),
+    "motion and face, without context or baseline": (lambda clip: without(SOUND)(with_raw(clip)), NO_WINDOWS, False),
     "sound alone, without context or baseline": (lambda clip: without(PICTURE)(with_raw(clip)), NO_WINDOWS, False),
     "the default and a face network": (as_it_is, ALL_WINDOWS, True),
     "a face network alone": (without(EVERYTHING), ALL_WINDOWS, True),
@@ -72,17 +78,17 @@ def with_raw(clip: Clip) -> Clip:
     return dataclasses.replace(clip, values=without_normal(clip))
 
 
-def main(seeds: int, face: str | None) -> None:
+def main(seeds: int, network: str | None) -> None:
     settings = params.load()
     clips = list(examples.read_clips(settings.extract.fps))
     print("| what the model sees | average precision | ROC-AUC |")
     print("| --- | --- | --- |")
     for name, (change, windows, uses_face) in VARIANTS.items():
-        if uses_face and face is None:
+        if uses_face and network is None:
             continue
         context.WINDOWS = windows
         changed = [dataclasses.replace(clip, values=change(clip)) for clip in clips]
-        architecture = face if uses_face else None
+        architecture = network if uses_face else None
         figures = np.array([measure(changed, settings, seed, architecture) for seed in range(seeds)])
         columns = [f"{mean:.3f} ± {spread:.3f}" for mean, spread in zip(figures.mean(0), figures.std(0), strict=True)]
         print(f"| {name} | {' | '.join(columns)} |", flush=True)

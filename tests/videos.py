@@ -163,8 +163,10 @@ def onsets(active: np.ndarray) -> np.ndarray:
     return np.flatnonzero(active & ~np.concatenate([[False], active[:-1]]))
 
 
-def streamer(mouth: float, session: str = "test", width: int = 160, height: int = 120) -> np.ndarray:
-    """Draw the sample's streamer, with the mouth from shut (0) to wide open (1)."""
+def streamer(
+    mouth: float, session: str = "test", width: int = 160, height: int = 120, **expression: float
+) -> np.ndarray:
+    """Draw the sample's streamer, with the mouth from shut (0) to wide open (1), and an expression, such as joy=1."""
     resting = dict.fromkeys(Pose._fields, 0.0) | REST | {"size": 1.0, "lids": 1.0, "light": 1.0}
-    drawn = Camera(choose_look(1, session), 1, width, height).film(Pose(**resting | {"mouth": mouth}), 0)
+    drawn = Camera(choose_look(1, session), 1, width, height).film(Pose(**resting | {"mouth": mouth} | expression), 0)
     return av.VideoFrame.from_ndarray(drawn.data.reshape(-1, width), "yuv420p").to_ndarray(format="rgb24")

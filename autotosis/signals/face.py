@@ -1,10 +1,14 @@
-"""The mouth: how wide it is open. This tells a shout from music, a song from speech, and a laugh from a game."""
+"""The face: how wide its mouth is open, and its expression.
+
+The mouth tells a shout from music, a song from speech, and a laugh from a game; the expression tells a laugh from a
+song.
+"""
 
 from collections.abc import Iterator
 
 import numpy as np
 
-from autotosis.signals import face_mesh
+from autotosis.signals import expression, face_mesh
 from autotosis.signals.signal import Glances, Signal, baseline, in_moments, nearest
 
 # The time between two measurements (seconds). By cross-validation on 36 clips of different people, measuring twice as
@@ -15,13 +19,16 @@ INTERVAL = 0.2
 LIPS = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308, 324, 318, 402, 317, 14, 87, 178, 88, 95)
 TOP, BOTTOM, RIGHT, LEFT = 10, 152, 234, 454
 # How much of the baseline is subtracted, 0 to 1. Subtracting all of it would hide that the mouth is open during most of
-# a short clip. Subtracting none of it would ignore that some people's lips are apart at rest. 0.5 is the best of 0,
-# 0.25, 0.5, 0.75 and 1, measured in the same way.
-BASELINE_SHARE = 0.5
+# a short clip. Subtracting none of it would ignore that some people's lips are apart at rest, or that they look angry
+# when they are calm. By cross-validation on the same clips, average precision is 0.946 with 0.5, 0.952 with 0.65 and
+# 0.954 with 0.75. Recordings of strangers are cut alike with 0.5 and 0.65, and worse with 0.75.
+BASELINE_SHARE = 0.65
+# The mouth and the expression.
+WIDTH = 1 + len(expression.USED)
 
 
 def read(frames: Iterator[np.ndarray], first: int, fps: float, aspect: float) -> Iterator[np.ndarray]:
-    """Measure how wide the mouth is open.
+    """Measure the face.
 
     Parameters
     ----------
@@ -36,16 +43,16 @@ def read(frames: Iterator[np.ndarray], first: int, fps: float, aspect: float) ->
 
     Yields
     ------
-    ndarray of float32, shape (1,)
-        The `openness` at each moment; NaN at moments between two measurements.
+    ndarray of float32, shape (5,)
+        What `measure` returns for each moment; NaN at moments between two measurements.
     """
     step = in_moments(INTERVAL, fps)
     for number, frame in enumerate(frames, first):
-        yield np.array([np.nan if number % step else openness(frame, aspect)], np.float32)
+        yield _nothing() if number % step else measure(frame, aspect)
 
 
-def openness(frame: np.ndarray, aspect: float) -> float:
-    """Measure how wide the mouth is open in one frame.
+def measure(frame: np.ndarray, aspect: float) -> np.ndarray:
+    """Measure how wide the mouth is open, and the expression of the face.
 
     The mesh is fitted twice: to the face that the detector found, and to its mirror image, cut out around the points of
     the first fit. The mean of the two is steadier than either: by cross-validation on 36 clips of different people, it
@@ -60,16 +67,18 @@ def openness(frame: np.ndarray, aspect: float) -> float:
 
     Returns
     -------
-    float
-        The area between the lips, as a fraction of the face's height times its width; NaN if no face is found.
+    ndarray of float32, shape (5,)
+        The area between the lips, as a fraction of the face's height times its width; then
+        `expression.probabilities`. NaN if no face is found.
     """
     found = face_mesh.detect(frame, aspect)
     if found is None or (points := face_mesh.landmarks(frame, aspect, found)) is None:
-        return np.nan
-    mirrored = face_mesh.square_around(points).mirror()
-    if (again := face_mesh.landmarks(frame, aspect, mirrored)) is None:
-        return np.nan
-    return (_lip_opening(points) + _lip_opening(again)) / 2
+        return _nothing()
+    square = face_mesh.square_around(points)
+    if (again := face_mesh.landmarks(frame, aspect, square.mirror())) is None:
+        return _nothing()
+    openness = (_lip_opening(points) + _lip_opening(again)) / 2
+    return np.append(np.float32(openness), expression.probabilities(frame, aspect, square))
 
 
 def relative(values: np.ndarray, fps: float, glances: Glances | None = None) -> np.ndarray:
@@ -77,8 +86,8 @@ def relative(values: np.ndarray, fps: float, glances: Glances | None = None) -> 
 
     Parameters
     ----------
-    values : ndarray of float32, shape (moments, 1)
-        The openness at consecutive moments, from `read`.
+    values : ndarray of float32, shape (moments, 5)
+        What was measured at consecutive moments, from `read`.
     fps : float
         Moments per second, Hz.
     glances : Glances or None
@@ -86,11 +95,16 @@ def relative(values: np.ndarray, fps: float, glances: Glances | None = None) -> 
 
     Returns
     -------
-    ndarray of float32, shape (moments, 1)
-        The openness relative to its baseline; NaN where no face was found.
+    ndarray of float32, shape (moments, 5)
+        The same, relative to its baseline; NaN where no face was found.
     """
-    filled = _interpolate(values[:, 0], in_moments(INTERVAL, fps))
-    return (filled - np.float32(BASELINE_SHARE) * baseline(filled, fps, np.median, glances))[:, None]
+    filled = [interpolate(column, fps) for column in values.T]
+    baselines = [baseline(column, fps, np.median, glances) for column in filled]
+    return np.column_stack(filled) - np.float32(BASELINE_SHARE) * np.column_stack(baselines)
+
+
+def _nothing() -> np.ndarray:
+    return np.full(WIDTH, np.nan, np.float32)
 
 
 def _lip_opening(points: np.ndarray) -> float:
@@ -102,27 +116,27 @@ def _lip_opening(points: np.ndarray) -> float:
     return float(area / (height * width))
 
 
-def _interpolate(values: np.ndarray, step: int) -> np.ndarray:
-    """Fill in NaN by linear interpolation, up to `step` - 1 moments from the nearest known value.
+def interpolate(values: np.ndarray, fps: float) -> np.ndarray:
+    """Fill in the moments between measurements by linear interpolation.
 
     Parameters
     ----------
     values : ndarray of float32, shape (moments,)
         The values of consecutive moments; NaN where unknown.
-    step : int
-        The number of moments from one measurement to the next.
+    fps : float
+        Moments per second, Hz.
 
     Returns
     -------
     ndarray of float32, shape (moments,)
-        The values; NaN where no known one is near enough.
+        The values; NaN at moments that are INTERVAL or more from any measurement.
     """
     known = np.flatnonzero(~np.isnan(values))
     if not len(known):
         return values
     moments = np.arange(len(values))
-    near = abs(moments - nearest(known, len(values))) < step
+    near = abs(moments - nearest(known, len(values))) < in_moments(INTERVAL, fps)
     return np.where(near, np.interp(moments, known, values[known]), np.nan).astype(np.float32)
 
 
-MOUTH = Signal("mouth", 1, read, relative)
+FACE = Signal("face", WIDTH, read, relative)
