@@ -41,6 +41,9 @@ METRICS = Path("models/metrics.json")
 LIVE = Path("models/live")
 # Warn if the area under the ROC curve is below this; chance gives 0.5.
 CHANCE = 0.6
+# The highest decision threshold. Events end where the probability falls to a share of it, `select.release`. With a
+# threshold near 1, the odds there would be many times lower, and events too long.
+MAX_THRESHOLD = 0.9
 
 
 def main() -> None:
@@ -57,7 +60,7 @@ def main() -> None:
     measured = out_of_fold.at(out_of_fold.measured)
     in_stream = measured.calibration().for_prevalence(measured.labels.mean(), train.prevalence)
     probabilities = in_stream.probabilities(measured.logits)
-    threshold = float(np.median(probabilities[measured.labels == 1]))
+    threshold = min(MAX_THRESHOLD, float(np.median(probabilities[measured.labels == 1])))
     kept = cross_validation.first_of(clips, settings.dataset.clips)
     learned = learning.learn(kept, settings, "all clips")
     by_sound = first_pass.learn(clips, probabilities >= threshold / 2, settings)
