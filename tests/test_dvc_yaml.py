@@ -12,7 +12,18 @@ from tests.helpers import ROOT
 
 # Changes here never change an output.
 HARNESS = {"autotosis/project", "stages/__init__.py"}
-SIGNALS = ("cepstrum", "face", "face_mesh", "features", "flux", "mel", "motion", "signal")
+SIGNALS = (
+    "cepstrum",
+    "expression",
+    "face",
+    "face_mesh",
+    "features",
+    "flux",
+    "mel",
+    "motion",
+    "networks",
+    "signal",
+)
 # Imported for a type or a number, but not run: these stages read signals from shards.
 NOT_RUN = {
     "build_dataset": {"autotosis/video", *(f"autotosis/signals/{name}.py" for name in SIGNALS)},

@@ -51,6 +51,12 @@ def test_the_expression_of_a_face_is_told(session):
     assert happy[2] > 3 * max(calm[2], angry[2])
 
 
+def test_a_small_face_has_a_mouth_and_no_expression():
+    mouth, *expression = face.measure(squeezed(videos.streamer(0.2, "a"), 32), 4 / 3)
+    assert mouth > 0
+    assert np.isnan(expression).all()
+
+
 def test_where_no_face_is_there_is_nothing_to_measure():
     assert face_mesh.detect(videos.grey(120, 128, 128), 1.0) is None
     assert np.isnan(face.measure(videos.grey(120, 128, 128), 1.0)).all()

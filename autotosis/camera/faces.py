@@ -1,6 +1,6 @@
 """Faces in a whole picture, however small: BlazeFace for faces up to five metres away, on the picture and its parts.
 
-The network is Google's, as those of `autotosis.signals.face_mesh`, and comes in the same wheel (Apache-2.0) [1].
+The network is Google's, as those of `autotosis.signals.face_mesh`, and comes in the same package (Apache-2.0) [1].
 
 [1] https://mediapipe.page.link/blazeface-mc, "full range"
 """
