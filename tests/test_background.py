@@ -3,6 +3,7 @@
 import numpy as np
 
 from autotosis.model import background, linear
+from autotosis.model.model_file import Card
 from autotosis.signals import context, features
 
 
@@ -29,3 +30,28 @@ def test_what_is_usual_in_a_vod_is_calm_there():
     false = [(fitted.logits_of(usual) > np.median(fitted.logits_of(highlight))).mean() for fitted in (alone, beside)]
     assert false[1] < false[0] / 2
     assert background.cross_validate(others, usual, 0.05, 1).shape == (200,)
+
+
+def test_highlights_that_differ_from_those_of_the_clips_are_found_if_they_stand_out():
+    """They are half as far from calm as those of the clips, but nothing else in the VOD is like them."""
+    chance = np.random.default_rng(7)
+    others = known(chance, 400)
+    others.contexts[others.labels == 1] += 1
+    values = chance.normal(size=(3000, features.COLUMNS)).astype(np.float32) * 0.3
+    highlights = np.arange(3000) % 600 // 20 == 15
+    values[highlights] += 0.5
+    card = Card(
+        architecture=None,
+        extract={},
+        code=context.VERSION,
+        l2=100.0,
+        target_precision=0.5,
+        clearly_calm=0.0,
+        threshold=0.5,
+        prevalence=0.05,
+        own_rows=[],
+    )
+    everywhere, nothing = np.full(3000, True), np.zeros(3000)
+    found = background.score(others, values, everywhere, nothing, nothing, 10.0, card) >= card.threshold
+    assert found[highlights].reshape(5, 20).any(axis=1).all()
+    assert not found[~highlights].any()
