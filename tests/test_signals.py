@@ -238,7 +238,7 @@ SIGNALS = {
         [147.453, 137.246, 124.225],
     ],
     "motion": [[-1.954], [-0.751], [-0.067], [-0.636], [-1.067]],
-    # There is no face in this video; test_face.py tests how the mouth is measured.
+    # There is no face in this video; test_face.py tests how faces are measured.
     "face": [[np.nan] * face.WIDTH] * 5,
     "cepstrum": [
         [-54.053, 16.328, 5.778, 4.636, 2.707, 1.968, 0.999],
