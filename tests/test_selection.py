@@ -22,6 +22,12 @@ def test_an_event_reaches_the_threshold_and_lasts_until_the_release():
     assert found([0.1, 0.5, 0.9, 0.5, 0.1, 0.5, 0.7, 0.1]) == [(1, 4)]
 
 
+def test_blurred_edges_are_cut_off_at_half_of_the_maximum_but_by_no_more_than_a_second():
+    assert found([0.1, 0.4, 0.9, 0.9, 0.4, 0.1], threshold=0.5) == [(2, 4)]
+    assert found([0.1, 0.4, 0.4, 0.9, 0.4, 0.4, 0.4, 0.1], threshold=0.5) == [(2, 6)]
+    assert found([0.1, 0.3, 0.5, 0.3, 0.1], threshold=0.5) == [(1, 4)], "nothing is below half of it"
+
+
 def test_close_events_become_one_and_short_ones_are_dropped_after_that():
     levels = [0.9, 0.1, 0.9, 0.1, 0.1, 0.1, 0.9, 0.1]
     assert found(levels, min_gap=1.5, min_length=2.0) == [(0, 3)]
@@ -37,13 +43,13 @@ def judged(*highlights: tuple[float, float], calm: tuple[float, float] = (0, 0))
 
 
 def test_what_the_user_judged_has_the_last_word():
-    assert judged() == [(3.5, 8.5)]
+    assert judged() == [(4, 8)]
     assert judged(calm=(4, 8)) == []
     assert judged(calm=(4.5, 7.5)) == [], "nothing is left around it"
     assert judged((4.5, 7)) == [(4.5, 7)], "the user mended its edges"
     assert judged((3.1, 9.2)) == [(3.1, 9.2)]
-    assert judged((5, 6)) == [(3.5, 8.5)], "only the best part of it"
-    assert judged((1.2, 1.4)) == [(1.2, 1.4), (3.5, 8.5)], "however short it is"
+    assert judged((5, 6)) == [(4, 8)], "only the best part of it"
+    assert judged((1.2, 1.4)) == [(1.2, 1.4), (4, 8)], "however short it is"
     assert judged((4.5, 6), (6.5, 8)) == [(4.5, 8)], "between them is the same event"
 
 

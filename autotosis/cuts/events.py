@@ -8,6 +8,10 @@ import numpy as np
 from autotosis.cuts.segments import ROUNDING, Segment, join, overlap, seconds
 from autotosis.project.params import Select
 
+# Smoothing, and the second around each moment that the model sees, spread a highlight over its edges. The edge of a
+# blurred step is at half its height; no event is cut further than this to get there (seconds).
+BLUR = 1.0
+
 
 def step(times: np.ndarray) -> float:
     """Compute the seconds between moments of a timeline; the mean over all, because each time is rounded."""
@@ -49,8 +53,9 @@ def find(times: np.ndarray, level: np.ndarray, threshold: float, release: float,
     """Find the events of a timeline, without padding.
 
     An event is where the smoothed probability is above `release` times the threshold, provided that it reaches the
-    threshold somewhere in between (hysteresis, as in Canny's edge detector, 1986). Events that are close to each other
-    are joined, and events that are too short even then are dropped.
+    threshold somewhere in between (hysteresis, as in Canny's edge detector, 1986). Up to BLUR at either edge where it is
+    below half of the event's maximum is cut off. Events that are close to each other are joined, and events that are
+    too short even then are dropped.
 
     Parameters
     ----------
@@ -73,8 +78,11 @@ def find(times: np.ndarray, level: np.ndarray, threshold: float, release: float,
     starts, ends = np.flatnonzero(~above[:-1] & above[1:]), np.flatnonzero(above[:-1] & ~above[1:])
     runs: list[list[int]] = []
     for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
-        if level[start:end].max() < threshold:
+        maximum = level[start:end].max()
+        if maximum < threshold:
             continue
+        high, most = start + np.flatnonzero(level[start:end] >= maximum / 2), round(BLUR / spacing)
+        start, end = min(int(high[0]), start + most), max(int(high[-1]) + 1, end - most)
         if runs and (start - runs[-1][1]) * spacing < select.min_gap:
             runs[-1][1] = end
         else:
