@@ -47,3 +47,5 @@ def test_stretches_hold_each_wanted_moment_once():
     assert [place for runs in parts for run in runs for place in run] == np.flatnonzero(wanted).tolist()
     assert max(runs[-1].stop - runs[0].start for runs in parts) <= passes.STRETCH * 10
     assert passes.stretches(np.zeros(50, bool), 10) == []
+    day = passes.stretches(np.ones(24 * 36_000, bool), 10)
+    assert len(day) == passes.MOST_STRETCHES, "each of them opens the file"

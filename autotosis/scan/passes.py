@@ -1,8 +1,10 @@
 """The two passes over a VOD: listening, which is cheap, and looking, which is done only for chosen moments.
 
-A VOD is processed in stretches of fixed length, so the result does not depend on the number of processes.
+A VOD is processed in stretches, whose length depends on the VOD alone, so the result does not depend on the number of
+processes.
 """
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,8 +22,9 @@ if TYPE_CHECKING:
     # Importing it takes seconds, and most scans need no network.
     from autotosis.model.face_network.network import FaceNetwork
 
-# The length of a stretch, which one process works on (seconds).
-STRETCH = 100.0
+# The length of a stretch, which one process works on (seconds), and the largest number of stretches: long VODs have
+# longer ones. Each stretch opens the file, and to open an MP4, FFmpeg reads its whole index, 40 ms per hour of 1080p60.
+STRETCH, MOST_STRETCHES = 100.0, 100
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,7 @@ def stretches(wanted: np.ndarray, fps: float) -> list[list[range]]:
     list of list of range
         For each stretch with wanted moments, their numbers, as runs of consecutive moments.
     """
-    longest = max(1, round(STRETCH * fps))
+    longest = max(1, round(STRETCH * fps), math.ceil(len(wanted) / MOST_STRETCHES))
     parts = []
     for start in range(0, len(wanted), longest):
         edges = np.flatnonzero(np.diff(np.concatenate([[False], wanted[start : start + longest], [False]])))
