@@ -8,8 +8,8 @@ import numpy as np
 from autotosis.cuts.segments import ROUNDING, Segment, join, overlap, seconds
 from autotosis.project.params import Select
 
-# Smoothing, and the second around each moment that the model sees, spread a highlight over its edges. The edge of a
-# blurred step is at half its height; no event is cut further than this to get there (seconds).
+# Smoothing, and the second around each moment that the model sees, blur the edges of a highlight by up to this much
+# (seconds). A blurred step is half as high at its edge.
 BLUR = 1.0
 
 
@@ -53,8 +53,8 @@ def find(times: np.ndarray, level: np.ndarray, threshold: float, release: float,
     """Find the events of a timeline, without padding.
 
     An event is where the smoothed probability is above `release` times the threshold, provided that it reaches the
-    threshold somewhere in between (hysteresis, as in Canny's edge detector, 1986). Up to BLUR at either edge where it is
-    below half of the event's maximum is cut off. Events that are close to each other are joined, and events that are
+    threshold somewhere in between (hysteresis, as in Canny's edge detector, 1986). Edges below half of the event's
+    maximum are cut off, up to BLUR on each side. Events that are close to each other are joined, and events that are
     too short even then are dropped.
 
     Parameters

@@ -23,8 +23,8 @@ from autotosis.signals.signal import Glances, nearest
 from autotosis.video.reading import keyframe_distance
 
 # How much time before and after a doubtful moment is looked at (seconds). With less, the picture that is assumed around
-# it blurs the edges of events: in recordings of strangers, F1 at an IoU of 0.5 is 0.72 with half a second, and 0.76 with
-# 0.8. With a second it is 0.80, but the scan takes longer, and finds a false alarm in the sample's `evening`.
+# it blurs the edges of events: in recordings of strangers, F1 at an IoU of 0.5 is 0.72 with 0.5, and 0.76 with 0.8.
+# With 1, it is 0.80, but the scan takes longer, and finds a false alarm in the sample's `evening`.
 MARGIN = 0.8
 # This much time may be doubtful in any case (seconds): a short VOD may be full of highlights, and takes little time.
 LEAST_DOUBTFUL = 60.0
