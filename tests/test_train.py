@@ -80,3 +80,19 @@ def test_too_few_clips_to_learn_from(project):
     project.commit()
     # Ten clips are all highlight and two are all calm, so the first two of any fair order are highlights.
     assert_sentence(project.stage("train"), "params.yaml: dataset.clips 2 is too few")
+
+
+def test_a_model_of_very_few_clips_scans_a_vod(project):
+    """The first four are in the same of two folds."""
+    project.set_params(dataset={"clips": 4}, train={"folds": 2})
+    project.stages("train", "predict demo")
+    project.set_params(dataset={"clips": 2})
+    assert_sentence(project.stage("train"), "params.yaml: dataset.clips 2 is too few")
+
+
+def test_rows_about_vods_make_up_for_highlights_of_a_single_clip(project):
+    rows = "clips/c01.mp4,0.5,2,1\nclips/c04.mp4,,,0\nclips/c05.mp4,,,0\n"
+    highlight, *_ = project.table("data/tiny/holdout.csv")
+    project.write("data/tiny/holdout.csv", HEADER)
+    project.write(LABELS, f"{HEADER}{rows}vods/demo.mp4,{highlight['start']},{highlight['end']},1\n")
+    project.stages("extract_excerpts", "build_dataset", "train", "predict demo")

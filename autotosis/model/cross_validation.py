@@ -38,11 +38,12 @@ class OutOfFold:
     def measured(self) -> np.ndarray:
         """Which moments to calibrate and measure on: bool of shape (moments,).
 
-        Those of clips, or all of them if clips have only one label. Labelled stretches of VODs are mostly taken from
-        reels, which resemble neither clips nor streams.
+        Those of clips, or all of them if clips have one of the labels in fewer than two folds. Labelled stretches of
+        VODs are mostly taken from reels, which resemble neither clips nor streams.
         """
         of_clips = ~self.judged
-        return of_clips if len(set(self.labels[of_clips])) == 2 else np.full(len(of_clips), True)
+        folds_with = [np.unique(self.fold[of_clips & (self.labels == label)]) for label in (0, 1)]
+        return of_clips if all(len(each) >= 2 for each in folds_with) else np.full(len(of_clips), True)
 
     def at(self, chosen: np.ndarray) -> "OutOfFold":
         """Return the moments where `chosen`, bool of shape (moments,), is true."""
