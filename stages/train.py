@@ -62,18 +62,14 @@ def main() -> None:
     probabilities = in_stream.probabilities(measured.logits)
     threshold = min(MAX_THRESHOLD, float(np.median(probabilities[measured.labels == 1])))
     kept = cross_validation.first_of(clips, settings.dataset.clips)
-    if not cross_validation.can_be_dealt(kept, settings):
-        raise UserError(
-            f"{params.PARAMS_FILE}: dataset.clips {settings.dataset.clips} is too few: without one of them, no "
-            "highlight or no calm moment is left to learn from"
-        )
+    scores = cross_validation.of_kept(out_of_fold, kept, settings)
     learned = learning.learn(kept, settings, "all clips")
     by_sound = first_pass.learn(clips, probabilities >= threshold / 2, settings)
     if "RANK" in os.environ and not first_of_torchrun():
         return
     own_rows = [] if clips is labelled else [clip for clip in labelled if clip.judged]
     faces = out_of_fold.logits - by_signals.logits
-    known, own_vods = background.collect(kept, own_rows, settings, out_of_fold, faces)
+    known, own_vods = background.collect(kept, own_rows, settings, scores, faces)
     card = model_file.Card(
         architecture=choice.architecture,
         extract=settings.extract.seen(),

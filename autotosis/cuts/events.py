@@ -74,6 +74,7 @@ def find(times: np.ndarray, level: np.ndarray, threshold: float, release: float,
         The events, in the order of time.
     """
     spacing = step(times)
+    blur = round(BLUR / spacing)
     above = np.concatenate([[False], level >= threshold * release, [False]])
     starts, ends = np.flatnonzero(~above[:-1] & above[1:]), np.flatnonzero(above[:-1] & ~above[1:])
     runs: list[list[int]] = []
@@ -81,8 +82,8 @@ def find(times: np.ndarray, level: np.ndarray, threshold: float, release: float,
         maximum = level[start:end].max()
         if maximum < threshold:
             continue
-        high, most = start + np.flatnonzero(level[start:end] >= maximum / 2), round(BLUR / spacing)
-        start, end = min(int(high[0]), start + most), max(int(high[-1]) + 1, end - most)
+        high = start + np.flatnonzero(level[start:end] >= maximum / 2)
+        start, end = min(int(high[0]), start + blur), max(int(high[-1]) + 1, end - blur)
         if runs and (start - runs[-1][1]) * spacing < select.min_gap:
             runs[-1][1] = end
         else:

@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
-from autotosis.model import calibration, cross_validation, examples, kernel, linear, model_file
+from autotosis.model import calibration, examples, kernel, linear, model_file
 from autotosis.model.calibration import Calibration
 from autotosis.model.cross_validation import OutOfFold
 from autotosis.model.examples import Clip
@@ -123,15 +123,15 @@ def collect(
     Parameters
     ----------
     clips : sequence of Clip
-        The clips that the model learned from: the first of those in `out_of_fold`.
+        The clips that the model learned from.
     own_rows : sequence of Clip
         Stretches of VODs to learn from only for the VODs that they are of.
     settings : Params
         The parameters.
     out_of_fold : OutOfFold
-        The out-of-fold scores of all clips.
+        The out-of-fold scores of these clips, from `cross_validation.of_kept`.
     faces : ndarray of float64, shape (moments,)
-        The logit of the face network for each moment of `out_of_fold`; 0 without a network.
+        The logit of the face network for each moment of all clips, of which these are the first; 0 without a network.
 
     Returns
     -------
@@ -139,11 +139,6 @@ def collect(
         The moments, evenly spaced among all; first the labelled ones.
     list of str
         The VODs of `own_rows`, by their files, as `Labelled.vod` numbers them.
-
-    Raises
-    ------
-    UserError
-        If there are too few clips for cross-validation.
     """
     fps, review_weight = settings.extract.fps, settings.train.review_weight
     around = examples.around_judged(clips, fps, KERNEL_MOMENTS)
@@ -154,13 +149,9 @@ def collect(
         [examples.weights([*clips, *own_rows], review_weight), examples.weights_around(clips, around, review_weight)]
     )
     count, total = len(examples.labels(clips)), len(weights)
-    # A few of all clips may be in a single fold, so they are dealt again.
-    fold_of = cross_validation.deal(clips, settings)
-    dealt = np.repeat([fold_of[clip.group] for clip in clips], [len(clip.labels) for clip in clips])
-    kept = replace(out_of_fold.at(np.arange(len(out_of_fold.fold)) < count), fold=dealt)
     # Own rows, and what is around others, are in no fold, and not measured on.
     fold, measured, logits = np.full(total, -1, np.int16), np.full(total, False), np.zeros(total, np.float32)
-    fold[:count], measured[:count], logits[:count] = kept.fold, kept.measured, faces[:count]
+    fold[:count], measured[:count], logits[:count] = out_of_fold.fold, out_of_fold.measured, faces[:count]
     everything = Labelled(
         contexts=examples.contexts(every, fps).astype(np.float16),
         labels=examples.labels(every).astype(np.int8),

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -94,9 +94,38 @@ def score(clips: Sequence[Clip], settings: Params) -> OutOfFold:
     return OutOfFold(
         logits=np.concatenate([scored[clip.name] for clip in clips]),
         labels=examples.labels(clips),
-        fold=np.repeat([fold_of[clip.group] for clip in clips], [len(clip.labels) for clip in clips]),
+        fold=_by_moment(clips, fold_of),
         judged=examples.judged(clips),
     )
+
+
+def of_kept(out_of_fold: OutOfFold, kept: Sequence[Clip], settings: Params) -> OutOfFold:
+    """Return the scores of the clips that the final model learns from, in folds of their own.
+
+    The first few of all clips may be in a single fold of all.
+
+    Parameters
+    ----------
+    out_of_fold : OutOfFold
+        The scores of all clips.
+    kept : sequence of Clip
+        The first of them, from `first_of`.
+    settings : Params
+        The parameters.
+
+    Raises
+    ------
+    UserError
+        If they are too few for cross-validation.
+    """
+    fold_of = _deal(kept, settings)
+    if fold_of is None:
+        raise UserError(
+            f"{PARAMS_FILE}: dataset.clips {settings.dataset.clips} is too few: without one of them, no highlight or "
+            "no calm moment is left to learn from"
+        )
+    fold = _by_moment(kept, fold_of)
+    return replace(out_of_fold.at(np.arange(len(out_of_fold.fold)) < len(fold)), fold=fold)
 
 
 def in_random_order(clips: Sequence[Clip], seed: int) -> list[Clip]:
@@ -135,3 +164,8 @@ def _deal(clips: Sequence[Clip], settings: Params) -> dict[str, int] | None:
     for clip in clips:
         groups[clip.group] |= set(clip.labels.tolist())
     return folds.deal(groups, settings.train.folds, settings.train.seed)
+
+
+def _by_moment(clips: Sequence[Clip], fold_of: dict[str, int]) -> np.ndarray:
+    """Return the fold of each moment, int of shape (moments,), from that of each group of clips."""
+    return np.repeat([fold_of[clip.group] for clip in clips], [len(clip.labels) for clip in clips])
