@@ -9,7 +9,7 @@ import av
 import pytest
 
 from tests import videos, web
-from tests.helpers import Project, assert_sentence, copy_repository
+from tests.helpers import ENVIRONMENT, Project, assert_sentence, copy_repository
 
 
 @pytest.fixture(scope="module")
@@ -140,6 +140,42 @@ def test_a_list_becomes_rows(streamer, server, site):
     lines = streamer.read("data/linked/sources.csv").splitlines()
     added = (("2026-03-01-ne-w", "/b.mp4"), ("2026-01-01-old", "/a.mp4"), ("gone", "/gone.mp4"))
     assert lines == ["# mine", "kind,name,url", *(f"clip,{name},{server.url(path)}" for name, path in added)]
+
+
+# A plug-in of yt-dlp for a channel whose page has two tabs, as those of YouTube have: lists in a list.
+TABS = """
+from yt_dlp.extractor.common import InfoExtractor
+
+class TabsIE(InfoExtractor):
+    _VALID_URL = r"(?P<site>http://127[.]0[.]0[.]1:[0-9]+)/channel"
+
+    def _real_extract(self, url):
+        site = self._match_valid_url(url)["site"]
+        tabs = []
+        for name in "ab":
+            video = self.url_result(f"{site}/{name}.mp4", video_title=name)
+            whence = {"extractor": "tabs", "extractor_key": "Tabs", "webpage_url": f"{url}/{name}"}
+            tabs.append(self.playlist_result([video], name, **whence))
+        return self.playlist_result(tabs, "channel")
+"""
+
+
+def test_the_videos_in_all_tabs_of_a_channel_become_rows(streamer, server, tmp_path):
+    plugin = tmp_path / "plugin/yt_dlp_plugins/extractor/tabs.py"
+    plugin.parent.mkdir(parents=True)
+    plugin.write_text(TABS)
+    add = (sys.executable, "-m", "autotosis.fetch", server.url("/channel"), "data/linked", "--kind", "vod")
+    done = streamer.run(*add, env=ENVIRONMENT | {"PYTHONPATH": str(tmp_path / "plugin")})
+    assert "2 rows added" in done.stdout, done.stderr
+    rows = streamer.table("data/linked/sources.csv")
+    assert [(row["url"], row["name"]) for row in rows] == [(server.url(f"/{name}.mp4"), name) for name in "ab"]
+
+
+def test_a_misspelt_folder_and_day_are_named(streamer, server):
+    add = (sys.executable, "-m", "autotosis.fetch", server.url("/feed.rss"), "data/typo", "--kind", "clip")
+    assert_sentence(streamer.run(*add), "data/typo: there is no such folder")
+    assert not (streamer.folder / "data/typo").exists()
+    assert "yesterday is not a day such as 2026-01-31" in streamer.run(*add, "--since", "yesterday").stderr
 
 
 def test_cookies_that_git_would_commit_are_refused(streamer):

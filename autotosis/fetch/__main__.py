@@ -15,11 +15,21 @@ from autotosis.project.csv_text import Table
 from autotosis.project.errors import UserError
 
 
+def day(text: str) -> date:
+    """Return the day that a text like 2026-01-31 names."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text} is not a day such as 2026-01-31") from None
+
+
 def main(url: str, folder: Path, kind: str, since: date | None) -> None:
     try:
         params.web_address(url)
     except ValueError as error:
         raise UserError(f"{url}: {error}") from None
+    if not folder.is_dir():
+        raise UserError(f"{folder}: there is no such folder; name the streamer's folder, such as data/you")
     limits = params.load().fetch
     table = folder / "sources.csv"
     known = sources.read_sources(folder)
@@ -46,6 +56,6 @@ if __name__ == "__main__":
     parser.add_argument("url", help="the address of a playlist, a channel or a page of clips")
     parser.add_argument("folder", type=Path, help="the streamer's folder, such as data/you")
     parser.add_argument("--kind", choices=tuple(sources.FOLDERS), required=True, help="what the videos are")
-    parser.add_argument("--since", type=date.fromisoformat, help="only what was published on this day or later")
+    parser.add_argument("--since", type=day, help="only what was published on this day or later")
     with command_line.errors_as_sentences():
         main(**vars(parser.parse_args()))

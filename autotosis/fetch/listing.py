@@ -51,8 +51,7 @@ def entries(url: str, limits: Fetch, cookies: Path | None, dated: bool) -> Itera
     try:
         with YoutubeDL(options | {"extract_flat": "in_playlist"}) as program:
             info = program.extract_info(url, download=False)
-            # A link to a single video is a list of one.
-            for found in info.get("entries", [{**info, "url": info.get("webpage_url")}]):
+            for found in _videos({**info, "url": info.get("webpage_url")}):
                 address = unsmuggle_url(found.get("url") or found.get("webpage_url") or url)[0]
                 date = _date(found)
                 if dated and not date:
@@ -74,6 +73,15 @@ def name_of(entry: Entry, taken: set[str]) -> str:
     while name in taken:
         name, number = f"{words}-{number}", number + 1
     return name
+
+
+def _videos(found: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """List the videos in what yt-dlp found: a video, or a list, which may contain lists, as that of a channel does."""
+    if "entries" not in found:
+        yield found
+    # A list that contains itself is left out by yt-dlp, as None.
+    for entry in filter(None, found.get("entries", ())):
+        yield from _videos(entry)
 
 
 def _date(info: dict[str, Any]) -> str:
