@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.helpers import ROOT
+from tests.helpers import ROOT, assert_sentence
 
 
 def repro(project, *arguments: str):
@@ -25,6 +25,13 @@ def test_half_a_lock_file_is_put_back(project, share):
     assert done.stdout.startswith("dvc.lock: put back as it was before, since a kill had left half of it\n")
     assert "Running stage" not in done.stdout
     assert lock.read_bytes() == whole
+
+
+def test_a_merge_conflict_in_a_lock_file_is_left_to_the_user(project):
+    conflict = f"<<<<<<< HEAD\n{project.read('dvc.lock')}=======\nschema: '2.0'\n>>>>>>> theirs\n"
+    project.write("dvc.lock", conflict)
+    assert_sentence(repro(project), "dvc.lock: has a merge conflict")
+    assert project.read("dvc.lock") == conflict
 
 
 def test_half_a_lock_file_that_nothing_can_replace_is_removed(project):

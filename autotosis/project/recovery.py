@@ -7,6 +7,7 @@ Run from the project's folder, in place of `dvc repro` and with the same argumen
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -29,6 +30,8 @@ from autotosis.project.errors import UserError, error_sentence  # noqa: E402
 LOCK_FILES = (Path("dvc.lock"), Path("data/sample/dvc.lock"))
 KEPT = Path(".dvc/tmp/whole")
 RWLOCK = Path(".dvc/tmp/rwlock")
+# How git marks a conflict.
+CONFLICT = re.compile(rb"^<<<<<<< ", re.MULTILINE)
 
 
 def main() -> int:
@@ -71,9 +74,14 @@ def run_dvc(lock: int | None) -> int:
 
 
 def recover(path: Path, kept: Path) -> None:
-    """Replace a damaged lock file by the last complete one: by its copy, or else by that of the last commit."""
-    if not path.exists() or is_whole(path.read_bytes()):
+    """Replace a damaged lock file by the last complete one: by its copy, or else by that of the last commit.
+
+    UserError if it is not damaged, but has a merge conflict.
+    """
+    if not path.exists() or is_whole(damaged := path.read_bytes()):
         return
+    if CONFLICT.search(damaged):
+        raise UserError(f"{path}: has a merge conflict; take one side (git checkout --ours {path}), and run again")
     committed = subprocess.run(["git", "show", f"HEAD:./{path}"], capture_output=True).stdout
     content = kept.read_bytes() if kept.exists() else committed
     if is_whole(content):
