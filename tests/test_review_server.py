@@ -44,6 +44,12 @@ def test_only_the_page_itself_may_ask(shared, server):
     assert shared.read(LABELS) == before
 
 
+def test_a_recording_that_was_found_meanwhile_is_known(shared, server):
+    shared.write("vods.yaml", f"vods:\n  found: {VOD}\n")
+    assert "found" in json.dumps(server.get("/api/project"))
+    shared.write("vods.yaml", "vods: {}\n")
+
+
 def test_it_listens_on_this_machine_only(server):
     import psutil
 

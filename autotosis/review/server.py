@@ -19,7 +19,7 @@ from autotosis.annotations import facecams
 from autotosis.annotations.facecams import Box, Facecams
 from autotosis.project import params
 from autotosis.project.errors import UserError, error_sentence
-from autotosis.project.params import PARAMS_FILE, Params
+from autotosis.project.params import PARAMS_FILE, VODS_FILE, Params
 from autotosis.review import derived, user_tables, videos, vod_view
 from autotosis.review.guard import Guard
 from autotosis.review.rebuild import Rebuild
@@ -114,12 +114,13 @@ def application(port: int, token: str) -> Guard:
 
 
 def settings() -> Params:
-    """Read params.yaml, which may be changed while the page is open; UserError if it is malformed."""
-    return _settings(PARAMS_FILE.stat().st_mtime_ns if PARAMS_FILE.exists() else 0)
+    """Read params.yaml and vods.yaml, which may change while the page is open; UserError as in `params.load`."""
+    places = (PARAMS_FILE, VODS_FILE)
+    return _settings(tuple(place.stat().st_mtime_ns if place.exists() else 0 for place in places))
 
 
 @lru_cache(1)
-def _settings(_: int) -> Params:
+def _settings(_: tuple[int, ...]) -> Params:
     return params.load()
 
 
