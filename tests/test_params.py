@@ -66,6 +66,13 @@ def test_a_bad_parameter_is_named(project, name, monkeypatch):
     assert str(raised.value).startswith("params.yaml: ") and words in str(raised.value)
 
 
+def test_a_recording_that_was_found_may_be_named_as_any_vod(project, monkeypatch):
+    project.write("vods.yaml", "vods:\n  monday: vods/demo.mp4\n")
+    project.set_params(vods={}, urls={"monday": "https://example.org"}, tracks={"monday": {"judge": 2}})
+    monkeypatch.chdir(project.folder)
+    assert params.load().tracks_of("vods/demo.mp4").judge == 2
+
+
 def test_a_stage_says_it_in_one_sentence(project):
     project.set_params(train={"epoch": 3})
     assert_sentence(project.stage("extract_frames"), "params.yaml: train.epoch is not a parameter")

@@ -78,3 +78,11 @@ def test_a_track_of_clips_is_named_by_a_pattern(project):
     project.set_params(tracks={"clips/c01*": {"judge": 2}})
     assert "1 of 12 clips extracted, 11 were current" in project.stage("extract_frames").stdout
     assert np.array_equal(safetensors.numpy.load_file(shard)["signals"], expected, equal_nan=True)
+
+
+def test_a_track_of_clips_may_be_named_by_any_pattern_that_fits(project):
+    for track in (2, 1):
+        project.set_params(tracks={"*/c01*": {"judge": track}})
+        done = project.run("dvc", "repro", "extract_frames")
+        assert "Running stage 'extract_frames'" in done.stdout
+        assert ("names sound track 2, but there" in done.stderr) == (track == 2)

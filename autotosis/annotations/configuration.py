@@ -164,8 +164,9 @@ def judged_tracks(settings: Params, folder: str) -> list[tuple[str, int | None]]
 
     The last one that fits a video counts. As long as none names a track, all have the default one.
     """
+    other = {"clips/": "vods/", "vods/": "clips/"}[folder]
     named = [(settings.vods.get(key, key), own.judge) for key, own in settings.tracks.items()]
-    fitting = ((pattern, judge) for pattern, judge in named if "/" not in pattern or pattern.startswith(folder))
+    fitting = ((pattern, judge) for pattern, judge in named if not pattern.startswith(other))
     return list(itertools.dropwhile(lambda pair: pair[1] is None, fitting))
 
 

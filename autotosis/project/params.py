@@ -176,7 +176,7 @@ class Compilation(Section):
 
 
 def web_address(url: str) -> str:
-    """Return a web address; ValueError if it is none."""
+    """Return a web address; ValueError if the text is not one."""
     try:
         parts = urlsplit(url)
         is_one = parts.scheme in ("http", "https") and len(url.split()) == 1 and parts.port != 0
@@ -207,23 +207,10 @@ class Params(Section):
     fetch: Fetch
     watch: Watch
 
-    @field_validator("tracks")
-    @classmethod
-    def _of_vods_or_patterns(cls, tracks: dict[str, Tracks], others: ValidationInfo) -> dict[str, Tracks]:
-        for key in sorted(tracks.keys() - others.data.get("vods", tracks).keys()):
-            if not set(key) & set("/*"):
-                raise ValueError(f"there is no VOD named {key} in vods; a pattern has a / or *, as clips/* does")
-        return tracks
-
     @property
     def folder(self) -> Path:
         """The streamer's folder."""
         return Path(self.data)
-
-    @property
-    def music(self) -> Path | None:
-        """The music file, or None if there is no music."""
-        return self.folder / self.audio.music if self.audio.music else None
 
     def vod(self, name: str) -> Path:
         """Return the file or folder of the VOD with this name; UserError if `vods` has no such name."""
@@ -249,6 +236,12 @@ def load() -> Params:
         if name.lower() in named:
             raise UserError(f"{PARAMS_FILE}: vods: {VODS_FILE} has {name} as well; remove it from one of the two files")
     vods = settings.vods | found.vods
-    for name in sorted(settings.urls.keys() - vods.keys() - found.kept.keys()):
+    known = vods.keys() | found.kept.keys()
+    for name in sorted(settings.urls.keys() - known):
         raise UserError(f"{PARAMS_FILE}: urls: there is no VOD named {name} in vods")
+    for key in sorted(settings.tracks.keys() - known):
+        if not set(key) & set("/*"):
+            raise UserError(
+                f"{PARAMS_FILE}: tracks: there is no VOD named {key} in vods; a pattern has a / or *, as clips/* does"
+            )
     return settings.model_copy(update={"vods": vods})
