@@ -1,5 +1,6 @@
 """A recording becomes a reel by itself once it is finished; whatever happens meanwhile, nothing is lost."""
 
+import json
 import signal
 import subprocess
 import sys
@@ -56,6 +57,7 @@ def test_recordings_become_reels_once_they_are_finished_whatever_happens(watched
             time.sleep(QUIET / 2)
         file.close()
         (vods / ".second").rename(second)
+        assert "--once" in watched.run(*WATCH, "--help", timeout=60).stdout, "it waits for the other process"
         before = watched.digests("data/tiny/vods")
         while not listed(watched):
             assert process.poll() is None
@@ -111,3 +113,18 @@ def test_a_recording_whose_run_fails_holds_up_nothing(watched):
     (watched.folder / "data/tiny/vods/other.mkv").unlink()
     watched.succeed(*WATCH)
     assert "日本.mkv: its name has neither a letter from a to z nor a digit; rename" in log(watched)[-1]
+
+
+def test_a_recording_whose_name_is_taken_gets_its_turn(watched):
+    record(watched, "a b")
+    watched.set_params(vods={"a-b": "vods/demo.mp4"})
+    watched.succeed(*WATCH)
+    assert "vods/a b.mkv: left out, because data/tiny/vods/demo.mp4 is the VOD a-b already" in log(watched)[-1]
+    watched.set_params(vods={"demo": "vods/demo.mp4"})
+    # As if an hour had passed.
+    state = json.loads(watched.read(".dvc/tmp/watch.json"))
+    for aside in state["aside"].values():
+        aside[1] -= 3600
+    watched.write(".dvc/tmp/watch.json", json.dumps(state))
+    watched.succeed(*WATCH)
+    assert list(listed(watched)) == ["a-b"]

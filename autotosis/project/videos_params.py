@@ -7,6 +7,9 @@ from pydantic import AfterValidator, BeforeValidator, Field, field_validator
 
 from autotosis.project.section import Count, Seconds, Section
 
+# Folders in reels/ that are not those of VODs.
+RESERVED = {"best", "metrics", "timelines"}
+
 
 class Tracks(Section):
     """The sound tracks of a video to use, counted from 1. None is the one marked default."""
@@ -53,7 +56,7 @@ class Watch(Section):
 
 def _named_in_one_way(vods: dict[str, str]) -> dict[str, str]:
     # Each name is a folder in reels/, and some file systems ignore case.
-    if len({name.lower() for name in vods} | {"timelines", "metrics", "best"}) <= len(vods) + 2:
+    if len({name.lower() for name in vods} | RESERVED) < len(vods) + len(RESERVED):
         raise ValueError("two names are the same, or one of them is best, metrics or timelines, which are reserved")
     for file in vods.values():
         _no_pattern(file)
@@ -65,12 +68,12 @@ def _named_in_one_way(vods: dict[str, str]) -> dict[str, str]:
 def _no_pattern(value: object) -> object:
     # DVC reads `vods` itself, and knows no patterns there.
     if isinstance(value, str) and "*" in value:
-        raise ValueError(f"a pattern belongs into another parameter, recordings: {value}")
+        raise ValueError(f"{value} is a pattern, which belongs in `recordings`")
     return value
 
 
 def pattern_of_files(pattern: str) -> str:
-    """Return a pattern of files inside the streamer's folder; ValueError if it is none."""
+    """Return a pattern of files inside the streamer's folder; ValueError if it is malformed."""
     if any("**" in part and part != "**" for part in PurePosixPath(pattern).parts):
         raise ValueError("** must stand alone between slashes, as in vods/**/*.mkv")
     return inside_the_folder(pattern)

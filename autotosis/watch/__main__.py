@@ -55,7 +55,8 @@ def main(once: bool, commit: bool) -> None:
             try:
                 name = list_as_vod(path)
             except UserError as error:
-                state.put_aside(path, recordings.signature(path), error, None)
+                # What stands in the way may be another file, or params.yaml while somebody edits it.
+                state.put_aside(path, recordings.signature(path), error, AGAIN)
             else:
                 make_reel(name, path, state, commit)
         if once and not finished and not growing:
@@ -73,7 +74,7 @@ def take_off_gone(settings: Params) -> None:
     """Take the recordings whose files are gone off vods.yaml, and say so: the stages of the others would not run."""
     for name, path in recordings.gone(settings).items():
         recordings.take_off(name)
-        say(f"{name}: {path} is gone, so it is cut no more, and its reel stays as it is; put it back to cut it again")
+        say(f"{name}: {path} is gone, so this VOD is left out, and its reel is kept; put the file back to cut it again")
 
 
 def look(settings: Params, state: State) -> tuple[list[Path], list[Path]]:
@@ -141,5 +142,6 @@ if __name__ == "__main__":
     parser.add_argument("--once", action="store_true", help="end when all recordings are finished and have their reels")
     parser.add_argument("--commit", action="store_true", help="commit the results of each recording")
     interruption.install()
+    options = parser.parse_args()
     with command_line.errors_as_sentences(), interruption.put_away(), command_line.alone("watch"):
-        main(**vars(parser.parse_args()))
+        main(**vars(options))

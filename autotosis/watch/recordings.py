@@ -11,11 +11,10 @@ from autotosis.annotations import beside
 from autotosis.project import files, params_file
 from autotosis.project.errors import UserError
 from autotosis.project.params import VODS_FILE, Params
-from autotosis.project.videos_params import FoundVods
+from autotosis.project.videos_params import RESERVED, FoundVods
 from autotosis.reel import reel
 from autotosis.video import parts, recording
 
-RESERVED = {"best", "metrics", "timelines"}
 HEADER = (
     "# VODs that fit `recordings` in params.yaml, as `python -m autotosis.watch` found them. Lines may be removed.\n"
 )
@@ -49,7 +48,7 @@ def name_of(path: Path, settings: Params) -> str:
     for other, file in (settings.vods | read_list().kept).items():
         if other.lower() == name.lower() and settings.folder / file != path:
             raise UserError(
-                f"{path}: left out, because {settings.folder / file} is the VOD {other} already; rename one"
+                f"{path}: left out, because {settings.folder / file} is the VOD {other} already; rename this file"
             )
     return name
 
@@ -111,7 +110,8 @@ def gone(settings: Params) -> dict[str, Path]:
 def take_off(name: str) -> None:
     """Make a recording of vods.yaml no VOD any more, so that it does not hold up the others; keep its reel, if any."""
     found = read_list()
-    kept = {name: found.vods[name]} if (reel.FOLDER / name).exists() else {}
+    # The user may have removed its line meanwhile.
+    kept = {name: found.vods[name]} if name in found.vods and (reel.FOLDER / name).exists() else {}
     _write_list({other: file for other, file in found.vods.items() if other != name}, found.kept | kept)
 
 
