@@ -41,8 +41,8 @@ def prepare(settings: Params) -> list[Source]:
 
 def best(sources: list[Source], seconds: float) -> list[Source]:
     """Keep the segments with the best scores, as many as fit into `seconds`, and the VODs that have any of them."""
-    numbered = [(source.vod.name, segment) for source in sources for segment in source.segments]
-    taken = segments.best_that_fit([segment for _, segment in numbered], seconds)
+    taken = segments.best_that_fit([segment for source in sources for segment in source.segments], seconds)
+    # By identity, because segments of two VODs may be equal.
     kept = {id(segment) for segment in taken}
     chosen = [replace(each, segments=[one for one in each.segments if id(one) in kept]) for each in sources]
     return [source for source in chosen if source.segments]

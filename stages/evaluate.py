@@ -1,6 +1,6 @@
 """Measure the cut lists against the holdout: reels/metrics/<vod>.json, and a plot of every timeline, reels/timelines/.
 
-The holdout are the VODs in holdout.csv of the streamer's folder, which were labelled from beginning to end. Other VODs
+The holdout is the VODs in holdout.csv of the streamer's folder, which were labelled from beginning to end. Other VODs
 are plotted but not measured. all.json has the metrics over the whole holdout.
 Run from the project's folder: python -m stages.evaluate
 """
@@ -12,10 +12,12 @@ from pathlib import Path
 
 import numpy as np
 
-from autotosis.annotations import labels
-from autotosis.cuts import cut_list, events, scoring, segments, timeline_plot
+from autotosis.annotations import configuration, labels
+from autotosis.cuts import cut_list, events, scoring, segments, selection, timeline_plot
 from autotosis.cuts.segments import Segment
+from autotosis.cuts.selection import Choice
 from autotosis.model import metrics, model_file
+from autotosis.model.model_file import Card
 from autotosis.project import command_line, files, params
 from autotosis.project.errors import UserError
 from autotosis.project.params import Params
@@ -40,6 +42,8 @@ class MeasuredVod:
         The timeline: seconds in the VOD, and the probability of a highlight, 0 to 1.
     duration : float
         Length of the VOD, seconds.
+    choice : Choice
+        What `select` chose from the timeline, before the user's edits.
     segments : list of Segment
         The cut list.
     truth : list of Segment or None
@@ -50,6 +54,7 @@ class MeasuredVod:
     times: np.ndarray
     probabilities: np.ndarray
     duration: float
+    choice: Choice
     segments: list[Segment]
     truth: list[Segment] | None
 
@@ -62,8 +67,7 @@ class MeasuredVod:
 def main() -> None:
     settings, card = params.load(), model_file.read_card()
     holdout = labels.read_labels(settings.folder / "holdout.csv")
-    vods = [read(vod, settings, holdout) for vod in settings.vods]
-    threshold = settings.select.threshold or card.threshold
+    vods = [read(vod, settings, card, holdout) for vod in settings.vods]
     measured = [one for one in vods if one.truth is not None]
     figures = {one.vod: measure([one]) for one in measured}
     # Write all.json even without content: git does not keep empty folders, so `evaluate` would run again in a clone.
@@ -71,8 +75,10 @@ def main() -> None:
     with files.replacing_all(PICTURES, METRICS) as (pictures, tables):
         pictures.mkdir()
         for one in vods:
-            picture, level = io.BytesIO(), events.smooth(one.times, one.probabilities, settings.select.smooth)
-            timeline_plot.draw(picture, one.vod, one.times, level, threshold, one.segments, one.truth)
+            picture = io.BytesIO()
+            timeline_plot.draw(
+                picture, one.vod, one.times, one.choice.level, one.choice.threshold, one.segments, one.truth
+            )
             (pictures / f"{one.vod}.png").write_bytes(picture.getvalue())
         tables.mkdir()
         for name, of_vod in figures.items():
@@ -83,21 +89,22 @@ def main() -> None:
     )
 
 
-def read(vod: str, settings: Params, holdout: dict[str, list[labels.Label]]) -> MeasuredVod:
+def read(vod: str, settings: Params, card: Card, holdout: dict[str, list[labels.Label]]) -> MeasuredVod:
     """Read a VOD's timeline, cut list and true highlights."""
     times, probabilities = timeline.read_timeline(vod)
     duration = float(times[-1]) + events.step(times)
-    marks = holdout.get(settings.vods[vod])
+    rows = holdout.get(settings.vods[vod])
     truth = None
-    if marks is not None:
+    if rows is not None:
         try:
-            truth = [Segment(mark.start, mark.ending(duration)) for mark in marks if mark.highlight]
+            truth = [Segment(row.start, row.ending(duration)) for row in rows if row.highlight]
         except UserError as error:
             raise UserError(
                 f"{error}, according to {timeline.path(vod)}; correct the row, or make the timeline anew with "
                 f"`dvc repro -f predict@{vod}`"
             ) from None
-    return MeasuredVod(vod, times, probabilities, duration, cut_list.read_cut_list(vod, duration), truth)
+    choice = selection.for_vod(configuration.for_select(settings, vod), card, times, probabilities, duration)
+    return MeasuredVod(vod, times, probabilities, duration, choice, cut_list.read_cut_list(vod, duration), truth)
 
 
 def measure(vods: list[MeasuredVod]) -> dict[str, float]:

@@ -6,6 +6,8 @@ word, and are not asked about again. If the streamer's folder has edits/<vod>.cs
 Run from the project's folder: python -m stages.select demo
 """
 
+from dataclasses import replace
+
 from autotosis.annotations import configuration, facecams
 from autotosis.annotations.configuration import SelectConfig
 from autotosis.cuts import cut_list, marks, review_list, segments, selection, snapping
@@ -24,49 +26,52 @@ def main(name: str) -> None:
     config = configuration.for_select(params.load(), name)
     vod = recording.probe(config.video, config.sounds)
     card, (times, probabilities) = model_file.read_card(), timeline.read_timeline(name, vod.duration)
-    judged = [Segment(start, vod.duration if end is None else end, float(label)) for start, end, label in config.judged]
-    choice = selection.choose(
-        times, probabilities, vod.duration, card.threshold, card.prevalence, config.select, judged
-    )
+    choice = selection.for_vod(config, card, times, probabilities, vod.duration)
     marked = [] if config.select.marks == "ignore" else marks.read(config, vod, times, choice.level)
     if config.edits:
         reel = cut_list.read_table(config.edits, name, vod.duration)
         print(f"{name}: the cut list is {config.edits}, segments: {len(reel)}")
     else:
-        report(config, choice, card.threshold, vod.duration)
         shown = choice.reel
-        if config.select.marks == "keep" and marked:
-            shown = segments.join(sorted([*shown, *marked], key=lambda one: one.start))
+        if config.select.marks == "keep":
+            shown = segments.join(sorted([*shown, *marked], key=lambda one: one.start), config.select.min_gap)
+        report(config, choice, shown, card.threshold, vod.duration)
         reel = snapping.snap(vod, facecams.of(name, config.facecam), shown, config.select)
+    judged = selection.judged_of(config, vod.duration)
     to_judge = [(one, review_list.MARKER) for one in marked if not any(segments.overlap(one, each) for each in judged)]
     to_judge += review_list.choose(times, choice.level, choice.threshold, config.select.release, [*judged, *marked])
+    if config.select.invert:
+        # Their scores say how calm they are, and the review list says how likely they are highlights.
+        to_judge = [(replace(one, score=1 - one.score), reason) for one, reason in to_judge]
     with files.replacing_all(cut_list.path(name), review_list.path(name)) as (cuts, review):
         cut_list.write(cuts, name, reel)
         review_list.write(review, to_judge)
 
 
-def report(config: SelectConfig, choice: Choice, threshold: float, duration: float) -> None:
-    """Print what was chosen, and what to change if it is nothing or too much.
+def report(config: SelectConfig, choice: Choice, shown: list[Segment], threshold: float, duration: float) -> None:
+    """Print what the reel shows, and what to change if it is nothing or too much.
 
     Parameters
     ----------
     config : SelectConfig
         The VOD and the parameters of selection.
     choice : Choice
-        What was chosen.
+        What was chosen from the timeline.
+    shown : list of Segment
+        The segments of the reel: those that were chosen, and marks.
     threshold : float
         The model's decision threshold, 0 to 1.
     duration : float
         The length of the VOD, seconds.
     """
-    name, seconds = config.name, segments.seconds(choice.reel)
-    print(f"{name}: segments: {len(choice.reel)}, seconds: {seconds:.1f}")
-    if not choice.reel and choice.level.max() >= choice.threshold:
+    name, seconds = config.name, segments.seconds(shown)
+    print(f"{name}: segments: {len(shown)}, seconds: {seconds:.1f}")
+    if not shown and choice.level.max() >= choice.threshold:
         print(
             f"{name}: nothing to show: every event above the decision threshold is shorter than select.min_length, or "
             "its segment is longer than select.max_duration"
         )
-    elif not choice.reel:
+    elif not shown:
         print(
             f"{name}: nothing to show: the smoothed probability never exceeds {choice.level.max():.2f}, and the "
             f"decision threshold is {choice.threshold:.2f}; set select.threshold to a lower one"

@@ -5,7 +5,7 @@ import pytest
 from autotosis.annotations import beside
 from autotosis.project.errors import UserError
 from tests import videos
-from tests.helpers import Project, assert_sentence, cut, write_timeline
+from tests.helpers import PLAIN, Project, assert_sentence, cut, write_timeline
 
 VOD = "vods/2026-01-01 20-00-00.mkv"
 MARKERS = "data/tiny/vods/2026-01-01 20-00-00.markers.csv"
@@ -55,6 +55,16 @@ def test_marks_are_proposed_and_shown_if_asked_to(marked):
 
     marked.append(MARKERS, "soon,Editor,x,\n")
     assert_sentence(marked.stage("select", "own"), "markers.csv row 4", "'soon' is not a time")
+
+
+def test_marks_that_are_shown_are_joined_like_events_and_reported(marked):
+    write_timeline(marked, [(25, 26)], 60)
+    marked.set_params(vods={"own": VOD}, select=PLAIN | {"marks": "keep", "min_gap": 3})
+    said = marked.succeed("python", "-m", "stages.select", "own")
+    # The event is 2 s after a mark that ends at 23 s, and 4 s before one that begins at 30 s.
+    shown = [(float(row["start"]), float(row["end"])) for row in marked.table("data/cuts/own.csv")]
+    assert shown == [(5, 26), (30, 48), (54, 58)]
+    assert "own: segments: 3, seconds: 43.0" in said
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 
 from autotosis.model import metrics
 from tests.helpers import Project
+from tests.review_page import served
 
 LABELS = "data/tiny/labels.csv"
 SECONDS = 24
@@ -70,7 +71,7 @@ def test_judgements_are_learned_from_if_their_highlights_are_as_clear_as_those_o
     rows += [f"vods/other.mp4,{start},{end},{calm}\n" for start, end in others]
     two.append(LABELS, "".join(rows))
     two.stages("extract_excerpts", "build_dataset")
-    refused = "data/tiny/labels.csv: rows about VODs are learned from for these VODs alone"
+    refused = "data/tiny/labels.csv: rows about VODs train only the models of these VODs"
     assert (refused not in two.stage("train").stdout) == learned
 
 
@@ -104,3 +105,22 @@ def test_a_person_may_ask_for_more_than_three_times_the_expected_share(two):
     assert seconds(max_times_prevalence=3) <= 3 * 0.05 * SECONDS
     assert seconds(max_times_prevalence=None) > 10
     assert seconds(max_times_prevalence=3, threshold=0.5) > 10
+
+
+def test_a_threshold_that_was_raised_is_drawn(two):
+    two.write(
+        "data/timelines/demo.csv", "time,probability\n" + "".join(f"{n / 4},{0.9 - n / 200}\n" for n in range(96))
+    )
+
+    def drawn() -> bytes:
+        assert two.stage("evaluate").returncode == 0
+        return (two.folder / "reels/timelines/demo.png").read_bytes()
+
+    with served(two) as server:
+        threshold = server.get("/api/vods/demo")["threshold"]
+    assert f"to {threshold:.2f}, because" in two.stage("select", "demo").stdout
+    raised = drawn()
+    two.set_params(select={"threshold": threshold})
+    assert drawn() == raised
+    two.set_params(select={"threshold": threshold - 0.1})
+    assert drawn() != raised

@@ -4,7 +4,8 @@ import numpy as np
 
 from autotosis.cuts import review_list
 from autotosis.cuts.segments import Segment
-from tests.helpers import LABELS, Project
+from tests import videos
+from tests.helpers import LABELS, Project, cut, write_timeline
 
 TIMES = np.arange(6000) / 10
 
@@ -40,6 +41,14 @@ def test_what_was_judged_is_not_asked_again():
     chosen = review_list.choose(TIMES, level, 0.5, 0.6, [Segment(0, 8)])
     assert [round(one.start) for one, _ in chosen] == [14]
     assert review_list.choose(TIMES, np.zeros(len(TIMES)), 0.5, 0.6, []) == []
+
+
+def test_it_says_how_likely_a_highlight_is_even_if_the_reel_is_of_calm_moments(project: Project):
+    videos.flash_and_beep(project.folder / "data/tiny/vods/own.mp4", 60, fps=5)
+    write_timeline(project, [(10, 12)], 60)
+    cut(project, invert=True)
+    asked = project.table("data/review/own.csv")
+    assert asked and {float(row["probability"]) for row in asked} == {0.02}
 
 
 def test_a_row_on_a_vod_takes_its_moment_off_the_list_and_makes_no_new_reel(project: Project):

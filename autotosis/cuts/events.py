@@ -95,10 +95,10 @@ def find(times: np.ndarray, level: np.ndarray, threshold: float, release: float,
     ]
 
 
-def stand_out(
+def raise_threshold(
     times: np.ndarray, level: np.ndarray, threshold: float, release: float, select: Select, most: float
-) -> tuple[float, list[Segment]]:
-    """Raise the threshold until the events are no longer than `most` seconds in all.
+) -> float:
+    """Raise the threshold until the events last at most `most` seconds in all.
 
     The other parameters are those of `find`.
 
@@ -106,15 +106,12 @@ def stand_out(
     -------
     float
         The lowest such threshold, at least the given one. If all moments are alike, it may be above all of them.
-    list of Segment
-        The events at this threshold.
     """
     steps = np.quantile(level, np.linspace(0, 1, 1001))
     for each in [threshold, *steps[steps > threshold].tolist()]:
-        found = find(times, level, each, release, select)
-        if seconds(found) <= most:
-            return each, found
-    return float(np.nextafter(level.max(), 2)), []
+        if seconds(find(times, level, each, release, select)) <= most:
+            return float(each)
+    return float(np.nextafter(level.max(), 2))
 
 
 def as_judged(found: Sequence[Segment], highlights: Sequence[Segment]) -> list[Segment]:

@@ -15,7 +15,7 @@ from autotosis.video.recording import Recording
 
 # Whoever sets a mark does so when the moment is over, or nearly so: it shows this much before, and after (seconds).
 BEFORE, AFTER = 15.0, 3.0
-# Programs begin a recording with a chapter of their own (seconds).
+# Chapters this early are the recorder's own (seconds).
 FIRST_CHAPTER = 1.0
 
 

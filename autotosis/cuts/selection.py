@@ -5,8 +5,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from autotosis.annotations.configuration import SelectConfig
 from autotosis.cuts import events
 from autotosis.cuts.segments import Segment, best_that_fit, overlap, pad
+from autotosis.model.model_file import Card
 from autotosis.project.params import Select
 
 
@@ -30,6 +32,19 @@ class Choice:
     threshold: float
     events: list[Segment]
     reel: list[Segment]
+
+
+def for_vod(config: SelectConfig, card: Card, times: np.ndarray, probabilities: np.ndarray, duration: float) -> Choice:
+    """Choose what the reel of a VOD shows, from its configuration and the model's card. The rest is as in `choose`."""
+    judged = judged_of(config, duration)
+    return choose(times, probabilities, duration, card.threshold, card.prevalence, config.select, judged)
+
+
+def judged_of(config: SelectConfig, duration: float) -> list[Segment]:
+    """Return the rows of labels.csv about a VOD of this length (seconds); the score of each is its label, 0 or 1."""
+    return [
+        Segment(start, duration if end is None else end, float(highlight)) for start, end, highlight in config.judged
+    ]
 
 
 def choose(
@@ -71,10 +86,10 @@ def choose(
         # Nearly everything is calm, so with a lower release, events would never end.
         release = 1.0
     threshold = select.threshold or threshold
-    found = events.find(times, level, threshold, release, select)
     if select.max_times_prevalence and not select.threshold and not select.invert:
         most = select.max_times_prevalence * share * duration
-        threshold, found = events.stand_out(times, level, threshold, release, select, most)
+        threshold = events.raise_threshold(times, level, threshold, release, select, most)
+    found = events.find(times, level, threshold, release, select)
     if not select.invert:
         found = events.as_judged(found, highlights)
     shown = pad(found, select.pre_roll, select.post_roll, duration, select.min_gap)

@@ -33,7 +33,7 @@ def draw(
     times : ndarray of float64, shape (moments,)
         The time of each moment, seconds.
     level : ndarray of float64, shape (moments,)
-        The smoothed probability of each moment, 0 to 1.
+        The smoothed probability of each moment, as in `Choice`, 0 to 1.
     threshold : float
         The decision threshold, 0 to 1.
     shown : sequence of Segment

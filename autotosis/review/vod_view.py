@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from autotosis.annotations import labels
-from autotosis.cuts import review_list
+from autotosis.annotations import configuration, labels
+from autotosis.cuts import review_list, selection
 from autotosis.model import model_file
 from autotosis.project import tables
 from autotosis.project.errors import UserError
@@ -30,15 +30,10 @@ def project(settings: Params) -> dict[str, Any]:
 def vod(settings: Params, name: str) -> dict[str, Any]:
     """Describe a VOD: how long it is, its decision threshold, its cut list, and what to ask about."""
     seconds = duration(settings, name)
-    try:
-        threshold = settings.select.threshold or model_file.read_card().threshold
-    except UserError:
-        # There is no model yet.
-        threshold = None
     return {
         "video": settings.vods[name],
         "duration": seconds,
-        "threshold": threshold,
+        "threshold": _threshold(settings, name, seconds),
         "questions": _questions(name, seconds),
         **cut(settings, name),
     }
@@ -77,6 +72,19 @@ def probabilities(settings: Params, name: str) -> bytes:
 def _probabilities(name: str, changed: int) -> bytes:
     _, values = timeline.read_timeline(name)
     return (values * 255).round().astype(np.uint8).tobytes()
+
+
+def _threshold(settings: Params, name: str, seconds: float) -> float | None:
+    """Return the probability above which moments are highlights, or below which they are calm with `select.invert`.
+
+    It is None while there is no model or no timeline.
+    """
+    try:
+        card, (times, values) = model_file.read_card(), timeline.read_timeline(name)
+    except UserError:
+        return None
+    threshold = selection.for_vod(configuration.for_select(settings, name), card, times, values, seconds).threshold
+    return 1 - threshold if settings.select.invert else threshold
 
 
 def _questions(name: str, seconds: float) -> list[dict[str, Any]]:
