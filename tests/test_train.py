@@ -96,3 +96,6 @@ def test_rows_about_vods_make_up_for_highlights_of_a_single_clip(project):
     project.write("data/tiny/holdout.csv", HEADER)
     project.write(LABELS, f"{HEADER}{rows}vods/demo.mp4,{highlight['start']},{highlight['end']},1\n")
     project.stages("extract_excerpts", "build_dataset", "train", "predict demo")
+    # Without weight, they teach nothing.
+    project.set_params(train={"review_weight": 0})
+    assert_sentence(project.stage("train"), "data/dataset/index.csv: too few clips", "data/tiny/labels.csv")

@@ -102,7 +102,7 @@ def score(clips: Sequence[Clip], settings: Params) -> OutOfFold:
 def of_kept(out_of_fold: OutOfFold, kept: Sequence[Clip], settings: Params) -> OutOfFold:
     """Return the scores of the clips that the final model learns from, in folds of their own.
 
-    The first few of all clips may be in a single fold of all.
+    In the original folds, they may all share one fold.
 
     Parameters
     ----------
@@ -118,7 +118,7 @@ def of_kept(out_of_fold: OutOfFold, kept: Sequence[Clip], settings: Params) -> O
     UserError
         If they are too few for cross-validation.
     """
-    fold_of = _deal(kept, settings)
+    fold_of = folds_of(kept, settings)
     if fold_of is None:
         raise UserError(
             f"{PARAMS_FILE}: dataset.clips {settings.dataset.clips} is too few: without one of them, no highlight or "
@@ -144,7 +144,7 @@ def first_of(clips: Sequence[Clip], count: int | None) -> Sequence[Clip]:
 
 def deal(clips: Sequence[Clip], settings: Params) -> dict[str, int]:
     """Assign a fold to each group of clips; UserError if there are too few clips for cross-validation."""
-    fold_of = _deal(clips, settings)
+    fold_of = folds_of(clips, settings)
     if fold_of is None:
         raise UserError(
             f"{index.PATH}: too few clips: without one of their groups, no highlight or no calm moment is left to "
@@ -154,15 +154,13 @@ def deal(clips: Sequence[Clip], settings: Params) -> dict[str, int]:
     return fold_of
 
 
-def can_be_dealt(clips: Sequence[Clip], settings: Params) -> bool:
-    """Tell whether there are enough clips for cross-validation."""
-    return _deal(clips, settings) is not None
-
-
-def _deal(clips: Sequence[Clip], settings: Params) -> dict[str, int] | None:
+def folds_of(clips: Sequence[Clip], settings: Params) -> dict[str, int] | None:
+    """Return the fold of each group of clips, or None if there are too few clips for cross-validation."""
     groups: defaultdict[str, set[int]] = defaultdict(set)
     for clip in clips:
-        groups[clip.group] |= set(clip.labels.tolist())
+        # Without weight, rows about VODs teach nothing, so they cannot replace the clips of a fold.
+        teaches = settings.train.review_weight or not clip.judged
+        groups[clip.group] |= set(clip.labels.tolist()) if teaches else set()
     return folds.deal(groups, settings.train.folds, settings.train.seed)
 
 

@@ -39,7 +39,7 @@ class Clip:
 
     @property
     def video(self) -> str:
-        """The video that it is of: its own name, or that of the VOD of an excerpt."""
+        """The name of the video: its own for a clip, the VOD's for an excerpt."""
         return self.name.rpartition("@")[0] if self.judged else self.name
 
     @property
@@ -92,7 +92,7 @@ def labels(clips: Sequence[Clip]) -> np.ndarray:
 
 def contexts(clips: Sequence[Clip], fps: float) -> np.ndarray:
     """Compute `context.windows` of all labelled moments, clip by clip: float32 of shape (moments, windows, columns)."""
-    return np.concatenate([context.windows(clip.values, fps)[clip.moments] for clip in clips])
+    return np.concatenate([context.windows_at(clip.values, clip.moments, fps) for clip in clips])
 
 
 def judged(clips: Sequence[Clip]) -> np.ndarray:
@@ -133,7 +133,7 @@ def weights(clips: Sequence[Clip], review_weight: float) -> np.ndarray:
 def around_judged(clips: Sequence[Clip], fps: float, most: int) -> list[Clip]:
     """Return the unlabelled time around what was judged, with calm as its label, because highlights are rare.
 
-    Whatever is so close to a judged stretch that a moment sees both is left out.
+    Moments whose windows reach into a judged stretch are left out.
 
     Parameters
     ----------
@@ -142,7 +142,7 @@ def around_judged(clips: Sequence[Clip], fps: float, most: int) -> list[Clip]:
     fps : float
         Moments per second, Hz.
     most : int
-        The largest number of moments, over all excerpts. Of more, an even choice is taken.
+        The largest number of moments in total. Of more, evenly spaced ones are kept.
 
     Returns
     -------

@@ -1,8 +1,8 @@
-"""Whether what a reviewer says of one VOD is learned from for others, too: only if it agrees with the clips.
+"""Decide whether labels of one VOD also teach the models of others: only if they agree with the clips.
 
-Whether the model then ranks the clips better or worse does not tell right judgements from wrong ones, because what was
-judged is mostly what the model is least sure of. But what a reviewer calls a highlight should look as much like one as
-the highlights of the clips do, and more so than what the reviewer calls calm.
+Whether the clips are then ranked better or worse does not tell right judgements from wrong ones, because most are about
+what the model is least sure of. But judged highlights should look as much like highlights as those of the clips do, and
+more so than moments judged calm.
 """
 
 from collections.abc import Sequence
@@ -13,9 +13,8 @@ from autotosis.model import background, cross_validation, examples, kernel
 from autotosis.model.examples import Clip
 from autotosis.project.params import Params
 
-# Judgements are left out if it is less likely than this that their highlights look as much like highlights. In
-# recordings of strangers, 5 to 30 judgements have 0.1 or more if they are right. If they are wrong, or if all of them
-# say that it is a highlight, they mostly have less than 0.05.
+# Judgements with a p-value below this are left out. In recordings of strangers, 5 to 30 right judgements have 0.1 or
+# more. Wrong ones, or ones that call everything a highlight, mostly have less than 0.05.
 LEAST_P = 0.05
 
 
@@ -43,12 +42,13 @@ def agreeing(clips: Sequence[Clip], settings: Params) -> tuple[Sequence[Clip], s
     """
     own, judged = ([clip for clip in clips if clip.judged == of_vod] for of_vod in (False, True))
     highlights = [bool(clip.labels.any()) for clip in judged]
-    if not any(highlights) or not cross_validation.can_be_dealt(own, settings):
+    fold_of = cross_validation.folds_of(own, settings)
+    if not any(highlights) or fold_of is None:
         return clips, None
     # Imported here because it takes a second.
     from scipy.stats import mannwhitneyu
 
-    fps, fold_of = settings.extract.fps, cross_validation.deal(own, settings)
+    fps = settings.extract.fps
     calm = examples.contexts(examples.around_judged(clips, fps, background.KERNEL_MOMENTS), fps)
     expected = []
     for fold in sorted(set(fold_of.values())):
@@ -60,7 +60,7 @@ def agreeing(clips: Sequence[Clip], settings: Params) -> tuple[Sequence[Clip], s
     if p >= LEAST_P:
         return clips, None
     return own, (
-        f"{settings.folder / 'labels.csv'}: rows about VODs are learned from for these VODs alone, because their "
+        f"{settings.folder / 'labels.csv'}: rows about VODs train only the models of these VODs, because their "
         f"highlights look less like highlights than those of the clips (p = {p:.2g}); check their labels and times"
     )
 
