@@ -39,7 +39,7 @@ def without(columns: slice) -> Change:
 
 
 def without_normal(clip: Clip) -> np.ndarray:
-    """Values of a clip from which nothing normal is taken away."""
+    """Values of a clip without its baselines subtracted."""
     values, columns = clip.shard.signals(), features.columns(FACE)
     fps = params.load().extract.fps
     values[:, columns] = np.column_stack([face.interpolate(column, fps) for column in values[:, columns].T])

@@ -1,4 +1,4 @@
-"""How fast each step is beside what the machine can do at best, measured in the same run: one table of ratios.
+"""Compare the speed of each stage with the machine's limit, measured in the same run: one table of ratios.
 
 Makes an hour of 1080p60 and other videos in a temporary folder from the demo's VOD (`dvc repro` first). It takes less
 than 15 minutes on two cores, and 8 GB of disk:
@@ -37,7 +37,7 @@ MEBIBYTE = 2**20
 
 
 def main() -> None:
-    print("| what | beside | takes | limit | ratio | to reach |")
+    print("| stage | compared with | takes | limit | ratio | target |")
     print("| --- | --- | --- | --- | --- | --- |")
     with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR", "/var/tmp")) as name:
         folder = Path(name)

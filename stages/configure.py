@@ -68,7 +68,7 @@ def write(path: Path, content: Mapping[str, object]) -> None:
 
 
 def remove_results_of_other_vods(settings: Params) -> None:
-    """Remove the face cameras, timelines, cut lists and reels of VODs that params.yaml no longer names.
+    """Remove the face cameras, timelines, cut lists, review lists and reels of VODs that params.yaml no longer names.
 
     Stages that read the whole folder would otherwise use them. Reels that vods.yaml keeps stay.
     """

@@ -38,7 +38,8 @@ def main(name: str) -> None:
     written = chat_weight.from_tensors("chat.", weights).logits(messages, times)
     probabilities, looked_at = two_pass.score(scan, name, card, weights, written, config.predict.scan == "two-pass")
     files.write_csv(timeline.path(name), timeline.COLUMNS, timeline.rows(times, probabilities))
-    print(f"{name}: looked at {looked_at:.0%} of {scan.recording.duration / 60:.1f} minutes, listened to all of them")
+    listened = ", listened to all of them" if vod.sound else ""
+    print(f"{name}: looked at {looked_at:.0%} of {vod.duration / 60:.1f} minutes{listened}")
 
 
 if __name__ == "__main__":

@@ -79,7 +79,7 @@ def main() -> None:
         clearly_calm=by_sound.clearly_calm,
         threshold=threshold,
         prevalence=train.prevalence,
-        own_rows=own_vods,
+        own_vods=own_vods,
     )
     audience = chat_weight.learn(chat_weight.collect(chat_rate.read(), clips, out_of_fold.logits))
     tensors = known.tensors("labelled.") | by_sound.linear.tensors("first_pass.") | learned.face_tensors("face.")

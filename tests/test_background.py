@@ -49,7 +49,7 @@ def test_highlights_that_differ_from_those_of_the_clips_are_found_if_they_stand_
         clearly_calm=0.0,
         threshold=0.5,
         prevalence=0.05,
-        own_rows=[],
+        own_vods=[],
     )
     everywhere, nothing = np.full(3000, True), np.zeros(3000)
     found = background.score(others, values, everywhere, nothing, nothing, 10.0, card) >= card.threshold

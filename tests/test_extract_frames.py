@@ -65,7 +65,7 @@ def test_a_clip_without_sound_works_and_one_with_several_is_named(project):
     project.append(LABELS, "clips/silent.mp4,,,0\n")
     said = project.stage("extract_frames").stdout
     assert [line for line in said.splitlines() if "data/tiny/clips/" in line] == [
-        "data/tiny/clips/two.mkv: has 2 sound tracks, of which track 1 is judged; `tracks` in params.yaml says which"
+        "data/tiny/clips/two.mkv: has 2 sound tracks, of which track 1 is judged; choose another one with `tracks`"
     ]
     project.stages("build_dataset", "train", "predict demo")
     assert "silent.mp4.safetensors" in project.shards()

@@ -187,7 +187,7 @@ def test_the_default_tracks_are_taken_and_the_others_are_named(tmp_path):
     recording = probe(path)
     assert numbers_at(recording, [2.0]) == [60]
     said = list(remarks(recording))
-    assert any("2 tracks of picture" in line for line in said)
+    assert any("2 video tracks" in line for line in said)
     assert any("sound track 1, which is judged, is silent throughout, and track 2 is not" in line for line in said)
     assert all(str(path) in line for line in said)
 

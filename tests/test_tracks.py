@@ -35,7 +35,7 @@ def stream(project) -> Project:
 
 def test_the_microphone_is_judged_and_both_tracks_are_heard(stream):
     said = stream.stage("predict", "own").stdout
-    assert "own.mp4: has 2 sound tracks, of which track 1 is judged; `tracks` in params.yaml says which" in said
+    assert "own.mp4: has 2 sound tracks, of which track 1 is judged; choose another one with `tracks`" in said
     assert "silent" not in said
     expected = stream.read("data/timelines/demo.csv")
     assert stream.read("data/timelines/own.csv") != expected

@@ -94,7 +94,7 @@ def torture(folder: Path, sort: Sort, cuts: int) -> Counter[str]:
                 if how != "copied":
                     problems = [f"refused: {error}"]
                 else:
-                    # Of an open group of pictures, say, which is told.
+                    # Expected, for example with open groups of pictures; the error says so.
                     counts["refused"] += len(chosen)
                     continue
         counts[how] += len(chosen)
@@ -137,7 +137,7 @@ def wrong_cuts(
 
 
 def problems_of_reel(reel: Path, truth: Sequence[tuple[float, int]]) -> list[str]:
-    """Where a reel shows or lets hear something else than the recording, a line for each segment that does."""
+    """List the segments of a reel whose picture or sound differs from the recording, a line for each."""
     shown, heard = recordings.frames(reel / "reel.mp4"), list(recordings.beep_times(reel / "reel.mp4"))
     problems = []
     for row in csv.DictReader((reel / "segments.csv").read_text().splitlines()):

@@ -44,7 +44,7 @@ OUTCOMES = (*FINE, "traceback", "hang", "outputs changed", "other sentence")
 class Kind:
     """A sort of file: where, how it is spoiled, and the stages that read it, each with the share of inputs it runs on.
 
-    Of the stages, the first that refuses the file is the last that runs. Its sentence must name the file, or `named`.
+    Stages run in order until one refuses the file. Its sentence must name the file, or `named`.
     """
 
     path: str

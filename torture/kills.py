@@ -1,4 +1,4 @@
-"""Kill `dvc repro` and its children at random moments, hundreds of times: what `make` runs then must mend it all.
+"""Kill `dvc repro` and its children at random moments, a hundred times; what `make` runs must repair everything.
 
 Something that several stages depend on is changed, a run is killed, another one is begun, and so on; in the end the
 outputs must have the bytes of a run that nobody killed. Afterwards, stages are interrupted as by Ctrl-C and asked to
@@ -270,7 +270,7 @@ def send(process: int, number: signal.Signals) -> None:
 
 
 def digests(folder: Path) -> dict[str, str]:
-    """A hash of every file that the pipeline makes, but for what git is told to ignore."""
+    """Hash every file that the pipeline makes, except .gitignore files."""
     paths = [path for place in OUTPUTS for path in sorted((folder / place).rglob("*"))]
     return {
         str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()

@@ -96,7 +96,7 @@ def moved(rows: list[list[str]], chance: random.Random) -> None:
 
 
 def columns(rows: list[list[str]], chance: random.Random) -> None:
-    """A column missing, doubled, renamed, or in another place; in all rows or in one."""
+    """Remove or insert a cell, or reverse the row: in all rows, in one, or in the header."""
     place = chance.randrange(len(rows[0]))
     for row in chance.choice((rows, [chance.choice(rows)], rows[:1])):
         match chance.randrange(3):
@@ -176,7 +176,7 @@ def scaled(content: bytes, chance: random.Random) -> bytes:
 
 
 def key(content: bytes, chance: random.Random) -> bytes:
-    """A key missing, doubled, misspelt, or one level deeper."""
+    """Remove, double, misspell, indent, dedent or replace a key."""
     lines = content.decode().splitlines()
     place = chance.randrange(len(lines))
     lines[place] = chance.choice(
@@ -301,7 +301,7 @@ TENSORS: tuple[Mutation, ...] = (header, tensor, tensor, card, card, *BYTES)
 
 
 def something_else(path: Path, chance: random.Random) -> str:
-    """Put in the place of a file what is none; its name."""
+    """Put something else in a file's place, such as a folder or a pipe; return its kind."""
     kind = chance.choice(("nothing", "folder", "pipe", "broken link", "link to itself", "endless device", "empty file"))
     match kind:
         case "folder":

@@ -37,7 +37,7 @@ class Box:
 
 
 def box(x0: float, y0: float, x1: float, y1: float) -> Box:
-    """Make a box of its edges, as in `Box`; ValueError unless it is inside the picture and not empty."""
+    """Make a box from edges as in `Box`; ValueError unless it is inside the picture and not empty."""
     if not (0 <= x0 < x1 <= 1 and 0 <= y0 < y1 <= 1):
         raise ValueError(
             "the box must be inside the frame, 0 <= x0 < x1 <= 1 and 0 <= y0 < y1 <= 1, "

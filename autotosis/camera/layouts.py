@@ -11,18 +11,18 @@ from autotosis.camera.samples import Sample
 
 # A face stays as long as it moves by less than its size, and its size changes by less than this factor.
 STAYS, ALIKE = 1.0, 1.8
-# So many samples, and such a share of all, show the face of a layout. A face that no edges are found around may as well
-# be one in the game, and must be there for longer.
+# At least this many samples, and this share of all, show the face of a layout. A face without edges around it may be
+# one in the game, so it must be there for longer.
 LEAST, LEAST_SHARE, LEAST_WITHOUT_EDGES = 3, 0.02, 0.3
 # The picture of a face changes by at least so much from sample to sample (grey levels); that of a drawing does not.
 CHANGES = 2.0
-# A layout is recognised where its sides are edge to this share of what they usually are.
+# A layout is recognised where its sides have this share of their usual edges.
 RECOGNISED = 0.6
 # If no edges are found, so much is taken around a face: to each side, above and below (sizes of the face).
 BESIDE, ABOVE, BELOW = 2.0, 1.5, 2.0
 # A camera that fills this share of the picture fills it all: at its border, there are edges of the room.
 WHOLE = 0.9
-# No more pictures than this are searched for edges, and no more layouts.
+# The most pictures that are searched for edges, and the most layouts.
 PICTURES, MOST = 40, 8
 
 
@@ -37,7 +37,7 @@ class Layout:
     size : float
         The size of the face, pixels.
     edge : float or None
-        Which share of the camera's sides is edge on average, 0 to 1; None if it fills the picture.
+        The average share of edge in the camera's sides, 0 to 1: 0 if none is found, None if it fills the picture.
     """
 
     camera: Rectangle

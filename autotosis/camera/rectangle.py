@@ -9,13 +9,13 @@ import numpy as np
 EDGE = 12.0
 # How many of the clearest lines on each side of the face are tried.
 LINES = 16
-# A camera reaches at most this far from the middle of the face, to the sides, up and down, and is at least so wide and
-# high (sizes of the face); and it is between so narrow and so wide for its height.
+# A camera reaches at most this far to the sides, up and down from the middle of the face, and is at least LEAST wide
+# and high (sizes of the face). The last two limit its aspect ratio.
 REACH, ABOVE, BELOW, LEAST = 6.0, 4.0, 6.0, 1.2
 NARROWEST, WIDEST = 0.5, 3.2
-# How much of a line on the border of the whole picture counts as edge. There is none to see there.
+# The share of edge assumed in a line on the border of the picture, where none can be seen.
 AT_BORDER = 0.6
-# A rectangle of less edge than this, on average, is none.
+# The least average share of edge in a rectangle's sides.
 CLEAR = 0.6
 
 
@@ -120,7 +120,7 @@ def search(pictures: Sequence[np.ndarray], x: float, y: float, size: float) -> R
 def _lines(
     edges: np.ndarray, place: float, middle: float, size: float, reach: tuple[float, float]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Choose the clearest vertical edges before and behind a face, and the borders of the picture.
+    """Choose the clearest vertical edges before and after a face, and the borders of the picture.
 
     Parameters
     ----------
@@ -129,7 +129,7 @@ def _lines(
     place, middle, size : float
         The column and the row of the middle of the face, and its size, pixels.
     reach : tuple of float
-        How far the edges may be from the face, before and behind it, sizes of the face.
+        How far before and after the middle of the face edges may be, sizes of the face.
 
     Returns
     -------

@@ -15,7 +15,7 @@ from autotosis.video.recording import Recording
 
 # The width of the pictures (pixels): a camera of a sixth of the picture's width is found to within 1 % of its own.
 WIDTH = 640
-# How grey the three colours are (ITU-R BT.601).
+# The three colours' weights (ITU-R BT.601).
 GREY = np.array([0.299, 0.587, 0.114], np.float32)
 
 

@@ -20,17 +20,17 @@ from autotosis.video.recording import Recording
 
 # Raise it with every change after which other cameras are found in the same clips.
 VERSION = 1
-# A VOD is looked at this often, at most every so many seconds: a scene that is shorter than two of these steps may be
-# missed. One process takes so many samples at once.
+# A VOD is sampled this many times, at most once per STEP seconds. A scene shorter than two sampling steps may be
+# missed. One process takes TOGETHER samples at once.
 SAMPLES, STEP, TOGETHER = 120, 0.5, 6
 CLIP_SAMPLES = 8
-# A layout that is not recognised for at most so many samples between others of it, is there all the same.
+# A layout that is missed in at most this many samples between two that show it counts as shown.
 MISSED = 2
-# A video that shows no camera for more than this share of the time has none: what was found are faces in the game.
+# A video that shows a camera for at most this share of the time has none: only faces in the game were found.
 SELDOM = 0.1
-# Scenes change between two samples; the change is looked for among all frames once these are so close (seconds).
+# Samples narrow a change of scene down to this (seconds) before all frames in between are searched.
 CLOSE = 2.5
-# How clear a camera is taken to be that no edges were found of.
+# The clearness assumed for a camera without edges.
 UNSURE = 0.2
 # Frames are compared at this size, pixels.
 SIDE = 32
@@ -60,7 +60,7 @@ def find(recording: Recording, name: str) -> list[Scene]:
 
 
 def find_in_clip(recording: Recording) -> Scene | None:
-    """Find the face camera of a clip, which is taken to stay in one place; None if no face is seen."""
+    """Find the face camera of a clip, which is taken to stay in one place; None if none is found."""
     every = list(samples.take(recording, spread(recording, CLIP_SAMPLES)))
     best = next(iter(layouts.find(every)), None)
     if best is None:

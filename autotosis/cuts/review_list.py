@@ -51,8 +51,7 @@ def choose(
     threshold, release : float
         The decision threshold, 0 to 1, and the share of a peak at which it begins and ends, 0 to 1.
     judged : sequence of Segment
-        Stretches of the VOD that labels.csv names already. Whatever is closer to one of them than APART is not asked
-        again.
+        Stretches of the VOD that are judged or listed already. What is closer to one of them than APART is left out.
 
     Returns
     -------

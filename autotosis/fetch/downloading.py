@@ -25,9 +25,9 @@ TEMPORARY = {408, 425, 429, *range(500, 600)}
 # A server may ask for a longer pause than we would make, but not for a longer one than this (seconds).
 LONGEST_PAUSE = 600.0
 SECONDS_WITHOUT_ANSWER = 30
-# What yt-dlp raises, also of addresses that a site leads to.
+# What yt-dlp raises; ValueError is for bad addresses, also those that a site leads to.
 FAILURES = (YoutubeDLError, ValueError)
-# What yt-dlp says where a download or FFmpeg ended too early, of which it keeps no cause.
+# How yt-dlp's message begins if a download or FFmpeg ended too early; it keeps no cause of these.
 ENDED_EARLY = ("[download] Got error: ", "ffmpeg exited with code ")
 
 
@@ -115,7 +115,7 @@ def download(
         "noplaylist": True,
         "ffmpeg_location": imageio_ffmpeg.get_ffmpeg_exe(),
         "ratelimit": limits.rate * MEGABYTE if limits.rate else None,
-        # What yt-dlp would repeat without a word is repeated here.
+        # yt-dlp would retry silently, so `download` retries instead and says so.
         "retries": 0,
         "fragment_retries": 0,
         "extractor_retries": 0,

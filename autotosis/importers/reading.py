@@ -1,4 +1,4 @@
-"""Reading files that other programs wrote: what is wrong in one is a sentence that names the file and the place."""
+"""Reading files that other programs wrote. Errors name the file and the place in it."""
 
 import json
 import math
@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from autotosis.project import files, tables
 from autotosis.project.errors import UserError
 
-# A file of labels is not larger (bytes).
+# No file of labels is larger (bytes).
 LARGEST = 50_000_000
 
 
@@ -22,16 +22,16 @@ def read_text(path: Path) -> str:
 
 
 def read_json(path: Path) -> Any:
-    """Read JSON; UserError if it is none."""
+    """Read JSON; UserError if the file is not JSON."""
     try:
         return json.loads(read_text(path))
-    # Also for a number of thousands of digits.
+    # Python raises ValueError for a number with thousands of digits, too.
     except (ValueError, RecursionError) as error:
         raise UserError(f"{path}: not JSON: {error}") from None
 
 
 def number(text: object, place: str) -> float:
-    """Return a number, or the one that a text is; UserError that names the place if it is none or infinite."""
+    """Convert a number or a text to float; UserError that names the place if it is not a finite number."""
     try:
         value = float(text) if isinstance(text, str | int | float) else math.nan
     except (ValueError, OverflowError):
@@ -42,7 +42,7 @@ def number(text: object, place: str) -> float:
 
 
 def clock(text: str, place: str) -> float:
-    """Return a time such as 2:05 or 1:02:05.5 in seconds; UserError that names the place if it is none."""
+    """Return a time such as 2:05 or 1:02:05.5 in seconds; UserError that names the place if it is not a time."""
     seconds = tables.clock(text)
     if seconds is None:
         raise UserError(f"{place}: {reprlib.repr(text)} is not a time such as 1:02:05")
@@ -54,7 +54,7 @@ def address(text: str, place: str) -> SplitResult:
     try:
         return urlsplit(text)
     except ValueError:
-        raise UserError(f"{place}: {reprlib.repr(text)} is neither a web address nor a path; mend it") from None
+        raise UserError(f"{place}: {reprlib.repr(text)} is neither a web address nor a path; correct it") from None
 
 
 def first_problem(error: ValidationError) -> str:

@@ -13,7 +13,6 @@ from autotosis.video import recording
 # A stretch may end this much after its video, and is then shortened (seconds): people round up, and programs count
 # frames at another rate. One that ends later is most likely about another video.
 ROUNDED_UP = 1.0
-COLUMNS = ("video", "start", "end", "label")
 # Anything shorter is a point (seconds).
 SHORTEST = 0.01
 
@@ -105,7 +104,7 @@ def add_to_labels(folder: Path, sorted_stretches: Iterable[tuple[Stretch, bool]]
             end = "" if stretch.end is None else f"{stretch.end:.3f}"
             rows.append((video, f"{stretch.start:.3f}", end, str(int(highlight))))
     table = folder / "labels.csv"
-    added = append_rows(table, COLUMNS, rows, check=labels.read_labels)
+    added = append_rows(table, labels.COLUMNS, rows, check=labels.read_labels)
     highlights = sum(label == "1" for *_, label in added)
     print(f"{table}: {highlights} highlights and {len(added) - highlights} calm stretches added")
 

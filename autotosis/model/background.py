@@ -8,9 +8,9 @@ highlights after all. That lowers the scores of all highlights alike, and hardly
 positive and unlabelled examples: Elkan and Noto, 2008).
 
 Two models are fitted. The linear one decides how many moments are found at least, because its scores of clips tell
-what to expect of a VOD. Kernel logistic regression has a say in which ones: where all of six recordings of strangers is
-looked at, average precision is 0.61 with the linear model alone, and 0.82 with both. Its scores of clips are no measure
-for a VOD, because it also learns in what else VODs differ from clips.
+what to expect of a VOD. Kernel logistic regression has a say in which ones: in dense scans of six recordings of
+strangers, average precision is 0.61 with the linear model alone, and 0.82 with both. Its scores of clips are no measure
+for a VOD, because it also learns other differences between VODs and clips.
 """
 
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ MAX_MOMENTS = 10_000
 # Kernel regression learns from at most this many moments of a VOD, and from as many around what was judged of others,
 # because it takes 8 KiB of memory for each.
 KERNEL_MOMENTS = 5_000
-# `Labelled.vod` of moments that are learned from for each VOD.
+# The value of `Labelled.vod` for moments used for all VODs.
 EVERY = -1
 # The weight of the kernel regression in the mean of both models' logits. Of 0.5, 0.67, 0.8 and 0.9, the last two cut
 # recordings of strangers best, and without the linear model, more of the sample's `evening` is missed.
@@ -57,14 +57,13 @@ class Labelled:
     weights : ndarray of float32, shape (moments,)
         The weight of each moment, from `examples.weights`.
     fold : ndarray of int16, shape (moments,)
-        The fold of each moment, from 0.
+        The fold of each moment, from 0; -1 for none.
     measured : ndarray of bool, shape (moments,)
         Whether to measure on each moment, from `OutOfFold.measured`.
     faces : ndarray of float32, shape (moments,)
         The logit of each moment by a face network that did not learn from its fold; 0 without a network.
     vod : ndarray of int16, shape (moments,)
-        EVERY for what is learned from for each VOD; otherwise the number of the only VOD, in `Card.own_rows`, for which
-        it is.
+        EVERY for moments used for all VODs; otherwise the index in `Card.own_vods` of the only VOD that uses them.
     """
 
     contexts: np.ndarray
@@ -167,19 +166,19 @@ def collect(
     return everything.at(np.append(weighing[evenly_spaced(labelled)], weighing[labelled:])), vods
 
 
-def for_vod(known: Labelled, own_rows: Sequence[str], video: str) -> Labelled:
+def for_vod(known: Labelled, own_vods: Sequence[str], video: str) -> Labelled:
     """Return the moments to learn from for a VOD.
 
     Parameters
     ----------
     known : Labelled
         All labelled moments.
-    own_rows : sequence of str
-        `Card.own_rows`.
+    own_vods : sequence of str
+        `Card.own_vods`.
     video : str
         The path of the VOD's file.
     """
-    own = [number for number, vod in enumerate(own_rows) if f"/{video}".endswith(f"/{vod}")]
+    own = [number for number, vod in enumerate(own_vods) if f"/{video}".endswith(f"/{vod}")]
     return known.at(np.isin(known.vod, [EVERY, *own]))
 
 
@@ -292,7 +291,7 @@ def score(
 ) -> np.ndarray:
     """Compute the probability of a highlight at each moment of a VOD.
 
-    Logits are shifted so that the VOD's own threshold, from `calibration.threshold`, gets the probability
+    Logits are scaled by SLOPE and shifted, so that the threshold chosen for the VOD gets the probability
     `card.threshold`. So the same decision threshold is right for all VODs.
 
     Parameters
@@ -340,7 +339,7 @@ def _half_seen(values: np.ndarray, seen: np.ndarray, fps: float) -> np.ndarray:
 
 
 def _everywhere(logits: np.ndarray, seen: np.ndarray) -> np.ndarray:
-    """Extend the logits of the seen moments to all moments: the others are clearly calm, and get the lowest logit."""
+    """Extend the logits of the seen moments to all moments: the others are most likely calm, and get the lowest."""
     everywhere = np.full(len(seen), logits.min(), np.float64)
     everywhere[seen] = logits
     return everywhere

@@ -122,7 +122,7 @@ def threshold(highlights: np.ndarray, stream: np.ndarray, prevalence: float, tar
 
 
 def of_same_share(threshold: float, scores: np.ndarray, others: np.ndarray) -> float:
-    """Choose a threshold for other scores of a stream that as many of its moments reach.
+    """Choose a threshold for a stream's other scores so that as many moments reach it.
 
     Parameters
     ----------

@@ -13,11 +13,11 @@ from autotosis.model import model_file
 from autotosis.model.examples import Clip
 from autotosis.signals import chat_rate
 
-# How strongly the weight is pulled towards zero: as by a few rows that say nothing.
+# The L2 regularization of the weight, worth about a few uninformative rows.
 PENALTY = 1.0
-# Which delay is likely before anything is learned: its mean and standard deviation (seconds).
+# The prior of the delay: its mean and standard deviation (seconds).
 LIKELY_DELAY, SPREAD = 20.0, 15.0
-# The bias is left almost free: which share of the rows are highlights depends on what was judged.
+# The bias is hardly regularized: the share of highlights among rows depends on what was judged.
 PENALTIES = np.array([PENALTY, 1e-3])
 # Newton's method takes a few steps; where it would leap, each is at most this long.
 STEPS, LONGEST_STEP = 100, 1.0
@@ -32,7 +32,7 @@ class ChatWeight:
     Attributes
     ----------
     weight : float
-        What is added to the logit for each unit of `chat_rate.levels`; 0 if nothing was learned of any chat.
+        What is added to the logit for each unit of `chat_rate.levels`; 0 if nothing was learned from chat.
     delay : float
         How long after a moment the chat is measured, seconds.
     """
@@ -95,7 +95,7 @@ class Rows:
     labels : ndarray of int, shape (rows,)
         1 for a highlight, 0 for calm.
     logits : ndarray of float64, shape (rows,)
-        The mean of what the model says of each row without chat.
+        The mean logit of each row by the model without chat.
     videos : ndarray of str, shape (rows,)
         The VOD of each row.
     """
@@ -136,7 +136,7 @@ def collect(levels: Mapping[str, np.ndarray], clips: Sequence[Clip], logits: np.
 def learn(rows: Rows) -> ChatWeight:
     """Learn the delay and the weight with which the chat explains the labels best; NONE if there is nothing to learn.
 
-    A negative weight counts as none, since an audience does not fall silent at highlights but by chance. Both numbers
+    A negative weight counts as none, since an audience falls silent at highlights only by chance. Both numbers
     are pulled towards what is likely, so that a few rows teach little.
     """
     if len(set(rows.labels.tolist())) < 2:
@@ -152,7 +152,7 @@ def learn(rows: Rows) -> ChatWeight:
 
 
 def _fit(levels: np.ndarray, rows: Rows) -> tuple[float, float]:
-    """Fit a logistic regression on levels, float64 of shape (rows,), beside the logits: its loss, and the weight."""
+    """Fit a logistic regression on levels, float64 of shape (rows,), offset by logits; return loss and weight."""
     columns = np.stack([levels, np.ones(len(levels))], axis=1)
     fitted = np.zeros(2)
     for _ in range(STEPS):
@@ -166,7 +166,7 @@ def _fit(levels: np.ndarray, rows: Rows) -> tuple[float, float]:
 
 
 def cross_validate(rows: Rows) -> np.ndarray:
-    """Score each row with its chat, weighted as the rows of other VODs say, or other rows if all are of one VOD.
+    """Score each row with its chat, weighted as learned from other VODs, or other rows if all are of one.
 
     Returns
     -------

@@ -48,6 +48,6 @@ def learn(clips: Sequence[Clip], found: np.ndarray, settings: Params) -> FirstPa
 
 
 def without_picture(clip: Clip) -> Clip:
-    """Return a clip as it is known before anybody looks: the signals of the picture are NaN."""
+    """Return a clip as the first pass knows it: the signals of the picture are NaN."""
     seen = np.arange(features.COLUMNS) < features.SEEN_COLUMNS.stop
     return replace(clip, values=np.where(seen, np.float32(np.nan), clip.values))

@@ -15,7 +15,7 @@ def deal(groups: Mapping[str, set[int]], count: int, seed: int) -> dict[str, int
     groups : mapping of str to set of int
         The labels, 0 and 1, that occur in each group.
     count : int
-        The maximum number of folds.
+        The number of folds, at most, unless each group becomes a fold of its own.
     seed : int
         The seed of the deal.
 

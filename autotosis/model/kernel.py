@@ -1,9 +1,9 @@
 """Kernel logistic regression on the signals around a moment.
 
 It sees what a weighted sum cannot: that something counts only together with something else, or only up to a limit, such
-as the loudness of an explosion. Signals are replaced by their ranks, so that the few that are far off the others count
-no more than they should. A moment is then compared with a few hundred others (Nyström approximation: Williams and
-Seeger, 2001).
+as the loudness of an explosion. Signals are replaced by their ranks, so that outliers count no more
+than they should. A moment is then compared with a few hundred others, the landmarks (Nyström approximation: Williams
+and Seeger, 2001).
 """
 
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ CHUNK = 2_000
 
 @dataclass(frozen=True)
 class Kernel:
-    """A logit that is a weighted sum of how much a moment is like each of some others.
+    """A logit that is a weighted sum of a moment's similarities to landmarks.
 
     Attributes
     ----------

@@ -16,7 +16,7 @@ from autotosis.project.params import Extract
 from autotosis.project.section import Fraction, Section
 
 PATH = Path("models/model.safetensors")
-# What the names of its tensors begin with: the model is fitted again to each VOD, from labelled moments.
+# The prefixes of tensor names. The model is fitted again to each VOD from `labelled.`.
 PREFIXES = ("labelled.", "first_pass.", "face.", "chat.")
 # No number in a model is larger. Beyond it, sums would overflow.
 LARGEST = 1e9
@@ -44,8 +44,8 @@ class Card(Section):
         The decision threshold: the probability of a typical highlight moment in a stream, 0 to 1.
     prevalence : float
         The expected share of highlights in a stream, 0 to 1, for which probabilities hold.
-    own_rows : list of str
-        The VODs, by their files, whose rows in labels.csv are learned from only for themselves.
+    own_vods : list of str
+        The VODs, by their files, whose rows in labels.csv train only their own models.
     """
 
     architecture: str | None
@@ -56,7 +56,7 @@ class Card(Section):
     clearly_calm: Annotated[float, Field(ge=-LARGEST, le=LARGEST)]
     threshold: Fraction
     prevalence: Fraction
-    own_rows: list[str]
+    own_vods: list[str]
 
 
 def save(path: Path, card: Card, weights: dict[str, np.ndarray]) -> None:
@@ -162,7 +162,7 @@ def check(prefix: str, found: Mapping[str, np.ndarray], expected: Shapes) -> Non
         The type and the shape that each must have, by name.
     """
     shapes = {name: (str(tensor.dtype), tensor.shape) for name, tensor in found.items()}
-    # Missing and unknown ones first, because the shapes of others may be expected because of them.
+    # Missing and unknown ones first, because the expected shapes of others may depend on them.
     for name in sorted(shapes.keys() | expected.keys(), key=lambda name: (name in shapes and name in expected, name)):
         has, wanted = (_describe(of.get(name)) for of in (shapes, expected))
         if has != wanted:

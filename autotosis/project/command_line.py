@@ -32,7 +32,7 @@ def run(main: Callable[..., None], doc: str | None, **arguments: str) -> None:
     for name, text in arguments.items():
         parser.add_argument(name, help=text)
     values = vars(parser.parse_args())
-    with errors_as_sentences(), interruption.put_away(), alone(" ".join([Path(sys.argv[0]).stem, *values.values()])):
+    with errors_as_sentences(), interruption.cleaning_up(), alone(" ".join([Path(sys.argv[0]).stem, *values.values()])):
         main(**values)
 
 
@@ -57,7 +57,7 @@ def alone(work: str) -> Iterator[int | None]:
     Yields
     ------
     int or None
-        A file descriptor, with which another program that inherits it does the work, too, until it ends.
+        The file descriptor of the lock; a program that inherits it keeps the lock until it ends.
     """
     if "RANK" in os.environ:
         # The processes of torchrun work together.

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 
 @dataclass(eq=False)
 class Line:
-    """A row of a table, or text that is none: a comment, a blank line or the header.
+    """A line of a table: a row, a comment, a blank line or the header.
 
     Attributes
     ----------
     text : str
-        Its text in the file, with the end of the line.
+        Its text in the file, with the line ending.
     fields : dict of str to str
         The text of each column of a row, without white space around it; empty for other lines.
     """

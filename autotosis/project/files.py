@@ -41,9 +41,10 @@ def replacing(target: Path) -> Iterator[Path]:
 
 @contextmanager
 def replacing_all(*targets: Path) -> Iterator[list[Path]]:
-    """Do the same for several files and folders, and replace all of them together, or none of them.
+    """Do the same for several files and folders, and replace all of them, or none if the block raises an exception.
 
-    No target may be inside another. The temporary paths are in the order of the targets.
+    They are renamed one after the other. No target may be inside another. The temporary paths are in the order of the
+    targets.
     """
     places: list[_Place] = []
     try:
@@ -120,7 +121,7 @@ def check_regular(path: Path) -> None:
 
 
 def read_text(path: Path, at_most: int) -> str:
-    """Read a text in UTF-8; UserError if it is none, no regular file, or larger than `at_most` bytes."""
+    """Read a UTF-8 text; UserError if it is not one, not a regular file, or over `at_most` bytes."""
     check_regular(path)
     if path.stat().st_size > at_most:
         raise UserError(f"{path}: larger than {at_most} bytes, so most likely not the file that belongs there")

@@ -1,6 +1,6 @@
-"""Ctrl-C and a request to end: one line, exit code 130 or 143, and nothing that goes on, at every moment.
+"""Ctrl-C (SIGINT) and SIGTERM: a stage prints one line, leaves no process running, and exits with 130 or 143.
 
-Imported before all else, so that a stage that is still importing ends so, too: it imports little itself.
+This module is imported first, so that it also works while a stage is still importing; so it imports little itself.
 """
 
 import os
@@ -15,21 +15,22 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import subprocess
 
-SECONDS_BETWEEN_LOOKS = 0.5
-# What is not put away by then stays: hidden files, which the next run replaces (seconds).
+# How often to check whether DVC is still running (seconds).
+POLL = 0.5
+# How long cleaning up may take (seconds). Temporary files left after that are hidden, and the next run replaces them.
 PATIENCE = 3
 WORDS = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
-# As early as can be, since DVC may be killed while a stage is still importing.
+# Read as early as possible, because DVC may be killed while a stage is still importing.
 PARENT = os.getppid()
 
-# What FFmpeg and the like are at work for this process.
+# Programs that this process has started, such as FFmpeg.
 programs: "set[subprocess.Popen[bytes]]" = set()
 
 
 class _State:
-    """Which signal has come, whether there is anything to put away, and whether one has to wait."""
+    """The signal that has come, whether there is anything to clean up, and the signal that waits for `held`."""
 
-    asked: int | None = None
+    received: int | None = None
     in_main = False
     held = 0
     waiting: int | None = None
@@ -39,49 +40,49 @@ _state = _State()
 
 
 def install() -> None:
-    """End as said above from now on, also when DVC, which started this stage, is killed."""
+    """Install the signal handlers, and end this stage if DVC, which started it, is killed."""
     signal.signal(signal.SIGINT, _end)
     signal.signal(signal.SIGTERM, _end)
     signal.signal(signal.SIGALRM, _end)
     if "DVC_STAGE" in os.environ and not _is_worker():
         import threading
 
-        # DVC could not be told any more what a stage left behind has made.
+        # Without DVC, nothing would record the stage's output.
         threading.Thread(target=_end_with_dvc, daemon=True).start()
 
 
 def is_starting() -> bool:
-    """Whether Python was started to run a module, and is on its way to it; not where a test merely imports one."""
+    """Tell whether Python is importing the module that it was started to run; not so if a test imports one."""
     return sys.argv[0] == "-m" or _is_worker()
 
 
 @contextmanager
-def put_away() -> Iterator[None]:
-    """A block that is left, when a signal comes, as by an exception, so that what it has begun is put away."""
+def cleaning_up() -> Iterator[None]:
+    """Within this block, a signal raises SystemExit, so that `finally` clauses clean up before the process ends."""
     _state.in_main = True
     try:
         yield
     except BaseException:
-        # Whatever became of the exception on its way, as in a library that turns all of them into its own.
-        if _state.asked is None:
+        # After a signal, the exception may be another one, because some libraries convert all of them to their own.
+        if _state.received is None:
             raise
     finally:
         _state.in_main = False
-        if _state.asked is not None:
-            _end_now(_state.asked)
-        # All is done, or has failed, and Python ends in a moment, in which it forgets the handlers.
+        if _state.received is not None:
+            _end_now(_state.received)
+        # Python removes the handlers while it shuts down, and a signal would then end it without a message.
         for number in WORDS:
             signal.signal(number, signal.SIG_IGN)
 
 
-def asked() -> bool:
-    """Whether a signal has come, so that nobody waits for what is still at work."""
-    return _state.asked is not None
+def received() -> bool:
+    """Tell whether a signal has come, so that nothing need be waited for."""
+    return _state.received is not None
 
 
 @contextmanager
 def held() -> Iterator[None]:
-    """A short block that no signal interrupts: it is dealt with at the end."""
+    """Within this short block, signals are held back; they are handled at its end."""
     _state.held += 1
     try:
         yield
@@ -95,10 +96,10 @@ def _end(number: int, _: FrameType | None) -> None:
     if _state.held:
         _state.waiting = number
         return
-    if _state.asked is not None or _is_worker() or not _state.in_main:
-        _end_now(_state.asked or number)
-    _state.asked = number
-    # What is raised in here may be lost: where there is nobody to raise it to, Python shows it and goes on.
+    if _state.received is not None or _is_worker() or not _state.in_main:
+        _end_now(_state.received or number)
+    _state.received = number
+    # Raised in a destructor, SystemExit is only printed by Python, and lost; then the alarm ends the process.
     sys.unraisablehook = lambda _: None
     signal.alarm(PATIENCE)
     raise SystemExit
@@ -110,14 +111,14 @@ def _end_now(number: int) -> None:
     children = getattr(sys.modules.get("multiprocessing"), "active_children", list)
     for child in children():
         child.terminate()
-    # Of a stage's processes only the first one speaks.
+    # Only the first of a stage's processes prints a message.
     if not _is_worker() and os.environ.get("RANK", "0") == "0":
         os.write(2, f"{WORDS[signal.Signals(number)]}\n".encode())
     os._exit(128 + number)
 
 
 def end_programs() -> None:
-    """Kill what is at work for this process."""
+    """Kill the programs that this process has started."""
     for program in programs.copy():
         program.kill()
 
@@ -130,5 +131,5 @@ def _end_with_dvc() -> None:
     import time
 
     while os.getppid() == PARENT:
-        time.sleep(SECONDS_BETWEEN_LOOKS)
+        time.sleep(POLL)
     os.kill(os.getpid(), signal.SIGTERM)

@@ -20,7 +20,7 @@ LIBC = ctypes.CDLL(None)
 
 
 def run(command: Sequence[str], folder: Path, fed: Iterable[memoryview] = ()) -> tuple[int, str]:
-    """Run a program in a folder to its end, which comes earlier if this process is interrupted or, on Linux, killed.
+    """Run a program in a folder until it ends, or until this process is interrupted or, on Linux, killed.
 
     Parameters
     ----------

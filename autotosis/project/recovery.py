@@ -36,9 +36,9 @@ CONFLICT = re.compile(rb"^<<<<<<< ", re.MULTILINE)
 
 def main() -> int:
     """Recover, run `dvc repro`, and keep its lock files; the exit code of `dvc repro`."""
-    # DVC reads the parameters, too, and has less to say of what is wrong in them.
+    # DVC reads the parameters, too, but its error messages say less.
     params.load()
-    with interruption.put_away(), command_line.alone("dvc repro") as lock:
+    with interruption.cleaning_up(), command_line.alone("dvc repro") as lock:
         for path in LOCK_FILES:
             recover(path, KEPT / path)
         if RWLOCK.exists() and not is_json(RWLOCK):
@@ -52,15 +52,15 @@ def main() -> int:
 
 
 def run_dvc(lock: int | None) -> int:
-    """Run `dvc repro`; its exit code, or 130 and 143 as a stage has them.
+    """Run `dvc repro`; return its exit code, or 130 or 143 like a stage.
 
-    It has the file descriptor of a lock, too, since it goes on when this process is killed.
+    It inherits the lock's file descriptor, since it goes on when this process is killed.
     """
     asked = []
 
     def end(number: int, _: object) -> None:
         asked.append(number)
-        # Ctrl-C reaches DVC by itself, and what it leaves behind on that is whole.
+        # Ctrl-C reaches DVC by itself, and DVC then leaves its files whole.
         if number == signal.SIGTERM:
             process.terminate()
 

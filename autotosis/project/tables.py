@@ -61,7 +61,7 @@ class Row:
         return value
 
     def number_in(self, column: str) -> float:
-        """Return a column as a number; UserError if it is none or is infinite."""
+        """Return a column as a number; UserError unless it is finite."""
         try:
             value = float(self[column])
         except ValueError:
@@ -189,7 +189,7 @@ class Patterns(Generic[Value]):
     ----------
     path : Path
         A table whose first column is `video`: a video's name inside the streamer's folder, or a glob pattern (* is any
-        text, ? any letter, and [ab] one of these letters). A name that looks like a pattern also fits itself.
+        text, ? any character, and [ab] a or b). A name that looks like a pattern also fits itself.
     columns : sequence of str
         The other columns of the table.
     value : function

@@ -82,8 +82,8 @@ def _over_cores(
 ) -> Iterator[Result]:
     pool, whole = _pool(processes), False
     try:
-        # Ctrl-C reaches all processes that the terminal knows. These end when they are told to by this one, which waits
-        # for nothing: from their first moment on, they do not see it.
+        # Ctrl-C reaches all processes of the terminal. Workers inherit this mask, so they never see it: this process
+        # ends them, without waiting.
         seen = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
         try:
             results = pool.map(function, items)
@@ -96,7 +96,7 @@ def _over_cores(
     finally:
         if not whole:
             _pool.cache_clear()
-            if interruption.asked():
+            if interruption.received():
                 for child in multiprocessing.active_children():
                     child.terminate()
             pool.shutdown(wait=True, cancel_futures=True)

@@ -16,7 +16,7 @@ FADE = 0.01
 SILENCE = -70.0
 # The largest gain (dB). Sound that would need more is noise, or not meant to be heard.
 MOST_GAIN = 30.0
-# Streaming services ask for 1 dB above the highest peaks, including those between samples, and use limiters with this
+# Streaming services ask for 1 dB of headroom above peaks, including those between samples, and use limiters with this
 # attack and release. Encoding raises peaks by another decibel, sometimes by two (dBTP; milliseconds).
 # https://support.spotify.com/us/artists/article/loudness-normalization
 PEAK, ATTACK, RELEASE = -2.0, 5, 100
@@ -24,8 +24,8 @@ PEAK, ATTACK, RELEASE = -2.0, 5, 100
 # 0.7 dB at twice the sample rate, at which the limiter works (ITU-R BS.1770-5, annex 2).
 OVERSAMPLING, BETWEEN_SAMPLES = 2, 3.0
 # Music is turned down (ducked) while the reel's own sound is louder than this, relative to the reel's loudness (dB).
-# Each dB above it turns the music down by 3/4 dB, so at that loudness by 9 dB. Together with audio.music_volume, music
-# is then about 20 dB below speech, which stays easy to follow (WCAG 2.2, success criterion 1.4.7).
+# Each dB above this turns the music down by 3/4 dB, so sound at the reel's loudness by 9 dB. With audio.music_volume,
+# music is then about 20 dB below speech, which stays easy to follow (WCAG 2.2, success criterion 1.4.7).
 DUCKED_FROM, RATIO = -12.0, 4
 # How fast music is turned down, and how fast it comes back: not between words, only in pauses (milliseconds).
 DUCKED_WITHIN, BACK_WITHIN = 20, 500

@@ -31,7 +31,7 @@ def choose_encoder(render: Render, frame: FrameFormat) -> str:
             return encoder
     if render.encoder == "auto":
         return "libx264"
-    raise UserError(f"params.yaml: render.encoder is {refusal}; choose auto or libx264")
+    raise UserError(f"params.yaml: render.encoder: {refusal}; choose auto or libx264")
 
 
 def _try(encoder: str, render: Render, frame: FrameFormat) -> None:
@@ -49,7 +49,7 @@ def handed_over(stream: FilterableStream, encoder: str) -> ffmpeg.nodes.Node:
 
 
 def options(encoder: str, render: Render) -> dict[str, object]:
-    """Return FFmpeg's options for an encoder. Except for Apple's, all of them use x264's scale of quality, 0 to 51."""
+    """Return FFmpeg's options for an encoder. All but Apple's have a scale of quality of 0 to 51, like x264."""
     quality: dict[str, dict[str, object]] = {
         # One thread, because x264's output depends on the number of threads.
         "libx264": {"crf": render.quality, "preset": render.preset, "threads": 1},

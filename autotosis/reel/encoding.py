@@ -1,4 +1,4 @@
-"""Writing video with FFmpeg: cutting, overlay, joining. No other module encodes."""
+"""Encoding the segments of a reel with FFmpeg: layout, overlay, sound and crossfades."""
 
 import math
 import shutil
@@ -40,7 +40,7 @@ class Piece:
     title : str or None
         The title over the beginning of the segment, if there is one.
     sound : str or None
-        The codec of the reel's sound, from `sound_codec`. If this VOD has none, the piece gets silence.
+        The codec of the pieces' sound, from `sound_codec`; None if no VOD has sound. One without sound gets silence.
     moments : ndarray of float64, shape (moments, 2)
         The time of each moment, seconds from the start of the segment, and its probability, 0 to 1.
     render : Render
@@ -194,7 +194,7 @@ def _arranged(stream: FilterableStream, piece: Piece) -> FilterableStream:
     """Build the filters that lay out the picture of a piece, one arrangement after the other."""
     vod, rate, frames = piece.vod, piece.vod.frame.rate, round(piece.duration * piece.vod.frame.rate)
     shown = vod.arranged(piece.start, piece.start + piece.duration)
-    # As `source.film` takes frames: the first one that it takes behind the change.
+    # The first frame after each change, as `source.film` chooses frames.
     edges = [0, *(math.ceil((each.start - piece.start) * rate - 0.5) for each in shown[1:]), frames]
     parts = [(each, *ends) for each, ends in zip(shown, pairwise(edges), strict=True) if ends[0] < ends[1]]
     if len(parts) == 1:

@@ -15,7 +15,7 @@ def run(
     command: ffmpeg.nodes.OutputStream,
     subject: str,
     folder: Path,
-    told: str = "error",
+    log_level: str = "error",
     film: Iterable[memoryview] = (),
 ) -> str:
     """Run FFmpeg, and return what it prints.
@@ -28,12 +28,12 @@ def run(
         What is being encoded, for error messages.
     folder : Path
         The working folder of FFmpeg.
-    told : str
+    log_level : str
         FFmpeg's log level.
     film : iterable of memoryview
         Frames to write to FFmpeg's standard input.
     """
-    always = ("-nostdin", "-hide_banner", "-nostats", "-loglevel", told, "-y")
+    always = ("-nostdin", "-hide_banner", "-nostats", "-loglevel", log_level, "-y")
     arguments = command.global_args(*always).compile(cmd=imageio_ffmpeg.get_ffmpeg_exe())
     code, text = programs.run(arguments, folder, film)
     if code:

@@ -117,7 +117,7 @@ def finish(reel: Path, chapters: Sequence[tuple[float, float, str]], subtitles: 
     )
     listing.write_text(";FFMETADATA1\n" + "".join(marks))
     reel.rename(bare)
-    # FFmpeg only reads an input if a track of it is mapped, so map one that the chapters do not have.
+    # FFmpeg only reads an input if a track of it is mapped, so map one that need not exist (`v?`).
     film, names = ffmpeg.input(bare.name), ffmpeg.input(listing.name, f="ffmetadata")
     tracks = [film["v"], film["a?"], names["v?"]]
     if subtitles is not None:

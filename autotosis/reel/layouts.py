@@ -15,7 +15,7 @@ LOWEST = 16
 LEAST_FACE, MOST_FACE = 0.3, 0.55
 # The height of the eyes in a face camera's picture, which are above its middle (share of its height, from the top).
 EYES = 0.42
-# The game is cropped so that the face camera is not in it, if the crop is at least this share as wide as with it.
+# The game is cropped without the face camera if that crop is at least this share as wide as one with the camera.
 BESIDE = 0.5
 # Face cameras often have a border, so the game begins this far from the box (share of the shorter side of the picture).
 BORDER = 0.01

@@ -63,9 +63,9 @@ def packet_ranges(recording: Recording, chosen: Sequence[Segment]) -> list[Packe
     recording : Recording
         The video.
     chosen : sequence of Segment
-        The segments, in the order of time. Each must begin with a keyframe: the first one in its lead, or else the last
-        one before it. At the beginning of the video, where there is none before it, it is the next one. Segments that
-        touch after that are joined.
+        The segments, in the order of time. Each is made to begin with a keyframe: the first one in its lead, or else
+        the last one before the segment, or, if the video begins without one, the next. Segments that then touch are
+        joined.
 
     Raises
     ------
@@ -114,9 +114,9 @@ def _keyframe(track: Track, segment: Segment) -> float:
 def _range(track: Track, segment: Segment, known: set[bytes]) -> PacketRange:
     """Choose the packets of a segment.
 
-    `known` has the parameter sets of the segments before it. Those of the first one are added to it.
+    `known` has the parameter sets of the first keyframe that is copied. If empty, it gets them here.
     """
-    unit, path = _time_base(track), track.recording.path
+    unit, path = track.unit, track.recording.path
     first, end = (round(time / unit) for time in (segment.start, segment.end))
     times: list[int] = []
     later: list[int] = []
@@ -155,13 +155,6 @@ def _video(track: Track) -> VideoStream:
     return stream
 
 
-def _time_base(track: Track) -> Fraction:
-    """Return the time base of a track, seconds."""
-    unit = _video(track).time_base
-    assert unit is not None
-    return unit
-
-
 def _decode_time(packet: Packet[Any]) -> Fraction:
     """Return when a packet is decoded, seconds."""
     return Fraction((packet.dts or 0) * packet.time_base)
@@ -184,7 +177,7 @@ def _from_keyframe(track: Track, first: int) -> Iterator[Packet[Any]]:
     Packets that are shown before it are left out, because they may need earlier ones. In H.264, there are none after
     the keyframes that a copy begins with (IDR pictures), unless the times in the file are wrong.
     """
-    packets = track.packets(start := float(first * _time_base(track)))
+    packets = track.packets(start := float(first * track.unit))
     for packet in itertools.dropwhile(lambda packet: packet.pts != first, packets):
         if packet.pts is None:
             continue

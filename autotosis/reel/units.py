@@ -22,8 +22,8 @@ PARAMETER_SETS, HEVC_PARAMETER_SETS = (7, 8), (32, 33, 34)
 def parameter_sets(packet: Packet[Any]) -> set[bytes]:
     """Return the parameter sets that a keyframe is decoded with.
 
-    They are those in its packet, and of kinds that the packet has none of, those in the header of the track. Zeros at
-    their ends, which have no meaning, are removed.
+    They are those in its packet, and for kinds that the packet lacks, those in the header of the track. Zeros at their
+    ends, which have no meaning, are removed.
     """
     codec, data = packet.stream.codec_context, bytes(packet)
     header = codec.extradata or b""

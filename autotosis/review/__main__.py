@@ -43,7 +43,7 @@ def main() -> None:
     config = uvicorn.Config(
         server.application(port, token), log_level="warning", timeout_graceful_shutdown=PATIENCE, ws="none"
     )
-    # Whoever presses Ctrl-C need not read which requests that has ended.
+    # After Ctrl-C, hide errors about the requests that it has cancelled.
     logging.getLogger("uvicorn.error").addFilter(
         lambda record: (
             "Cancel" not in record.getMessage()

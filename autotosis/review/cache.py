@@ -1,4 +1,4 @@
-"""Files that can be made again at any time, such as proxies of videos: kept up to a limit, the oldest go first."""
+"""A cache of derived files, such as proxies of videos; beyond a limit, the least recently used are removed."""
 
 import hashlib
 import os

@@ -1,4 +1,4 @@
-"""Who may ask for what: requests of this page only, and changes only with the token that the program has printed."""
+"""Access control: only requests from this page, and changes only with the token that the program printed."""
 
 import secrets
 
@@ -60,9 +60,9 @@ class Guard:
     def _refusal(self, scope: Scope) -> str | None:
         headers = Headers(scope=scope)
         host, origin = headers.get("host", ""), headers.get("origin")
-        if scope["type"] != "http" or host not in self.hosts or origin not in (None, f"http://{host}"):
-            return "this request is not from the review page"
-        if headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
+        from_page = host in self.hosts and origin in (None, f"http://{host}")
+        from_page &= headers.get("sec-fetch-site", "none") in ("none", "same-origin")
+        if scope["type"] != "http" or not from_page:
             return "this request is not from the review page"
         if scope["method"] in ("GET", "HEAD"):
             return None

@@ -1,4 +1,4 @@
-"""What the review page asks for, and what it changes."""
+"""The HTTP API of the review page."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager

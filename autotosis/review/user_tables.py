@@ -5,7 +5,6 @@ Each change names the version of the table that the page has seen. If the file h
 
 from collections.abc import Callable, Sequence
 from dataclasses import astuple
-from fnmatch import fnmatchcase
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -14,11 +13,10 @@ from autotosis.annotations import labels
 from autotosis.annotations.facecams import SIDES, Facecams
 from autotosis.annotations.labels import Label
 from autotosis.cuts import cut_list
-from autotosis.project import files
+from autotosis.project import files, tables
 from autotosis.project.csv_text import Line, Table
 from autotosis.project.errors import UserError
 
-LABELS = ("video", "start", "end", "label")
 # One at a time, so that of two requests with the same version only the first one is carried out.
 LOCK = Lock()
 
@@ -42,7 +40,7 @@ def read_marks(table: Path) -> dict[str, list[Mark]]:
 
 
 def write_marks(table: Path, seen: str, video: str, marks: Sequence[Mark]) -> None:
-    """Make these the rows about a video in labels.csv or holdout.csv.
+    """Replace the rows about a video in labels.csv or holdout.csv by these marks.
 
     Rows that are among the marks stay as they are. New ones go beside the others of the video, in the order of time,
     or behind the rows about videos whose names sort before it.
@@ -60,7 +58,7 @@ def write_marks(table: Path, seen: str, video: str, marks: Sequence[Mark]) -> No
         for values in wanted:
             text.insert(values, _line_before(text, values))
 
-    _replace(table, seen, LABELS, change, lambda partial: labels.read_labels(partial))
+    _replace(table, seen, labels.COLUMNS, change, lambda partial: labels.read_labels(partial))
 
 
 def read_boxes(folder: Path) -> dict[str, list[float]]:
@@ -80,7 +78,7 @@ def write_box(folder: Path, seen: str, pattern: str, sides: Sequence[float] | No
     def change(text: Table) -> None:
         named = [row for row in text.rows if row.fields["video"] == pattern]
         behind = text.rows[text.rows.index(named[-1]) + 1 :] if named else []
-        overruled = any(fnmatchcase(pattern, row.fields["video"]) for row in behind)
+        overruled = any(tables.fits(row.fields["video"], pattern) for row in behind)
         values = {"video": pattern} | {side: f"{value:.4g}" for side, value in zip(SIDES, sides or (), strict=False)}
         if sides and named and not overruled:
             text.change(named[-1], values)
@@ -127,8 +125,8 @@ def write_cut(edits: Path, vod: str, duration: float, seen: str, segments: Seque
     seen : str
         The `cut_version` that the page has seen.
     segments : sequence of dict
-        All that the table is to hold, with `start`, `end` and `keep` as in `read_cut`. A row becomes the segment that
-        it shares most time with, and keeps its other columns. Rows without such a segment are removed.
+        All that the table is to hold, with `start`, `end` and `keep` as in `read_cut`. A row becomes the segment with
+        which its IoU is highest, and keeps its other columns. Rows that overlap no segment are removed.
     """
     base = edits if edits.exists() else cut_list.path(vod)
 
@@ -143,7 +141,7 @@ def write_cut(edits: Path, vod: str, duration: float, seen: str, segments: Seque
             else:
                 values = _cut_values(text, same)
                 if _keeps(row) == same["keep"]:
-                    # Also where it is empty.
+                    # Keep an empty cell, which means yes.
                     values.pop("keep", None)
                 text.change(row, values)
                 left.remove(same)
@@ -219,7 +217,7 @@ def _line_before(text: Table, values: dict[str, str]) -> Line | None:
 
 
 def _shared(row: Line, segment: dict[str, Any]) -> float:
-    """Return what a row and a segment share, as a part of the time that they cover together; 1 if they are the same."""
+    """Compute the IoU of a row and a segment: 1 if they are the same, and 0 or negative if they do not overlap."""
     start, end = float(row.fields["start"]), float(row.fields["end"])
     shared = min(end, segment["end"]) - max(start, segment["start"])
     return float(shared / (max(end, segment["end"]) - min(start, segment["start"])))

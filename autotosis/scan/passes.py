@@ -45,7 +45,7 @@ class Scan:
         The number format of the face network, as `predict.precision` names it.
     architecture : str or None
         torchvision's name of the model's face network; None if there is none.
-    model : str
+    model_digest : str
         `files.digest` of the model file, so that each process reads it only once.
     """
 
@@ -55,7 +55,7 @@ class Scan:
     device: str
     precision: str
     architecture: str | None
-    model: str
+    model_digest: str
 
     @property
     def moments(self) -> int:
@@ -155,7 +155,7 @@ def _score(frames: Iterable[np.ndarray], scan: Scan) -> np.ndarray:
     # Imported here because it takes seconds, and the default model does not need it.
     from autotosis.model.face_network import network
 
-    face = _face_network(scan.architecture, scan.device, scan.model)
+    face = _face_network(scan.architecture, scan.device, scan.model_digest)
     return network.score(face, frames, network.choose_dtype(scan.precision, face.device))
 
 

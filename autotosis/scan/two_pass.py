@@ -64,7 +64,7 @@ def score(
     # Read the model first, so that errors in it are found before hours are spent on the scan.
     first_model = linear.from_tensors("first_pass.", weights)
     known = Labelled.from_tensors("labelled.", weights)
-    known = background.for_vod(known, card.own_rows, scan.recording.path.as_posix())
+    known = background.for_vod(known, card.own_vods, scan.recording.path.as_posix())
     values, glances = first_pass(scan, name)
     wanted = np.full(len(values), True)
     if two_passes and scan.recording.sound:

@@ -12,12 +12,12 @@ from autotosis.project import files, tables
 from autotosis.signals import shards
 
 PATH = shards.EXCERPTS / "chat.csv"
-# How long after a moment its reaction may be at its height (seconds): each is tried in training.
+# Possible delays from a moment to the peak of the reaction (seconds); training tries each.
 DELAYS = tuple(range(0, 61, 5))
 COLUMNS = ("excerpt", *(f"{delay} s" for delay in DELAYS))
-# Messages count within half a minute before and after a time, in seconds from -30 to 30: less, the farther away.
+# The weights of messages -30 to 30 seconds from a time: a triangular window.
 WINDOW = np.bartlett(63)[1:-1]
-# As many messages are added to both sides of a ratio. In a chat of few messages, their number depends on chance.
+# Added to both the numerator and denominator of a ratio, because small counts depend on chance.
 FEW = 5.0
 
 

@@ -178,7 +178,7 @@ class _Counts:
                 self.by_track[track.index].header = track.codec_context.extradata or b""
 
     def cuts(self) -> list[tuple[int, bool]]:
-        """List the byte positions at which another recording begins (True), or one of other headers (False)."""
+        """List the byte positions at which another recording begins (True), or only the headers change (False)."""
         marks = sorted(
             (place, track, restarts) for track, count in self.by_track.items() for place, restarts in count.cuts
         )

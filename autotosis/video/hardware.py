@@ -27,7 +27,7 @@ def accelerator(decoder: str) -> HWAccel | None:
 
 @lru_cache
 def _device(decoder: str) -> str | None:
-    """Find the first device that works, of all for auto; None if there is none."""
+    """Find the device to decode with: for auto, the first that works, or None."""
     for device in DEVICES if decoder == "auto" else [decoder]:
         try:
             HWAccel(device).create(av.Codec("h264", "r"))

@@ -139,7 +139,7 @@ class Track:
         picture = self.container.streams[piece.picture]
         try:
             if "matroska" in self.container.format.name and picture.time_base:
-                # Its index is of the picture. To search the sound, FFmpeg would read all that is before.
+                # Matroska only indexes the picture. To find a time in the sound, FFmpeg would read all before it.
                 self.container.seek(int((time + piece.zero) / picture.time_base), stream=picture)
             else:
                 self.container.seek(int((time + piece.zero) * av.time_base))

@@ -116,7 +116,7 @@ def probe(path: Path, sounds: Sequence[int] = ()) -> Recording:
     extents = list(itertools.chain.from_iterable(map(clock.extents, files)))
     pieces, duration = _one_after_the_other(extents)
     if sounds:
-        # Of a VOD in parts, some may have no sound.
+        # Some parts of a VOD may have no sound.
         some = any(piece.sounds for piece in pieces)
         pieces = tuple(
             replace(piece, sounds=_numbers(piece, sounds)) if piece.sounds or not some else piece for piece in pieces

@@ -33,13 +33,13 @@ def remarks(recording: Recording) -> Iterator[str]:
         pictures = [track.index for track in tracks.pictures(container)]
     if len(pictures) > 1:
         shown = pictures.index(first.picture) + 1
-        yield f"{first.span.path}: has {len(pictures)} tracks of picture; track {shown} is used, the default one"
+        yield f"{first.span.path}: has {len(pictures)} video tracks; track {shown} is used, the default one"
     piece, sounds = _sounds(recording)
     if len(sounds) > 1:
         judged = sounds.index(piece.sounds[0]) + 1
         yield (
-            f"{piece.span.path}: has {len(sounds)} sound tracks, of which track {judged} is judged; `tracks` in "
-            "params.yaml says which"
+            f"{piece.span.path}: has {len(sounds)} sound tracks, of which track {judged} is judged; choose "
+            "another one with `tracks` in params.yaml"
         )
     yield from silences(recording, "judged")
 

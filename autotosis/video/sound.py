@@ -8,7 +8,7 @@ import numpy as np
 from autotosis.video.reading import Track
 from autotosis.video.recording import Recording
 
-# How much sound is decoded before it is used, because decoders need what came before to be exact (seconds).
+# Decoding begins this much early, because decoders are only exact after some sound (seconds).
 WARM_UP = 0.5
 # Sound that is off by more than this is moved to its time (seconds). Smaller errors come from containers, which round
 # timestamps, and from parts of a VOD, whose sound begins a little before or after the picture. The limit is the

@@ -179,7 +179,7 @@ def _boxes(span: Span) -> Structure:
 
 
 def unseen(path: Path) -> int | None:
-    """Find where a second recording begins in an MP4 of which players only show the first (bytes); None without one."""
+    """Return the byte at which a second recording, which players ignore, begins in an MP4; None if there is none."""
     found, _ = boxes.read(path)
     starts = [box.start for box in found if box.name == b"ftyp" and box.start]
     return starts[0] if starts and not boxes.are_fragments(found) else None

@@ -27,7 +27,7 @@ def at_the_beginning(file: Span, rate: Fraction) -> tuple[int, bool | None]:
         The number of the frame; 0 if the file has no timecode.
     bool or None
         Whether it is drop-frame timecode, which skips numbers at 29.97 or 59.94 frames per second to agree with the
-        clock (SMPTE ST 12-1); None if the file has no timecode.
+        clock (SMPTE ST 12-1); None if the file does not say.
     """
     with opened(file) as container:
         for text in _timecodes(container):

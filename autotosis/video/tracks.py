@@ -52,7 +52,7 @@ def read_only(container: InputContainer, *wanted: Stream | None) -> None:
 
 
 def _rank(track: VideoStream | AudioStream) -> tuple[bool, bool, int, int]:
-    """Return the rank of a track. As in FFmpeg, the default track is best, then the largest, then the first."""
+    """Return a track's rank. As in FFmpeg: not SPECIAL, then default, then the largest, then the first."""
     size = 0
     if isinstance(track, VideoStream) and track.codec_context is not None:
         size = track.codec_context.width * track.codec_context.height

@@ -143,5 +143,5 @@ if __name__ == "__main__":
     parser.add_argument("--commit", action="store_true", help="commit the results of each recording")
     interruption.install()
     options = parser.parse_args()
-    with command_line.errors_as_sentences(), interruption.put_away(), command_line.alone("watch"):
+    with command_line.errors_as_sentences(), interruption.cleaning_up(), command_line.alone("watch"):
         main(**vars(options))

@@ -21,7 +21,7 @@ def check_space(limits: Watch) -> None:
         subprocess.run(["dvc", "gc", "--all-commits", "--force", "--quiet"], stdout=sys.stderr)
     if _free() < limits.free_space:
         raise UserError(
-            f"less than {limits.free_space:g} GB of disk space are free, so no reel is begun; free some, or lower "
+            f"less than {limits.free_space:g} GB of disk space is free, so no reel is begun; free some, or lower "
             "watch.free_space"
         )
 

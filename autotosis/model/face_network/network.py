@@ -181,7 +181,7 @@ def from_tensors(architecture: str, saved: dict[str, np.ndarray], device: torch.
         network = FaceNetwork(architecture)
         network.load_state_dict({name: torch.from_numpy(tensor) for name, tensor in saved.items()})
     except (RuntimeError, ValueError) as error:
-        # The first line of PyTorch's message only says that there are some.
+        # The first line of PyTorch's message only says that it failed.
         causes = str(error).splitlines()
         raise model_file.malformed(
             model_file.PATH, f"its face network: {causes[len(causes) > 1].strip()[:200]}"

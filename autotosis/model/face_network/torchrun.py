@@ -85,7 +85,7 @@ def share(batch: Sequence[Item]) -> Sequence[Item]:
 
 @reporting_failures()
 def mean(value: torch.Tensor) -> torch.Tensor:
-    """Compute the mean of a number over all processes, in which it may differ."""
+    """Average a number over all processes."""
     if processes() > 1:
         distributed.all_reduce(value)
     return value / processes()

@@ -36,7 +36,7 @@ export async function open(root, { project, say }) {
 
   function next() {
     const following = clips.map((_, n) => (chosen + 1 + n) % clips.length).find((n) => !marks.of(clips[n]).length);
-    if (following === undefined) say("All clips are labelled. Press 6 to build again.");
+    if (following === undefined) say("All clips are labelled. Press 6, then B, to rebuild.");
     else return pick(following);
   }
 

@@ -39,7 +39,7 @@ export async function open(root, { project, say, go }) {
     for (const one of segments) one.kind = one.keep ? "reel" : "off";
     length.textContent = clock(seconds(segments));
     counts.textContent = ` of ${clock(vod.duration, 0)}, ${segments.filter(({ keep }) => keep).length} of ${segments.length} segments`;
-    state.textContent = edited ? `edits/${entry.name}.csv is the cut list; press 6 to render it.` : segments.length ? "The model chose this cut. Whatever you change makes it yours." : "There is no cut list yet. Press 6 to build it, or A to add a segment.";
+    state.textContent = edited ? `edits/${entry.name}.csv is the cut list; 6 and B render it.` : segments.length ? "The model chose this cut. Whatever you change makes it yours." : "No cut list yet. Press 6, then B, to build it, or A to add a segment.";
     back.hidden = !edited;
     fill(list, segments, chosen, pick, (one) => [cell(one.keep ? "time" : "time dropped", clock(one.start)), cell("length", `${(one.end - one.start).toFixed(1)} s`), cell("reason", one.keep ? "" : "dropped"), percent(one.score)],
       (one, number) => [el("input", { type: "checkbox", checked: one.keep, "aria-label": `Keep the segment at ${clock(one.start)}`, onchange: () => change(number, { keep: !one.keep }) })]);

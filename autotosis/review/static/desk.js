@@ -20,7 +20,7 @@ export class Desk {
       this.whole.draw();
     };
     this.whole = new Strip({ label: "The whole video", height: 56, seek, choose });
-    this.detail = new Strip({ label: "Probability and loudness of the part that is looked at", height: 112, seek, edge, choose, moved });
+    this.detail = new Strip({ label: "Probability and loudness of the part in view", height: 112, seek, edge, choose, moved });
     this.strips = [this.detail, this.whole];
     this.player = new Player((time) => {
       this.detail.tell(time, !this.player.video.paused);

@@ -21,14 +21,14 @@ export async function open(root, { project }) {
   const scope = el("select");
   const image = el("img", { alt: "A frame of the video", draggable: false });
   const handles = Object.keys(CORNERS).map((corner) => el("span", { className: `handle ${corner}`, "data-corner": corner }));
-  const frame = el("div", { className: "box", tabIndex: 0, role: "group", "aria-label": "Face camera; arrows move it, with Shift they change its size" }, ...handles);
+  const frame = el("div", { className: "box", tabIndex: 0, role: "group", "aria-label": "Face camera; ← → I K move it, Shift and arrows resize it" }, ...handles);
   const picture = el("div", { className: "picture" }, image, frame), strip = el("div", { className: "frames" });
   const slider = el("input", { type: "range", min: 0, step: 0.1, "aria-label": "Time", onchange: () => look(Number(slider.value)) });
   const readout = el("p", { className: "progress", role: "status" });
   root.append(el("section", { className: "desk", "aria-label": "Frame" }, picture, slider, strip), el("section", { className: "side", "aria-label": "Face camera" },
     el("div", { className: "bar" }, el("h2", {}, "Where is the face camera?")), el("label", {}, "Video ", select), el("label", {}, "Save it for ", scope),
     el("div", { className: "actions" }, button("Previous video", "↑", () => step(-1)), button("Next video", "↓", () => step(1)), button("Whole picture", "W", () => move([0, 0, 1, 1])), button("Undo", "Z", facecams.undo)),
-    readout, el("p", { className: "hint" }, "Drag the box or its corners onto the camera's edges. It is saved when you let go. The small pictures show whether it is right all the time: a change of scene moves it.")));
+    readout, el("p", { className: "hint" }, "Drag the box or its corners onto the camera's edges. It is saved when you let go. The small pictures show whether it is right in every scene, as cameras move.")));
   for (const type of ["pointerdown", "pointermove", "pointerup", "pointercancel"]) picture.addEventListener(type, drag);
   const source = (time, width) => `/frame/${path(video)}?time=${time.toFixed(1)}&width=${width}`;
   await facecams.load();
@@ -111,7 +111,7 @@ export async function open(root, { project }) {
       ["ArrowLeft", "box to the left", () => move(moved(box, [-STEP, 0]))], ["ArrowRight", "to the right", () => move(moved(box, [STEP, 0]))],
       ["i", "up", () => move(moved(box, [0, -STEP]))], ["k", "down", () => move(moved(box, [0, STEP]))],
       ["Shift+ArrowLeft", "narrower", () => size(-STEP, 0)], ["Shift+ArrowRight", "wider", () => size(STEP, 0)],
-      ["Shift+ArrowUp", "lower", () => size(0, -STEP)], ["Shift+ArrowDown", "higher", () => size(0, STEP)],
+      ["Shift+ArrowUp", "shorter", () => size(0, -STEP)], ["Shift+ArrowDown", "taller", () => size(0, STEP)],
       ["ArrowDown", "next video", () => step(1)], ["ArrowUp", "previous video", () => step(-1)],
       ["w", "the whole picture", () => move([0, 0, 1, 1])], ["z", "undo", facecams.undo],
     ],

@@ -34,13 +34,13 @@ export async function open(root, { project, say, go }) {
 
   async function join() {
     const rows = taught.of(video), highlights = rows.filter(([, , label]) => label);
-    if (rows.length && !confirm(`${rows.length} judgements about ${name} leave labels.csv; the highlights among them become marks of the holdout. Go on?`)) return;
+    if (rows.length && !confirm(`Remove ${rows.length} judgements about ${name} from labels.csv? Highlights among them become marks of the holdout.`)) return;
     if (rows.length) await taught.set(video, []);
     if (!taught.of(video).length) await marker.set(highlights.length ? highlights : [[null, null, 0]], null);
   }
 
   async function leave() {
-    if (marker.items.length > 1 && !confirm(`The marks of ${name} leave holdout.csv. Go on?`)) return;
+    if (marker.items.length > 1 && !confirm(`Remove the marks of ${name} from holdout.csv?`)) return;
     await marker.set([], null);
   }
 

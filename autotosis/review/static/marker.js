@@ -36,7 +36,7 @@ export class Marker {
     return this.desk.player.duration;
   }
 
-  /** Now, or, while it plays, when the key was meant to be pressed. */
+  /** The current time; while the video plays, less the reaction time. */
   get moment() {
     const { player } = this.desk, late = player.video.paused ? 0 : Number(this.reaction.value) * player.video.playbackRate;
     return Math.round(clamp(player.time - late, 0, this.duration) * 10) / 10;

@@ -126,8 +126,9 @@ export class Player {
     const still = (seconds) => () => (this.video.pause(), this.seek(this.time + seconds));
     return [
       [" ", "play or pause", () => this.toggle()], ["l", "loop on or off", () => this.loop()],
-      ["ArrowLeft", "back 1 s", by(-1)], ["ArrowRight", "on 1 s", by(1)], ["Shift+ArrowLeft", "back 10 s", by(-10)], ["Shift+ArrowRight", "on 10 s", by(10)],
-      [",", "stop, back 0.1 s", still(-0.1)], [".", "stop, on 0.1 s", still(0.1)],
+      ["ArrowLeft", "back 1 s", by(-1)], ["ArrowRight", "forward 1 s", by(1)],
+      ["Shift+ArrowLeft", "back 10 s", by(-10)], ["Shift+ArrowRight", "forward 10 s", by(10)],
+      [",", "pause, back 0.1 s", still(-0.1)], [".", "pause, forward 0.1 s", still(0.1)],
       ["-", "slower", () => this.faster(-1)], ["+", "faster (also =)", () => this.faster(1)], ["=", null, () => this.faster(1)],
     ];
   }

@@ -44,7 +44,7 @@ export async function open(root, { project, say, go }) {
   const list = el("ol", { className: "list", "aria-label": "Moments to judge" }), progress = el("p", { className: "progress", role: "status" });
   const actions = [button("Yes, a highlight", "Y", () => judge(1), { className: "yes" }), button("No", "N", () => judge(0), { className: "no" }),
     button("Not judged", "U", () => judge(null)), button("Add a missed one", "A", add), button("Undo", "Z", undo)];
-  const warning = el("p", { className: "warning", hidden: !entry.holdout }, `${entry.name} is in the holdout: it measures the model, so it cannot teach it. `, button("Open Holdout", "5", () => go("holdout")));
+  const warning = el("p", { className: "warning", hidden: !entry.holdout }, `${entry.name} is in the holdout: it measures the model and must not train it. `, button("Open Holdout", "5", () => go("holdout")));
   for (const each of actions) each.disabled = entry.holdout;
   root.append(desk.root, el("section", { className: "side", "aria-label": "Judging" },
     el("div", { className: "bar" }, el("h2", {}, "Is this a highlight?"), select), warning, el("div", { className: "actions" }, ...actions), progress, list));
@@ -95,7 +95,7 @@ export async function open(root, { project, say, go }) {
     set(item, label);
     if (label === null) return;
     const next = items.map((_, n) => (chosen + 1 + n) % items.length).find((n) => !items[n].judged);
-    if (next === undefined) say("All are judged. Add what was missed with A, or press 6 to build again.");
+    if (next === undefined) say("All are judged. Add missed highlights with A, or press 6, then B, to rebuild.");
     else pick(next);
   }
 
@@ -103,7 +103,7 @@ export async function open(root, { project, say, go }) {
     if (entry.holdout || !item) return;
     const [low, high] = which === "start" ? [0, item.end - SHORTEST] : [item.start + SHORTEST, vod.duration];
     item[which] = rounded(clamp(time, low, high), vod.duration);
-    // Whoever mends the edges of a moment says that there is one.
+    // Correcting the edges of an unjudged moment confirms it as a highlight.
     if (done) set(item, item.judged ? item.judged.mark[2] : 1);
     else desk.detail.draw();
   }
