@@ -123,6 +123,21 @@ def test_clips_are_labelled_by_keyboard_alone(project, open_page):
         assert 0.4 < late < 1.5
 
 
+def test_rows_with_an_open_end_or_about_a_whole_clip_are_kept(project, open_page):
+    project.write(LABELS, HEADER + "clips/c01.mp4,1.7,,1\nclips/c02.mp4,,,1\n")
+    with served(project) as server:
+        page = open_page(server, "Clips")
+        page.get_by_text("2 of 12 clips labelled").wait_for()
+        ready(page)
+        press(page, "ArrowUp", "ArrowUp")
+        page.get_by_label("Marks").get_by_text("0:01.7").wait_for()
+        ready(page)
+        press(page, ",", *4 * ["ArrowLeft"], "i", *3 * ["."], "o")
+        saved(project, LABELS, HEADER + "clips/c01.mp4,0.0,0.3,1\nclips/c01.mp4,1.7,,1\nclips/c02.mp4,,,1\n")
+        press(page, "ArrowDown")
+        page.get_by_label("Marks").get_by_text("0:00.0").wait_for()
+
+
 def test_ten_moments_are_judged_by_keyboard(project, open_page):
     before = project.read(LABELS)
     with served(project) as server:
@@ -250,6 +265,38 @@ def test_a_vod_becomes_a_holdout_and_leaves_it(project, open_page):
         page.get_by_text("2 highlights are marked").wait_for()
         page.get_by_role("button", name="Let it teach again").click()
         saved(project, HOLDOUT, HEADER)
+
+
+def test_a_holdout_that_cannot_be_written_costs_no_judgement(project, open_page):
+    project.append(LABELS, f"{VOD},2.0,4.0,1\n")
+    labels = project.read(LABELS)
+    with served(project) as server:
+        page = open_page(server, "Holdout", expected="409")
+        page.on("dialog", lambda dialog: dialog.accept())
+        page.get_by_text("demo teaches the model by 1 judgements").wait_for()
+        project.append(HOLDOUT, "# ask Anna\n")
+        page.get_by_role("button", name="Make it a holdout").click()
+        page.get_by_role("alert").get_by_text("nothing was overwritten").wait_for()
+        page.wait_for_load_state("networkidle")
+        assert project.read(LABELS) == labels and project.read(HOLDOUT) == HEADER + "# ask Anna\n"
+
+
+def test_a_box_is_saved_for_the_video_that_is_shown(project, open_page):
+    before = project.read(FACECAMS)
+    with served(project) as server:
+        page = open_page(server, "Face cameras")
+        page.get_by_text("x0 0.025").wait_for()
+        answers = []
+        page.route("**/info/clips/c01.mp4", lambda route: answers.append(route))
+        press(page, "ArrowDown")
+        until(lambda: page.evaluate("true") and answers)
+        press(page, "ArrowDown")
+        page.get_by_label("Save it for").get_by_text("this video only")
+        until(lambda: page.get_by_label("Save it for").input_value() == "clips/c02.mp4")
+        answers[0].continue_()
+        page.wait_for_load_state("networkidle")
+        press(page, "w")
+        saved(project, FACECAMS, before + "clips/c02.mp4,0,0,1,1\n")
 
 
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])

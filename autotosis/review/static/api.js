@@ -112,14 +112,15 @@ export class Marks extends Kept {
 // What is left of a mark beside another one is not worth a row (seconds).
 const SHORTEST = 0.3;
 
-/** The marks of a video without `replaced`, cut where the new one is, and the new one, if any. */
-export function withMark(marks, mark, replaced) {
+/** The marks of a video of this duration (seconds) without `replaced`, cut where the new one is, and the new one, if any. */
+export function withMark(marks, mark, replaced, duration) {
   const others = marks.filter((one) => one !== replaced);
   if (!mark) return others;
   const rest = others.flatMap(([start, end, label]) => {
-    if (start === null || end === null) return [];
-    if (end <= mark[0] || start >= mark[1]) return [[start, end, label]];
-    return [[start, mark[0], label], [mark[1], end, label]].filter(([from, to]) => to - from >= SHORTEST);
+    // A row about all of the video was written before anybody marked a part of it.
+    if (start === null && end === null) return [];
+    if ((end ?? duration) <= mark[0] || (start ?? 0) >= mark[1]) return [[start, end, label]];
+    return [[start, mark[0], label], [mark[1], end, label]].filter(([from, to]) => (to ?? duration) - (from ?? 0) >= SHORTEST);
   });
   return [...rest, mark];
 }

@@ -91,7 +91,7 @@ export async function open(root, { project, say, go }) {
   }
 
   function add() {
-    const start = Math.round(10 * desk.player.time) / 10, kept = cut.state.segments.filter(({ keep }) => keep);
+    const start = Math.min(Math.round(10 * desk.player.time) / 10, vod.duration - SHORTEST), kept = cut.state.segments.filter(({ keep }) => keep);
     if (kept.some((one) => start > one.start - SHORTEST && start < one.end)) return say("The reel shows this already; move an edge instead.");
     const one = { start, end: Math.min(start + NEW, vod.duration, ...kept.map((other) => other.start).filter((other) => other > start)), keep: true, score: 1 };
     const { segments } = sorted({ segments: [...copy(), one] });

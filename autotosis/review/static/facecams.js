@@ -36,7 +36,10 @@ export async function open(root, { project }) {
 
   async function show(name) {
     video = select.value = name;
-    info = await get(`/info/${path(name)}`);
+    const answer = await get(`/info/${path(name)}`);
+    // Meanwhile, another video may have been chosen.
+    if (video !== name) return;
+    info = answer;
     const folder = name.split("/")[0];
     scope.replaceChildren(...[[name, `this video only`], [`${folder}/*`, `all of ${folder}/`], ["*", "all videos"]].map(([value, text]) => el("option", { value }, text)));
     picture.style.aspectRatio = info.aspect;

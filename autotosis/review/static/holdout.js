@@ -35,8 +35,9 @@ export async function open(root, { project, say, go }) {
   async function join() {
     const rows = taught.of(video), highlights = rows.filter(([, , label]) => label);
     if (rows.length && !confirm(`Remove ${rows.length} judgements about ${name} from labels.csv? Highlights among them become marks of the holdout.`)) return;
-    if (rows.length) await taught.set(video, []);
-    if (!taught.of(video).length) await marker.set(highlights.length ? highlights : [[null, null, 0]], null);
+    await marker.set(highlights.length ? highlights : [[null, null, 0]], null);
+    // If the holdout could not be written, its marks are not there.
+    if (rows.length && marks.of(video).length) await taught.set(video, []);
   }
 
   async function leave() {

@@ -42,9 +42,9 @@ export class Marker {
     return Math.round(clamp(player.time - late, 0, this.duration) * 10) / 10;
   }
 
-  /** The rows of the video, but for one that is about all of it. */
+  /** The rows of the video, except one that says that nothing is in it. */
   get items() {
-    return this.marks.of(this.video).filter(([start, end]) => start !== null || end !== null)
+    return this.marks.of(this.video).filter(([start, end, label]) => label || start !== null || end !== null)
       .map((mark) => ({ mark, start: mark[0] ?? 0, end: mark[1] ?? this.duration, kind: mark[2] ? "yes" : "no" }));
   }
 
@@ -80,7 +80,7 @@ export class Marker {
     if (this.begun === null) return this.say("Press I at the start of a highlight first.");
     const end = rounded(Math.max(this.moment, this.begun + SHORTEST), this.duration), mark = [Math.min(this.begun, rounded(end - SHORTEST, end)), end, 1];
     this.begun = null;
-    this.set(withMark(this.marks.of(this.video), mark), mark);
+    this.set(withMark(this.marks.of(this.video), mark, null, this.duration), mark);
   }
 
   nothing() {

@@ -86,7 +86,7 @@ export async function open(root, { project, say, go }) {
 
   function set(item, label) {
     const mark = label === null ? null : [rounded(item.start, vod.duration), rounded(item.end, vod.duration), label];
-    return marks.set(vod.video, withMark(marks.of(vod.video), mark, item.judged?.mark));
+    return marks.set(vod.video, withMark(marks.of(vod.video), mark, item.judged?.mark, vod.duration));
   }
 
   function judge(label) {
