@@ -53,6 +53,36 @@ def test_what_the_user_judged_has_the_last_word():
     assert judged((4.5, 6), (6.5, 8)) == [(4.5, 8)], "between them is the same event"
 
 
+def test_highlights_of_the_user_push_no_other_event_out_of_the_reel():
+    times, levels = np.arange(300.0), np.full(300, 0.1)
+    rows = [Segment(start, start + 9, 1.0) for start in (20, 60, 100, 140, 260)]
+    for row in rows:
+        levels[int(row.start) : int(row.end)] = 0.9
+    levels[200:206] = 0.98
+    starts = []
+    for said in ([], rows):
+        select = select_params(**PLAIN | {"max_times_prevalence": 3})
+        choice = selection.choose(times, levels, 300.0, 0.8, 0.05, select, said)
+        starts.append([event.start for event in choice.events])
+    assert all(200 in each for each in starts)
+    assert starts[1] == [20, 60, 100, 140, 200, 260]
+
+
+def test_what_the_user_called_calm_is_not_shown_beside_or_between_events():
+    times, levels = np.arange(0, 30, 0.5), np.full(60, 0.1)
+    levels[20:26] = levels[31:36] = 0.9
+    padded = PLAIN | {"pre_roll": 1.0, "post_roll": 1.0, "min_gap": 1.0}
+    shown = {}
+    for calm in (None, (13, 15.5), (8, 9.5), (17.5, 18)):
+        rows = [Segment(*calm, 0.0)] if calm else []
+        choice = selection.choose(times, levels, 30.0, 0.8, 0.5, select_params(**padded), rows)
+        shown[calm] = [(one.start, one.end, one.lead, one.tail) for one in choice.reel]
+    assert shown[None] == [(9, 19, 1, 1)]
+    assert shown[13, 15.5] == [(9, 13, 1, 0), (15.5, 19, 0, 1)]
+    assert shown[8, 9.5] == [(9.5, 19, 0.5, 1)]
+    assert shown[17.5, 18][-1][1] == 17.5
+
+
 def test_smoothing_is_the_mean_around_each_moment():
     level = events.smooth(np.arange(5.0), np.array([0, 0, 0.9, 0, 0]), 2.0)
     assert level == pytest.approx([0, 0.3, 0.3, 0.3, 0])

@@ -1,7 +1,7 @@
 """Segments of a video: padding, joining, and which ones fit. Pure functions; all times are in seconds."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 # Times that differ by less than this count as equal (seconds).
 ROUNDING = 1e-6
@@ -78,6 +78,16 @@ def pad(found: Sequence[Segment], before: float, after: float, duration: float, 
     """
     padded = (Segment(max(0.0, event.start - before), min(duration, event.end + after), event.score) for event in found)
     return join((segment for segment in padded if segment.duration > 0), min_gap)
+
+
+def without(shown: Sequence[Segment], removed: Sequence[Segment]) -> list[Segment]:
+    """Cut stretches out of segments. Both are in the order of time, and so is the result."""
+    for each in removed:
+        parts = (
+            (replace(one, end=min(one.end, each.start)), replace(one, start=max(one.start, each.end))) for one in shown
+        )
+        shown = [part for both in parts for part in both if part.duration > ROUNDING]
+    return list(shown)
 
 
 def best_that_fit(shown: Sequence[Segment], most: float) -> list[Segment]:

@@ -7,7 +7,7 @@ import numpy as np
 
 from autotosis.annotations.configuration import SelectConfig
 from autotosis.cuts import events
-from autotosis.cuts.segments import Segment, best_that_fit, overlap, pad
+from autotosis.cuts.segments import Segment, best_that_fit, overlap, pad, seconds, without
 from autotosis.model.model_file import Card
 from autotosis.project.params import Select
 
@@ -87,12 +87,15 @@ def choose(
         release = 1.0
     threshold = select.threshold or threshold
     if select.max_times_prevalence and not select.threshold and not select.invert:
-        most = select.max_times_prevalence * share * duration
+        # What the user calls a highlight is shown in any case, and must not push out other events.
+        most = select.max_times_prevalence * share * duration + seconds(highlights)
         threshold = events.raise_threshold(times, level, threshold, release, select, most)
     found = events.find(times, level, threshold, release, select)
     if not select.invert:
         found = events.as_judged(found, highlights)
     shown = pad(found, select.pre_roll, select.post_roll, duration, select.min_gap)
+    if not select.invert:
+        shown = [one for one in without(shown, calm) if any(overlap(one, event) for event in found)]
     if select.max_length:
         shown = [events.best_stretch(times, level, segment, select.max_length) for segment in shown]
     if select.max_duration:
