@@ -163,6 +163,10 @@ def test_a_table_of_eqy_becomes_clips_boxes_and_labels(tmp_path, monkeypatch):
             "clips/a.mp4,0.5,0.25,1,0.75",
             "clips/calm.mp4,0.5,0.25,1,0.75",
         ]
+    corrected = project.read("you/facecams.csv").replace("0.5,0.25,1,0.75", "0.4,0.25,1,0.75", 1)
+    project.write("you/facecams.csv", corrected)
+    project.succeed(*command, env={"PYTHONPATH": str(ROOT)})
+    assert project.read("you/facecams.csv") == corrected
     assert (tmp_path / "you/clips/a.mp4").read_bytes() == (tmp_path / "raw/a.mp4").read_bytes()
 
     (tmp_path / "raw/a.mp4").rename(tmp_path / "raw/new.mp4")

@@ -14,7 +14,7 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 
 from autotosis.annotations import facecams
-from autotosis.annotations.facecams import Box
+from autotosis.annotations.facecams import Box, Facecams
 from autotosis.importers import stretches
 from autotosis.importers.reading import number, read_text
 from autotosis.importers.stretches import Stretch
@@ -40,14 +40,14 @@ class Line:
 
 def main(table: str, folder: str) -> None:
     lines, root = read(Path(table)), Path(folder)
-    boxes = [(line.clip, *(f"{edge:g}" for edge in astuple(line.box))) for line in lines]
     labelled: list[tuple[Stretch, bool]] = []
     for line in lines:
         labelled += [(Stretch(line.clip, start, end, "", line.place), True) for start, end in line.highlights]
         if not line.highlights:
             labelled.append((Stretch(line.clip, 0.0, None, "", line.place), False))
-    # Before anything is written.
-    facecams.read_boxes(root / "facecams.csv")
+    # A box that is there already may have been corrected since. Read before anything is written.
+    known = {row["video"] for row, _ in Facecams(root).patterns.rows}
+    boxes = [(line.clip, *(f"{edge:g}" for edge in astuple(line.box))) for line in lines if line.clip not in known]
     with copied_clips(lines, root):
         stretches.add_to_labels(root, labelled)
     stretches.append_rows(root / "facecams.csv", ("video", *facecams.SIDES), boxes, check=facecams.read_boxes)
