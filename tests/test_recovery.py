@@ -27,6 +27,17 @@ def test_half_a_lock_file_is_put_back(project, share):
     assert lock.read_bytes() == whole
 
 
+def test_half_a_lock_file_of_the_streamers_folder_is_put_back(project):
+    lock = "data/tiny/dvc.lock"
+    whole = "schema: '2.0'\nstages:\n  fetch:\n    cmd: python -m stages.fetch\n"
+    project.write(lock, whole)
+    assert repro(project, "configure").returncode == 0
+    project.write(lock, whole[:-9])
+    done = repro(project, "configure")
+    assert f"{lock}: put back as it was before" in done.stdout
+    assert project.read(lock) == whole
+
+
 def test_a_merge_conflict_in_a_lock_file_is_left_to_the_user(project):
     conflict = f"<<<<<<< HEAD\n{project.read('dvc.lock')}=======\nschema: '2.0'\n>>>>>>> theirs\n"
     project.write("dvc.lock", conflict)

@@ -11,6 +11,7 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from autotosis.project import interruption
@@ -27,7 +28,6 @@ from voluptuous import Invalid  # noqa: E402
 from autotosis.project import command_line, files, params  # noqa: E402
 from autotosis.project.errors import UserError, error_sentence  # noqa: E402
 
-LOCK_FILES = (Path("dvc.lock"), Path("data/sample/dvc.lock"))
 KEPT = Path(".dvc/tmp/whole")
 RWLOCK = Path(".dvc/tmp/rwlock")
 # How git marks a conflict.
@@ -37,17 +37,18 @@ CONFLICT = re.compile(rb"^<<<<<<< ", re.MULTILINE)
 def main() -> int:
     """Recover, run `dvc repro`, and keep its lock files; the exit code of `dvc repro`."""
     # DVC reads the parameters, too, but its error messages say less.
-    params.load()
+    settings = params.load()
+    lock_files = (Path("dvc.lock"), settings.folder / "dvc.lock")
     with interruption.cleaning_up(), command_line.alone("dvc repro") as lock:
-        for path in LOCK_FILES:
-            recover(path, KEPT / path)
+        for path in lock_files:
+            recover(path)
         if RWLOCK.exists() and not is_json(RWLOCK):
             RWLOCK.unlink()
             print(f"{RWLOCK}: removed, since a kill had left half of it")
         # Before the run as well, because it may be killed before it ends.
-        keep()
+        keep(lock_files)
         code = run_dvc(lock)
-        keep()
+        keep(lock_files)
         return code
 
 
@@ -73,7 +74,7 @@ def run_dvc(lock: int | None) -> int:
     return 128 + asked[0] if asked else code
 
 
-def recover(path: Path, kept: Path) -> None:
+def recover(path: Path) -> None:
     """Replace a damaged lock file by the last complete one: by its copy, or else by that of the last commit.
 
     UserError if it is not damaged, but has a merge conflict.
@@ -83,7 +84,7 @@ def recover(path: Path, kept: Path) -> None:
     if CONFLICT.search(damaged):
         raise UserError(f"{path}: has a merge conflict; take one side (git checkout --ours {path}), and run again")
     committed = subprocess.run(["git", "show", f"HEAD:./{path}"], capture_output=True).stdout
-    content = kept.read_bytes() if kept.exists() else committed
+    content = kept(path).read_bytes() if kept(path).exists() else committed
     if is_whole(content):
         files.write_bytes(path, content)
         print(f"{path}: put back as it was before, since a kill had left half of it")
@@ -92,11 +93,16 @@ def recover(path: Path, kept: Path) -> None:
         print(f"{path}: removed, since a kill had left half of it and there is no other; all stages run again")
 
 
-def keep() -> None:
+def keep(lock_files: Iterable[Path]) -> None:
     """Copy each lock file that is complete."""
-    for path in LOCK_FILES:
+    for path in lock_files:
         if path.exists() and is_whole(content := path.read_bytes()):
-            files.write_bytes(KEPT / path, content)
+            files.write_bytes(kept(path), content)
+
+
+def kept(path: Path) -> Path:
+    """Return the path of the copy of a lock file, which may lie outside the project."""
+    return KEPT / str(path).replace("/", "%")
 
 
 def is_whole(content: bytes) -> bool:
