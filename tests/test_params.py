@@ -50,6 +50,8 @@ PARAMS = {
     ),
     "infinite": ({"train": {"learning_rate": float("inf")}}, "train.learning_rate is inf"),
     "a name that is none": ({"vods": {"demo": "vods/de\0mo.mp4"}}, "name a file or folder inside"),
+    "a VOD elsewhere": ({"vods": {"a": "old/a.mp4"}}, "old/a.mp4 must be in vods/ of the streamer's folder"),
+    "recordings elsewhere": ({"recordings": "*.mkv"}, "recordings is '*.mkv': *.mkv must be in vods/"),
     "two stars in a name": ({"recordings": "vods/**.mkv"}, "recordings is 'vods/**.mkv': ** must stand alone"),
     "an address with half a bracket": ({"urls": {"demo": "http://[::1"}}, "urls.demo is 'http://[::1': not a web"),
     "a path for a name": ({"vods": {"../up": "vods/demo.mp4"}}, "vods.../up"),

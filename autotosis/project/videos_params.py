@@ -60,7 +60,7 @@ def _named_in_one_way(vods: dict[str, str]) -> dict[str, str]:
         raise ValueError("two names are the same, or one of them is best, metrics or timelines, which are reserved")
     for file in vods.values():
         _no_pattern(file)
-        inside_the_folder(file)
+        in_vods(file)
     # Tables spell file names in this way.
     return {name: str(PurePosixPath(file)) for name, file in vods.items()}
 
@@ -76,7 +76,16 @@ def pattern_of_files(pattern: str) -> str:
     """Return a pattern of files inside the streamer's folder; ValueError if it is malformed."""
     if any("**" in part and part != "**" for part in PurePosixPath(pattern).parts):
         raise ValueError("** must stand alone between slashes, as in vods/**/*.mkv")
-    return inside_the_folder(pattern)
+    return in_vods(pattern)
+
+
+def in_vods(file: str) -> str:
+    """Return the name of a file or folder in vods/ of the streamer's folder; ValueError if it is anywhere else."""
+    parts = PurePosixPath(inside_the_folder(file)).parts
+    # DVC only notices there that a chat, markers or replays were added beside a recording.
+    if len(parts) < 2 or parts[0] != "vods":
+        raise ValueError(f"{file} must be in vods/ of the streamer's folder, such as vods/monday.mp4")
+    return file
 
 
 def inside_the_folder(file: str) -> str:
