@@ -70,12 +70,13 @@ def write(path: Path, content: Mapping[str, object]) -> None:
 def remove_results_of_other_vods(settings: Params) -> None:
     """Remove the face cameras, timelines, cut lists, review lists and reels of VODs that params.yaml no longer names.
 
-    Stages that read the whole folder would otherwise use them. Reels that vods.yaml keeps stay.
+    Stages that read the whole folder would otherwise use them. Reels that vods.yaml keeps stay, and
+    so do copies that the user has made under other names.
     """
     folders = (timeline.FOLDER, cut_list.FOLDER, review_list.FOLDER, facecams.FOLDER)
     results = [path for folder in folders for path in folder.glob("*") if path.suffix in (".csv", ".jpg")]
     reels, kept = [table.parent for table in reel.FOLDER.glob(f"*/{reel.TABLE}")], recordings.read_list().kept
-    results += [path for path in reels if path.name not in kept]
+    results += [path for path in reels if path.name not in kept and reel.has_own_name(path)]
     for path in results:
         if path.stem not in {*settings.vods, reel.COMPILATION}:
             print(f"{path}: removed, because params.yaml no longer names this VOD")

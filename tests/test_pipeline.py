@@ -86,10 +86,10 @@ def change_what_no_result_depends_on(project: Project) -> None:
 # For each change: how to make it, the stages that run after it, and the shards of clips that are written again.
 CHANGES: dict[str, tuple[Change, list[str], set[str] | str]] = {
     "nothing": (lambda project: None, [], set()),
-    "a label": (change_label, ["extract_excerpts", "build_dataset", *MODEL], set()),
+    "a label": (change_label, ["configure", "extract_excerpts", "build_dataset", *MODEL], set()),
     "clips added, replaced and removed": (
         change_clips,
-        ["extract_excerpts", *FRAMES],
+        ["configure", "extract_excerpts", *FRAMES],
         {"new.mp4", "c01.mp4", "c03.mp4"},
     ),
     "a clip without a label added": (
@@ -181,6 +181,23 @@ def test_a_clean_build_on_more_cores_gives_the_same_lock_file(unbuilt, built, tm
     again.repro(preexec_fn=all_cores)
     assert again.read("dvc.lock") == built.read("dvc.lock")
     assert again.digests(*CONTENT) == built.digests(*CONTENT)
+
+
+def test_a_judgement_too_short_to_learn_from_changes_the_reel(project):
+    project.write(HOLDOUT, HEADER)
+    project.append(LABELS, "vods/demo.mp4,16.0,16.2,1\n")
+    assert "select@demo" in project.repro()
+    cut = [(float(row["start"]), float(row["end"])) for row in project.table("data/cuts/demo.csv")]
+    assert any(start <= 16.0 and end >= 16.2 for start, end in cut)
+
+
+def test_a_copy_of_a_reel_stays_when_results_of_other_vods_are_removed(project):
+    reels = project.folder / "reels"
+    shutil.copytree(reels / "demo", reels / "demo-before")
+    project.set_params(vods={})
+    said = project.succeed("python", "-m", "stages.configure")
+    assert "reels/demo: removed, because params.yaml no longer names this VOD" in said
+    assert (reels / "demo-before/reel.mp4").exists() and not (reels / "demo").exists()
 
 
 def test_without_a_vod_the_model_is_still_trained(project):

@@ -1,5 +1,6 @@
 """The segments of a reel: where each is in its VOD and in the reel, what it is called, and its probabilities."""
 
+import csv
 import itertools
 import math
 from collections.abc import Sequence
@@ -18,6 +19,12 @@ TABLE = "segments.csv"
 COLUMNS = ("segment", "vod", "start", "end", "reel_start", "reel_end", "score", "keep")
 # The name of the reel of all VODs.
 COMPILATION = "best"
+
+
+def has_own_name(folder: Path) -> bool:
+    """Tell whether the reel in a folder is of the VOD of this name. A copy that the user has made is not."""
+    with (folder / TABLE).open(encoding="utf-8", errors="replace", newline="") as table:
+        return {row.get("vod") for row in csv.DictReader(table)} <= {folder.name}
 
 
 @dataclass(frozen=True)
