@@ -61,14 +61,19 @@ def test_whatever_is_judged_of_one_vod_another_is_cut_as_well_as_before(two, lab
     assert after["ap"] == pytest.approx(figures["ap"], abs=0.1)
 
 
-@pytest.mark.parametrize(("highlight", "calm", "learned"), [(1, 0, True), (0, 0, True), (0, 1, False), (1, 1, False)])
+@pytest.mark.parametrize(
+    ("highlight", "calm", "others_as_calm", "learned"),
+    [(1, 0, 0, True), (0, 0, 0, True), (0, 1, 0, False), (1, 1, 0, False), (None, 1, 5, False)],
+    ids=["right", "all calm", "wrong", "all highlights", "wrong among many calm"],
+)
 def test_judgements_are_learned_from_if_their_highlights_are_as_clear_as_those_of_the_clips(
-    two, highlight, calm, learned
+    two, highlight, calm, others_as_calm, learned
 ):
     truth = [(float(row["start"]), float(row["end"])) for row in table(two, "data/tiny/holdout.csv")]
     others = [(t, t + 2) for t in range(0, SECONDS, 2) if all(t + 2 < start or end < t for start, end in truth)]
-    rows = [f"vods/other.mp4,{start},{end},{highlight}\n" for start, end in truth]
-    rows += [f"vods/other.mp4,{start},{end},{calm}\n" for start, end in others]
+    rows = [f"vods/other.mp4,{start},{end},{highlight}\n" for start, end in truth if highlight is not None]
+    labels = [0] * others_as_calm + [calm] * (len(others) - others_as_calm)
+    rows += [f"vods/other.mp4,{start},{end},{label}\n" for (start, end), label in zip(others, labels, strict=True)]
     two.append(LABELS, "".join(rows))
     two.stages("extract_excerpts", "build_dataset")
     refused = "data/tiny/labels.csv: rows about VODs train only the models of these VODs"
