@@ -38,7 +38,7 @@ def without(columns: slice) -> Change:
     return change
 
 
-def without_normal(clip: Clip) -> np.ndarray:
+def without_baseline(clip: Clip) -> np.ndarray:
     """Values of a clip without its baselines subtracted."""
     values, columns = clip.shard.signals(), features.columns(FACE)
     fps = params.load().extract.fps
@@ -64,18 +64,18 @@ VARIANTS = {
     "without the flux": (without(features.columns(FLUX)), ALL_WINDOWS, False),
     "without sound": (without(SOUND), ALL_WINDOWS, False),
     "without motion and face": (without(PICTURE), ALL_WINDOWS, False),
-    "without baseline": (without_normal, ALL_WINDOWS, False),
+    "without baseline": (without_baseline, ALL_WINDOWS, False),
     "without context": (as_it_is, NO_WINDOWS, False),
-    "motion and face, without context or baseline": (lambda clip: without(SOUND)(with_raw(clip)), NO_WINDOWS, False),
-    "sound alone, without context or baseline": (lambda clip: without(PICTURE)(with_raw(clip)), NO_WINDOWS, False),
+    "motion and face, without context or baseline": (lambda clip: without(SOUND)(as_raw_clip(clip)), NO_WINDOWS, False),
+    "sound alone, without context or baseline": (lambda clip: without(PICTURE)(as_raw_clip(clip)), NO_WINDOWS, False),
     "the default and a face network": (as_it_is, ALL_WINDOWS, True),
     "a face network alone": (without(EVERYTHING), ALL_WINDOWS, True),
 }
 
 
-def with_raw(clip: Clip) -> Clip:
+def as_raw_clip(clip: Clip) -> Clip:
     """A clip whose values are not relative."""
-    return dataclasses.replace(clip, values=without_normal(clip))
+    return dataclasses.replace(clip, values=without_baseline(clip))
 
 
 def main(seeds: int, network: str | None) -> None:

@@ -26,7 +26,7 @@ def main(name: str) -> None:
     vod = recording.probe(config.video, config.sounds)
     fps, length = config.extract.fps, min(SECONDS, vod.duration)
     times = np.arange(int(length * fps)) / fps
-    box = facecams.of(name, config.facecam).at(0.0) or Box()
+    box = facecams.for_vod(name, config.facecam).at(0.0) or Box()
     (frames,) = (list(faces) for faces in faces_at(vod, [(times.tolist(), box)], config.extract))
     decode = cost(lambda: [list(faces) for faces in faces_at(vod, [(times.tolist(), box)], config.extract)])
     rows = [("(decoding and scaling the picture)", "second", decode)]

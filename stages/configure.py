@@ -27,7 +27,7 @@ def main() -> None:
         print(f"params.yaml: no video fits recordings: {settings.recordings} yet; it names files, such as vods/*.mkv")
     for recording in recordings.unlisted(settings):
         print(f"{recording}: not cut yet, although it fits `recordings`; run python -m autotosis.watch --once")
-    for pattern in configuration.idle_tracks(settings):
+    for pattern in configuration.unmatched_tracks(settings):
         print(f"params.yaml: tracks.{pattern} fits no VOD; check the spelling")
     with files.replacing(configuration.FOLDER) as folder:
         for stage in configuration.STAGES:
@@ -48,13 +48,13 @@ def main() -> None:
 
 def report_missing_videos(settings: Params) -> None:
     """Say which VODs have no file, and what to do: whoever only trains needs none, and DVC does not say it later."""
-    gone = recordings.gone(settings)
-    for name, path in gone.items():
+    missing = recordings.missing(settings)
+    for name, path in missing.items():
         print(
             f"vods.yaml: there is no {path}, the recording {name}; put it back, or go on without it, and "
             "keep its reel, with python -m autotosis.watch --once"
         )
-    for name in sorted(settings.vods.keys() - gone.keys()):
+    for name in sorted(settings.vods.keys() - missing.keys()):
         if not settings.vod(name).exists():
             print(
                 f"params.yaml: vods: there is no {settings.vod(name)}, the VOD {name}; put it back, or remove the "

@@ -55,7 +55,7 @@ def facecam_of(settings: Params, video: str, rows: Facecams) -> Facecam:
     """Return where the face camera of a VOD is. If params.yaml does not name the VOD, it was not searched for."""
     names = [name for name, file in settings.vods.items() if file == video]
     row = rows.box(video)
-    return facecams.of(names[0], row) if names else facecams.always(row or Box())
+    return facecams.for_vod(names[0], row) if names else facecams.always(row or Box())
 
 
 def job(settings: Params, video: str, label: Label, duration: float, facecam: Facecam) -> Job:

@@ -24,7 +24,7 @@ def main() -> None:
     folders = [settings.folder / vod for vod in settings.vods.values()]
     vods = [path for path in (settings.folder / "vods").rglob("*") if path.parent not in folders]
     videos = [path.relative_to(settings.folder).as_posix() for path in (*paths, *vods)] + list(settings.vods.values())
-    for row in rows.patterns.idle(videos):
+    for row in rows.patterns.unmatched(videos):
         print(f"{row.path} row {row.number}: {row['video']} fits no video; check the spelling")
     found = clip_facecams.bring_up_to_date(paths, rows)
     jobs = [job(clip, f"clips/{clip.name}", rows, found, settings) for clip in paths]

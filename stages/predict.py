@@ -27,7 +27,7 @@ def main(name: str) -> None:
     messages = chat.read_chat(config.chat)
     scan = Scan(
         vod,
-        facecams.of(name, config.facecam),
+        facecams.for_vod(name, config.facecam),
         config.extract,
         config.predict.device,
         config.predict.precision,

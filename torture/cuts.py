@@ -2,7 +2,7 @@
 
 Each recording is of another container and codec; some miss frames, begin late or count from another time. A cut is
 encoded, copied where that can be, or read as a scan reads it. Run from the project's folder:
-python -m torture.cuts [cuts] [a part of the name of a sort of recording]
+python -m torture.cuts [cuts] [a part of the name of a variant]
 """
 
 import csv
@@ -27,7 +27,7 @@ from autotosis.signals import features
 from autotosis.video import recording
 from stages import render
 from torture import recordings, tiny
-from torture.recordings import RATE, Sort
+from torture.recordings import RATE, Variant
 
 SEED = 1
 CUTS = 330
@@ -42,17 +42,17 @@ COPIED = ("libx264", "libx265")
 
 
 def main(cuts: int = CUTS, only: str = "") -> int:
-    """Cut, and print a table of all sorts and every wrong cut; how many were wrong."""
-    sorts = [sort for sort in recordings.SORTS if only in sort.name]
+    """Cut, and print a table of all variants and every wrong cut; how many were wrong."""
+    variants = [variant for variant in recordings.VARIANTS if only in variant.name]
     rows, total = [], 0
     with tempfile.TemporaryDirectory() as name:
         folder = project(Path(name) / "project")
-        for number, sort in enumerate(sorts):
-            share = cuts * (number + 1) // len(sorts) - cuts * number // len(sorts)
-            counts = torture(folder, sort, share)
+        for number, variant in enumerate(variants):
+            share = cuts * (number + 1) // len(variants) - cuts * number // len(variants)
+            counts = torture(folder, variant, share)
             wrong = counts["wrong"]
             total += wrong
-            rows.append((sort.name, *(counts[how] for how in HOW), counts["refused"], wrong))
+            rows.append((variant.name, *(counts[how] for how in HOW), counts["refused"], wrong))
     sums = [sum(int(str(row[column])) for row in rows) for column in range(1, len(HOW) + 3)]
     print(tiny.table(("recording", *HOW, "refused to be copied", "wrong"), [*rows, ("all", *sums)]))
     return total
@@ -71,17 +71,17 @@ def project(folder: Path) -> Path:
     return folder
 
 
-def torture(folder: Path, sort: Sort, cuts: int) -> Counter[str]:
-    """Make a recording of a sort, cut it, and count what came of it."""
-    chance = random.Random(f"{SEED} {sort.name}")
+def torture(folder: Path, variant: Variant, cuts: int) -> Counter[str]:
+    """Make a recording, cut it, and count what came of it."""
+    chance = random.Random(f"{SEED} {variant.name}")
     data, counts = folder / "data/own", Counter[str]()
     shutil.rmtree(data, ignore_errors=True)
     (data / "vods").mkdir(parents=True)
     (data / "facecams.csv").write_text("video,x0,y0,x1,y1\n*,0,0,1,1\n")
-    path = data / f"vods/own.{sort.container}"
-    recordings.make(sort, path, LENGTH, chance)
+    path = data / f"vods/own.{variant.container}"
+    recordings.make(variant, path, LENGTH, chance)
     truth = recordings.frames(path)
-    ways = HOW if sort.video in COPIED else HOW[::2]
+    ways = HOW if variant.video in COPIED else HOW[::2]
     stretches = draw(chance, cuts, truth[0][0], truth[-1][0])
     for place, how in enumerate(ways):
         chosen = sorted(stretches[place :: len(ways)])
@@ -100,7 +100,7 @@ def torture(folder: Path, sort: Sort, cuts: int) -> Counter[str]:
         counts[how] += len(chosen)
         counts["wrong"] += len(problems)
         for problem in problems:
-            print(f"{sort.name}, {how}: {problem}", file=sys.stderr)
+            print(f"{variant.name}, {how}: {problem}", file=sys.stderr)
     return counts
 
 

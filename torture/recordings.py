@@ -16,8 +16,8 @@ WIDTH, HEIGHT = BITS * BAR, 64
 
 
 @dataclass(frozen=True)
-class Sort:
-    """A sort of recording: its container, codecs, what the encoder is told, and what else is odd about it.
+class Variant:
+    """A variant of the recordings: its container, codecs, what the encoder is told, and what else is odd about it.
 
     `missing` is the share of frames that are left out, `late` how long after the sound the picture begins (seconds),
     `offset` the first timestamp (seconds).
@@ -47,52 +47,52 @@ CLOSED_HEVC = ("-x265-params", "log-level=error:open-gop=0:bframes=3:keyint=50")
 VP9 = ("-deadline", "realtime", "-cpu-used", "8")
 FRAGMENTS = ("-movflags", "frag_keyframe+empty_moov+default_base_moof")
 AV1 = ("-preset", "12")
-SORTS = (
-    Sort("mp4", "libx264", options=PLAIN),
-    Sort("mp4", "libx264", options=REORDERED),
-    Sort("mp4", "libx264", options=OPEN),
-    Sort("mp4", "libx264", options=REORDERED, missing=0.4),
-    Sort("mp4", "libx264", options=REORDERED, late=1.6),
-    Sort("mp4", "libx265", options=CLOSED_HEVC),
-    Sort("mp4", "libx265", options=OPEN_HEVC),
-    Sort("mp4", "libsvtav1", options=AV1),
-    Sort("mp4", "libvpx-vp9", options=VP9),
-    Sort("mp4", "mpeg4", options=("-bf", "2")),
-    Sort("mkv", "libx264", options=OPEN),
-    Sort("mkv", "libx264", options=REORDERED, missing=0.4, offset=7.3),
-    Sort("mkv", "libx264", options=REORDERED, late=1.6),
-    Sort("mkv", "libx265", options=OPEN_HEVC, missing=0.2),
-    Sort("mkv", "mpeg4", "mp2", ("-bf", "2")),
-    Sort("ts", "libx264", options=PLAIN),
-    Sort("ts", "libx264", options=OPEN, offset=5),
-    Sort("ts", "libx264", options=REORDERED, late=1.6),
-    Sort("ts", "libx265", options=OPEN_HEVC),
-    Sort("ts", "mpeg2video", "mp2", ("-bf", "2")),
-    Sort("flv", "libx264", options=PLAIN),
-    Sort("flv", "libx264", options=REORDERED, late=1.6),
-    Sort("flv", "libx264", options=PLAIN, missing=0.3, offset=4),
-    Sort("webm", "libvpx-vp9", "libopus", VP9),
-    Sort("webm", "libvpx-vp9", "libopus", VP9, missing=0.3),
-    Sort("webm", "libsvtav1", "libopus", AV1, late=1.6),
-    Sort("avi", "mpeg4", "mp2", PLAIN),
-    Sort("avi", "mpeg4", "mp2", ("-bf", "2")),
-    Sort("avi", "libx264", "mp2", PLAIN),
-    Sort("mov", "libx264", options=REORDERED, missing=0.2),
-    Sort("mov", "libx265", options=CLOSED_HEVC, late=1.6),
-    Sort("mp4", "libx264", options=(*REORDERED, *FRAGMENTS)),
-    Sort("asf", "libx264", "wmav2", REORDERED),
-    Sort("asf", "mpeg4", "wmav2", ("-bf", "2")),
+VARIANTS = (
+    Variant("mp4", "libx264", options=PLAIN),
+    Variant("mp4", "libx264", options=REORDERED),
+    Variant("mp4", "libx264", options=OPEN),
+    Variant("mp4", "libx264", options=REORDERED, missing=0.4),
+    Variant("mp4", "libx264", options=REORDERED, late=1.6),
+    Variant("mp4", "libx265", options=CLOSED_HEVC),
+    Variant("mp4", "libx265", options=OPEN_HEVC),
+    Variant("mp4", "libsvtav1", options=AV1),
+    Variant("mp4", "libvpx-vp9", options=VP9),
+    Variant("mp4", "mpeg4", options=("-bf", "2")),
+    Variant("mkv", "libx264", options=OPEN),
+    Variant("mkv", "libx264", options=REORDERED, missing=0.4, offset=7.3),
+    Variant("mkv", "libx264", options=REORDERED, late=1.6),
+    Variant("mkv", "libx265", options=OPEN_HEVC, missing=0.2),
+    Variant("mkv", "mpeg4", "mp2", ("-bf", "2")),
+    Variant("ts", "libx264", options=PLAIN),
+    Variant("ts", "libx264", options=OPEN, offset=5),
+    Variant("ts", "libx264", options=REORDERED, late=1.6),
+    Variant("ts", "libx265", options=OPEN_HEVC),
+    Variant("ts", "mpeg2video", "mp2", ("-bf", "2")),
+    Variant("flv", "libx264", options=PLAIN),
+    Variant("flv", "libx264", options=REORDERED, late=1.6),
+    Variant("flv", "libx264", options=PLAIN, missing=0.3, offset=4),
+    Variant("webm", "libvpx-vp9", "libopus", VP9),
+    Variant("webm", "libvpx-vp9", "libopus", VP9, missing=0.3),
+    Variant("webm", "libsvtav1", "libopus", AV1, late=1.6),
+    Variant("avi", "mpeg4", "mp2", PLAIN),
+    Variant("avi", "mpeg4", "mp2", ("-bf", "2")),
+    Variant("avi", "libx264", "mp2", PLAIN),
+    Variant("mov", "libx264", options=REORDERED, missing=0.2),
+    Variant("mov", "libx265", options=CLOSED_HEVC, late=1.6),
+    Variant("mp4", "libx264", options=(*REORDERED, *FRAGMENTS)),
+    Variant("asf", "libx264", "wmav2", REORDERED),
+    Variant("asf", "mpeg4", "wmav2", ("-bf", "2")),
     # With B-frames, FFmpeg reads no valid time for the first frame of NUT.
-    Sort("nut", "libx264", options=("-bf", "0"), missing=0.3),
-    Sort("ogv", "libtheora", "libvorbis", ("-q:v", "10")),
-    Sort("mxf", "mpeg2video", "pcm_s16le", ("-bf", "2")),
-    Sort("mpg", "mpeg2video", "mp2", ("-bf", "2")),
-    Sort("mpg", "mpeg2video", "mp2", ("-bf", "0"), late=1.6),
+    Variant("nut", "libx264", options=("-bf", "0"), missing=0.3),
+    Variant("ogv", "libtheora", "libvorbis", ("-q:v", "10")),
+    Variant("mxf", "mpeg2video", "pcm_s16le", ("-bf", "2")),
+    Variant("mpg", "mpeg2video", "mp2", ("-bf", "2")),
+    Variant("mpg", "mpeg2video", "mp2", ("-bf", "0"), late=1.6),
 )
 
 
-def make(sort: Sort, path: Path, seconds: float, chance: random.Random) -> None:
-    """Make a recording of a sort; frames are left out at random."""
+def make(variant: Variant, path: Path, seconds: float, chance: random.Random) -> None:
+    """Make a recording; frames are left out at random."""
     plain = path.with_name(f"{path.stem}.plain.mkv")
     with av.open(str(plain), "w") as container:
         video = container.add_stream("ffv1", rate=RATE)
@@ -104,17 +104,17 @@ def make(sort: Sort, path: Path, seconds: float, chance: random.Random) -> None:
             frame = av.AudioFrame.from_ndarray(samples[None, start : start + 1024], "s16", "mono")
             frame.rate, frame.pts, frame.time_base = SOUND_RATE, start, Fraction(1, SOUND_RATE)
             container.mux(audio.encode(frame))
-        for number in range(round(sort.late * RATE), round(seconds * RATE)):
-            if number > sort.late * RATE and chance.random() < sort.missing:
+        for number in range(round(variant.late * RATE), round(seconds * RATE)):
+            if number > variant.late * RATE and chance.random() < variant.missing:
                 continue
             frame = av.VideoFrame.from_ndarray(picture(number), "rgb24")
             frame.pts, frame.time_base = round(number * 1000 / RATE), Fraction(1, 1000)
             container.mux(video.encode(frame))
         container.mux(video.encode(None))
         container.mux(audio.encode(None))
-    codecs = ["-c:v", sort.video, "-g", "50", "-b:v", "2M", *sort.options, "-c:a", sort.audio]
-    steady = ["-fps_mode", "passthrough" if sort.missing or sort.late else "cfr"]
-    ffmpeg("-i", plain, *codecs, *steady, "-pix_fmt", "yuv420p", "-output_ts_offset", sort.offset, path)
+    codecs = ["-c:v", variant.video, "-g", "50", "-b:v", "2M", *variant.options, "-c:a", variant.audio]
+    steady = ["-fps_mode", "passthrough" if variant.missing or variant.late else "cfr"]
+    ffmpeg("-i", plain, *codecs, *steady, "-pix_fmt", "yuv420p", "-output_ts_offset", variant.offset, path)
     plain.unlink()
 
 

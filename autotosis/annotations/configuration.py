@@ -170,7 +170,7 @@ def judged_tracks(settings: Params, folder: str) -> list[tuple[str, int | None]]
     return list(itertools.dropwhile(lambda pair: pair[1] is None, fitting))
 
 
-def idle_tracks(settings: Params) -> list[str]:
+def unmatched_tracks(settings: Params) -> list[str]:
     """List the keys in `tracks` that are patterns of VODs and fit none of params.yaml."""
     patterns = [key for key in settings.tracks if key.startswith("vods/")]
     return [key for key in patterns if not any(tables.fits(key, file) for file in settings.vods.values())]

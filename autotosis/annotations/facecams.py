@@ -111,7 +111,7 @@ def row(scene: Scene) -> list[str]:
     return [f"{scene.start:.3f}", f"{scene.end:.3f}", *map(str, box), f"{scene.confidence:.2f}"]
 
 
-def of(name: str, row: Box | None) -> Facecam:
+def for_vod(name: str, row: Box | None) -> Facecam:
     """Return the face camera of the VOD with this name in params.yaml.
 
     Parameters
@@ -160,7 +160,7 @@ def found(vods: Mapping[str, str]) -> dict[str, Box]:
     """
     boxes = {video: scene.box for video, (_, scene) in read_clips().items() if scene}
     for name, file in vods.items():
-        if scenes := of(name, None).scenes:
+        if scenes := for_vod(name, None).scenes:
             boxes[file] = max(scenes, key=lambda scene: scene.end - scene.start).box
     return boxes
 

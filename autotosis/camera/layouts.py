@@ -10,18 +10,18 @@ from autotosis.camera.rectangle import Rectangle
 from autotosis.camera.samples import Sample
 
 # A face stays as long as it moves by less than its size, and its size changes by less than this factor.
-STAYS, ALIKE = 1.0, 1.8
+MOST_MOVED, MOST_SCALED = 1.0, 1.8
 # At least this many samples, and this share of all, show the face of a layout. A face without edges around it may be
 # one in the game, so it must be there for longer.
 LEAST, LEAST_SHARE, LEAST_WITHOUT_EDGES = 3, 0.02, 0.3
 # The picture of a face changes by at least so much from sample to sample (grey levels); that of a drawing does not.
-CHANGES = 2.0
+LEAST_CHANGE = 2.0
 # A layout is recognised where its sides have this share of their usual edges.
 RECOGNISED = 0.6
 # If no edges are found, so much is taken around a face: to each side, above and below (sizes of the face).
 BESIDE, ABOVE, BELOW = 2.0, 1.5, 2.0
 # A camera that fills this share of the picture fills it all: at its border, there are edges of the room.
-WHOLE = 0.9
+FULL_SHARE = 0.9
 # The most pictures that are searched for edges, and the most layouts.
 PICTURES, MOST = 40, 8
 
@@ -50,7 +50,7 @@ class Layout:
 
     def fits(self, x: float, y: float, size: float) -> bool:
         """Tell whether a face may be that of this layout; see `Sample`."""
-        return self.camera.holds(x, y) and 1 / ALIKE < size / self.size < ALIKE
+        return self.camera.holds(x, y) and 1 / MOST_SCALED < size / self.size < MOST_SCALED
 
 
 def find(samples: Sequence[Sample]) -> list[Layout]:
@@ -84,8 +84,8 @@ def recognise(sample: Sample, layouts: Sequence[Layout]) -> Layout | None:
 def _staying(faces: np.ndarray) -> np.ndarray:
     """Choose the largest group of faces that stay where one of them is; rows of sample, x, y and size."""
     x, y, size = faces[:, 1:].T
-    stays = np.hypot(x - x[:, None], y - y[:, None]) < STAYS * np.maximum(size, size[:, None])
-    stays &= np.abs(np.log(size / size[:, None])) < np.log(ALIKE)
+    stays = np.hypot(x - x[:, None], y - y[:, None]) < MOST_MOVED * np.maximum(size, size[:, None])
+    stays &= np.abs(np.log(size / size[:, None])) < np.log(MOST_SCALED)
     chosen: np.ndarray = faces[stays[stays.sum(axis=1).argmax()]]
     return chosen
 
@@ -111,13 +111,13 @@ def _layout(samples: Sequence[Sample], x: float, y: float, size: float, share: f
     )
     rows, columns = (slice(max(0, round(middle - size / 2)), round(middle + size / 2)) for middle in (y, x))
     face = np.array([sample.picture[rows, columns] for sample in samples], np.int16)
-    if np.abs(np.diff(face, axis=0)).mean() < CHANGES:
+    if np.abs(np.diff(face, axis=0)).mean() < LEAST_CHANGE:
         return None
     spread = np.unique(np.linspace(0, len(samples) - 1, PICTURES).round().astype(int))
     pictures = [samples[number].picture for number in spread]
     camera = rectangle.search(pictures, x, y, size)
     if camera is None:
         return Layout(around, size, 0.0) if share > LEAST_WITHOUT_EDGES else None
-    if camera.area > WHOLE * width * height:
+    if camera.area > FULL_SHARE * width * height:
         camera = Rectangle(0, 0, width, height)
     return Layout(camera, size, camera.edge(rectangle.edges(pictures)))

@@ -21,17 +21,17 @@ from autotosis.video.recording import Recording
 # Raise it with every change after which other cameras are found in the same clips.
 VERSION = 1
 # A VOD is sampled this many times, at most once per STEP seconds. A scene shorter than two sampling steps may be
-# missed. One process takes TOGETHER samples at once.
-SAMPLES, STEP, TOGETHER = 120, 0.5, 6
+# missed. One process takes SAMPLES_PER_TASK samples at once.
+SAMPLES, STEP, SAMPLES_PER_TASK = 120, 0.5, 6
 CLIP_SAMPLES = 8
 # A layout that is missed in at most this many samples between two that show it counts as shown.
-MISSED = 2
+MOST_MISSED = 2
 # A video that shows a camera for at most this share of the time has none: only faces in the game were found.
 SELDOM = 0.1
 # Samples narrow a change of scene down to this (seconds) before all frames in between are searched.
-CLOSE = 2.5
+SEARCHED_SPAN = 2.5
 # The clearness assumed for a camera without edges.
-UNSURE = 0.2
+WITHOUT_EDGES = 0.2
 # Frames are compared at this size, pixels.
 SIDE = 32
 
@@ -39,7 +39,7 @@ SIDE = 32
 def find(recording: Recording, name: str) -> list[Scene]:
     """Find the scenes of a VOD that show its face camera, in the order of time; `name` is the VOD's in messages."""
     times = spread(recording, SAMPLES)
-    groups = [times[first : first + TOGETHER] for first in range(0, len(times), TOGETHER)]
+    groups = [times[first : first + SAMPLES_PER_TASK] for first in range(0, len(times), SAMPLES_PER_TASK)]
     taken = workers.run_parallel(partial(_take, recording), groups, f"find the face camera of {name}", "parts")
     # Two groups may begin with the same keyframe.
     every = sorted({sample.time: sample for group in taken for sample in group}.values(), key=lambda each: each.time)
@@ -102,7 +102,7 @@ def _without_gaps(shown: list[Layout | None]) -> list[Layout | None]:
     """Fill short gaps in which a layout is not recognised, between two samples of it."""
     filled = list(shown)
     for first, layout in enumerate(shown):
-        for last in range(first + 2, min(first + 2 + MISSED, len(shown))):
+        for last in range(first + 2, min(first + 2 + MOST_MISSED, len(shown))):
             if shown[last] == layout and not any(shown[first + 1 : last]):
                 filled[first + 1 : last] = [layout] * (last - first - 1)
     return filled
@@ -112,7 +112,7 @@ def _moment(recording: Recording, change: Change) -> float:
     """Find when the scene changes (seconds): the first frame of the new scene."""
     (old, before), (new, after) = change.before, change.after
     start, end = before.time, after.time
-    while end - start > CLOSE:
+    while end - start > SEARCHED_SPAN:
         (between,) = samples.take(recording, [(start + end) / 2])
         if not start < between.time < end:
             break
@@ -142,7 +142,7 @@ def _largest_change(recording: Recording, box: Box, start: float, end: float) ->
 def _confidence(layout: Layout, shown: Sequence[Sample]) -> float:
     """Rate a scene from 0 to 1: the share of its samples that show the face, times how clear the camera's edges are."""
     seen = np.mean([layout.shows(sample) for sample in shown])
-    return float(seen * (1.0 if layout.edge is None else max(layout.edge, UNSURE)))
+    return float(seen * (1.0 if layout.edge is None else max(layout.edge, WITHOUT_EDGES)))
 
 
 def _box(camera: Rectangle, sample: Sample) -> Box:

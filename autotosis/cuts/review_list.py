@@ -68,7 +68,7 @@ def choose(
     chosen: list[tuple[Segment, str]] = []
     while left and len(chosen) < MOST:
         sure = len(chosen) % SURE_EVERY == SURE_EVERY - 1
-        best = max(left, key=lambda peak: peak.score if sure else -_doubt(peak.score, threshold))
+        best = max(left, key=lambda peak: peak.score if sure else -_distance_to_threshold(peak.score, threshold))
         left.remove(best)
         part = min(int(best.start / span * PARTS), PARTS - 1)
         if in_part[part] < MOST_IN_PART:
@@ -104,7 +104,7 @@ def peaks(times: np.ndarray, level: np.ndarray, release: float) -> list[Segment]
     return found
 
 
-def _doubt(probability: float, threshold: float) -> float:
+def _distance_to_threshold(probability: float, threshold: float) -> float:
     """Measure how far a probability is from the threshold, in log odds."""
     near = np.clip([probability, threshold], 1e-6, 1 - 1e-6)
     return float(abs(np.subtract(*np.log(near / (1 - near)))))

@@ -134,7 +134,7 @@ def download(
             cause = problem(error)
             if not isinstance(cause, Temporary) or pause is None:
                 raise cause from None
-            pause = min(max(pause, _asked_for(error)), LONGEST_PAUSE)
+            pause = min(max(pause, _retry_after(error)), LONGEST_PAUSE)
             print(f"{name}: {cause}; trying again in {pause:g} s", flush=True)
             time.sleep(pause)
     raise AssertionError
@@ -216,7 +216,7 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
             pending += [info[1], getattr(one, "cause", None), one.__cause__, one.__context__]
 
 
-def _asked_for(error: Exception) -> float:
+def _retry_after(error: Exception) -> float:
     """Return the pause that the server asked for (seconds), or 0."""
     for cause in _causes(error):
         if isinstance(cause, HTTPError):

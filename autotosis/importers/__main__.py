@@ -33,7 +33,7 @@ def main() -> None:
     names, chosen = {one.name for one in found}, {*options.highlight, *options.calm}
     if chosen and not names & chosen:
         raise UserError(f"{options.file}: no label has a name in --highlight or --calm; there are {shown(names)}")
-    stretches.add_to_labels(options.folder, stretches.sort_by_name(found, options.highlight, options.calm))
+    stretches.add_to_labels(options.folder, stretches.classify_by_name(found, options.highlight, options.calm))
 
 
 def shown(names: Iterable[str]) -> str:

@@ -41,7 +41,7 @@ class Stretch:
     place: str
 
 
-def sort_by_name(
+def classify_by_name(
     stretches: Iterable[Stretch], highlights: Sequence[str], calm: Sequence[str]
 ) -> list[tuple[Stretch, bool]]:
     """Tell which stretches are highlights (True) and which are calm (False), and print how many are left out.

@@ -127,4 +127,6 @@ def score(learned: Model, clips: Sequence[Clip], settings: Params) -> list[np.nd
     def look(clip: Clip) -> np.ndarray:
         return network.score(learned.face, (clip.shard.frame(moment) for moment in clip.moments), dtype)
 
-    return [heard + seen for heard, seen in zip(logits, torchrun.map_shared(look, clips), strict=True)]
+    return [
+        by_signals + by_network for by_signals, by_network in zip(logits, torchrun.map_shared(look, clips), strict=True)
+    ]

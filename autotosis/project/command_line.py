@@ -32,7 +32,11 @@ def run(main: Callable[..., None], doc: str | None, **arguments: str) -> None:
     for name, text in arguments.items():
         parser.add_argument(name, help=text)
     values = vars(parser.parse_args())
-    with errors_as_sentences(), interruption.cleaning_up(), alone(" ".join([Path(sys.argv[0]).stem, *values.values()])):
+    with (
+        errors_as_sentences(),
+        interruption.cleaning_up(),
+        exclusively(" ".join([Path(sys.argv[0]).stem, *values.values()])),
+    ):
         main(**values)
 
 
@@ -46,7 +50,7 @@ def errors_as_sentences() -> Iterator[None]:
 
 
 @contextmanager
-def alone(work: str) -> Iterator[int | None]:
+def exclusively(work: str) -> Iterator[int | None]:
     """Wait until no other process does the same work in this folder, since both write the same files.
 
     Parameters

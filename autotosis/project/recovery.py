@@ -39,7 +39,7 @@ def main() -> int:
     # DVC reads the parameters, too, but its error messages say less.
     settings = params.load()
     lock_files = (Path("dvc.lock"), settings.folder / "dvc.lock")
-    with interruption.cleaning_up(), command_line.alone("dvc repro") as lock:
+    with interruption.cleaning_up(), command_line.exclusively("dvc repro") as lock:
         for path in lock_files:
             recover(path)
         if RWLOCK.exists() and not is_json(RWLOCK):

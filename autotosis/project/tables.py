@@ -203,7 +203,7 @@ class Patterns(Generic[Value]):
         """Return the value of the last row that fits this video, or None if no row does."""
         return next((value for row, value in reversed(self.rows) if fits(row["video"], video)), None)
 
-    def idle(self, videos: Sequence[str]) -> Iterator[Row]:
+    def unmatched(self, videos: Sequence[str]) -> Iterator[Row]:
         """Return the rows that fit none of these videos; most likely their names are misspelt."""
         for row, _ in self.rows:
             if not any(fits(row["video"], video) for video in videos):

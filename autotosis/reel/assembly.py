@@ -95,7 +95,7 @@ def prepare(config: RenderConfig, like: Source | None = None) -> Source:
     """
     vod, render = recording.probe(config.video, config.sounds), config.render
     frame = like.vod.frame if like else layouts.frame_format(render, vod)
-    arrangements = layouts.arrangements(render.layout, vod, facecams.of(config.name, config.facecam), frame)
+    arrangements = layouts.arrangements(render.layout, vod, facecams.for_vod(config.name, config.facecam), frame)
     return Source(
         config,
         Vod(config.name, vod, config.url, frame, arrangements),

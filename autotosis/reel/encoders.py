@@ -37,11 +37,11 @@ def choose_encoder(render: Render, frame: FrameFormat) -> str:
 def _try(encoder: str, render: Render, frame: FrameFormat) -> None:
     """Encode a few frames of this size; UserError if that fails."""
     picture = f"testsrc2=size={frame.width}x{frame.height}:rate={frame.rate}"
-    tested = handed_over(ffmpeg.input(picture, f="lavfi").video, encoder)
+    tested = in_encoder_format(ffmpeg.input(picture, f="lavfi").video, encoder)
     ffmpeg_program.run(ffmpeg.output(tested, "-", f="null", frames=5, **options(encoder, render)), encoder, Path())
 
 
-def handed_over(stream: FilterableStream, encoder: str) -> ffmpeg.nodes.Node:
+def in_encoder_format(stream: FilterableStream, encoder: str) -> ffmpeg.nodes.Node:
     """Convert a picture to the pixel format that the encoder reads, and upload it to the encoder's memory if needed."""
     if encoder == "h264_vaapi":
         return stream.filter("format", "nv12").filter("hwupload")

@@ -141,7 +141,7 @@ def encode(piece: Piece) -> None:
             first, last = round(start * rate), round(end * rate)
             picture = pictures[number].filter("trim", start_frame=first, end_frame=last)
             encoder = piece.encoder if target == piece.target else "libx264"
-            streams.append(encoders.handed_over(picture.filter("setpts", "PTS-STARTPTS"), encoder))
+            streams.append(encoders.in_encoder_format(picture.filter("setpts", "PTS-STARTPTS"), encoder))
             options = encoders.options(encoder, piece.render) if target == piece.target else LOSSLESS
         if piece.sound:
             first, last = round(start * audio_mix.RATE), round(end * audio_mix.RATE)
@@ -165,7 +165,7 @@ def crossfade(pair: tuple[Piece, Piece]) -> None:
     sides = [ffmpeg.input(str(side.resolve()), threads=1) for side in (one.tail, other.head)]
     pictures = [side.video.filter("fps", str(one.vod.frame.rate)) for side in sides]
     blended = ffmpeg.filter(pictures, "xfade", transition="fade", duration=f"{one.after:.6f}", offset=0)
-    streams, options = [encoders.handed_over(blended, one.encoder)], encoders.options(one.encoder, one.render)
+    streams, options = [encoders.in_encoder_format(blended, one.encoder)], encoders.options(one.encoder, one.render)
     if one.sound:
         length = round(one.after * audio_mix.RATE)
         streams.append(audio_mix.crossfaded(sides[0].audio, sides[1].audio, length))

@@ -18,7 +18,7 @@ COLUMNS = ("excerpt", *(f"{delay} s" for delay in DELAYS))
 # The weights of messages -30 to 30 seconds from a time: a triangular window.
 WINDOW = np.bartlett(63)[1:-1]
 # Added to both the numerator and denominator of a ratio, because small counts depend on chance.
-FEW = 5.0
+PSEUDOCOUNT = 5.0
 
 
 def levels(messages: np.ndarray, times: np.ndarray) -> np.ndarray:
@@ -45,7 +45,9 @@ def levels(messages: np.ndarray, times: np.ndarray) -> np.ndarray:
     written, known = (np.convolve(values, WINDOW) for values in (seconds, np.ones(len(seconds))))
     usual = np.median((written / known)[reach:-reach])
     places = first + np.arange(-reach, len(seconds) + reach)
-    relative: np.ndarray = np.interp(times, places, np.log((written + FEW) / (usual * known + FEW)), left=0, right=0)
+    relative: np.ndarray = np.interp(
+        times, places, np.log((written + PSEUDOCOUNT) / (usual * known + PSEUDOCOUNT)), left=0, right=0
+    )
     return relative
 
 

@@ -22,7 +22,7 @@ def remarks(recording: Recording) -> Iterator[str]:
                 "again if there is more"
             )
     for path in {piece.span.path: None for piece in recording.pieces}:
-        if place := spans.unseen(path):
+        if place := spans.second_recording(path):
             yield (
                 f"{path}: another recording is appended at byte {place} and not shown, as no player shows it; put both "
                 f"into a folder as files of their own, the second one made by `tail -c +{place + 1} FILE > SECOND`"

@@ -178,7 +178,7 @@ def _boxes(span: Span) -> Structure:
     return Structure(_between(span, starts if fragments else []), True, is_truncated, fragments)
 
 
-def unseen(path: Path) -> int | None:
+def second_recording(path: Path) -> int | None:
     """Return the byte at which a second recording, which players ignore, begins in an MP4; None if there is none."""
     found, _ = boxes.read(path)
     starts = [box.start for box in found if box.name == b"ftyp" and box.start]

@@ -30,7 +30,7 @@ def main(once: bool, commit: bool) -> None:
     settings, state = params.load(), State()
     if settings.recordings is None:
         raise UserError("params.yaml: recordings is null, so there is nothing to watch; set it, such as vods/*.mkv")
-    take_off_gone(settings)
+    unlist_missing(settings)
     for name in interrupted(state):
         say(f"{name}: an earlier run was interrupted, going on")
         make_reel(name, settings.vod(name), state, commit)
@@ -39,7 +39,7 @@ def main(once: bool, commit: bool) -> None:
         finished: list[Path] = []
         growing: list[Path] = []
         try:
-            take_off_gone(params.load())
+            unlist_missing(params.load())
             settings = params.load()
             finished, growing = look(settings, state)
             if finished:
@@ -70,10 +70,10 @@ def interrupted(state: State) -> list[str]:
     return [name for name in found if name in state.begun or not (reel.FOLDER / name).exists()]
 
 
-def take_off_gone(settings: Params) -> None:
+def unlist_missing(settings: Params) -> None:
     """Take the recordings whose files are gone off vods.yaml, and say so: the stages of the others would not run."""
-    for name, path in recordings.gone(settings).items():
-        recordings.take_off(name)
+    for name, path in recordings.missing(settings).items():
+        recordings.unlist(name)
         say(f"{name}: {path} is gone, so this VOD is left out, and its reel is kept; put the file back to cut it again")
 
 
@@ -112,11 +112,11 @@ def make_reel(name: str, path: Path, state: State, commit: bool) -> None:
         runs.repro(f"render@{name}")
     except UserError as error:
         if path.exists():
-            recordings.take_off(name)
+            recordings.unlist(name)
             cause = UserError(f"{name}: {error}; {path} is tried again in an hour")
             state.put_aside(path, recordings.signature(path), cause, AGAIN)
         else:
-            take_off_gone(params.load())
+            unlist_missing(params.load())
     else:
         say(f"{name}: {reel.FOLDER / name} made from {path} in {time.monotonic() - begun:.0f} s")
         finish(name, commit)
@@ -143,5 +143,5 @@ if __name__ == "__main__":
     parser.add_argument("--commit", action="store_true", help="commit the results of each recording")
     interruption.install()
     options = parser.parse_args()
-    with command_line.errors_as_sentences(), interruption.cleaning_up(), command_line.alone("watch"):
+    with command_line.errors_as_sentences(), interruption.cleaning_up(), command_line.exclusively("watch"):
         main(**vars(options))

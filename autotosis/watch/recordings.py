@@ -101,13 +101,13 @@ def add(name: str, file: str) -> None:
     _write_list(found.vods | {name: file}, {other: one for other, one in found.kept.items() if other != name})
 
 
-def gone(settings: Params) -> dict[str, Path]:
+def missing(settings: Params) -> dict[str, Path]:
     """Return the recordings of vods.yaml whose files are gone, by name."""
     paths = {name: settings.folder / file for name, file in read_list().vods.items()}
     return {name: path for name, path in paths.items() if not path.exists()}
 
 
-def take_off(name: str) -> None:
+def unlist(name: str) -> None:
     """Make a recording of vods.yaml no VOD any more, so that it does not hold up the others; keep its reel, if any."""
     found = read_list()
     # The user may have removed its line meanwhile.

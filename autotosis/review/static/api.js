@@ -39,7 +39,7 @@ export async function send(method, address, content = {}) {
  * What is kept in one table. A change is shown at once and written after those before it. If the server refuses one,
  * nothing that was asked for meanwhile is written either, and the table is read again.
  */
-export class Kept {
+export class EditableTable {
   /** `read()` gets the state with its `version`, `write(change, version)` sends a change, `apply(state, change)` makes it here. */
   constructor({ read, write, apply, changed }) {
     Object.assign(this, { read, write, apply, changed, state: null, past: [], last: Promise.resolve(), waiting: 0 });
@@ -90,7 +90,7 @@ export class Kept {
 }
 
 /** labels.csv or holdout.csv: the marks of each video, [start, end, label]; start and end are null for those of the video. */
-export class Marks extends Kept {
+export class Marks extends EditableTable {
   constructor(table, changed) {
     super({
       read: () => get(`/api/${table}`),

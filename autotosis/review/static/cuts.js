@@ -1,7 +1,7 @@
 // The cut list of a VOD: what the reel shows, in the order of time, and how it plays without being rendered.
 
 import { el, button, cell, clock, clamp, fill, percent } from "./dom.js";
-import { get, send, Kept } from "./api.js";
+import { get, send, EditableTable } from "./api.js";
 import { Desk } from "./desk.js";
 import { vodChooser } from "./segments.js";
 
@@ -15,7 +15,7 @@ export async function open(root, { project, say, go }) {
   const { vod: entry, select } = vodChooser(root, project, () => go("cuts"));
   if (!entry) return;
   const address = `/api/vods/${entry.name}`, vod = await get(address);
-  const cut = new Kept({
+  const cut = new EditableTable({
     read: async () => sorted(await get(address)),
     write: async (segments, version) => sorted(await send("PUT", `${address}/cut`, { version, segments: segments?.map(({ start, end, keep }) => ({ start, end, keep })) ?? null })),
     apply: (state, segments) => (state.segments = segments ?? state.segments),

@@ -1,7 +1,7 @@
 // Where the face camera is: a box over a frame of each video, and over frames spread over it.
 
 import { el, button, clock, clamp } from "./dom.js";
-import { get, send, path, Kept } from "./api.js";
+import { get, send, path, EditableTable } from "./api.js";
 
 const SPREAD = 8, STEP = 0.005, SMALLEST = 0.02;
 const SIDES = ["x0", "y0", "x1", "y1"];
@@ -10,7 +10,7 @@ const CORNERS = { nw: [0, 1], ne: [2, 1], sw: [0, 3], se: [2, 3] };
 export async function open(root, { project }) {
   const videos = [...project.vods.map(({ video }) => video), ...project.clips];
   if (!videos.length) return void root.append(el("p", { className: "empty" }, "There are no videos yet."));
-  const facecams = new Kept({
+  const facecams = new EditableTable({
     read: () => get("/api/facecams"),
     write: (change, version) => send("PUT", "/api/facecams", { version, ...change }),
     apply: (state, { box: sides }) => (state.boxes[video] = sides ?? state.boxes[video]),
