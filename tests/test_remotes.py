@@ -21,7 +21,8 @@ KEYS = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_DEFA
 def demo(tmp_path_factory) -> Project:
     """A project whose sample is drawn by its own pipeline, built and committed. Tests must not change it."""
     project = copy_repository(tmp_path_factory.mktemp("demo") / "project")
-    (project.folder / "data/sample/dvc.lock").unlink()
+    for name in ("dvc.lock", "labels.csv", "holdout.csv", "facecams.csv", "groups.csv"):
+        (project.folder / "data/sample" / name).unlink()
     project.write("data/sample/params.yaml", yaml.safe_dump(SAMPLE | {"clips": 8}))
     project.set_params(**PARAMS | {"data": "data/sample"})
     project.commit("Start")

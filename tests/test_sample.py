@@ -1,12 +1,16 @@
 """The plan of the sample: what happens in its VODs."""
 
+import subprocess
+import sys
 from itertools import pairwise
 
 import pytest
+import yaml
 
-from data.sample.make_sample import DEMO, EVENING, Sample, plan_vods
+from data.sample.make_sample import DEMO, EVENING, Sample, plan_clips, plan_vods, write_tables
 from data.sample.script import PARTY
 from tests.conftest import SAMPLE
+from tests.helpers import ENVIRONMENT, ROOT
 
 
 def test_no_evening_unless_it_lasts():
@@ -22,3 +26,28 @@ def test_the_evening_has_outbursts_and_acts_that_the_demo_has_not(minutes):
     assert all(evening.of_kind(kind) for kind in PARTY)
     assert all(one.end < following.start for one, following in pairwise(evening.events))
     assert evening.events[0].start > 0 and evening.events[-1].end < evening.duration
+
+
+def test_tables_that_the_user_has_changed_are_kept(tmp_path):
+    sample = Sample(**SAMPLE)
+    plans = list(plan_clips(sample)), list(plan_vods(sample))
+    write_tables(tmp_path, *plans, sample)
+    written = {path.name: path.read_text() for path in tmp_path.iterdir()}
+    assert written.keys() == {"labels.csv", "holdout.csv", "facecams.csv", "groups.csv"}
+    changed = written["labels.csv"] + "vods/demo.mp4,1,2,0\n"
+    (tmp_path / "labels.csv").write_text(changed)
+    (tmp_path / "groups.csv").unlink()
+    write_tables(tmp_path, *plans, sample)
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == written | {"labels.csv": changed}
+
+
+def test_videos_of_the_user_beside_those_of_the_sample_are_kept(tmp_path):
+    (tmp_path / "vods").mkdir()
+    (tmp_path / "vods/mine.mkv").write_bytes(b"mine")
+    small = {"clips": 1, "clip_seconds": [2, 2], "vod_minutes": 0.2}
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(SAMPLE | small))
+    command = [sys.executable, "-m", "data.sample.make_sample", tmp_path]
+    subprocess.run(command, cwd=ROOT, env=ENVIRONMENT, check=True)
+    assert (tmp_path / "vods/mine.mkv").read_bytes() == b"mine"
+    videos = [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.m*")]
+    assert sorted(videos) == ["clips/c01.mp4", "vods/demo.mp4", "vods/mine.mkv"]

@@ -48,7 +48,7 @@ class Sample(Section):
 
 
 def main(folder: str) -> None:
-    """Write clips/, vods/ and the tables of labels, camera places and groups into a folder.
+    """Write clips/ and vods/ into a folder, and the tables of labels, camera places and groups that it lacks.
 
     Parameters
     ----------
@@ -59,17 +59,23 @@ def main(folder: str) -> None:
     sample = params_file.load(Sample, root / "params.yaml")
     clips = list(plan_clips(sample))
     vods = list(plan_vods(sample))
-    with files.replacing(root / "clips") as clip_folder, files.replacing(root / "vods") as vod_folder:
-        targets = [vod_folder / Path(vod.name).name for vod in vods]
-        pieces = [list(plan_pieces(*planned, sample)) for planned in zip(vods, targets, strict=True)]
-        for made in (clip_folder, *(target.with_suffix("") for target in targets)):
-            made.mkdir(parents=True)
-        jobs = [job for of_vod in pieces for job in of_vod]
-        jobs += [_job("clip", clip, clip_folder / Path(clip.name).name, sample.clip_size, sample) for clip in clips]
-        workers.run_all(make, jobs, "making the sample", "parts")
-        for target, (sound, *pictures) in zip(targets, pieces, strict=True):
-            join([picture.target for picture in pictures], sound.target, target)
-            shutil.rmtree(target.with_suffix(""))
+    made = root / ".partial-sample"
+    files.remove(made)
+    targets = [made / vod.name for vod in vods]
+    pieces = [list(plan_pieces(*planned, sample)) for planned in zip(vods, targets, strict=True)]
+    for folder_made in (made / "clips", *(target.with_suffix("") for target in targets)):
+        folder_made.mkdir(parents=True)
+    jobs = [job for of_vod in pieces for job in of_vod]
+    jobs += [_job("clip", clip, made / clip.name, sample.clip_size, sample) for clip in clips]
+    workers.run_all(make, jobs, "making the sample", "parts")
+    for target, (sound, *pictures) in zip(targets, pieces, strict=True):
+        join([picture.target for picture in pictures], sound.target, target)
+        shutil.rmtree(target.with_suffix(""))
+    # File by file, because the user may have put others beside them.
+    for script in (*clips, *vods):
+        (root / script.name).parent.mkdir(exist_ok=True)
+        (made / script.name).replace(root / script.name)
+    files.remove(made)
     write_tables(root, clips, vods, sample)
 
 
@@ -128,14 +134,20 @@ def _job(
 
 
 def write_tables(root: Path, clips: list[Script], vods: list[Script], sample: Sample) -> None:
-    """Write labels.csv, holdout.csv, facecams.csv and groups.csv."""
+    """Write labels.csv, holdout.csv, facecams.csv and groups.csv, unless they exist: the user may have changed them."""
     header = ("video", "start", "end", "label")
-    files.write_csv(root / "labels.csv", header, [row for clip in clips for row in rough_labels(clip)])
     truth = [(vod.name, f"{event.start:.2f}", f"{event.end:.2f}", 1) for vod in vods for event in vod.of_kind("rage")]
-    files.write_csv(root / "holdout.csv", header, truth)
-    files.write_csv(root / "facecams.csv", ("video", "x0", "y0", "x1", "y1"), _camera_rows(clips, sample))
-    groups = [(clip.name, clip.session) for clip in clips if clip.session in GROUPS.values()]
-    files.write_csv(root / "groups.csv", ("video", "group"), groups)
+    tables = {
+        "labels.csv": (header, [row for clip in clips for row in rough_labels(clip)]),
+        "holdout.csv": (header, truth),
+        "facecams.csv": (("video", "x0", "y0", "x1", "y1"), _camera_rows(clips, sample)),
+        "groups.csv": (("video", "group"), [(c.name, c.session) for c in clips if c.session in GROUPS.values()]),
+    }
+    for name, (columns, rows) in tables.items():
+        if (root / name).exists():
+            print(f"{root / name}: left as it is; delete it before a run to have it written again")
+        else:
+            files.write_csv(root / name, columns, rows)
 
 
 def rough_labels(clip: Script) -> list[tuple[str, str, str, int]]:
