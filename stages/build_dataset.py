@@ -55,6 +55,9 @@ def main() -> None:
             clips.append(label_clip(video.removeprefix("clips/"), groups.group(video), rows, margin))
         else:
             clips += [label_excerpt(video, groups.stretch(video, row.start), row, margin) for row in rows]
+    extracted = sorted(map(shards.clip_of, shards.FOLDER.glob(f"*{shards.SUFFIX}")))
+    for pattern in groups.patterns.unmatched([*labelled, *(f"clips/{name}" for name in extracted)]):
+        print(f"{pattern.path} row {pattern.number}: {pattern['video']} fits no video; check the spelling")
     for clip in clips:
         clip.shard.check_fits(settings.extract)
     check_enough(clips, folder)
@@ -64,7 +67,6 @@ def main() -> None:
     with files.replacing_all(index.PATH, PREVIEW) as (table, picture):
         index.write(table, entries)
         contact_sheet.write(picture, [strip(clip) for clip in shown[:: -(-len(shown) // contact_sheet.MOST_CLIPS)]])
-    extracted = sorted(map(shards.clip_of, shards.FOLDER.glob(f"*{shards.SUFFIX}")))
     report(entries, [name for name in extracted if f"clips/{name}" not in labelled])
 
 
@@ -109,7 +111,7 @@ def classify(shard: shards.Shard, rows: list[Label], margin: float, elsewhere: i
     for label in rows:
         end = label.ending(shard.duration)
         # Do not loop over moments, because a table may have very many rows.
-        classes[slice(*np.searchsorted(shard.times, (label.start, end)))] = label.highlight
+        classes[slice(*shards.between(shard.times, label.start, end))] = label.highlight
         if label.highlight:
             # A label that begins or ends together with the video has an exact edge.
             edges += [edge for edge in (label.start, end) if 0 < edge < shard.duration - labels.ROUNDING]

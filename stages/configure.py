@@ -24,11 +24,11 @@ def main() -> None:
     for table in configuration.unused_edits(settings):
         print(f"{table}: ignored, because params.yaml names no VOD {table.stem}")
     if settings.recordings and not recordings.fitting(settings):
-        print(f"params.yaml: no video fits recordings: {settings.recordings} yet; it names files, such as vods/*.mkv")
+        print(f"params.yaml: no video fits recordings: {settings.recordings} yet")
     for recording in recordings.unlisted(settings):
         print(f"{recording}: not cut yet, although it fits `recordings`; run python -m autotosis.watch --once")
     for pattern in configuration.unmatched_tracks(settings):
-        print(f"params.yaml: tracks.{pattern} fits no VOD; check the spelling")
+        print(f"params.yaml: tracks.{pattern} fits no video; check the spelling")
     with files.replacing(configuration.FOLDER) as folder:
         for stage in configuration.STAGES:
             (folder / stage).mkdir(parents=True)
@@ -40,6 +40,8 @@ def main() -> None:
             write(folder / f"{stage}.json", {"extract": extract, "judged": judged})
         learned_from = {"extract": extract, "clips": settings.dataset.clips}
         write(folder / "train.json", {**settings.train.used(labels.count_clips(settings.folder)), **learned_from})
+        # DVC compares `vods` without regard to its order, in which the reel of all VODs shows them.
+        write(folder / "compile.json", {"vods": list(settings.vods)})
     # `extract_excerpts`, `evaluate` and `compile` read these folders, which must exist even without VODs.
     for results in (timeline.FOLDER, cut_list.FOLDER, facecams.FOLDER):
         results.mkdir(parents=True, exist_ok=True)
@@ -57,8 +59,8 @@ def report_missing_videos(settings: Params) -> None:
     for name in sorted(settings.vods.keys() - missing.keys()):
         if not settings.vod(name).exists():
             print(
-                f"params.yaml: vods: there is no {settings.vod(name)}, the VOD {name}; put it back, or remove the "
-                "line, and with it the reel"
+                f"params.yaml: vods: there is no {settings.vod(name)}, the VOD {name}; correct its name or put it "
+                "back, or remove the line, and with it the reel"
             )
 
 

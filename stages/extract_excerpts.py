@@ -10,16 +10,14 @@ import math
 from collections.abc import Mapping, Sequence
 
 from autotosis.annotations import beside, chat, facecams, labels
-from autotosis.annotations.facecams import Box, Facecam, Facecams
+from autotosis.annotations.facecams import Facecam, Facecams
 from autotosis.annotations.labels import Label
+from autotosis.camera import scenes
 from autotosis.project import command_line, files, params
 from autotosis.project.params import Params
 from autotosis.signals import chat_rate, extraction, shards, signal
 from autotosis.signals.extraction import Job
 from autotosis.video import recording
-
-# A longer row would take too much memory (seconds).
-LONGEST = 300.0
 
 
 def main() -> None:
@@ -52,19 +50,21 @@ def check_place(video: str, label: Label, holdout: Mapping[str, list[Label]]) ->
 
 
 def facecam_of(settings: Params, video: str, rows: Facecams) -> Facecam:
-    """Return where the face camera of a VOD is. If params.yaml does not name the VOD, it was not searched for."""
+    """Return where the face camera of a VOD is, and search for it if `find_facecams` does not."""
     names = [name for name, file in settings.vods.items() if file == video]
     row = rows.box(video)
-    return facecams.for_vod(names[0], row) if names else facecams.always(row or Box())
+    if names or row:
+        return facecams.for_vod(names[0] if names else "", row)
+    return Facecam(tuple(scenes.find(recording.probe(settings.folder / video), video)))
 
 
 def job(settings: Params, video: str, label: Label, duration: float, facecam: Facecam) -> Job:
     """Describe the shard of one labelled stretch of a VOD."""
     end = label.ending(duration)
-    if end - label.start > LONGEST:
+    if end - label.start > extraction.LONGEST:
         raise label.row.error(
-            f"is {end - label.start:.0f} s long, and at most {LONGEST:.0f} s of a VOD fit into a row; mark the "
-            "highlight or the false positive alone"
+            f"is {end - label.start:.0f} s long, and at most {extraction.LONGEST:.0f} s of a VOD fit into a row; mark "
+            "the highlight or the false positive alone"
         )
     shard = shards.path(shards.excerpt_name(video, label.start, label.end))
     # Read everything that the baselines are computed from, beginning at an anchor, so that they are the same as in the

@@ -1,6 +1,7 @@
 """The moments that are learned from and those that are left out. A bad label is named by its row."""
 
 import csv
+import json
 from collections import defaultdict
 
 import numpy as np
@@ -33,7 +34,7 @@ def build(project: Project, labels: str) -> dict[str, list[dict[str, str]]]:
 
 
 def test_time_that_no_label_covers_is_calm_and_edges_are_left_out(project):
-    rows = build(project, "clips/c01.mp4,0.9,1.9,1\nclips/c03.mp4,1,2,1\n")["c01.mp4"]
+    rows = build(project, "clips/c01.mp4,0.9,1.9,1\nclips/c03.mp4,1,2,1\n")["clips/c01.mp4"]
     labels = {float(row["time"]): row["label"] for row in rows}
     # Four moments per second, and a margin of 0.2 s around both edges.
     assert {time for time, label in labels.items() if label == "1"} == {1.25, 1.5}
@@ -43,7 +44,7 @@ def test_time_that_no_label_covers_is_calm_and_edges_are_left_out(project):
 
 def test_a_label_that_ends_with_the_clip_has_no_edge_there(project):
     rows = build(project, "clips/c01.mp4,,,1\n" + "".join(f"clips/c{n:02}.mp4,1,2,1\n" for n in range(3, 10)))[
-        "c01.mp4"
+        "clips/c01.mp4"
     ]
     assert {row["label"] for row in rows} == {"1"}
     assert float(rows[0]["time"]) == 0
@@ -52,7 +53,7 @@ def test_a_label_that_ends_with_the_clip_has_no_edge_there(project):
 
 def test_clips_without_a_label_are_left_out_and_counted(project):
     build(project, "clips/c01.mp4,1,2,1\nclips/c03.mp4,1,2,1\n")
-    assert set(index(project)) == {"c01.mp4", "c03.mp4"}
+    assert set(index(project)) == {"clips/c01.mp4", "clips/c03.mp4"}
     assert "no row for them: 10 (c02.mp4, c04.mp4, " in project.stage("build_dataset").stdout
 
 
@@ -104,3 +105,18 @@ def test_a_bad_label_is_named_by_its_row(project, name):
     (project.folder / "data/tiny/labels.csv").write_bytes(content.encode("latin-1"))
     assert_sentence(project.stage("build_dataset"), "data/tiny/labels.csv", *words)
     assert project.read("data/dataset/index.csv") == index
+
+
+def test_a_clip_whose_name_begins_with_a_hash_is_learned_from(project):
+    first_clip(project).rename(first_clip(project).with_name("#1 win.mp4"))
+    project.write(LABELS, project.read(LABELS).replace("clips/c01.mp4", "clips/#1 win.mp4"))
+    clips = json.loads(project.read("models/live/details.json"))["clips"]
+    project.stages("extract_frames", "build_dataset", "train")
+    assert json.loads(project.read("models/live/details.json"))["clips"] == clips
+
+
+def test_a_pattern_of_groups_that_fits_nothing_is_named(project):
+    project.append("data/tiny/groups.csv", "clips/c0[12].mp4,monday\nclip/*,monday\n")
+    said = project.stage("build_dataset").stdout
+    assert "groups.csv row" in said and "clip/* fits no video; check the spelling" in said
+    assert "c0[12]" not in said

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import safetensors.numpy
 
 from autotosis.model import examples
 from tests.helpers import (
+    FACECAMS,
     HEADER,
     HOLDOUT,
     LABELS,
@@ -115,3 +117,33 @@ def test_a_bad_row_of_a_vod_is_named(project, name):
         project.write("data/tiny/holdout.csv", HEADER)
     project.write(LABELS, HEADER + row + "\n")
     assert_sentence(project.stage("extract_excerpts"), "data/tiny/labels.csv", *words)
+
+
+def test_times_that_are_sums_of_decimal_numbers_are_labelled_up_to_their_end(project):
+    project.write(HOLDOUT, HEADER)
+    project.append(LABELS, "vods/demo.mp4,1,2.0000000000000004,0\n")
+    project.stages("extract_excerpts", "build_dataset")
+    rows = [row for row in project.table("data/dataset/index.csv") if "@" in row["clip"]]
+    assert [float(row["time"]) for row in rows] == [1, 1.25, 1.5, 1.75]
+
+
+def test_stretches_of_a_vod_that_is_no_longer_cut_keep_its_face_camera(project):
+    project.write(HOLDOUT, HEADER)
+    project.write(FACECAMS, "video,x0,y0,x1,y1\nclips/*,0.025,0.6222,0.275,0.9556\n")
+    project.append(LABELS, "vods/demo.mp4,1,2,0\n")
+    project.stages("configure", "find_facecams demo", "extract_excerpts")
+    assert project.table("data/facecams/demo.csv"), "a face camera is found"
+    (shard,) = excerpts(project)
+    before = safetensors.numpy.load_file(shard)
+    project.set_params(vods={})
+    project.stages("configure", "extract_excerpts")
+    after = safetensors.numpy.load_file(shard)
+    assert all(np.array_equal(before[name], after[name], equal_nan=True) for name in before)
+
+
+def test_the_number_of_clips_to_learn_from_leaves_out_no_row_about_a_vod(project):
+    project.write(HOLDOUT, HEADER)
+    project.append(LABELS, "".join(f"vods/demo.mp4,{second},{second + 1},0\n" for second in range(0, 16, 2)))
+    project.set_params(dataset={"clips": 6})
+    project.stages("extract_excerpts", "build_dataset", "train")
+    assert clips(project) == 6 + 8

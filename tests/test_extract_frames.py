@@ -65,7 +65,8 @@ def test_a_clip_without_sound_works_and_one_with_several_is_named(project):
     project.append(LABELS, "clips/silent.mp4,,,0\n")
     said = project.stage("extract_frames").stdout
     assert [line for line in said.splitlines() if "data/tiny/clips/" in line] == [
-        "data/tiny/clips/two.mkv: has 2 sound tracks, of which track 1 is judged; choose another one with `tracks`"
+        "data/tiny/clips/two.mkv: has 2 sound tracks, of which track 1 is judged; choose another one with "
+        "`tracks` in params.yaml"
     ]
     project.stages("build_dataset", "train", "predict demo")
     assert "silent.mp4.safetensors" in project.shards()
@@ -124,3 +125,8 @@ def test_hashes_that_are_remembered_wrongly_are_taken_anew(project, content):
     project.write("data/.digests.json", content)
     assert "0 of 12 clips extracted, 12 were current" in project.stage("extract_frames").stdout
     assert project.digests("data/frames") == before
+
+
+def test_a_clip_that_is_too_long_is_named(project):
+    videos.flash_and_beep(first_clip(project), 302, fps=2)
+    assert_sentence(project.stage("extract_frames"), "clips/c01.mp4: lasts 302 s, and a clip at most 300 s")

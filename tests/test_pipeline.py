@@ -173,6 +173,9 @@ def test_what_concerns_one_vod_touches_that_vod_only(project):
     videos.ffmpeg("-f", "lavfi", "-i", "sine=frequency=300:duration=2", project.folder / "data/tiny/music/a.mp3")
     project.set_params(audio={"music": "music/a.mp3"})
     assert sorted(project.repro()) == sorted(["configure", *REEL, *its_reel[:1]])
+    # The reel of all VODs shows them in the order of params.yaml.
+    project.set_params(vods={"other": "vods/other.mp4", "demo": "vods/demo.mp4"})
+    assert project.repro() == ["configure", "compile"]
 
 
 def test_a_clean_build_on_more_cores_gives_the_same_lock_file(unbuilt, built, tmp_path):

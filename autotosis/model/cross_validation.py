@@ -129,17 +129,21 @@ def of_kept(out_of_fold: OutOfFold, kept: Sequence[Clip], settings: Params) -> O
 
 
 def in_random_order(clips: Sequence[Clip], seed: int) -> list[Clip]:
-    """Shuffle clips so that the first few are a fair sample of all, as `folds.in_random_order` does."""
-    names = folds.in_random_order({clip.name: bool(clip.labels.any()) for clip in clips}, seed)
-    by_name = {clip.name: clip for clip in clips}
-    return [by_name[name] for name in names]
+    """Put excerpts of VODs first, and then the clips, shuffled as by `folds.in_random_order`."""
+    own = {clip.name: clip for clip in clips if not clip.judged}
+    names = folds.in_random_order({name: bool(clip.labels.any()) for name, clip in own.items()}, seed)
+    return [clip for clip in clips if clip.judged] + [own[name] for name in names]
 
 
 def first_of(clips: Sequence[Clip], count: int | None) -> Sequence[Clip]:
-    """Take the first `count` clips, or all if it is None; UserError if all of their moments have the same label."""
-    if len(set(examples.labels(clips[:count]))) < 2:
+    """Take the excerpts and the first `count` clips, or all clips if it is None.
+
+    UserError if all of their moments have the same label.
+    """
+    taken = clips[: None if count is None else count + sum(clip.judged for clip in clips)]
+    if len(set(examples.labels(taken))) < 2:
         raise UserError(f"{PARAMS_FILE}: dataset.clips {count} is too few: all moments have the same label")
-    return clips[:count]
+    return taken
 
 
 def deal(clips: Sequence[Clip], settings: Params) -> dict[str, int]:

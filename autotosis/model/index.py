@@ -8,6 +8,8 @@ from pathlib import Path
 from autotosis.project import files, tables
 
 PATH = Path("data/dataset/index.csv")
+# The index names clips as labels.csv does, because a row that begins with # is a comment.
+CLIPS = "clips/"
 # What to do if the index is malformed.
 REBUILD = "make it again with `dvc repro -f build_dataset`"
 
@@ -42,7 +44,8 @@ COLUMNS = tuple(field.name for field in fields(Entry))
 
 def write(path: Path, entries: Iterable[Entry]) -> None:
     """Write the index."""
-    files.write_csv(path, COLUMNS, map(astuple, entries))
+    names = ((entry.clip if "/" in entry.clip else CLIPS + entry.clip, entry) for entry in entries)
+    files.write_csv(path, COLUMNS, ((name, *astuple(entry)[1:]) for name, entry in names))
 
 
 def read_index() -> list[Entry]:
@@ -61,7 +64,13 @@ def read_index() -> list[Entry]:
     entries: list[Entry] = []
     last_of: dict[str, Entry] = {}
     for row in tables.read_rows(PATH, COLUMNS):
-        entry = Entry(row["clip"], _whole(row, "frame"), row.seconds("time"), _whole(row, "label"), row["group"])
+        entry = Entry(
+            row["clip"].removeprefix(CLIPS),
+            _whole(row, "frame"),
+            row.seconds("time"),
+            _whole(row, "label"),
+            row["group"],
+        )
         before = last_of.get(entry.clip)
         if entry.label not in (0, 1):
             raise row.error(f"label is {entry.label}, not 1 or 0; {REBUILD}")

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-
 from autotosis.annotations.facecams import Facecam
 from autotosis.project import files, workers
 from autotosis.project.errors import UserError
@@ -15,6 +13,9 @@ from autotosis.project.params import Extract
 from autotosis.signals import features, shards
 from autotosis.video import hardware, hashes, recording
 from autotosis.video.remarks import remarks
+
+# A longer clip, or row about a VOD, would take too much memory: about 2 MiB per second (seconds).
+LONGEST = 300.0
 
 
 @dataclass(frozen=True)
@@ -121,12 +122,18 @@ def extract(settings: Extract, stale: tuple[Job, str]) -> Outcome:
     job, key = stale
     try:
         opened = recording.probe(job.video, job.sounds)
+        length = (opened.duration if job.end is None else job.end) - job.start
+        if length > LONGEST:
+            raise UserError(
+                f"{job.video}: lasts {length:.0f} s, and a clip at most {LONGEST:.0f} s; move it into vods/ and label "
+                "stretches of it, or cut it"
+            )
         moments = features.read_moments(opened, job.facecam, settings, job.read_start, job.read_end)
         told = "; ".join(remarks(opened))
     except UserError as error:
         files.remove(job.shard)
         return Outcome(problem=str(error))
     end = math.inf if job.end is None else job.end
-    with_frames = slice(*np.searchsorted(moments.times, (job.start - 1e-6, end - 1e-6)).tolist())
+    with_frames = slice(*shards.between(moments.times, job.start, end))
     shards.write(job.shard, moments, with_frames, opened.duration, key)
     return Outcome(remarks=told)

@@ -200,6 +200,20 @@ def key_of(path: Path) -> str | None:
         return None
 
 
+def between(times: np.ndarray, start: float, end: float) -> tuple[int, int]:
+    """Return the numbers of the first moment from `start` on and of the first one from `end` on.
+
+    Parameters
+    ----------
+    times : ndarray of float64, shape (moments,)
+        The times of the moments, seconds, in ascending order.
+    start, end : float
+        Seconds. They may be off by 1e-6, because sums of decimal numbers are not exact.
+    """
+    first, last = np.searchsorted(times, (start - 1e-6, end - 1e-6)).tolist()
+    return first, last
+
+
 def excerpt_name(video: str, start: float, end: float | None) -> str:
     """Return the name of an excerpt: the VOD's name inside the streamer's folder, and start and end in seconds."""
     return f"{video}@{start:.3f}-{'end' if end is None else f'{end:.3f}'}"
