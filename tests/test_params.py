@@ -1,5 +1,7 @@
 """An error in params.yaml is one sentence that names the key."""
 
+from datetime import date
+
 import pytest
 
 from autotosis.project import params
@@ -24,6 +26,8 @@ PARAMS = {
     "a long way for an edge": ({"select": {"snap": 60}}, "select.snap is 60"),
     "a name twice": ({"vods": {"a": "vods/demo.mp4", "A": "vods/demo.mp4"}}, "vods"),
     "a name that is taken": ({"vods": {"timelines": "vods/demo.mp4"}}, "vods"),
+    "a date as a name": ({"vods": {date(2024, 3, 4): "vods/demo.mp4"}}, "the name 2024-03-04 must be in quotes"),
+    "the name of all metrics": ({"vods": {"All": "vods/demo.mp4"}}, "one of them is all, best"),
     "an address of no VOD": ({"urls": {"monday": "https://example.org"}}, "there is no VOD named monday"),
     "no web address": ({"urls": {"demo": "twitch.tv/videos/1"}}, "urls.demo is 'twitch.tv/videos/1'"),
     "tracks of no VOD": ({"tracks": {"monday": {"judge": 2}}}, "there is no VOD named monday in vods"),
@@ -50,8 +54,8 @@ PARAMS = {
     ),
     "infinite": ({"train": {"learning_rate": float("inf")}}, "train.learning_rate is inf"),
     "a name that is none": ({"vods": {"demo": "vods/de\0mo.mp4"}}, "name a file or folder inside"),
-    "a VOD elsewhere": ({"vods": {"a": "old/a.mp4"}}, "old/a.mp4 must be in vods/ of the streamer's folder"),
-    "recordings elsewhere": ({"recordings": "*.mkv"}, "recordings is '*.mkv': *.mkv must be in vods/"),
+    "a VOD elsewhere": ({"vods": {"a": "old/a.mp4"}}, "old/a.mp4 is no file in vods/ of the streamer's folder"),
+    "recordings elsewhere": ({"recordings": "*.mkv"}, "recordings is '*.mkv': *.mkv is no file in vods/"),
     "two stars in a name": ({"recordings": "vods/**.mkv"}, "recordings is 'vods/**.mkv': ** must stand alone"),
     "an address with half a bracket": ({"urls": {"demo": "http://[::1"}}, "urls.demo is 'http://[::1': not a web"),
     "a path for a name": ({"vods": {"../up": "vods/demo.mp4"}}, "vods.../up"),

@@ -38,6 +38,15 @@ def test_half_a_lock_file_of_the_streamers_folder_is_put_back(project):
     assert project.read(lock) == whole
 
 
+@pytest.mark.parametrize(
+    ("name", "words"), [("labels.csv", "data/tiny/labels.csv: missing"), ("", "params.yaml: data: there is no folder")]
+)
+def test_what_is_missing_from_the_streamers_folder_is_named(project, name, words):
+    path = project.folder / "data/tiny" / name
+    path.rename(project.folder / "elsewhere")
+    assert_sentence(repro(project), words, "data/template")
+
+
 def test_a_merge_conflict_in_a_lock_file_is_left_to_the_user(project):
     conflict = f"<<<<<<< HEAD\n{project.read('dvc.lock')}=======\nschema: '2.0'\n>>>>>>> theirs\n"
     project.write("dvc.lock", conflict)

@@ -86,3 +86,10 @@ def test_a_track_of_clips_may_be_named_by_any_pattern_that_fits(project):
         done = project.run("dvc", "repro", "extract_frames")
         assert "Running stage 'extract_frames'" in done.stdout
         assert ("names sound track 2, but there" in done.stderr) == (track == 2)
+
+
+def test_a_pattern_of_tracks_that_fits_nothing_is_named(project):
+    project.set_params(tracks={"clip/*": {"judge": 2}, "clips/*": {"judge": 1}, "vods/d*": {"judge": 1}})
+    said = project.stage("configure").stdout
+    assert "params.yaml: tracks.clip/* fits no video; check the spelling" in said
+    assert said.count("fits no video") == 1

@@ -171,9 +171,11 @@ def judged_tracks(settings: Params, folder: str) -> list[tuple[str, int | None]]
 
 
 def unmatched_tracks(settings: Params) -> list[str]:
-    """List the keys in `tracks` that are patterns of VODs and fit none of params.yaml."""
-    patterns = [key for key in settings.tracks if key.startswith("vods/")]
-    return [key for key in patterns if not any(tables.fits(key, file) for file in settings.vods.values())]
+    """List the keys in `tracks` that are patterns and fit neither a VOD of params.yaml nor a file in clips/."""
+    clips = [f"clips/{path.name}" for path in (settings.folder / "clips").glob("*")]
+    videos = [*settings.vods.values(), *clips]
+    patterns = settings.tracks.keys() - settings.vods.keys()
+    return sorted(key for key in patterns if not any(tables.fits(key, video) for video in videos))
 
 
 def unused_edits(settings: Params) -> list[Path]:

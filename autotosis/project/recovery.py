@@ -29,6 +29,8 @@ from autotosis.project import command_line, files, params  # noqa: E402
 from autotosis.project.errors import UserError, error_sentence  # noqa: E402
 
 KEPT = Path(".dvc/tmp/whole")
+# What dvc.yaml depends on in the streamer's folder, besides videos, which may be downloaded or drawn first.
+NEEDED = ("edits", "music", "labels.csv", "holdout.csv", "facecams.csv", "groups.csv")
 RWLOCK = Path(".dvc/tmp/rwlock")
 # How git marks a conflict.
 CONFLICT = re.compile(rb"^<<<<<<< ", re.MULTILINE)
@@ -38,6 +40,7 @@ def main() -> int:
     """Recover, run `dvc repro`, and keep its lock files; the exit code of `dvc repro`."""
     # DVC reads the parameters, too, but its error messages say less.
     settings = params.load()
+    check_folder(settings.folder)
     lock_files = (Path("dvc.lock"), settings.folder / "dvc.lock")
     with interruption.cleaning_up(), command_line.exclusively("dvc repro") as lock:
         for path in lock_files:
@@ -50,6 +53,15 @@ def main() -> int:
         code = run_dvc(lock)
         keep(lock_files)
         return code
+
+
+def check_folder(folder: Path) -> None:
+    """Raise a UserError if the streamer's folder lacks anything that the pipeline depends on."""
+    if not folder.is_dir():
+        raise UserError(f"{params.PARAMS_FILE}: data: there is no folder {folder}; copy data/template to it")
+    for name in NEEDED:
+        if not (folder / name).exists():
+            raise UserError(f"{folder / name}: missing; copy it from data/template, and keep it even if it is empty")
 
 
 def run_dvc(lock: int | None) -> int:

@@ -7,8 +7,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, field_validator
 
 from autotosis.project.section import Count, Seconds, Section
 
-# Folders in reels/ that are not those of VODs.
-RESERVED = {"best", "metrics", "timelines"}
+# Names in reels/ and reels/metrics/ that are not those of VODs.
+RESERVED = {"all", "best", "metrics", "timelines"}
 
 
 class Tracks(Section):
@@ -57,7 +57,9 @@ class Watch(Section):
 def _named_in_one_way(vods: dict[str, str]) -> dict[str, str]:
     # Each name is a folder in reels/, and some file systems ignore case.
     if len({name.lower() for name in vods} | RESERVED) < len(vods) + len(RESERVED):
-        raise ValueError("two names are the same, or one of them is best, metrics or timelines, which are reserved")
+        raise ValueError(
+            "two names are the same, or one of them is all, best, metrics or timelines, which are reserved"
+        )
     for file in vods.values():
         _no_pattern(file)
         in_vods(file)
@@ -66,6 +68,9 @@ def _named_in_one_way(vods: dict[str, str]) -> dict[str, str]:
 
 
 def _no_pattern(value: object) -> object:
+    # YAML takes some names for dates and numbers.
+    if isinstance(value, dict) and (other := next((key for key in value if not isinstance(key, str)), None)):
+        raise ValueError(f"the name {other} must be in quotes: '{other}'")
     # DVC reads `vods` itself, and knows no patterns there.
     if isinstance(value, str) and "*" in value:
         raise ValueError(f"{value} is a pattern, which belongs in `recordings`")
@@ -84,7 +89,7 @@ def in_vods(file: str) -> str:
     parts = PurePosixPath(inside_the_folder(file)).parts
     # DVC only notices there that a chat, markers or replays were added beside a recording.
     if len(parts) < 2 or parts[0] != "vods":
-        raise ValueError(f"{file} must be in vods/ of the streamer's folder, such as vods/monday.mp4")
+        raise ValueError(f"{file} is no file in vods/ of the streamer's folder, such as vods/monday.mp4 or vods/*.mkv")
     return file
 
 
