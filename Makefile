@@ -5,7 +5,7 @@
 # make format  format the code
 # make bench   measure how fast each stage is compared to the hardware's limit (about 15 minutes)
 # make torture  break files, kill runs and cut recordings at random, thousands of times (about 30 minutes)
-# make clean   remove the environment and all the pipeline made; your clips, labels, metrics and DVC's cache stay
+# make clean   remove the environment and all the pipeline made; your clips, labels, reels, metrics and DVC's cache stay
 # make help    print this help
 
 PYTHON ?= python3
@@ -17,7 +17,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 reel: .venv/ready
 	python -m autotosis.project.recovery
-	@ls reels/*/reel.mp4 2>/dev/null | sed 's/^/The reel is at /' | grep . || echo "There is no reel, because no moment reached the decision threshold."
+	@ls reels/*/reel.mp4 2>/dev/null | sed 's/^/The reel is at /' | grep . || echo "There is no reel: params.yaml names no VOD, or no moment reached the decision threshold."
 
 review: .venv/ready
 	python -m autotosis.review
@@ -55,7 +55,6 @@ clean:
 	rm -rf .venv data/.digests.json data/config data/facecams data/clip_facecams.csv data/frames
 	rm -rf data/excerpts data/dataset data/timelines data/cuts data/review
 	rm -rf models/model.safetensors models/.checkpoints data/sample/clips data/sample/vods
-	find reels -mindepth 1 -maxdepth 1 ! -name metrics -exec rm -rf {} +
 
 help:
 	@sed -n 's/^# //p' Makefile

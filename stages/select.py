@@ -35,8 +35,8 @@ def main(name: str) -> None:
         shown = choice.reel
         if config.select.marks == "keep":
             shown = segments.join(sorted([*shown, *marked], key=lambda one: one.start), config.select.min_gap)
-        report(config, choice, shown, card.threshold, vod.duration)
         reel = snapping.snap(vod, facecams.for_vod(name, config.facecam), shown, config.select)
+        report(config, choice, reel, card.threshold, vod.duration)
     judged = selection.judged_of(config, vod.duration)
     to_judge = [(one, review_list.MARKER) for one in marked if not any(segments.overlap(one, each) for each in judged)]
     to_judge += review_list.choose(times, choice.level, choice.threshold, config.select.release, [*judged, *marked])
