@@ -28,7 +28,7 @@ def test_the_evening_has_outbursts_and_acts_that_the_demo_has_not(minutes):
     assert evening.events[0].start > 0 and evening.events[-1].end < evening.duration
 
 
-def test_tables_that_the_user_has_changed_are_kept(tmp_path):
+def test_tables_that_the_user_has_changed_are_kept(tmp_path, capsys):
     sample = Sample(**SAMPLE)
     plans = list(plan_clips(sample)), list(plan_vods(sample))
     write_tables(tmp_path, *plans, sample)
@@ -39,6 +39,8 @@ def test_tables_that_the_user_has_changed_are_kept(tmp_path):
     (tmp_path / "groups.csv").unlink()
     write_tables(tmp_path, *plans, sample)
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == written | {"labels.csv": changed}
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith(f"{tmp_path / 'labels.csv'}: has been changed, so it stays as it is")
 
 
 def test_videos_of_the_user_beside_those_of_the_sample_are_kept(tmp_path):

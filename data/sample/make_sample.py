@@ -144,10 +144,13 @@ def write_tables(root: Path, clips: list[Script], vods: list[Script], sample: Sa
         "groups.csv": (("video", "group"), [(c.name, c.session) for c in clips if c.session in GROUPS.values()]),
     }
     for name, (columns, rows) in tables.items():
-        if (root / name).exists():
-            print(f"{root / name}: left as it is; delete it before a run to have it written again")
-        else:
-            files.write_csv(root / name, columns, rows)
+        table, new = root / name, root / f".partial-{name}"
+        files.write_csv(new, columns, rows)
+        if not table.exists():
+            new.replace(table)
+        elif table.read_bytes() != new.read_bytes():
+            print(f"{table}: has been changed, so it stays as it is; delete it to have it written again")
+        files.remove(new)
 
 
 def rough_labels(clip: Script) -> list[tuple[str, str, str, int]]:
