@@ -41,10 +41,11 @@ def main() -> int:
     # DVC reads the parameters, too, but its error messages say less.
     settings = params.load()
     check_folder(settings.folder)
-    lock_files = (Path("dvc.lock"), settings.folder / "dvc.lock")
+    # DVC reads those of all streamers' folders.
+    lock_files = [Path("dvc.lock"), *sorted(Path("data").rglob("dvc.lock"))]
     with interruption.cleaning_up(), command_line.exclusively("dvc repro") as lock:
         for path in lock_files:
-            recover(path)
+            recover(path, KEPT / path)
         if RWLOCK.exists() and not is_json(RWLOCK):
             RWLOCK.unlink()
             print(f"{RWLOCK}: removed, since a kill had left half of it")
@@ -86,7 +87,7 @@ def run_dvc(lock: int | None) -> int:
     return 128 + asked[0] if asked else code
 
 
-def recover(path: Path) -> None:
+def recover(path: Path, kept: Path) -> None:
     """Replace a damaged lock file by the last complete one: by its copy, or else by that of the last commit.
 
     UserError if it is not damaged, but has a merge conflict.
@@ -96,7 +97,7 @@ def recover(path: Path) -> None:
     if CONFLICT.search(damaged):
         raise UserError(f"{path}: has a merge conflict; take one side (git checkout --ours {path}), and run again")
     committed = subprocess.run(["git", "show", f"HEAD:./{path}"], capture_output=True).stdout
-    content = kept(path).read_bytes() if kept(path).exists() else committed
+    content = kept.read_bytes() if kept.exists() else committed
     if is_whole(content):
         files.write_bytes(path, content)
         print(f"{path}: put back as it was before, since a kill had left half of it")
@@ -109,12 +110,7 @@ def keep(lock_files: Iterable[Path]) -> None:
     """Copy each lock file that is complete."""
     for path in lock_files:
         if path.exists() and is_whole(content := path.read_bytes()):
-            files.write_bytes(kept(path), content)
-
-
-def kept(path: Path) -> Path:
-    """Return the path of the copy of a lock file, which may lie outside the project."""
-    return KEPT / str(path).replace("/", "%")
+            files.write_bytes(KEPT / path, content)
 
 
 def is_whole(content: bytes) -> bool:
