@@ -54,7 +54,9 @@ torture: .venv/ready
 clean:
 	rm -rf .venv data/.digests.json data/config data/facecams data/clip_facecams.csv data/frames
 	rm -rf data/excerpts data/dataset data/timelines data/cuts data/review
-	rm -rf models/model.safetensors models/.checkpoints data/sample/clips data/sample/vods
+	rm -rf models/model.safetensors models/.checkpoints
+	rm -f data/sample/clips/c[0-9][0-9].mp4 data/sample/clips/c[0-9][0-9][0-9].mp4
+	rm -f data/sample/vods/demo.mp4 data/sample/vods/evening.mp4
 
 help:
 	@sed -n 's/^# //p' Makefile
