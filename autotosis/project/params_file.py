@@ -1,6 +1,7 @@
 """Reading a file of parameters: what is wrong in it is one sentence that names the key."""
 
 import difflib
+import json
 import math
 import reprlib
 from pathlib import Path
@@ -18,6 +19,20 @@ from autotosis.project.errors import UserError
 MOST_BYTES, MOST_VALUES = 1_000_000, 100_000
 
 Some = TypeVar("Some", bound=BaseModel)
+
+# What a value must be, by pydantic's name of the error; for the others, pydantic says it well enough.
+# https://docs.pydantic.dev/latest/errors/validation_errors/
+MUST_BE = {
+    "bool_type": "true or false",
+    "dict_type": "a mapping of keys to values",
+    "float_type": "a number, without quotes and with a point for decimals",
+    "int_type": "a whole number, without a point and without quotes",
+    "list_type": "a list, such as [1, 2]",
+    "model_type": "a mapping of keys to values",
+    "string_type": "text; if it looks like a number, put it in quotes",
+    "string_too_short": "text that is not empty",
+    "too_short": "a list that is not empty",
+}
 
 
 def load(model: type[Some], path: Path) -> Some:
@@ -88,8 +103,15 @@ def _sentence(error: ValidationError, model: type[BaseModel]) -> str:
             return f"{key} is not a parameter" + (f"; did you mean {close[0]}?" if close else "")
         case "missing":
             return f"{key} is missing"
-        case "model_type":
-            return f"{key} is {reprlib.repr(first['input'])}: it must be a mapping of keys to values"
-    message = first["msg"].removeprefix("Value error, ")
-    # Shorten large values.
-    return f"{key} is {reprlib.repr(first['input'])}: {message[0].lower()}{message[1:]}"
+    value = _as_written(first["input"])
+    if words := MUST_BE.get(first["type"]):
+        return f"{key} is {value}: it must be {words}"
+    message = first["msg"].removeprefix("Value error, ").replace("Input should be", "it must be")
+    return f"{key} is {value}: {message[0].lower()}{message[1:]}"
+
+
+def _as_written(value: object) -> str:
+    """Return a value as YAML spells it; a large one is shortened."""
+    if value is None or isinstance(value, bool):
+        return json.dumps(value)
+    return reprlib.repr(value)

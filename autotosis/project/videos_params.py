@@ -1,5 +1,6 @@
 """The parameters of params.yaml about where videos come from, and which of their sound tracks are used."""
 
+import re
 from pathlib import PurePosixPath
 from typing import Annotated, Literal
 
@@ -54,27 +55,28 @@ class Watch(Section):
     delete: Literal["nothing", "unused"]
 
 
-def _named_in_one_way(vods: dict[str, str]) -> dict[str, str]:
-    # Each name is a folder in reels/, and some file systems ignore case.
-    if len({name.lower() for name in vods} | RESERVED) < len(vods) + len(RESERVED):
-        raise ValueError(
-            "two names are the same, or one of them is all, best, metrics or timelines, which are reserved"
-        )
-    for file in vods.values():
-        _no_pattern(file)
-        in_vods(file)
-    # Tables spell file names in this way.
-    return {name: str(PurePosixPath(file)) for name, file in vods.items()}
+def _names(vods: object) -> object:
+    known: dict[str, str] = {}
+    for name in vods if isinstance(vods, dict) else []:
+        # YAML takes some names for dates and numbers.
+        if not isinstance(name, str):
+            raise ValueError(f"the name {name} must be in quotes: '{name}'")
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name):
+            raise ValueError(f"the name {name!r} must consist of letters, digits, - and _, and not begin with - or _")
+        # Each name is a folder in reels/, and some file systems ignore case.
+        if name.lower() in RESERVED:
+            raise ValueError(f"the name {name} is reserved; choose another one")
+        if (other := known.setdefault(name.lower(), name)) != name:
+            raise ValueError(f"the names {other} and {name} must differ by more than upper and lower case")
+    return vods
 
 
-def _no_pattern(value: object) -> object:
-    # YAML takes some names for dates and numbers.
-    if isinstance(value, dict) and (other := next((key for key in value if not isinstance(key, str)), None)):
-        raise ValueError(f"the name {other} must be in quotes: '{other}'")
+def _file_of_vod(file: str) -> str:
     # DVC reads `vods` itself, and knows no patterns there.
-    if isinstance(value, str) and "*" in value:
-        raise ValueError(f"{value} is a pattern, which belongs in `recordings`")
-    return value
+    if "*" in file:
+        raise ValueError("a pattern belongs in `recordings`")
+    # Tables spell file names in this way.
+    return str(PurePosixPath(in_vods(file)))
 
 
 def pattern_of_files(pattern: str) -> str:
@@ -89,7 +91,7 @@ def in_vods(file: str) -> str:
     parts = PurePosixPath(inside_the_folder(file)).parts
     # DVC only notices there that a chat, markers or replays were added beside a recording.
     if len(parts) < 2 or parts[0] != "vods":
-        raise ValueError(f"{file} is no file in vods/ of the streamer's folder, such as vods/monday.mp4 or vods/*.mkv")
+        raise ValueError("it must be in vods/ of the streamer's folder, as vods/monday.mp4 and vods/*.mkv are")
     return file
 
 
@@ -101,11 +103,7 @@ def inside_the_folder(file: str) -> str:
     return file
 
 
-Vods = Annotated[
-    dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")], str],
-    BeforeValidator(_no_pattern),
-    AfterValidator(_named_in_one_way),
-]
+Vods = Annotated[dict[str, Annotated[str, AfterValidator(_file_of_vod)]], BeforeValidator(_names)]
 
 
 class FoundVods(Section):
