@@ -27,6 +27,9 @@ def main(name: str) -> None:
     vod = recording.probe(config.video, config.sounds)
     card, (times, probabilities) = model_file.read_card(), timeline.read_timeline(name, vod.duration)
     choice = selection.for_vod(config, card, times, probabilities, vod.duration)
+    judged = selection.judged_of(config, vod.duration)
+    # The calmest moments are what `invert` is asked for.
+    calm = [] if config.select.invert else [one for one in judged if not one.score]
     marked = [] if config.select.marks == "ignore" else marks.read(config, vod, times, choice.level)
     if config.edits:
         reel = cut_list.read_table(config.edits, name, vod.duration)
@@ -35,9 +38,9 @@ def main(name: str) -> None:
         shown = choice.reel
         if config.select.marks == "keep":
             shown = segments.join(sorted([*shown, *marked], key=lambda one: one.start), config.select.min_gap)
-        reel = snapping.snap(vod, facecams.for_vod(name, config.facecam), shown, config.select)
+            shown = segments.without(shown, calm)
+        reel = snapping.snap(vod, facecams.for_vod(name, config.facecam), shown, config.select, calm)
         report(config, choice, reel, card.threshold, vod.duration)
-    judged = selection.judged_of(config, vod.duration)
     to_judge = [(one, review_list.MARKER) for one in marked if not any(segments.overlap(one, each) for each in judged)]
     to_judge += review_list.choose(times, choice.level, choice.threshold, config.select.release, [*judged, *marked])
     if config.select.invert:

@@ -52,6 +52,8 @@ def test_marks_are_proposed_and_shown_if_asked_to(marked):
     marked.append("data/tiny/labels.csv", f"{VOD},31,33,0\n")
     cut(marked, VOD, marks="propose")
     assert marks(marked) == [expected[0], expected[2]]
+    # What was judged calm is not shown either.
+    assert times(cut(marked, VOD, marks="keep")) == [(5, 23), (30, 31), (33, 48), (54, 58)]
 
     marked.append(MARKERS, "soon,Editor,x,\n")
     assert_sentence(marked.stage("select", "own"), "markers.csv row 4", "'soon' is not a time")

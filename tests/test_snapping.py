@@ -71,6 +71,15 @@ def test_without_sound_only_changes_of_scene_count(project):
     assert [(row["start"], row["end"]) for row in rows] == [(3.0, 6.2), (8.0, 11.0), (12.7, 16.0)]
 
 
+def test_no_edge_moves_into_what_the_user_called_calm(project):
+    write_vod(project, with_sound=False)
+    write_timeline(project, EVENTS, 18)
+    rows = "vods/own.mp4,6.05,6.5,0\nvods/own.mp4,12.5,12.9,0\n"
+    project.append("data/tiny/labels.csv", rows)
+    rows = cut(project, pre_roll=1.0, post_roll=1.0, snap=0.5)
+    assert [(row["start"], row["end"]) for row in rows] == [(3.0, 6.0), (8.0, 11.0), (13.0, 16.0)]
+
+
 def test_the_cut_list_says_what_of_each_segment_is_the_event(project):
     write_vod(project, with_sound=True)
     write_timeline(project, EVENTS, 18)

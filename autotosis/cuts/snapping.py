@@ -66,11 +66,13 @@ class Places:
     levels: np.ndarray
 
 
-def snap(recording: Recording, facecam: Facecam, reel: Sequence[Segment], select: Select) -> list[Segment]:
+def snap(
+    recording: Recording, facecam: Facecam, reel: Sequence[Segment], select: Select, calm: Sequence[Segment] = ()
+) -> list[Segment]:
     """Move the edges of segments to places where a cut is not noticed.
 
-    Edges never move into the shown part of an event. The segments stay in order, inside the video and within the limits
-    of `select`.
+    Edges never move into the shown part of an event, nor into what the user calls calm. The segments stay in order,
+    inside the video and within the limits of `select`.
 
     Parameters
     ----------
@@ -82,6 +84,8 @@ def snap(recording: Recording, facecam: Facecam, reel: Sequence[Segment], select
         The segments, in the order of time and within the limits.
     select : Select
         The parameters of selection; `snap` is how far an edge may move, seconds.
+    calm : sequence of Segment
+        What the user calls calm. No segment overlaps it.
 
     Returns
     -------
@@ -93,9 +97,12 @@ def snap(recording: Recording, facecam: Facecam, reel: Sequence[Segment], select
     starts, ends = [], []
     for segment in reel:
         start, end = segment.start, segment.end
-        low, high = max(0.0, start - select.snap), start + min(select.snap, segment.lead)
+        before, after = ([one for one in calm if one.start < start], [one for one in calm if one.end > end])
+        low = max([0.0, start - select.snap, *(min(one.end, start) for one in before)])
+        high = start + min(select.snap, segment.lead)
         starts.append(EdgeRange(recording, facecam.at(start) or Box(), start, low, high))
-        low, high = end - min(select.snap, segment.tail), min(recording.duration, end + select.snap)
+        low = end - min(select.snap, segment.tail)
+        high = min([recording.duration, end + select.snap, *(max(one.start, end) for one in after)])
         ends.append(EdgeRange(recording, facecam.at(end) or Box(), end, low, max(end, high)))
     places = list(workers.run_parallel(look, starts + ends, f"edges of {recording.path.name}", "edges"))
     return [
