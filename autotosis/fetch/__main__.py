@@ -52,7 +52,7 @@ def main(url: str, folder: Path, kind: str, since: date | None) -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line.parser(__doc__)
     parser.add_argument("url", help="the address of a playlist, a channel or a page of clips")
     parser.add_argument("folder", type=Path, help="the streamer's folder, such as data/you")
     parser.add_argument("--kind", choices=tuple(sources.FOLDERS), required=True, help="what the videos are")

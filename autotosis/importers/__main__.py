@@ -43,7 +43,7 @@ def shown(names: Iterable[str]) -> str:
 
 def parse() -> argparse.Namespace:
     """Parse the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line.parser(__doc__)
     parser.add_argument("format", choices=[form.NAME for form in FORMATS], help="the program that saved the file")
     parser.add_argument("file", type=Path)
     parser.add_argument("folder", type=Path, help="the streamer's folder, such as data/you")

@@ -16,6 +16,13 @@ from autotosis.project.errors import UserError, error_sentence
 LOCKS = Path(".dvc/tmp/stages")
 
 
+def parser(doc: str | None) -> argparse.ArgumentParser:
+    """Make a parser of the command line of a module that is run with `python -m`; its docstring describes it."""
+    spec = sys.modules["__main__"].__spec__
+    program = f"python -m {spec.name.removesuffix('.__main__')}" if spec else None
+    return argparse.ArgumentParser(program, description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+
+
 def run(main: Callable[..., None], doc: str | None, **arguments: str) -> None:
     """Run a stage from the command line.
 
@@ -28,10 +35,10 @@ def run(main: Callable[..., None], doc: str | None, **arguments: str) -> None:
     arguments : str
         The name and the help text of each positional argument.
     """
-    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options = parser(doc)
     for name, text in arguments.items():
-        parser.add_argument(name, help=text)
-    values = vars(parser.parse_args())
+        options.add_argument(name, help=text)
+    values = vars(options.parse_args())
     with (
         errors_as_sentences(),
         interruption.cleaning_up(),

@@ -5,7 +5,6 @@ A recording is a file that fits `recordings` in params.yaml. Once it is finished
 Run from the project's folder: python -m autotosis.watch
 """
 
-import argparse
 import time
 from pathlib import Path
 
@@ -138,7 +137,7 @@ def finish(name: str, commit: bool) -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line.parser(__doc__)
     parser.add_argument("--once", action="store_true", help="end when all recordings are finished and have their reels")
     parser.add_argument("--commit", action="store_true", help="commit the results of each recording")
     interruption.install()
