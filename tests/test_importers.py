@@ -128,7 +128,7 @@ def test_lines_that_are_there_stay_to_the_byte(streamer, monkeypatch):
         ("via", "[]", [], ["not a project of VIA 3"]),
         ("label-studio", LABEL_STUDIO, [], ["--fps"]),
         ("label-studio", LABEL_STUDIO, ["--fps", "0"], ["--fps"]),
-        ("label-studio", "{", ["--fps", "24"], ["not JSON"]),
+        ("label-studio", "{", [], ["not JSON"]),
         ("label-studio", "9" * 5000, ["--fps", "24"], ["not JSON"]),
         ("label-studio", json.dumps(LABEL_STUDIO).replace("48", "9" * 400), ["--fps", "24"], ["0.end"]),
         ("label-studio", json.dumps(LABEL_STUDIO).replace("/data", "http://[::1"), ["--fps", "24"], ["task 1", "[::1"]),

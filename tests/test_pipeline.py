@@ -197,10 +197,11 @@ def test_a_judgement_too_short_to_learn_from_changes_the_reel(project):
 def test_a_copy_of_a_reel_stays_when_results_of_other_vods_are_removed(project):
     reels = project.folder / "reels"
     shutil.copytree(reels / "demo", reels / "demo-before")
+    project.write("reels/mine/segments.csv", "vod\n" + "x" * 200_000)
     project.set_params(vods={})
     said = project.succeed("python", "-m", "stages.configure")
     assert "reels/demo: removed, because params.yaml no longer names this VOD" in said
-    assert (reels / "demo-before/reel.mp4").exists() and not (reels / "demo").exists()
+    assert (reels / "demo-before/reel.mp4").exists() and (reels / "mine").exists() and not (reels / "demo").exists()
 
 
 def test_without_a_vod_the_model_is_still_trained(project):

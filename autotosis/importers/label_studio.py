@@ -56,12 +56,12 @@ def read(path: Path, fps: float | None) -> list[Stretch]:
 
     https://labelstud.io/tags/timelinelabels
     """
-    if fps is None or not 0 < fps < math.inf:
-        raise UserError(f"{path}: labels are in frames; give the frameRate of your <Video> tag with --fps, such as 24")
     try:
         tasks = TypeAdapter(list[_Task]).validate_python(read_json(path))
     except ValidationError as error:
         raise UserError(f"{path}: not a JSON export of Label Studio: {first_problem(error)}") from None
+    if fps is None or not 0 < fps < math.inf:
+        raise UserError(f"{path}: labels are in frames; give the frameRate of your <Video> tag with --fps, such as 24")
     stretches = []
     for number, task in enumerate(tasks, 1):
         place = f"{path} task {number}"

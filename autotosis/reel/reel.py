@@ -4,6 +4,7 @@ import csv
 import itertools
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,8 +24,9 @@ COMPILATION = "best"
 
 def has_own_name(folder: Path) -> bool:
     """Tell whether the reel in a folder is of the VOD of this name. A copy that the user has made is not."""
-    with (folder / TABLE).open(encoding="utf-8", errors="replace", newline="") as table:
+    with (folder / TABLE).open(encoding="utf-8", errors="replace", newline="") as table, suppress(csv.Error):
         return {row.get("vod") for row in csv.DictReader(table)} <= {folder.name}
+    return False
 
 
 @dataclass(frozen=True)
