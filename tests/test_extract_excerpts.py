@@ -143,7 +143,7 @@ def test_stretches_of_a_vod_that_is_no_longer_cut_keep_its_face_camera(project):
 
 def test_the_number_of_clips_to_learn_from_leaves_out_no_row_about_a_vod(project):
     project.write(HOLDOUT, HEADER)
-    project.append(LABELS, "".join(f"vods/demo.mp4,{second},{second + 1},0\n" for second in range(0, 16, 2)))
+    project.append(LABELS, "".join(f"vods/demo.mp4,{second},{second + 1},0\n" for second in (2, 4, 6)))
     project.set_params(dataset={"clips": 6})
     project.stages("extract_excerpts", "build_dataset", "train")
-    assert clips(project) == 6 + 8
+    assert clips(project) == 6 + 3

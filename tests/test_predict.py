@@ -14,9 +14,10 @@ from tests import videos
 from tests.helpers import Project, assert_sentence
 
 
-def timeline(project: Project) -> np.ndarray:
-    project.stages("predict demo")
-    return np.array([float(row["probability"]) for row in project.table("data/timelines/demo.csv")])
+def predicted(project: Project) -> tuple[np.ndarray, str]:
+    """Scan the VOD, and return its probabilities and what the stage prints."""
+    said = project.succeed("python", "-m", "stages.predict", "demo")
+    return np.array([float(row["probability"]) for row in project.table("data/timelines/demo.csv")]), said
 
 
 def read_model(project: Project) -> tuple[dict[str, object], dict[str, np.ndarray]]:
@@ -28,11 +29,11 @@ def read_model(project: Project) -> tuple[dict[str, object], dict[str, np.ndarra
 
 
 def test_two_passes_find_what_looking_at_everything_finds(project):
-    assert "looked at 100%" not in project.stage("predict", "demo").stdout
-    two_passes = timeline(project)
+    two_passes, said = predicted(project)
+    assert "looked at 100%" not in said
     project.set_params(predict={"scan": "dense"})
-    dense = timeline(project)
-    assert "looked at 100%" in project.stage("predict", "demo").stdout
+    dense, said = predicted(project)
+    assert "looked at 100%" in said
     found = dense > 0.3
     assert found.any()
     assert ((two_passes > 0.2) >= found).all()
@@ -52,13 +53,14 @@ def test_where_nothing_is_clearly_calm_only_what_can_be_a_highlight_is_looked_at
 
 
 def test_keyframes_that_are_far_apart_are_told_and_move_nothing(project):
-    before = timeline(project)
-    assert "keyframes" not in project.stage("predict", "demo").stdout
+    before, said = predicted(project)
+    assert "keyframes" not in said
     vod = project.folder / "data/tiny/vods/demo.mp4"
     videos.ffmpeg("-i", vod, "-c:a", "copy", "-crf", 5, "-x264-params", "keyint=999:scenecut=0", vod.parent / "few.mp4")
     (vod.parent / "few.mp4").replace(vod)
-    assert np.abs(timeline(project) - before).max() < 0.2
-    assert "its keyframes are 24 s apart" in project.stage("predict", "demo").stdout
+    after, said = predicted(project)
+    assert np.abs(after - before).max() < 0.2
+    assert "its keyframes are 24 s apart" in said
 
 
 def test_without_sound_everything_is_looked_at(project):

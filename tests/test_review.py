@@ -7,30 +7,58 @@ import shutil
 import pytest
 
 from autotosis.model import metrics
-from tests.helpers import Project
+from tests.helpers import Project, copy_of
 from tests.review_page import served
 
 LABELS = "data/tiny/labels.csv"
 SECONDS = 24
 
+# Start and end, seconds.
+Stretch = tuple[float, float]
 
-@pytest.fixture
-def two(project) -> Project:
-    """A project with a second VOD to judge, which is a copy of the first one, whose cut list is then examined."""
+
+@pytest.fixture(scope="module")
+def read(built, tmp_path_factory) -> Project:
+    """A project with a second VOD, whose `stretches` are read. Tests must not change it."""
+    project = copy_of(built, tmp_path_factory.mktemp("read") / "project")
     shutil.copy(project.folder / "data/tiny/vods/demo.mp4", project.folder / "data/tiny/vods/other.mp4")
     exact = {"pre_roll": 0, "post_roll": 0, "snap": 0, "min_length": 0.2, "smooth": 0}
     project.set_params(select={"threshold": None, **exact})
+    labels = project.read(LABELS)
+    highlights, others = stretches(project)
+    judge(project, dict.fromkeys([*highlights, *others], 0))
+    project.write(LABELS, labels)
     return project
 
 
-def judge(project: Project, label) -> dict:
-    """Judge all of the other VOD, train, and return the metrics of the model and the result of `cut`."""
-    rows = [f"vods/other.mp4,{start},{start + 3},{label(start)}\n" for start in range(0, SECONDS, 3)]
-    before = project.read(LABELS)
-    project.write(LABELS, before + "".join(rows))
-    for stage in ("extract_excerpts", "build_dataset", "train"):
-        assert project.stage(stage).returncode == 0
-    project.write(LABELS, before)
+@pytest.fixture
+def two(read, tmp_path) -> Project:
+    """A project with a second VOD to judge, which is a copy of the first one, whose cut list is then examined."""
+    return copy_of(read, tmp_path / "project")
+
+
+def stretches(project: Project) -> tuple[list[Stretch], list[Stretch]]:
+    """Divide the VOD into its highlights, and into pieces of 2 s without any; each is a start and an end, seconds."""
+    highlights = [(float(row["start"]), float(row["end"])) for row in table(project, "data/tiny/holdout.csv")]
+    pieces = [(float(time), time + 2.0) for time in range(0, SECONDS, 2)]
+    return highlights, [one for one in pieces if all(one[1] < start or end < one[0] for start, end in highlights)]
+
+
+def thirds() -> list[Stretch]:
+    """Divide the VOD into pieces of 3 s, whatever they show."""
+    return [(float(time), time + 3.0) for time in range(0, SECONDS, 3)]
+
+
+def judge(project: Project, labels: dict[Stretch, int]) -> None:
+    """Label stretches of the other VOD, and read them."""
+    rows = (f"vods/other.mp4,{start},{end},{label}\n" for (start, end), label in labels.items())
+    project.append(LABELS, "".join(rows))
+    project.stages("extract_excerpts")
+
+
+def learn(project: Project) -> dict[str, float]:
+    """Train, and return the metrics of the model, with the result of `cut` as `demo`."""
+    project.stages("build_dataset", "train")
     return json.loads(project.read("models/metrics.json")) | {"demo": cut(project)}
 
 
@@ -49,11 +77,12 @@ def table(project: Project, path: str) -> list[dict[str, str]]:
     return list(csv.DictReader(project.read(path).splitlines()))
 
 
-@pytest.mark.parametrize("label", [lambda start: 1, lambda start: start % 2], ids=["all 1", "both"])
+@pytest.mark.parametrize("label", [lambda start: 1, lambda start: int(start % 2)], ids=["all 1", "both"])
 def test_whatever_is_judged_of_one_vod_another_is_cut_as_well_as_before(two, label):
     before = cut(two)
     figures = json.loads(two.read("models/metrics.json"))
-    after = judge(two, label)
+    judge(two, {piece: label(piece[0]) for piece in thirds()})
+    after = learn(two)
     assert after["demo"] > before - 0.1
     shown = sum(float(row["end"]) - float(row["start"]) for row in table(two, "data/cuts/demo.csv"))
     assert 0 < shown <= 3 * 0.05 * SECONDS + 1e-6
@@ -69,13 +98,10 @@ def test_whatever_is_judged_of_one_vod_another_is_cut_as_well_as_before(two, lab
 def test_judgements_are_learned_from_if_their_highlights_are_as_clear_as_those_of_the_clips(
     two, highlight, calm, others_as_calm, learned
 ):
-    truth = [(float(row["start"]), float(row["end"])) for row in table(two, "data/tiny/holdout.csv")]
-    others = [(t, t + 2) for t in range(0, SECONDS, 2) if all(t + 2 < start or end < t for start, end in truth)]
-    rows = [f"vods/other.mp4,{start},{end},{highlight}\n" for start, end in truth if highlight is not None]
-    labels = [0] * others_as_calm + [calm] * (len(others) - others_as_calm)
-    rows += [f"vods/other.mp4,{start},{end},{label}\n" for (start, end), label in zip(others, labels, strict=True)]
-    two.append(LABELS, "".join(rows))
-    two.stages("extract_excerpts", "build_dataset")
+    highlights, others = stretches(two)
+    labels = {} if highlight is None else dict.fromkeys(highlights, highlight)
+    judge(two, labels | {piece: 0 if number < others_as_calm else calm for number, piece in enumerate(others)})
+    two.stages("build_dataset")
     refused = "data/tiny/labels.csv: rows about VODs train only the models of these VODs"
     assert (refused not in two.stage("train").stdout) == learned
 
@@ -83,7 +109,8 @@ def test_judgements_are_learned_from_if_their_highlights_are_as_clear_as_those_o
 def test_rows_that_weigh_nothing_teach_nothing(two):
     before = cut(two)
     two.set_params(train={"review_weight": 0})
-    assert judge(two, lambda start: start % 2)["demo"] == pytest.approx(before, abs=0.001)
+    judge(two, {piece: int(piece[0] % 2) for piece in thirds()})
+    assert learn(two)["demo"] == pytest.approx(before, abs=0.001)
 
 
 def test_stretches_of_a_vod_are_measured_by_what_others_taught(two):

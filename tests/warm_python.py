@@ -26,8 +26,9 @@ from pathlib import Path
 MODULES = """
 av yaml pydantic ffmpeg pysubs2 opentimelineio PIL.ImageDraw matplotlib.figure ai_edge_litert.interpreter
 torch safetensors.numpy safetensors.torch sklearn.linear_model sklearn.metrics sklearn.preprocessing
-torch.distributed.run torch.optim.lr_scheduler
+torch.distributed.run torch.optim.lr_scheduler torchvision.models scipy.stats imageio_ffmpeg pydantic.main
 dvclive dvc.cli dvc.cli.parser dvc.repo dvc.repo.reproduce dvc.stage.run dvc.output dvc.render dvc_data.index
+dvc.scm dvc.repo.datasets networkx
 """
 # The modules whose function `main` is the program of this name.
 MAIN = {"dvc": "dvc.cli", "torchrun": "torch.distributed.run"}
