@@ -13,7 +13,7 @@ from autotosis.annotations import labels
 from autotosis.annotations.labels import Groups, Label
 from autotosis.model import index
 from autotosis.pictures import contact_sheet
-from autotosis.project import command_line, files, params
+from autotosis.project import command_line, files, inputs, params
 from autotosis.project.errors import UserError
 from autotosis.signals import shards
 
@@ -48,6 +48,7 @@ class LabelledClip:
 def main() -> None:
     settings = params.load()
     folder, margin = settings.folder, settings.dataset.margin
+    before = inputs.state(folder / "labels.csv", folder / "groups.csv")
     labelled, groups = labels.read_labels(folder / "labels.csv"), Groups(folder)
     clips = []
     for video, rows in sorted(labelled.items()):
@@ -68,6 +69,7 @@ def main() -> None:
         index.write(table, entries)
         contact_sheet.write(picture, [strip(clip) for clip in shown[:: -(-len(shown) // contact_sheet.MOST_CLIPS)]])
     report(entries, [name for name in extracted if f"clips/{name}" not in labelled])
+    inputs.check(before)
 
 
 def label_clip(name: str, group: str, rows: list[Label], margin: float) -> LabelledClip:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from autotosis.annotations import configuration, facecams, labels
 from autotosis.cuts import cut_list, review_list
-from autotosis.project import command_line, files, params
+from autotosis.project import command_line, files, inputs, params
 from autotosis.project.params import Params
 from autotosis.reel import reel
 from autotosis.scan import timeline
@@ -19,7 +19,9 @@ from autotosis.watch import recordings
 
 
 def main() -> None:
+    before = inputs.state(params.PARAMS_FILE, params.VODS_FILE)
     settings = params.load()
+    tables = inputs.state(settings.folder / "labels.csv", settings.folder / "facecams.csv")
     report_missing_videos(settings)
     for table in configuration.unused_edits(settings):
         print(f"{table}: ignored, because params.yaml names no VOD {table.stem}")
@@ -46,6 +48,7 @@ def main() -> None:
     for results in (timeline.FOLDER, cut_list.FOLDER, facecams.FOLDER):
         results.mkdir(parents=True, exist_ok=True)
     remove_results_of_other_vods(settings)
+    inputs.check(before | tables)
 
 
 def report_missing_videos(settings: Params) -> None:

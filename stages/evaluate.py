@@ -18,7 +18,7 @@ from autotosis.cuts.segments import Segment
 from autotosis.cuts.selection import Choice
 from autotosis.model import metrics, model_file
 from autotosis.model.model_file import Card
-from autotosis.project import command_line, files, params
+from autotosis.project import command_line, files, inputs, params
 from autotosis.project.errors import UserError
 from autotosis.project.params import Params
 from autotosis.scan import timeline
@@ -66,6 +66,7 @@ class MeasuredVod:
 
 def main() -> None:
     settings, card = params.load(), model_file.read_card()
+    before = inputs.state(settings.folder / "holdout.csv")
     holdout = labels.read_labels(settings.folder / "holdout.csv")
     vods = [read(vod, settings, card, holdout) for vod in settings.vods]
     measured = [one for one in vods if one.truth is not None]
@@ -87,6 +88,7 @@ def main() -> None:
     print(
         json.dumps(figures, indent=2) if measured else "nothing was measured: holdout.csv names no VOD of params.yaml"
     )
+    inputs.check(before)
 
 
 def read(vod: str, settings: Params, card: Card, holdout: dict[str, list[labels.Label]]) -> MeasuredVod:

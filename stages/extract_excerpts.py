@@ -13,7 +13,7 @@ from autotosis.annotations import beside, chat, facecams, labels
 from autotosis.annotations.facecams import Facecam, Facecams
 from autotosis.annotations.labels import Label
 from autotosis.camera import scenes
-from autotosis.project import command_line, files, params
+from autotosis.project import command_line, files, inputs, params
 from autotosis.project.params import Params
 from autotosis.signals import chat_rate, extraction, shards, signal
 from autotosis.signals.extraction import Job
@@ -22,6 +22,7 @@ from autotosis.video import recording
 
 def main() -> None:
     settings = params.load()
+    before = inputs.state(*(settings.folder / f"{table}.csv" for table in ("labels", "holdout", "facecams")))
     rows_of_facecams = Facecams(settings.folder)
     holdout, jobs, chats = labels.read_labels(settings.folder / "holdout.csv"), [], []
     for video, rows in labels.read_labels(settings.folder / "labels.csv").items():
@@ -36,6 +37,7 @@ def main() -> None:
         chat_rate.write(chats)
     # Without any file, DVC would warn about an empty folder on every run.
     files.write_bytes(shards.EXCERPTS / "about.txt", b"The stretches of VODs that labels.csv names, one shard each.\n")
+    inputs.check(before)
 
 
 def check_place(video: str, label: Label, holdout: Mapping[str, list[Label]]) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from autotosis.annotations import facecams
 from autotosis.annotations.facecams import Box, Facecams, Found
 from autotosis.camera import clips as clip_facecams
-from autotosis.project import command_line, params
+from autotosis.project import command_line, inputs, params
 from autotosis.project.params import Params
 from autotosis.signals import extraction, shards
 from autotosis.signals.extraction import Job
@@ -19,6 +19,7 @@ from autotosis.video import clips
 
 def main() -> None:
     settings = params.load()
+    before = inputs.state(settings.folder / "facecams.csv", settings.folder / "clips")
     rows, paths = Facecams(settings.folder), clips.find(settings.folder / "clips")
     # A VOD in parts is named by its folder, not by its files.
     folders = [settings.folder / vod for vod in settings.vods.values()]
@@ -29,6 +30,7 @@ def main() -> None:
     found = clip_facecams.bring_up_to_date(paths, rows)
     jobs = [job(clip, f"clips/{clip.name}", rows, found, settings) for clip in paths]
     extraction.bring_up_to_date(shards.FOLDER, jobs, settings.extract, "extract frames", "clips")
+    inputs.check(before)
 
 
 def job(clip: Path, video: str, rows: Facecams, found: Found, settings: Params) -> Job:

@@ -13,7 +13,7 @@ from autotosis.annotations import sources
 from autotosis.annotations.sources import FOLDERS, Fetched, Source
 from autotosis.fetch import downloading
 from autotosis.fetch.downloading import Temporary
-from autotosis.project import command_line, files, params
+from autotosis.project import command_line, files, inputs, params
 from autotosis.project.errors import UserError
 from autotosis.project.videos_params import Fetch
 from autotosis.video import parts, recording
@@ -25,6 +25,7 @@ UNFINISHED = Path(".dvc/tmp/fetch")
 def main(folder: str) -> None:
     root, limits = Path(os.path.relpath(folder)), params.load().fetch
     cookies = downloading.find_cookies(root, limits)
+    before = inputs.state(root / "sources.csv")
     listed = sources.read_sources(root)
     for place in FOLDERS.values():
         # DVC would warn about an empty folder on every run.
@@ -40,6 +41,7 @@ def main(folder: str) -> None:
             print(source.row.error(f"not downloaded: {error}; remove the row, or mend it"))
     if later:
         raise UserError(f"{root / 'sources.csv'}: not downloaded yet, run again: {', '.join(later)}")
+    inputs.check(before)
 
 
 def is_there(root: Path, source: Source) -> bool:

@@ -1,6 +1,7 @@
 """The model learns from the stretches of VODs that labels.csv names."""
 
 import json
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import safetensors.numpy
 
 from autotosis.model import examples
 from tests.helpers import (
+    ENVIRONMENT,
     FACECAMS,
     HEADER,
     HOLDOUT,
@@ -117,6 +119,21 @@ def test_a_bad_row_of_a_vod_is_named(project, name):
         project.write("data/tiny/holdout.csv", HEADER)
     project.write(LABELS, HEADER + row + "\n")
     assert_sentence(project.stage("extract_excerpts"), "data/tiny/labels.csv", *words)
+
+
+def test_a_row_added_while_stretches_are_read_is_not_taken_for_read(project):
+    project.write(HOLDOUT, HEADER)
+    project.append(LABELS, "vods/demo.mp4,1,2,0\nvods/demo.mp4,4,6,0\n")
+    command = ["dvc", "repro", "extract_excerpts"]
+    with subprocess.Popen(
+        command, cwd=project.folder, env=ENVIRONMENT, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
+    ) as process:
+        assert any(line.startswith("hash videos: 1/1") for line in process.stderr)
+        project.append(LABELS, "vods/demo.mp4,12,14,0\n")
+        said = process.stderr.read()
+    assert process.returncode and "error: data/tiny/labels.csv: was changed while it was being used; run the" in said
+    assert "extract_excerpts" in project.repro("extract_excerpts")
+    assert len(excerpts(project)) == 3
 
 
 def test_times_that_are_sums_of_decimal_numbers_are_labelled_up_to_their_end(project):
