@@ -19,6 +19,16 @@ def test_a_stream_is_scored_as_the_moments_that_were_learned_from(fps):
     assert ((scored > 0) == labels).mean() > 0.95
 
 
+@pytest.mark.parametrize("fps", [4, 10, 25])
+def test_where_something_is_missing_a_stream_is_scored_as_its_moments_alone(fps):
+    chance = np.random.default_rng(5)
+    values = chance.normal(2, 1, size=(300, features.COLUMNS)).astype(np.float32)
+    values[chance.random(values.shape) < 0.1] = np.nan
+    examples = context.windows(values, fps)
+    fitted = linear.fit(examples, (values[:, 0] > 2).astype(int), penalty=0.1)
+    assert fitted.logits(values, fps) == pytest.approx(fitted.logits_of(examples), abs=1e-3)
+
+
 def test_without_sound_the_rest_is_what_counts():
     chance = np.random.default_rng(4)
     values = chance.normal(size=(400, features.COLUMNS)).astype(np.float32)

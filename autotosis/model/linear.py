@@ -45,11 +45,10 @@ class Linear:
         """
         total = np.full(len(values), self.bias)
         for number, (means, weights) in enumerate(zip(self.mean, self.weights, strict=True)):
-            # Weight column by column before averaging, so that the windows of a long VOD are never all in memory.
-            weighted = np.zeros((len(values), 1))
+            # Column by column, so that the windows of a long VOD are never all in memory.
             for column, mean, weight in zip(values.T, means, weights, strict=True):
-                weighted[:, 0] += weight * np.where(np.isnan(column), mean, column)
-            total += context.window(weighted, number, fps)[:, 0]
+                averaged = context.window(column[:, None], number, fps)[:, 0]
+                total += weight * np.where(np.isnan(averaged), mean, averaged)
         return total
 
     def logits_of(self, examples: np.ndarray) -> np.ndarray:
