@@ -6,6 +6,8 @@ import re
 import numpy as np
 import pytest
 import safetensors.numpy
+import safetensors.torch
+import torch
 
 from autotosis.model import model_file
 from autotosis.project.errors import UserError
@@ -70,6 +72,20 @@ def test_without_sound_everything_is_looked_at(project):
     assert "looked at 100%" in project.stage("predict", "demo").stdout
 
 
+def test_where_sound_tells_nothing_everything_is_looked_at(project):
+    folder = project.folder / "data/tiny"
+    silence = ["-f", "lavfi", "-i", "anullsrc=r=48000", "-shortest", "-map", "0:v", "-map", "1:a", "-c:v", "copy"]
+    videos.ffmpeg("-i", folder / "vods/demo.mp4", *silence, folder / "vods/silent.mp4")
+    project.set_params(vods={"demo": "vods/silent.mp4"})
+    assert "looked at 100%" in predicted(project)[1]
+    project.set_params(vods={"demo": "vods/demo.mp4"})
+    for clip in (folder / "clips").iterdir():
+        videos.ffmpeg("-i", clip, "-an", "-c", "copy", folder / "silent.mp4")
+        (folder / "silent.mp4").replace(clip)
+    project.stages("extract_frames", "build_dataset", "train")
+    assert "looked at 100%" in predicted(project)[1]
+
+
 @pytest.mark.parametrize("way", ["two-pass", "dense"])
 def test_a_vod_that_was_cut_off_is_named(project, way):
     vod = project.folder / "data/tiny/vods/demo.mp4"
@@ -124,6 +140,19 @@ def test_a_model_with_impossible_values_is_refused(project, monkeypatch):
         with pytest.raises(UserError, match=re.escape(words)):
             predict.main("demo")
     assert project.read("data/timelines/demo.csv") == timeline
+
+
+def test_a_model_of_other_types_is_refused(project, monkeypatch):
+    monkeypatch.chdir(project.folder)
+    card, tensors = read_model(project)
+    metadata = {"card": json.dumps(card)}
+    brain_floats = torch.zeros(1, dtype=torch.bfloat16)
+    safetensors.torch.save_file({"labelled.contexts": brain_floats}, model_file.PATH, metadata)
+    with pytest.raises(UserError, match="numbers of a type that NumPy does not know"):
+        predict.main("demo")
+    safetensors.numpy.save_file(tensors | {"labelled.labels": np.array(1, np.int8)}, model_file.PATH, metadata)
+    with pytest.raises(UserError, match="labelled.contexts is float16 of shape"):
+        predict.main("demo")
 
 
 def test_no_such_vod(project):

@@ -138,7 +138,10 @@ def load(path: Path, extract: Extract, code: str) -> tuple[Card, dict[str, np.nd
 
 def tensors(path: Path, card: Card) -> dict[str, np.ndarray]:
     """Read the weights of a model; UserError if one is not a number, or has no place in a model with this card."""
-    loaded = safetensors.numpy.load_file(path)
+    try:
+        loaded = safetensors.numpy.load_file(path)
+    except (TypeError, AttributeError):
+        raise malformed(path, "it has numbers of a type that NumPy does not know") from None
     for name, tensor in loaded.items():
         if not name.startswith(PREFIXES) or (name.startswith("face.") and card.architecture is None):
             raise malformed(path, f"it has {name[:100]}, which no such model has")

@@ -26,6 +26,8 @@ from autotosis.video.reading import keyframe_distance
 # it blurs the edges of events: in recordings of strangers, F1 at an IoU of 0.5 is 0.72 with 0.5, and 0.76 with 0.8.
 # With 1, it is 0.80, but the scan takes longer, and finds a false alarm in the sample's `evening`.
 MARGIN = 0.8
+# Logits that differ by less than this are the same.
+SAME = 1e-6
 # This much time may be doubtful in any case (seconds): a short VOD may be full of highlights, and takes little time.
 LEAST_DOUBTFUL = 60.0
 # Keyframes that are farther apart than this make looking slow (seconds). Streaming services require one every two
@@ -67,7 +69,7 @@ def score(
     known = background.for_vod(known, card.own_vods, scan.recording.path.as_posix())
     values, glances = first_pass(scan, name)
     wanted = np.full(len(values), True)
-    if two_passes and scan.recording.sound:
+    if two_passes:
         doubtful = in_doubt(first_model, known, values, written, fps, card)
         wanted = around(doubtful, fps, keyframe_distance(scan.recording), name)
     stretches = passes.stretches(wanted, fps)
@@ -142,9 +144,13 @@ def in_doubt(
     Returns
     -------
     ndarray of bool, shape (moments,)
-        Whether each moment is not clearly calm, and among the largest share that can be highlights.
+        Whether each moment is not clearly calm, and among the largest share that can be highlights. All are, if all
+        sound the same.
     """
     by_linear, beside = first_model.logits(values, fps), np.maximum(written, 0)
+    if np.ptp(by_linear) < SAME:
+        # The clips or the VOD have no sound, so it cannot tell where to look.
+        return np.full(len(values), True)
     by_kernel = background.score_sound(known, values, fps, card.prevalence)
     ranking = background.mean_logits(by_linear, by_kernel) + beside
     share = max(calibration.MAX_TIMES_PREVALENCE * card.prevalence, LEAST_DOUBTFUL * fps / len(ranking))
