@@ -86,7 +86,7 @@ def make_frames(folder: Path) -> list[batches.LabelledFrame]:
         )
         shards.write(path, moments, slice(0, MOMENTS), MOMENTS / 10, str(clip))
         shard = shards.Shard(path)
-        frames += [batches.LabelledFrame(shard, moment, moment % 2, 0.0) for moment in range(MOMENTS)]
+        frames += [batches.LabelledFrame(shard, moment, moment % 2, 0.0, 1.0) for moment in range(MOMENTS)]
     return frames
 
 

@@ -3,13 +3,18 @@
 import json
 import shutil
 
+import numpy as np
 import pytest
+import safetensors.numpy
 import torch
 
 from autotosis.model.face_network import checkpoint, network
 from autotosis.project.errors import UserError
 from tests.helpers import (
     FACE,
+    HEADER,
+    HOLDOUT,
+    LABELS,
     assert_sentence,
     kill_after,
 )
@@ -35,6 +40,31 @@ def test_auto_tries_a_network_where_there_are_clips_enough_and_keeps_it_only_if_
     assert f"face network: {'resnet18' if helps else 'none'}, because with resnet18, average precision" in done.stdout
     network = (project.folder / "models/model.safetensors").read_bytes().count(b"face.conv1.weight")
     assert bool(network) == helps
+
+
+def test_without_two_folds_to_compare_auto_keeps_no_network(project):
+    rows = "".join(f"clips/c{number:02}.mp4,,,{number % 2}\n" for number in range(1, 5))
+    project.write(LABELS, HEADER + rows)
+    project.set_params(train=FACE | {"architecture": "auto", "auto_clips": 2, "device": "cpu", "epochs": 1, "folds": 4})
+    project.stages("build_dataset")
+    said = project.succeed("python", "-m", "stages.train")
+    assert "face network: none, because fewer than two folds have both labels" in said
+    assert "network_gain" not in json.loads(project.read("models/live/details.json"))
+
+
+def test_rows_without_weight_teach_no_face_network(project):
+    def weights() -> dict[str, np.ndarray]:
+        project.stages("extract_excerpts", "build_dataset", "train")
+        tensors = safetensors.numpy.load_file(project.folder / "models/model.safetensors")
+        return {name: tensor for name, tensor in tensors.items() if name.startswith("face.")}
+
+    project.set_params(train=FACE | {"epochs": 1, "review_weight": 0})
+    project.write(HOLDOUT, HEADER)
+    before = weights()
+    project.append(LABELS, "vods/demo.mp4,8,10,1\nvods/demo.mp4,19.5,20.5,0\n")
+    after = weights()
+    assert before.keys() == after.keys()
+    assert all(np.array_equal(before[name], after[name]) for name in before)
 
 
 def test_a_killed_training_goes_on_to_the_same_model(project):

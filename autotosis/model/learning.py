@@ -67,6 +67,8 @@ def learn(clips: Sequence[Clip], settings: Params, name: str) -> Model:
         If the face network cannot be trained.
     """
     fps, train = settings.extract.fps, settings.train
+    if not train.review_weight:
+        clips = [clip for clip in clips if not clip.judged]
     weights = examples.weights(clips, train.review_weight)
     fitted = linear.fit(examples.contexts(clips, fps), examples.labels(clips), train.l2, weights)
     if train.architecture is None:
@@ -75,7 +77,9 @@ def learn(clips: Sequence[Clip], settings: Params, name: str) -> Model:
     from autotosis.model.face_network import training
 
     checkpoint_path = CHECKPOINTS / f"{name}.safetensors"
-    face, losses = training.fit(train, settings.extract.size, frames(clips, fitted, fps), name, checkpoint_path)
+    face, losses = training.fit(
+        train, settings.extract.size, frames(clips, weights, fitted, fps), name, checkpoint_path
+    )
     return Model(fitted, face, losses)
 
 
@@ -89,14 +93,17 @@ def with_network(settings: Params, architecture: str | None) -> Params:
     return settings.model_copy(update={"train": settings.train.model_copy(update={"architecture": architecture})})
 
 
-def frames(clips: Sequence[Clip], fitted: Linear, fps: float) -> list[batches.LabelledFrame]:
-    """List the labelled frames of clips, with the logit that the linear model gives each."""
-    return [
-        batches.LabelledFrame(clip.shard, int(moment), int(label), float(offset))
+def frames(clips: Sequence[Clip], weights: np.ndarray, fitted: Linear, fps: float) -> list[batches.LabelledFrame]:
+    """List the labelled frames of clips, each with its weight and with the logit that the linear model gives it."""
+    moments = [
+        (clip, int(moment), int(label))
         for clip in clips
-        for moment, label, offset in zip(
-            clip.moments, clip.labels, fitted.logits(clip.values, fps)[clip.moments], strict=True
-        )
+        for moment, label in zip(clip.moments, clip.labels, strict=True)
+    ]
+    offsets = np.concatenate([fitted.logits(clip.values, fps)[clip.moments] for clip in clips])
+    return [
+        batches.LabelledFrame(clip.shard, moment, label, float(offset), float(weight))
+        for (clip, moment, label), offset, weight in zip(moments, offsets, weights, strict=True)
     ]
 
 

@@ -22,12 +22,15 @@ class LabelledFrame:
         1 for a highlight, 0 for calm.
     offset : float
         The logit that the linear model gives it.
+    weight : float
+        Its weight in the loss, above 0, as in `examples.weights`.
     """
 
     shard: Shard
     moment: int
     label: int
     offset: float
+    weight: float
 
 
 @dataclass(frozen=True)
@@ -38,13 +41,14 @@ class Batch:
     ----------
     frames : ndarray of uint8, shape (frames, size, size, 3)
         The frames: red, green, blue.
-    labels, offsets : ndarray of float32, shape (frames,)
-        The label and the offset of each frame, as in `LabelledFrame`.
+    labels, offsets, weights : ndarray of float32, shape (frames,)
+        The label, the offset and the weight of each frame, as in `LabelledFrame`.
     """
 
     frames: np.ndarray
     labels: np.ndarray
     offsets: np.ndarray
+    weights: np.ndarray
 
 
 def load(chosen: Sequence[LabelledFrame]) -> Batch:
@@ -53,6 +57,7 @@ def load(chosen: Sequence[LabelledFrame]) -> Batch:
         np.stack([frame.shard.frame(frame.moment) for frame in chosen]),
         np.array([frame.label for frame in chosen], np.float32),
         np.array([frame.offset for frame in chosen], np.float32),
+        np.array([frame.weight for frame in chosen], np.float32),
     )
 
 

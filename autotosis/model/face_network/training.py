@@ -148,10 +148,12 @@ def train_epoch(
         for chosen in drawn:
             batch = batches.load(torchrun.share(chosen))
             pictures = augment.pictures(network.to_input(batch.frames, device))
-            offsets, labels = network.to_device(device, batch.offsets), network.to_device(device, batch.labels)
+            offsets, labels, weights = (
+                network.to_device(device, each) for each in (batch.offsets, batch.labels, batch.weights)
+            )
             logits = network.logits(model, pictures, dtype) + offsets
             # DistributedDataParallel averages over the processes, so this becomes the mean over the batch.
-            total = functional.binary_cross_entropy_with_logits(logits, labels, reduction="sum")
+            total = functional.binary_cross_entropy_with_logits(logits, labels, weights, reduction="sum")
             loss = total * torchrun.processes() / len(chosen)
             optimizer.zero_grad()
             with torchrun.reporting_failures():
@@ -170,7 +172,7 @@ def training_key(train: Train, frames: Sequence[LabelledFrame], device: torch.de
     digest = hashlib.sha256()
     for source in (__file__, augment.__file__, batches.__file__, network.__file__):
         digest.update(Path(source).read_bytes())
-    learned = [(frame.shard.key, frame.moment, frame.label, frame.offset) for frame in frames]
+    learned = [(frame.shard.key, frame.moment, frame.label, frame.offset, frame.weight) for frame in frames]
     machine = [device.type, torchrun.processes(), torch.__version__, torchvision.__version__]
     state = [train.model_dump(), learned, str(dtype), machine]
     digest.update(json.dumps(state, sort_keys=True).encode())
