@@ -53,7 +53,7 @@ def main() -> None:
     labelled = cross_validation.in_random_order(list(examples.read_clips(settings.extract.fps)), train.seed)
     if not labelled:
         raise UserError(f"{index.PATH}: contains no moments to learn from; build it with `dvc repro build_dataset`")
-    clips, remark = judgements.agreeing(labelled, settings)
+    clips, own_rows, remark = judgements.agreeing(labelled, settings)
     by_signals = cross_validation.score(clips, learning.without_network(settings))
     choice = architecture.choose(clips, settings, by_signals)
     out_of_fold, settings = choice.out_of_fold, learning.with_network(settings, choice.architecture)
@@ -62,14 +62,13 @@ def main() -> None:
     probabilities = in_stream.probabilities(measured.logits)
     threshold = min(MAX_THRESHOLD, float(np.median(probabilities[measured.labels == 1])))
     kept = cross_validation.first_of(clips, settings.dataset.clips)
-    scores = cross_validation.of_kept(out_of_fold, kept, settings)
+    of_kept = cross_validation.of_kept(out_of_fold, kept, settings)
     learned = learning.learn(kept, settings, "all clips")
     by_sound = first_pass.learn(clips, probabilities >= threshold / 2, settings)
     if "RANK" in os.environ and not first_of_torchrun():
         return
-    own_rows = [] if clips is labelled else [clip for clip in labelled if clip.judged]
     faces = out_of_fold.logits - by_signals.logits
-    known, own_vods = background.collect(kept, own_rows, settings, scores, faces)
+    known, own_vods = background.collect(kept, own_rows, settings, of_kept, faces)
     card = model_file.Card(
         architecture=choice.architecture,
         extract=settings.extract.seen(),

@@ -24,6 +24,14 @@ def test_few_groups_are_dealt_so_that_both_labels_are_learned_from():
     assert folds.deal({"a": {0, 1}}, 6, 0) is None
 
 
+def test_two_groups_with_highlights_are_enough_for_as_many_folds_as_asked_for():
+    groups = {f"clip {number}": {0, 1} if number < 2 else {0} for number in range(36)}
+    for seed in range(50):
+        fold_of = folds.deal(groups, 6, seed)
+        assert fold_of["clip 0"] != fold_of["clip 1"]
+        assert len(set(fold_of.values())) <= 6
+
+
 @pytest.mark.parametrize("seed", range(10))
 def test_the_first_few_clips_are_a_fair_sample(seed):
     clips = {f"clip {number}": number % 3 > 0 for number in range(36)}

@@ -90,6 +90,16 @@ def test_a_model_of_very_few_clips_scans_a_vod(project):
     assert_sentence(project.stage("train"), "params.yaml: dataset.clips 2 is too few")
 
 
+def test_a_model_may_learn_from_rows_about_vods_alone(project):
+    rows = ""
+    for name in ("monday", "tuesday", "friday"):
+        shutil.copy(project.folder / "data/tiny/vods/demo.mp4", project.folder / f"data/tiny/vods/{name}.mp4")
+        for row in project.table("data/tiny/holdout.csv")[:1]:
+            rows += f"vods/{name}.mp4,{row['start']},{row['end']},1\nvods/{name}.mp4,10,12,0\n"
+    project.write(LABELS, HEADER + rows)
+    project.stages("extract_excerpts", "build_dataset", "train", "predict demo")
+
+
 def test_rows_about_vods_make_up_for_highlights_of_a_single_clip(project):
     rows = "clips/c01.mp4,0.5,2,1\nclips/c04.mp4,,,0\nclips/c05.mp4,,,0\n"
     highlight, *_ = project.table("data/tiny/holdout.csv")

@@ -82,7 +82,7 @@ class Labelled:
     def from_tensors(cls, prefix: str, weights: dict[str, np.ndarray]) -> "Labelled":
         """Restore what `tensors` returned, among other weights; UserError if it is malformed."""
         tensors = model_file.subset(prefix, weights)
-        rows = len(tensors.get("labels", ()))
+        rows = np.size(tensors.get("labels", ()))
         expected = {
             "contexts": ("float16", (rows, len(context.WINDOWS), features.COLUMNS)),
             "labels": ("int8", (rows,)),
@@ -94,13 +94,13 @@ class Labelled:
         }
         model_file.check(prefix, tensors, expected)
         known = cls(**tensors)
-        highlights, every = known.labels == 1, known.vod == EVERY
+        highlights, for_all = known.labels == 1, known.vod == EVERY
         for problem, found in (
             ("a label that is not 0 or 1", not np.isin(known.labels, (0, 1)).all()),
             ("a weight that is not above 0", not (known.weights > 0).all()),
-            ("no calm moments for every VOD", not (every & ~highlights).any()),
+            ("no calm moments for every VOD", not (for_all & ~highlights).any()),
             # Each fold is scored by a model that learned from the others.
-            ("no highlights in two folds", len(np.unique(known.fold[highlights & every & known.measured])) < 2),
+            ("no highlights in two folds", len(np.unique(known.fold[highlights & for_all & known.measured])) < 2),
         ):
             if found:
                 raise model_file.malformed(model_file.PATH, f"its labelled moments have {problem}")
@@ -140,30 +140,31 @@ def collect(
         The VODs of `own_rows`, by their files, as `Labelled.vod` numbers them.
     """
     fps, review_weight = settings.extract.fps, settings.train.review_weight
-    around = examples.around_judged(clips, fps, KERNEL_MOMENTS)
+    labelled, around = [*clips, *own_rows], examples.around_judged(clips, fps, KERNEL_MOMENTS)
     vods = sorted({clip.video for clip in own_rows})
-    of_clip = [EVERY] * len(clips) + [vods.index(clip.video) for clip in own_rows] + [EVERY] * len(around)
-    every = [*clips, *own_rows, *around]
-    weights = np.concatenate(
-        [examples.weights([*clips, *own_rows], review_weight), examples.weights_around(clips, around, review_weight)]
-    )
-    count, total = len(examples.labels(clips)), len(weights)
+    vod = [EVERY] * len(clips) + [vods.index(clip.video) for clip in own_rows] + [EVERY] * len(around)
+    weights = examples.weights(labelled, review_weight)
+    # With a `train.review_weight` of 0, rows about VODs weigh nothing.
+    weighing = np.flatnonzero(weights)
+    kept = weighing[evenly_spaced(len(weighing))]
+    # Fewer labelled moments weigh less, and so must what is around them.
+    weights_around = examples.weights_around(clips, around, review_weight) * (len(kept) / len(weighing))
+    kept = np.append(kept, len(weights) + np.flatnonzero(weights_around))
+    count, total = len(out_of_fold.fold), len(weights) + len(weights_around)
     # Own rows, and what is around others, are in no fold, and not measured on.
     fold, measured, logits = np.full(total, -1, np.int16), np.full(total, False), np.zeros(total, np.float32)
     fold[:count], measured[:count], logits[:count] = out_of_fold.fold, out_of_fold.measured, faces[:count]
-    everything = Labelled(
-        contexts=examples.contexts(every, fps).astype(np.float16),
-        labels=examples.labels(every).astype(np.int8),
-        weights=weights.astype(np.float32),
+    all_clips = [*labelled, *around]
+    moments = Labelled(
+        contexts=examples.contexts(all_clips, fps).astype(np.float16),
+        labels=examples.labels(all_clips).astype(np.int8),
+        weights=np.append(weights, weights_around).astype(np.float32),
         fold=fold,
         measured=measured,
         faces=logits,
-        vod=np.repeat(of_clip, [len(clip.labels) for clip in every]).astype(np.int16),
+        vod=np.repeat(vod, [len(clip.labels) for clip in all_clips]).astype(np.int16),
     )
-    # With a `train.review_weight` of 0, rows about VODs weigh nothing.
-    weighing = np.flatnonzero(weights)
-    labelled = int(np.searchsorted(weighing, total - sum(len(clip.labels) for clip in around)))
-    return everything.at(np.append(weighing[evenly_spaced(labelled)], weighing[labelled:])), vods
+    return moments.at(kept), vods
 
 
 def for_vod(known: Labelled, own_vods: Sequence[str], video: str) -> Labelled:
@@ -319,16 +320,16 @@ def score(
     unlabelled = context.windows_at(values, evenly_spaced(len(values)), fps)
     by_linear = learn(known, unlabelled, card.prevalence, card.l2).logits(values, fps)
     by_kernel = learn_kernel(known, _half_seen(values, seen, fps), card.prevalence).logits(values, fps)
-    beside = written + _everywhere(faces, seen)
+    added = written + _everywhere(faces, seen)
+    by_linear, by_both = by_linear + added, mean_logits(by_linear, by_kernel) + added
     highlights = cross_validate(known, unlabelled, card.prevalence, card.l2)
-    threshold = calibration.threshold(highlights, by_linear + beside, card.prevalence, card.target_precision)
-    mean = mean_logits(by_linear, by_kernel) + beside
-    threshold = calibration.of_same_share(threshold, by_linear + beside, mean)
+    of_linear = calibration.threshold(highlights, by_linear, card.prevalence, card.target_precision)
     # The linear model finds too few where highlights differ from those of the clips. So up to the expected share of
     # highlights, moments that are more like highlights than like calm are found as well.
-    threshold = min(threshold, max(0.0, float(np.quantile(mean, 1 - card.prevalence))))
+    most = max(0.0, float(np.quantile(by_both, 1 - card.prevalence)))
+    threshold = min(most, calibration.of_same_share(of_linear, by_linear, by_both))
     offset = calibration.log_odds(card.threshold) - SLOPE * threshold
-    return Calibration(SLOPE, offset).probabilities(mean)
+    return Calibration(SLOPE, offset).probabilities(by_both)
 
 
 def _half_seen(values: np.ndarray, seen: np.ndarray, fps: float) -> np.ndarray:

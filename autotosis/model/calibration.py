@@ -16,6 +16,8 @@ MIN_RECALL = 0.1
 LOWEST_QUANTILE = 0.25
 # Streams differ in their share of highlights. Up to this many times the prevalence is assumed to be possible.
 MAX_TIMES_PREVALENCE = 3.0
+# How far a threshold that no moment reaches is above the best score: so much that rounding does not matter.
+OUT_OF_REACH = 0.1
 
 
 @dataclass(frozen=True)
@@ -139,7 +141,7 @@ def of_same_share(threshold: float, scores: np.ndarray, others: np.ndarray) -> f
         The threshold of the other scores. If no moment reaches the given one, none reaches this one.
     """
     chosen = np.count_nonzero(scores >= threshold)
-    return float(np.sort(others)[-chosen] if chosen else np.nextafter(others.max(), np.inf))
+    return float(np.sort(others)[-chosen] if chosen else others.max() + OUT_OF_REACH)
 
 
 def precision_and_recall(

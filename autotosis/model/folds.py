@@ -3,12 +3,16 @@
 import hashlib
 from collections.abc import Mapping
 
+# How often clips are dealt to find folds of which each leaves both labels outside it.
+DEALS = 10
+
 
 def deal(groups: Mapping[str, set[int]], count: int, seed: int) -> dict[str, int] | None:
     """Deal groups of clips into folds, for grouped cross-validation.
 
     A hash of its name decides the fold of each group, so that clips added later do not move the others. If some fold
-    then leaves only one label to learn from outside it, each group becomes a fold of its own instead.
+    then leaves only one label to learn from outside it, they are dealt again, by other hashes. If none of DEALS is
+    better, each group becomes a fold of its own.
 
     Parameters
     ----------
@@ -24,9 +28,9 @@ def deal(groups: Mapping[str, set[int]], count: int, seed: int) -> dict[str, int
     dict of str to int, or None
         The fold of each group, from 0; None if there are too few groups for either way.
     """
-    by_hash = {group: int(uniform(group, seed) * count) for group in groups}
+    by_hash = [{group: int(uniform(group, seed + deal) * count) for group in groups} for deal in range(DEALS)]
     one_each = {group: number for number, group in enumerate(sorted(groups))}
-    for fold_of in (by_hash, one_each):
+    for fold_of in (*by_hash, one_each):
         if all(_labels_outside(fold, fold_of, groups) == {0, 1} for fold in fold_of.values()):
             return fold_of
     return None

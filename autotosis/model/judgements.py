@@ -19,8 +19,8 @@ from autotosis.project.params import Params
 LEAST_P = 0.05
 
 
-def agreeing(clips: Sequence[Clip], settings: Params) -> tuple[Sequence[Clip], str | None]:
-    """Leave out labelled stretches of VODs if their highlights look less like highlights than those of the clips.
+def agreeing(clips: Sequence[Clip], settings: Params) -> tuple[Sequence[Clip], Sequence[Clip], str | None]:
+    """Set apart labelled stretches of VODs if their highlights look less like highlights than those of the clips.
 
     Models learn from the clips, and from the time around the stretches as calm. They score the stretches, and
     out-of-fold the highlights of the clips. The one-sided test of Mann and Whitney (1947) compares the highlights of
@@ -36,15 +36,17 @@ def agreeing(clips: Sequence[Clip], settings: Params) -> tuple[Sequence[Clip], s
     Returns
     -------
     sequence of Clip
-        All of them, or the clips alone.
+        What all models learn from: all of them, or the clips alone.
+    sequence of Clip
+        The stretches that only the models of their own VODs learn from: none, or all of them.
     str or None
-        What to tell the user if stretches were left out.
+        What to tell the user if stretches were set apart.
     """
     own = [clip for clip in clips if not clip.judged]
     highlights = [clip for clip in clips if clip.judged and clip.labels.any()]
     fold_of = cross_validation.folds_of(own, settings)
-    if not highlights or fold_of is None:
-        return clips, None
+    if not highlights or not fold_of:
+        return clips, [], None
     # Imported here because it takes a second.
     from scipy.stats import mannwhitneyu
 
@@ -57,10 +59,12 @@ def agreeing(clips: Sequence[Clip], settings: Params) -> tuple[Sequence[Clip], s
         expected += scores(others, calm, held_out, fps)
     p = mannwhitneyu(scores(own, calm, highlights, fps), expected, alternative="less").pvalue
     if p >= LEAST_P:
-        return clips, None
-    return own, (
+        return clips, [], None
+    return (
+        own,
+        [clip for clip in clips if clip.judged],
         f"{settings.folder / 'labels.csv'}: rows about VODs train only the models of these VODs, because their "
-        f"highlights look less like highlights than those of the clips (p = {p:.2g}); check their labels and times"
+        f"highlights look less like highlights than those of the clips (p = {p:.2g}); check their labels and times",
     )
 
 

@@ -22,7 +22,7 @@ def cross_validation(labels: np.ndarray, probabilities: np.ndarray, fold: np.nda
     -------
     dict of str to float
         `ap` (average precision) and `auc` (area under the ROC curve) over all moments, and `ap_sd` and `auc_sd`, their
-        standard deviations over the folds that have both labels.
+        standard deviations over the folds that have both labels, if at least two have.
     """
     figures: dict[str, float] = {}
     for name, measure in (("ap", average_precision), ("auc", roc_auc)):
@@ -31,7 +31,9 @@ def cross_validation(labels: np.ndarray, probabilities: np.ndarray, fold: np.nda
             for each in np.unique(fold)
             if 0 < labels[fold == each].mean() < 1
         ]
-        figures |= {name: measure(labels, probabilities), f"{name}_sd": float(np.std(of_folds)) if of_folds else 0.0}
+        figures |= {name: measure(labels, probabilities)}
+        # The spread of a single fold would be 0, and make every change look significant.
+        figures |= {f"{name}_sd": float(np.std(of_folds))} if len(of_folds) >= 2 else {}
     return {name: round(float(figure), 3) for name, figure in figures.items()}
 
 
