@@ -80,6 +80,18 @@ def test_no_seam_clicks_and_the_reel_is_as_loud_as_asked(project, encoder):
     assert all(np.abs(sound[max(0, end - 48) : end + 48]).max() < 0.06 for end in ends), "silent at each end"
 
 
+def test_a_crossfade_of_loud_sound_does_not_crackle(project):
+    times = [number / 30 for number in range(12 * 30)]
+    tone = lambda at: 0.85 * np.sin(2 * np.pi * 1000 * at)  # noqa: E731
+    videos.write(project.folder / "data/tiny/vods/own.mp4", times, lambda time: videos.grey(60), tone, 12)
+    # Both segments begin in the same place of a wave, so that their sum exceeds full scale.
+    write_timeline(project, [(2, 5), (8, 11)], 12)
+    render(project, overlay="none", transition="crossfade", transition_length=1.0)
+    sound = heard(project)
+    assert np.abs(sound).max() > 1.3 * np.percentile(np.abs(sound[: 2 * videos.RATE - 480]), 99), "they add up"
+    assert np.abs(np.diff(sound, 2)).max() < 0.02, "as smooth as the tone"
+
+
 def test_a_silent_track_stays_silent(project):
     times = [number / 30 for number in range(8 * 30)]
     silence = np.zeros_like

@@ -141,7 +141,8 @@ def _frames(segment: Segment, rate: Fraction, of_vod: Fraction) -> int:
 def encode(cut: Reel, folder: Path) -> list[Piece]:
     """Encode the segments of a reel into files in a folder. With a copied picture, encode only the sound, if any."""
     sources = {each.vod: each for each in cut.sources}
-    encoder, sound = cut.sources[0].encoder, encoding.sound_codec(each.vod.recording for each in cut.sources)
+    encoder, transition = cut.sources[0].encoder, cut.sources[0].config.render.transition
+    sound = encoding.sound_codec((each.vod.recording for each in cut.sources), transition)
     if encoder == "copy" and not sound and not cut.sources[0].music:
         return []
     overlaps = [0.0, *(one.reel_end - other.reel_start for one, other in itertools.pairwise(cut.placed)), 0.0]

@@ -21,8 +21,8 @@ from autotosis.video.sound import read_stereo
 
 # Lossless and as fast as possible, for parts of crossfades, which are encoded again.
 LOSSLESS = {"c:v": "libx264", "qp": 0, "preset": "ultrafast", "threads": 1}
-# Uncompressed sound; that of several tracks may be louder than 16 bits can hold.
-ONE_TRACK, SEVERAL_TRACKS = "pcm_s16le", "pcm_f32le"
+# Uncompressed sound. Several tracks, or both sides of a crossfade, may together be louder than 16 bits can hold.
+INTEGER, FLOAT = "pcm_s16le", "pcm_f32le"
 # Options of the scaler that give the same result on all machines.
 EXACT = {"flags": "bicubic+accurate_rnd+bitexact"}
 
@@ -95,10 +95,10 @@ class Piece:
         return self.target.with_suffix(".crossfade.mov")
 
 
-def sound_codec(recordings: Iterable[Recording]) -> str | None:
+def sound_codec(recordings: Iterable[Recording], transition: str) -> str | None:
     """Choose the codec for the sound of pieces of these recordings; None if none of them has sound."""
     tracks = max(len(piece.sounds) for recording in recordings for piece in recording.pieces)
-    return SEVERAL_TRACKS if tracks > 1 else ONE_TRACK if tracks else None
+    return None if not tracks else FLOAT if tracks > 1 or transition == "crossfade" else INTEGER
 
 
 def encode(piece: Piece) -> None:
