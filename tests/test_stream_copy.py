@@ -62,6 +62,19 @@ def test_a_copied_reel_begins_where_a_trimmed_video_does(project):
     assert found == list(range(90, 90 + len(found))) and len(found) == pytest.approx(45, abs=2)
 
 
+def test_the_table_of_a_copied_reel_gives_the_same_reel(project):
+    folder, reel = project.folder / "data/tiny/vods", project.folder / "reels/own/reel.mp4"
+    # Keyframes at thirds of a second, which a table of milliseconds rounds down and up.
+    videos.numbered(folder / "own.mp4", 20, "libx264", **{"x264-params": "keyint=50:min-keyint=50:scenecut=0"})
+    write_timeline(project, [(3.6, 4.4), (7.0, 8.0), (12.2, 13.0)], 20)
+    copy = {"overlay": "none", "encoder": "copy", "pre_roll": 0.5}
+    rows, numbers = render(project, **copy), [number for _, number in videos.numbers(reel)]
+    assert [row["start"] for row in rows] == [3.333, 6.667, 11.667]
+    project.write("data/tiny/edits/own.csv", project.read("reels/own/segments.csv"))
+    assert render(project, **copy) == rows
+    assert [number for _, number in videos.numbers(reel)] == numbers
+
+
 NOT_COPIED = {
     "another codec": ("mpeg4", {}, "its picture is in mpeg4"),
     "H.264 with an open group of pictures": (

@@ -28,6 +28,8 @@ from autotosis.video.recording import Recording
 CODECS = ("h264", "hevc")
 # How far to look back for a keyframe at which decoding can start, if it cannot at the nearest one (seconds).
 REACH = 30.0
+# A keyframe may be this much later than asked for and still count, because segments.csv rounds its time (seconds).
+ROUNDING_OF_TABLE = 0.001
 # At most this many pictures are decoded before one that is shown earlier (annex A of both standards).
 REORDERED = 16
 
@@ -90,13 +92,13 @@ def packet_ranges(recording: Recording, chosen: Sequence[Segment]) -> list[Packe
 
 def _keyframe(track: Track, segment: Segment) -> float:
     """Find the time of the keyframe that a segment begins with, seconds; UserError if there is none."""
-    start = segment.start
+    start, latest = segment.start, segment.start + segment.lead + ROUNDING_OF_TABLE
     for back in (0.0, REACH):
         found = None
         for packet in track.packets(max(0.0, start - back)):
             time = time_of(packet)
             # A later keyframe is used only where the video begins, so that there is none before the segment.
-            if time >= segment.end or (time > start + segment.lead and (found is not None or start > back)):
+            if time >= segment.end or (time > latest and (found is not None or start > back)):
                 break
             # Packets that are trimmed away or have a negative time are not shown. An MP4 that was cut still has them.
             if time > -ROUNDING and packet.is_keyframe and not packet.is_discard and units.can_start(packet):
