@@ -12,6 +12,7 @@ from autotosis.reel import reel
 from tests import videos
 from tests.helpers import (
     Project,
+    copy_of,
     render,
     write_timeline,
 )
@@ -169,6 +170,17 @@ def test_a_reel_comes_with_all_that_it_is_published_and_edited_with(project):
     assert str(project.folder).encode() not in b"".join(before.values())
     render(project, vod=AWKWARD)
     assert beside(project) == before
+
+
+@pytest.mark.parametrize("encoder", ["libx264", "copy"])
+def test_a_folder_may_be_called_anything(tmp_path, built, encoder):
+    project = copy_of(built, tmp_path / "It's #1 & 100%d? 1:2")
+    videos.flash_and_beep(project.folder / "data/tiny/vods/own.mp4", 8)
+    videos.ffmpeg("-f", "lavfi", "-i", "sine=duration=1", project.folder / "data/tiny/music/%d? #1.wav")
+    write_timeline(project, [(1.0, 2.6), (5.0, 6.6)], 8)
+    look = {"overlay": "none"} if encoder == "copy" else {"overlay": "burn", "transition": "crossfade", "title": "Hi"}
+    rows = render(project, encoder=encoder, **look, music="music/%d? #1.wav")
+    assert len(chapters(project.folder / "reels/own/reel.mp4")) == len(rows) == 2
 
 
 def test_a_copied_reel_of_one_segment_without_sound_comes_with_the_same(project):

@@ -39,7 +39,8 @@ def join(pieces: Sequence[Piece], music: Music | None, audio: Audio, target: Pat
     films = [film for piece in pieces for film in ([piece.target, piece.crossfade] if piece.after else [piece.target])]
     listing = target.with_suffix(".txt")
     listing.write_text("".join(f"file {film.name}\n" for film in films))
-    source, streams = ffmpeg.input(str(listing.resolve()), format="concat"), []
+    # FFmpeg takes the listing's path for a URL, so a # or ? in that of its folder must not be in it.
+    source, streams = ffmpeg.input(listing.name, format="concat"), []
     if pieces[0].encoder != "copy":
         streams.append(source.video)
     sound = source.audio if pieces[0].sound else None
@@ -95,7 +96,7 @@ def _levelled(stream: FilterableStream, wanted: float | None, subject: Path) -> 
 def _level(stream: FilterableStream, subject: Path) -> Level | None:
     """Measure the level of sound; None if it is silent."""
     measured = ffmpeg.output(audio_mix.measured(stream), "-", f="null")
-    return audio_mix.level(ffmpeg_program.run(measured, subject.name, Path(), "info"))
+    return audio_mix.level(ffmpeg_program.run(measured, subject.name, subject.parent, "info"))
 
 
 def finish(reel: Path, chapters: Sequence[tuple[float, float, str]], subtitles: str | None) -> None:
