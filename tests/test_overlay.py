@@ -105,6 +105,20 @@ def test_soft_lines_say_of_each_moment_what_the_timeline_says(project, encoder):
     assert videos.beep_times(reel) == pytest.approx(flashes, abs=0.04)
 
 
+def test_soft_lines_take_turns_in_a_crossfade(own):
+    write_timeline(own, [(2.6, 4.4, 0.8), (6.8, 8.6, 0.9)], 20)
+    rows = render(own, overlay="soft", transition="crossfade", transition_length=0.5)
+    assert rows[0]["reel_end"] - rows[1]["reel_start"] == pytest.approx(0.5, abs=0.01)
+    with av.open(str(own.folder / "reels/own/reel.mp4")) as container:
+        packets = [packet for packet in container.demux(subtitles=0) if packet.size > 2]
+        lines = [(packet.pts / 1e6, (packet.pts + packet.duration) / 1e6, bytes(packet)[2:]) for packet in packets]
+    assert len(lines) > 4
+    assert all(end < start + 0.015 for (_, end, _), (start, _, _) in zip(lines, lines[1:], strict=False))
+    later = [start for start, _, text in lines if b" 90%" in text]
+    assert min(later) == pytest.approx(rows[1]["reel_start"], abs=0.01)
+    assert max(end for _, end, text in lines if b" 80%" in text) == pytest.approx(min(later), abs=0.01)
+
+
 def test_a_font_that_is_none(project):
     style = {"position": "top-left", "size": 1}
     project.write("data/tiny/broken.ttf", "no font")

@@ -200,8 +200,10 @@ def track(label: str, placed: Sequence[ReelSegment], moments: Sequence[np.ndarra
         A script in the ASS format.
     """
     events: list[SSAEvent] = []
-    for part, (times, probabilities) in zip(placed, (each.T for each in moments), strict=True):
-        length = part.reel_end - part.reel_start
+    # An MP4 shows one subtitle at a time; in a crossfade, that of the next segment.
+    ends = [*(part.reel_start for part in placed[1:]), placed[-1].reel_end]
+    for part, end, (times, probabilities) in zip(placed, ends, (each.T for each in moments), strict=True):
+        length = end - part.reel_start
         shown, since = None, 0.0
         for time in [*_steps(part.start, length), part.start + length]:
             moment = max(0, np.searchsorted(times, time - part.start + 1e-6) - 1)
