@@ -83,6 +83,14 @@ def test_what_the_user_called_calm_is_not_shown_beside_or_between_events():
     assert shown[17.5, 18][-1][1] == 17.5
 
 
+def test_each_part_of_what_is_split_by_calm_has_the_score_of_its_own_events():
+    times, levels = np.arange(0, 30, 0.5), np.full(60, 0.1)
+    levels[20:26], levels[31:36] = 0.9, 0.7
+    select = select_params(**PLAIN | {"pre_roll": 1.0, "post_roll": 1.0, "min_gap": 1.0})
+    choice = selection.choose(times, levels, 30.0, 0.6, 0.5, select, [Segment(13.5, 15, 0.0)])
+    assert [(one.start, one.end, one.score) for one in choice.reel] == [(9, 13.5, 0.9), (15, 19, pytest.approx(0.7))]
+
+
 def test_smoothing_is_the_mean_around_each_moment():
     level = events.smooth(np.arange(5.0), np.array([0, 0, 0.9, 0, 0]), 2.0)
     assert level == pytest.approx([0, 0.3, 0.3, 0.3, 0])

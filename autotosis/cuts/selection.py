@@ -95,7 +95,8 @@ def choose(
         found = events.as_judged(found, highlights)
     shown = pad(found, select.pre_roll, select.post_roll, duration, select.min_gap)
     if not select.invert:
-        shown = [one for one in without(shown, calm) if any(overlap(one, event) for event in found)]
+        parts = ((one, [event.score for event in found if overlap(one, event)]) for one in without(shown, calm))
+        shown = [replace(one, score=max(scores)) for one, scores in parts if scores]
     if select.max_length:
         shown = [events.best_stretch(times, level, segment, select.max_length) for segment in shown]
     if select.max_duration:
