@@ -92,6 +92,16 @@ def test_a_crossfade_of_loud_sound_does_not_crackle(project):
     assert np.abs(np.diff(sound, 2)).max() < 0.02, "as smooth as the tone"
 
 
+def test_bursts_that_the_limiter_flattens_are_as_loud_as_asked(project):
+    times = [number / 30 for number in range(12 * 30)]
+    noise = np.random.default_rng(0).standard_normal(12 * videos.RATE)
+    bursts = lambda at: 0.02 * noise * (1 + 8 * np.exp(-5 * (at % 1)))  # noqa: E731
+    videos.write(project.folder / "data/tiny/vods/own.mp4", times, lambda time: videos.grey(60), bursts, 12)
+    write_timeline(project, [(1, 11)], 12)
+    render(project, overlay="none", loudness=-9)
+    assert videos.loudness(project.folder / REEL) == pytest.approx(-9, abs=0.8)
+
+
 def test_a_silent_track_stays_silent(project):
     times = [number / 30 for number in range(8 * 30)]
     silence = np.zeros_like
