@@ -59,6 +59,13 @@ def test_marks_are_proposed_and_shown_if_asked_to(marked):
     assert_sentence(marked.stage("select", "own"), "markers.csv row 4", "'soon' is not a time")
 
 
+def test_a_replay_of_the_time_after_the_vod_is_no_mark(marked):
+    # Its name has whole seconds, so it may seem to end later than the VOD, and even to begin later.
+    videos.flash_and_beep(marked.folder / "data/tiny/vods/Replay 2026-01-01 20-01-02.mp4", 1)
+    shown = times(cut(marked, VOD, marks="keep"))
+    assert shown == marks(marked) == [(5, 23), (30, 48), (54, 58)]
+
+
 def test_marks_that_are_shown_are_joined_like_events_and_reported(marked):
     write_timeline(marked, [(25, 26)], 60)
     marked.set_params(vods={"own": VOD}, select=PLAIN | {"marks": "keep", "min_gap": 3})

@@ -45,7 +45,10 @@ def read(config: SelectConfig, vod: Recording, times: np.ndarray, level: np.ndar
             spans.append((end - recording.probe(path).duration, end))
     inside = [(max(0.0, start), min(end, vod.duration)) for start, end in sorted(spans)]
     return segments.join(
-        Segment(start, end, float(level[(times >= start) & (times <= end)].max(initial=0.0))) for start, end in inside
+        Segment(start, end, float(level[(times >= start) & (times <= end)].max(initial=0.0)))
+        for start, end in inside
+        # A short replay may be of the time after the VOD.
+        if start < end
     )
 
 
