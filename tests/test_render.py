@@ -7,6 +7,7 @@ import av
 import numpy as np
 import opentimelineio
 import pytest
+from PIL import Image
 
 from autotosis.reel import reel
 from tests import videos
@@ -181,6 +182,17 @@ def test_a_folder_may_be_called_anything(tmp_path, built, encoder):
     look = {"overlay": "none"} if encoder == "copy" else {"overlay": "burn", "transition": "crossfade", "title": "Hi"}
     rows = render(project, encoder=encoder, **look, music="music/%d? #1.wav")
     assert len(chapters(project.folder / "reels/own/reel.mp4")) == len(rows) == 2
+
+
+def test_a_reel_of_the_calmest_moments_shows_them_and_says_how_likely_they_are_highlights(project):
+    videos.numbered_shades(project.folder / "data/tiny/vods/own.mp4", 10)
+    write_timeline(project, [(0, 5, 0.9), (5, 7, 0.1), (7, 9, 0.02), (9, 10, 0.9)], 10)
+    (row,) = render(project, invert=True)
+    assert (row["start"], row["end"], row["score"]) == (5, 9, pytest.approx(0.94))
+    assert [name for *_, name in chapters(project.folder / "reels/own/reel.mp4")] == ["0:05, 6 %"]
+    assert project.read("reels/own/description.txt").splitlines()[2:] == ["0:00 from 0m5s, 6 %"]
+    poster = np.array(Image.open(project.folder / "reels/own/poster.jpg").convert("L"))
+    assert poster[:, 56:].mean() == pytest.approx(7 * 20, abs=4)
 
 
 def test_a_copied_reel_of_one_segment_without_sound_comes_with_the_same(project):

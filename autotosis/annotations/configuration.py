@@ -71,7 +71,8 @@ class SelectConfig(Section):
 
 
 class RenderConfig(Section):
-    """What the reel of a VOD depends on. `sounds` are the tracks that are heard, `url` is its web address, or None."""
+    """What the reel of a VOD depends on. `sounds` are the tracks that are heard, `url` is its web address, or None.
+    `invert` says that it shows the calmest moments."""
 
     name: str
     video: Path
@@ -79,6 +80,7 @@ class RenderConfig(Section):
     facecam: Box | None
     url: str | None
     label: str
+    invert: bool
     render: Render
     audio: Audio
     music: Path | None
@@ -132,6 +134,7 @@ def for_render(settings: Params, name: str) -> RenderConfig:
         facecam=_facecam(settings, name),
         url=settings.urls.get(name) or sources.page_of(settings.folder, settings.vods[name]),
         label=settings.label,
+        invert=settings.select.invert,
         render=render,
         audio=audio,
         music=_existing(settings.folder, audio.music, "audio.music"),

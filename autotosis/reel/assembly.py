@@ -98,7 +98,7 @@ def prepare(config: RenderConfig, like: Source | None = None) -> Source:
     arrangements = layouts.arrangements(render.layout, vod, facecams.for_vod(config.name, config.facecam), frame)
     return Source(
         config,
-        Vod(config.name, vod, config.url, frame, arrangements),
+        Vod(config.name, vod, config.url, frame, arrangements, config.invert),
         cut_list.read_cut_list(config.name, vod.duration),
         *timeline.read_timeline(config.name, vod.duration),
         look=overlay.look(config, frame, arrangements),
@@ -125,7 +125,8 @@ def place(sources: Sequence[Source]) -> Reel:
         frames = [_frames(segment, rate, each.vod.recording.rate) for each, segment in chosen]
         wanted = round(render.transition_length * rate) if render.transition == "crossfade" else 0
         lengths, shared = ([float(n / rate) for n in counts] for counts in (frames, reel.crossfades(frames, wanted)))
-    peaks = [reel.peak(segment, each.times, each.probabilities) for each, segment in chosen]
+    levels = ((1 - each.probabilities if each.vod.calm else each.probabilities) for each, _ in chosen)
+    peaks = [reel.peak(one, each.times, level) for (each, one), level in zip(chosen, levels, strict=True)]
     return Reel(sources, reel.place([(each.vod, one) for each, one in chosen], lengths, peaks, shared), copied)
 
 

@@ -45,6 +45,8 @@ class Vod:
         The frame format of the reel.
     arrangements : tuple of Arrangement
         Which parts of its picture the reel shows, from `layouts.arrangements`.
+    calm : bool
+        Whether the reel shows its calmest moments, so that scores are probabilities of calm.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Vod:
     url: str | None
     frame: FrameFormat
     arrangements: tuple[Arrangement, ...]
+    calm: bool = False
 
     def arranged(self, start: float, end: float) -> list[Arrangement]:
         """List the arrangements between two times (seconds); the first one starts at or before `start`."""
@@ -79,7 +82,7 @@ class ReelSegment:
     score : float
         The score of the segment, 0 to 1; see `Segment`.
     peak : float
-        The time of its highest probability, seconds in the VOD.
+        The time of its best moment, seconds in the VOD.
     """
 
     vod: Vod
@@ -104,13 +107,13 @@ def units(seconds: float) -> tuple[int, int, int]:
 
 
 def title(part: ReelSegment) -> str:
-    """Name a segment in lists: by its time in the VOD and its score."""
+    """Name a segment in lists: by its time in the VOD and its probability."""
     return clock(part.start) + percentage(part)
 
 
 def percentage(part: ReelSegment) -> str:
-    """Format the score of a segment, to be appended to other text; empty if the user added it without a score."""
-    return "" if part.score == 1 else f", {100 * part.score:.0f} %"
+    """Format a segment's probability of a highlight, to be appended to other text; empty if the user gave no score."""
+    return "" if part.score == 1 else f", {100 * (1 - part.score if part.vod.calm else part.score):.0f} %"
 
 
 def titles(placed: Sequence[ReelSegment]) -> list[str]:
@@ -131,7 +134,7 @@ def place(
     lengths : sequence of float
         The length of each segment in the reel, seconds.
     peaks : sequence of float
-        The time of the highest probability of each segment, seconds in its VOD.
+        The time of the best moment of each segment, seconds in its VOD.
     shared : sequence of float
         The length of the crossfade from each segment to the next, seconds.
     """
