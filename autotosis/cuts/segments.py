@@ -16,7 +16,8 @@ class Segment:
     start, end : float
         Its times in the video, seconds.
     score : float
-        The mean smoothed probability of its best event, 0 to 1; 1 for a segment that the user added without a score.
+        The mean smoothed probability of its best event, or the highest one within its best mark, 0 to 1; with
+        `select.invert`, that of a calm moment. For a segment that the user added, the given score, or else 1.
     lead, tail : float
         The padding before its first event and after its last one, seconds.
     """
