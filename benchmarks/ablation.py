@@ -106,6 +106,7 @@ def measure(clips: Sequence[Clip], settings: Params, seed: int, architecture: st
     settings = settings.model_copy(update={"train": settings.train.model_copy(update=changes)})
     ordered = cross_validation.in_random_order(clips, seed)
     scored = cross_validation.score(ordered, settings)
+    scored = scored.at(scored.measured)
     figures = metrics.cross_validation(scored.labels, scored.probabilities(), scored.fold)
     return figures["ap"], figures["auc"]
 
