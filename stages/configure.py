@@ -11,7 +11,7 @@ from pathlib import Path
 
 from autotosis.annotations import configuration, facecams, labels
 from autotosis.cuts import cut_list, review_list
-from autotosis.project import command_line, files, inputs, params
+from autotosis.project import command_line, files, inputs, names, params
 from autotosis.project.params import Params
 from autotosis.reel import reel
 from autotosis.scan import timeline
@@ -28,7 +28,8 @@ def main() -> None:
     if settings.recordings and not recordings.fitting(settings):
         print(f"params.yaml: no video fits recordings: {settings.recordings} yet")
     for recording in recordings.unlisted(settings):
-        print(f"{recording}: not cut yet, although it fits `recordings`; run python -m autotosis.watch --once")
+        shown = names.shown(str(recording))
+        print(f"{shown}: not cut yet, although it fits `recordings`; run python -m autotosis.watch --once")
     for pattern in configuration.unmatched_tracks(settings):
         print(f"params.yaml: tracks.{pattern} fits no video; check the spelling")
     with files.replacing(configuration.FOLDER) as folder:

@@ -3,9 +3,11 @@
 from datetime import date
 
 import pytest
+from pydantic import ValidationError
 
-from autotosis.project import params
-from autotosis.project.errors import UserError
+from autotosis.project import params, tables
+from autotosis.project.errors import UserError, error_sentence
+from autotosis.project.videos_params import FoundVods
 from tests.helpers import assert_sentence
 
 PARAMS = {
@@ -82,6 +84,18 @@ def test_a_recording_that_was_found_may_be_named_as_any_vod(project, monkeypatch
     project.set_params(vods={}, urls={"monday": "https://example.org"}, tracks={"monday": {"judge": 2}})
     monkeypatch.chdir(project.folder)
     assert params.load().tracks_of("vods/demo.mp4").judge == 2
+
+
+def test_names_may_have_any_character_that_can_be_written():
+    name = "vods/Screen 8.00.00\u202fPM\u00a0\U0001f469\u200d\U0001f4bb.mov"
+    assert FoundVods(vods={"a": name}).vods == {"a": name}
+    assert tables.is_plain(name)
+    assert error_sentence(UserError(name)) == name
+    for letter in "\0\n\x7f\x85\u2028\udcff":
+        assert not tables.is_plain(f"vods/{letter}.mov")
+        with pytest.raises(ValidationError):
+            FoundVods(vods={"a": f"vods/{letter}.mov"})
+        assert error_sentence(UserError(f"vods/{letter}.mov")) == "vods/?.mov"
 
 
 def test_a_stage_says_it_in_one_sentence(project):

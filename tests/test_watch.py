@@ -128,3 +128,25 @@ def test_a_recording_whose_name_is_taken_gets_its_turn(watched):
     watched.write(".dvc/tmp/watch.json", json.dumps(state))
     watched.succeed(*WATCH)
     assert list(listed(watched)) == ["a-b"]
+
+
+def test_names_are_taken_as_the_system_gives_them_or_put_aside(watched):
+    # As macOS names recordings of the screen: with a narrow space.
+    screen = "Screen Recording at 8.00.00\u202fPM \U0001f469\u200d\U0001f4bb"
+    for name in (screen, "a*b", "a\tb"):
+        record(watched, name)
+    watched.succeed(*WATCH)
+    (name,) = listed(watched)
+    assert listed(watched) == {name: f"vods/{screen}.mkv"}
+    assert (watched.folder / f"reels/{name}/segments.csv").is_file()
+    lines = log(watched)
+    assert len(lines) == 3 and f"made from data/tiny/vods/{screen}.mkv in" in lines[0]
+    for line, shown in zip(lines[1:], ("a?b", "a*b"), strict=True):
+        assert line.startswith(f"data/tiny/vods/{shown}.mkv: its name has a *,") and line.endswith("; rename the file")
+    assert watched.repro() == []
+
+    record(watched, "x\udcff")
+    watched.succeed(*WATCH)
+    assert "vods/x?.mkv: its name has a *," in log(watched)[-1]
+    assert_sentence(watched.run(sys.executable, "-m", "autotosis.project.recovery"), "x?.mkv: its name is not UTF-8")
+    assert "x?.mkv: not cut yet" in watched.stage("configure").stdout

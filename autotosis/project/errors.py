@@ -2,6 +2,8 @@
 
 import re
 
+from autotosis.project import names
+
 
 class UserError(Exception):
     """An error that the user can fix. Its text is one sentence that names the file, the place and the cause."""
@@ -17,4 +19,4 @@ def error_sentence(error: UserError | OSError) -> str:
     # Show the final path instead of the temporary one that `files.replacing` writes to.
     sentence = re.sub(r"\.(partial|old)-", "", sentence)
     # Names and tables may contain any character.
-    return "".join(character if character.isprintable() else "?" for character in sentence)
+    return names.shown(sentence)

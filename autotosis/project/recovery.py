@@ -63,6 +63,13 @@ def check_folder(folder: Path) -> None:
     for name in NEEDED:
         if not (folder / name).exists():
             raise UserError(f"{folder / name}: missing; copy it from data/template, and keep it even if it is empty")
+    for name in ("clips", "vods"):
+        for path in (folder / name).rglob("*"):
+            # DVC would not say which file it is.
+            try:
+                str(path).encode()
+            except UnicodeEncodeError:
+                raise UserError(f"{path}: its name is not UTF-8, and DVC cannot read it; rename it") from None
 
 
 def run_dvc(lock: int | None) -> int:

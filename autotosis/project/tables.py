@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from typing import Generic, TypeVar
 
-from autotosis.project import files
+from autotosis.project import files, names
 from autotosis.project.errors import UserError
 
 Value = TypeVar("Value")
@@ -73,8 +73,7 @@ class Row:
 
 def is_plain(name: str) -> bool:
     """Tell whether a name is a plain path inside the streamer's folder, as tables spell it."""
-    path = PurePosixPath(name)
-    return str(path) == name and not path.is_absolute() and ".." not in path.parts and name.isprintable()
+    return names.is_inside(name) and str(PurePosixPath(name)) == name
 
 
 def clock(text: str) -> float | None:

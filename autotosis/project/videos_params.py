@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator
 
+from autotosis.project import names
 from autotosis.project.section import Count, Seconds, Section
 
 # Names in reels/ and reels/metrics/ that are not those of VODs.
@@ -97,8 +98,7 @@ def in_vods(file: str) -> str:
 
 def inside_the_folder(file: str) -> str:
     """Return the name of a file inside the streamer's folder; ValueError if it leads outside or names none."""
-    path = PurePosixPath(file)
-    if str(path) == "." or path.is_absolute() or ".." in path.parts or not file.isprintable():
+    if not names.is_inside(file):
         raise ValueError("name a file or folder inside the streamer's folder, such as vods/monday.mp4")
     return file
 

@@ -4,7 +4,7 @@ import json
 import time
 from pathlib import Path
 
-from autotosis.project import files
+from autotosis.project import files, names
 from autotosis.project.errors import UserError
 
 LOG = Path("watch.log")
@@ -13,7 +13,7 @@ STATE = Path(".dvc/tmp/watch.json")
 
 def say(line: str) -> None:
     """Print a line, and append it to the log with the time."""
-    line = f"{time.strftime('%Y-%m-%d %H:%M:%S')} {' '.join(line.split())}"
+    line = f"{time.strftime('%Y-%m-%d %H:%M:%S')} {names.shown(' '.join(line.splitlines()))}"
     print(line, flush=True)
     with LOG.open("a", encoding="utf-8") as file:
         file.write(f"{line}\n")

@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 import av
+from pydantic import ValidationError
 from ruamel.yaml import YAML
 
 from autotosis.annotations import beside
@@ -38,13 +39,20 @@ def unlisted(settings: Params) -> list[Path]:
 def name_of(path: Path, settings: Params) -> str:
     """Return the name of a recording as a VOD: that of its file, with `-` for what a name must not have.
 
-    UserError if another VOD, or another recording whose reel is kept, has this name, or nothing is left of it.
+    UserError if another VOD, or another recording whose reel is kept, has this name, nothing is left of it, or the name
+    of the file cannot be written into vods.yaml.
     """
     name = re.sub(r"[^A-Za-z0-9_-]+", "-", path.stem).strip("-_")
     if not name:
         raise UserError(f"{path}: its name has neither a letter from a to z nor a digit; rename the file")
     if name.lower() in RESERVED:
         raise UserError(f"{path}: a VOD cannot be called {name}; rename the file")
+    try:
+        FoundVods(vods={name: path.relative_to(settings.folder).as_posix()})
+    except ValidationError:
+        raise UserError(
+            f"{path}: its name has a *, a control character, or bytes that are not UTF-8; rename the file"
+        ) from None
     for other, file in (settings.vods | read_list().kept).items():
         if other.lower() == name.lower() and settings.folder / file != path:
             raise UserError(
