@@ -9,6 +9,9 @@ import time
 import pytest
 import yaml
 
+from autotosis.project.errors import UserError
+from autotosis.project.videos_params import Watch
+from autotosis.watch import runs
 from tests import videos
 from tests.helpers import USUAL, Project, assert_sentence
 
@@ -150,3 +153,25 @@ def test_names_are_taken_as_the_system_gives_them_or_put_aside(watched):
     assert "vods/x?.mkv: its name has a *," in log(watched)[-1]
     assert_sentence(watched.run(sys.executable, "-m", "autotosis.project.recovery"), "x?.mkv: its name is not UTF-8")
     assert "x?.mkv: not cut yet" in watched.stage("configure").stdout
+
+
+def test_deleting_what_is_unused_keeps_experiments(tmp_path, monkeypatch):
+    project = Project(tmp_path)
+    project.succeed("git", "init", "--quiet")
+    project.succeed("dvc", "init", "--quiet")
+    # Whose experiment it is.
+    project.succeed("git", "config", "user.name", "t")
+    project.succeed("git", "config", "user.email", "t@example.org")
+    for content in ("committed", "experiment", "unused"):
+        project.write("model", content)
+        project.succeed("dvc", "add", "--quiet", "model")
+        if content == "committed":
+            project.commit()
+        if content == "experiment":
+            project.succeed("dvc", "exp", "save", "--name", "kept")
+    project.succeed("git", "checkout", "--quiet", "model.dvc")
+    project.succeed("dvc", "checkout", "--quiet", "--force")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match="disk space"):
+        runs.check_space(Watch(quiet=1, free_space=1e9, delete="unused"))
+    assert {path.read_text() for path in tmp_path.glob(".dvc/cache/files/md5/*/*")} == {"committed", "experiment"}

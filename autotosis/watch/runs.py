@@ -18,7 +18,7 @@ GIGABYTE = 1e9
 def check_space(limits: Watch) -> None:
     """Raise a UserError if there is too little disk space, once what may be deleted is deleted."""
     if _free() < limits.free_space and limits.delete == "unused":
-        subprocess.run(["dvc", "gc", "--all-commits", "--force", "--quiet"], stdout=sys.stderr)
+        subprocess.run(["dvc", "gc", "--all-commits", "--all-experiments", "--force", "--quiet"], stdout=sys.stderr)
     if _free() < limits.free_space:
         raise UserError(
             f"less than {limits.free_space:g} GB of disk space is free, so no reel is begun; free some, or lower "
