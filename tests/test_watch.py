@@ -1,6 +1,7 @@
 """A recording becomes a reel by itself once it is finished; whatever happens meanwhile, nothing is lost."""
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from autotosis.project.errors import UserError
 from autotosis.project.videos_params import Watch
 from autotosis.watch import runs
 from tests import videos
-from tests.helpers import USUAL, Project, assert_sentence
+from tests.helpers import ENVIRONMENT, USUAL, Project, assert_sentence
 
 WATCH = (sys.executable, "-m", "autotosis.watch", "--once")
 # Seconds.
@@ -153,6 +154,28 @@ def test_names_are_taken_as_the_system_gives_them_or_put_aside(watched):
     assert "vods/x?.mkv: its name has a *," in log(watched)[-1]
     assert_sentence(watched.run(sys.executable, "-m", "autotosis.project.recovery"), "x?.mkv: its name is not UTF-8")
     assert "x?.mkv: not cut yet" in watched.stage("configure").stdout
+
+
+def test_no_run_begins_with_too_little_disk_space(watched, monkeypatch):
+    from autotosis.watch.__main__ import main
+
+    for name in ("first", "second"):
+        record(watched, name)
+    first, usage = watched.folder / "reels/first", shutil.disk_usage(watched.folder)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=0 if first.exists() else usage.total))
+    watched.set_params(watch={"free_space": 1e-6})
+    monkeypatch.chdir(watched.folder)
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(UserError, match="disk space"):
+        main(once=True, commit=False)
+    assert list(listed(watched)) == ["first"] and first.is_dir()
+
+    # As if its run had been interrupted.
+    shutil.rmtree(first)
+    watched.set_params(watch={"free_space": 1e9})
+    assert_sentence(watched.run(*WATCH), "disk space")
+    assert not first.exists()
 
 
 def test_deleting_what_is_unused_keeps_experiments(tmp_path, monkeypatch):

@@ -29,20 +29,20 @@ def main(once: bool, commit: bool) -> None:
     settings, state = params.load(), State()
     if settings.recordings is None:
         raise UserError("params.yaml: recordings is null, so there is nothing to watch; set it, such as vods/*.mkv")
-    unlist_missing(settings)
-    for name in interrupted(state):
-        say(f"{name}: an earlier run was interrupted, going on")
-        make_reel(name, settings.vod(name), state, commit)
-    trouble = ""
+    begun, trouble = interrupted(state), ""
     while True:
         finished: list[Path] = []
         growing: list[Path] = []
         try:
             unlist_missing(params.load())
             settings = params.load()
-            finished, growing = look(settings, state)
-            if finished:
+            while begun:
                 runs.check_space(settings.watch)
+                go_on(begun.pop(0), settings, state, commit)
+            finished, growing = look(settings, state)
+            for path in finished:
+                runs.check_space(settings.watch)
+                begin(path, state, commit)
             trouble = ""
         except UserError as error:
             if once:
@@ -50,14 +50,6 @@ def main(once: bool, commit: bool) -> None:
             if trouble != str(error):
                 say(str(error))
             trouble, finished = str(error), []
-        for path in finished:
-            try:
-                name = list_as_vod(path)
-            except UserError as error:
-                # What stands in the way may be another file, or params.yaml while somebody edits it.
-                state.put_aside(path, recordings.signature(path), error, AGAIN)
-            else:
-                make_reel(name, path, state, commit)
         if once and not finished and not growing:
             return
         time.sleep(min(LONGEST_PAUSE, settings.watch.quiet))
@@ -92,6 +84,24 @@ def look(settings: Params, state: State) -> tuple[list[Path], list[Path]]:
         except UserError as error:
             state.put_aside(path, signature, error, None)
     return finished, growing
+
+
+def go_on(name: str, settings: Params, state: State, commit: bool) -> None:
+    """Continue the interrupted run of a VOD, unless its recording is gone by now."""
+    if name in settings.vods:
+        say(f"{name}: an earlier run was interrupted, going on")
+        make_reel(name, settings.vod(name), state, commit)
+
+
+def begin(path: Path, state: State, commit: bool) -> None:
+    """Make a recording a VOD, and make its reel; if it cannot be a VOD, put it aside."""
+    try:
+        name = list_as_vod(path)
+    except UserError as error:
+        # What stands in the way may be another file, or params.yaml while somebody edits it.
+        state.put_aside(path, recordings.signature(path), error, AGAIN)
+    else:
+        make_reel(name, path, state, commit)
 
 
 def list_as_vod(path: Path) -> str:
