@@ -156,6 +156,32 @@ def test_names_are_taken_as_the_system_gives_them_or_put_aside(watched):
     assert "x?.mkv: not cut yet" in watched.stage("configure").stdout
 
 
+def test_a_recording_that_goes_on_after_a_pause_is_cut_again(watched):
+    record(watched, "whole")
+    vods = watched.folder / "data/tiny/vods"
+    whole, paused = vods / "whole.mkv", vods / "paused.mkv"
+    videos.ffmpeg("-i", whole, "-t", 2, "-c", "copy", paused)
+    whole.rename(vods / ".whole")
+    watched.succeed(*WATCH)
+    moments = len(watched.table("data/timelines/paused.csv"))
+    # As an older version leaves it.
+    state = json.loads(watched.read(".dvc/tmp/watch.json"))
+    del state["listed"]
+    watched.write(".dvc/tmp/watch.json", json.dumps(state))
+    watched.succeed(*WATCH)
+    assert len(log(watched)) == 1
+
+    (vods / ".whole").rename(paused)
+    watched.succeed(*WATCH)
+    lines = log(watched)[1:]
+    assert [line.partition(" in ")[0] for line in lines] == [
+        "paused: data/tiny/vods/paused.mkv has changed, so its reel is made again once the recording is finished",
+        "paused: reels/paused made from data/tiny/vods/paused.mkv",
+    ]
+    assert listed(watched) == {"paused": "vods/paused.mkv"} and "kept" not in watched.read("vods.yaml")
+    assert len(watched.table("data/timelines/paused.csv")) > 1.5 * moments
+
+
 def test_no_run_begins_with_too_little_disk_space(watched, monkeypatch):
     from autotosis.watch.__main__ import main
 

@@ -6,6 +6,7 @@ Run from the project's folder: python -m autotosis.watch
 """
 
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from autotosis.project import command_line, interruption, params
@@ -35,6 +36,7 @@ def main(once: bool, commit: bool) -> None:
         growing: list[Path] = []
         try:
             unlist_missing(params.load())
+            unlist_changed(params.load(), state)
             settings = params.load()
             while begun:
                 runs.check_space(settings.watch)
@@ -66,6 +68,20 @@ def unlist_missing(settings: Params) -> None:
     for name, path in recordings.missing(settings).items():
         recordings.unlist(name)
         say(f"{name}: {path} is gone, so this VOD is left out, and its reel is kept; put the file back to cut it again")
+
+
+def unlist_changed(settings: Params, state: State) -> None:
+    """Take the recordings that have changed since their reels were made off vods.yaml, so that they count as new.
+
+    A recording seems to be finished while it is paused for long.
+    """
+    names = {settings.folder / file: name for name, file in recordings.read_list().vods.items()}
+    for path in recordings.fitting(settings):
+        # The user may remove it just now.
+        with suppress(FileNotFoundError):
+            if path in names and state.has_changed(path, recordings.signature(path)):
+                recordings.unlist(names[path])
+                say(f"{names[path]}: {path} has changed, so its reel is made again once the recording is finished")
 
 
 def look(settings: Params, state: State) -> tuple[list[Path], list[Path]]:
@@ -115,6 +131,8 @@ def list_as_vod(path: Path) -> str:
 def make_reel(name: str, path: Path, state: State, commit: bool) -> None:
     """Run the pipeline for a VOD. If that fails, it is no VOD any more, so that it does not hold up the others."""
     state.begun = [name]
+    with suppress(FileNotFoundError):
+        state.listed[path.as_posix()] = recordings.signature(path)
     state.save()
     begun = time.monotonic()
     try:

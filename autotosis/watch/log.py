@@ -29,6 +29,8 @@ class State:
     aside : dict of str to list
         The recordings that failed: by their path, their signature, and when to try again (seconds since 1970, or None
         for not before the file changes).
+    listed : dict of str to list
+        The recordings of which a reel was begun: by their path, the signature that they had then.
     """
 
     def __init__(self) -> None:
@@ -38,13 +40,14 @@ class State:
             self.aside: dict[str, tuple[list[int], float | None]] = {
                 path: (signature, again) for path, (signature, again) in content["aside"].items()
             }
+            self.listed: dict[str, list[int]] = dict(content.get("listed", {}))
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             # Half a file, or none: recordings that failed are tried again.
-            self.begun, self.aside = [], {}
+            self.begun, self.aside, self.listed = [], {}, {}
 
     def save(self) -> None:
         """Write it to its file."""
-        files.write_bytes(STATE, json.dumps({"begun": self.begun, "aside": self.aside}).encode())
+        files.write_bytes(STATE, json.dumps(vars(self)).encode())
 
     def put_aside(self, path: Path, signature: list[int], error: UserError, seconds: float | None) -> None:
         """Leave a recording alone for some seconds, or until it changes (None), and say why, once."""
@@ -57,3 +60,11 @@ class State:
         """Tell whether a recording is to be left alone."""
         known, again = self.aside.get(path.as_posix(), ([], None))
         return list(known) == signature and (again is None or time.time() < again)
+
+    def has_changed(self, path: Path, signature: list[int]) -> bool:
+        """Tell whether a recording has changed since its reel was begun."""
+        if path.as_posix() not in self.listed:
+            # An older version, or the user, has listed it.
+            self.listed[path.as_posix()] = signature
+            self.save()
+        return self.listed[path.as_posix()] != signature
