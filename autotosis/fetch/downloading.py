@@ -24,6 +24,8 @@ MEGABYTE = 1e6
 TEMPORARY = {408, 425, 429, *range(500, 600)}
 # A server may ask for a longer pause than we would make, but not for a longer one than this (seconds).
 LONGEST_PAUSE = 600.0
+# What yt-dlp calls streams that go on, will begin, or are not complete yet.
+UNFINISHED = {"is_live", "is_upcoming", "post_live"}
 SECONDS_WITHOUT_ANSWER = 30
 # What yt-dlp raises; ValueError is for bad addresses, also those that a site leads to.
 FAILURES = (YoutubeDLError, ValueError)
@@ -121,7 +123,7 @@ def download(
         "extractor_retries": 0,
         # A part that is missing would be a gap in the video.
         "skip_unavailable_fragments": False,
-        "match_filter": _no_playlist,
+        "match_filter": _check_info,
     }
     if stretch:
         # As yt-dlp's own command line does: a downloader of stretches looks nowhere else.
@@ -146,7 +148,11 @@ def pauses(limits: Fetch) -> Iterator[float]:
         yield limits.pause * 2**attempt
 
 
-def _no_playlist(info: dict[str, Any], incomplete: bool = False) -> str | None:
+def _check_info(info: dict[str, Any], incomplete: bool = False) -> str | None:
+    """Say why a video is not to be downloaded, before that begins; `Temporary` if it is a stream that goes on."""
+    # What there is now would count as the whole.
+    if info.get("is_live") or info.get("live_status") in UNFINISHED:
+        raise Temporary("the stream is still going on; run again when it has ended")
     return "one of several videos" if info.get("playlist_index") else None
 
 
