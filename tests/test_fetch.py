@@ -142,6 +142,14 @@ def test_a_list_becomes_rows(streamer, server, site):
     assert lines == ["# mine", "kind,name,url", *(f"clip,{name},{server.url(path)}" for name, path in added)]
 
 
+def test_a_vod_is_listed_although_a_clip_of_it_is(streamer, server):
+    rows = [f"{server.url('/a.mp4')},clip,part,1,3", f"{server.url('/a.mp4')},clip,whole,,"]
+    add = (sys.executable, "-m", "autotosis.fetch", server.url("/a.mp4"), "data/linked", "--kind")
+    for known, kind, added in ((1, "clip", 1), (2, "vod", 1), (2, "clip", 0)):
+        list_links(streamer, *rows[:known], header="url,kind,name,start,end")
+        assert f"{added} rows added" in streamer.succeed(*add, kind)
+
+
 # A plug-in of yt-dlp for a channel whose page has two tabs, as those of YouTube have: lists in a list.
 TABS = """
 from yt_dlp.extractor.common import InfoExtractor

@@ -1,6 +1,6 @@
 """Add the videos of a playlist, a channel or its page of clips to sources.csv of a streamer's folder.
 
-Links that it has already are not added again. `dvc repro` then downloads them. Run from the project's folder:
+Videos that it has already are not added again. `dvc repro` then downloads them. Run from the project's folder:
 python -m autotosis.fetch https://www.twitch.tv/you/clips data/you --kind clip --since 2026-01-31
 """
 
@@ -33,7 +33,9 @@ def main(url: str, folder: Path, kind: str, since: date | None) -> None:
     limits = params.load().fetch
     table = folder / "sources.csv"
     known = sources.read_sources(folder)
-    links, names = {one.url for one in known}, {one.name.lower() for one in known if one.kind == kind}
+    same = [one for one in known if one.kind == kind]
+    # A row about a stretch does not download the whole video.
+    links, names = {one.url for one in same if not one.stretch}, {one.name.lower() for one in same}
     cookies = downloading.find_cookies(folder, limits)
     text = Table(table.read_bytes() if table.exists() else b"", sources.COLUMNS)
     before, undated = len(links), 0
