@@ -1,6 +1,7 @@
 """Links become clips and VODs, each downloaded once, whatever the connection and the server do."""
 
 import shutil
+import subprocess
 import sys
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -8,6 +9,7 @@ from email.utils import format_datetime
 import av
 import pytest
 
+from autotosis.project import command_line
 from tests import videos, web
 from tests.helpers import ENVIRONMENT, Project, assert_sentence, copy_repository
 
@@ -148,6 +150,18 @@ def test_a_vod_is_listed_although_a_clip_of_it_is(streamer, server):
     for known, kind, added in ((1, "clip", 1), (2, "vod", 1), (2, "clip", 0)):
         list_links(streamer, *rows[:known], header="url,kind,name,start,end")
         assert f"{added} rows added" in streamer.succeed(*add, kind)
+
+
+def test_what_is_written_into_the_table_meanwhile_stays(streamer, server, monkeypatch):
+    add = (sys.executable, "-m", "autotosis.fetch", server.url("/a.mp4"), "data/linked", "--kind", "clip")
+    monkeypatch.chdir(streamer.folder)
+    with command_line.exclusively("adding to data/linked/sources.csv"):
+        process = subprocess.Popen(add, env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        assert "sources.csv: waiting for process" in process.stderr.readline()
+        list_links(streamer, f"{server.url('/b.mp4')},clip,mine")
+    process.communicate()
+    assert process.returncode == 0
+    assert [row["name"] for row in streamer.table("data/linked/sources.csv")] == ["mine", "a"]
 
 
 # A plug-in of yt-dlp for a channel whose page has two tabs, as those of YouTube have: lists in a list.

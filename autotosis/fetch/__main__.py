@@ -5,11 +5,14 @@ python -m autotosis.fetch https://www.twitch.tv/you/clips data/you --kind clip -
 """
 
 import argparse
+import os
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
 from autotosis.annotations import sources
 from autotosis.fetch import downloading, listing
+from autotosis.fetch.listing import Entry
 from autotosis.project import command_line, files, params
 from autotosis.project.csv_text import Table
 from autotosis.project.errors import UserError
@@ -31,26 +34,37 @@ def main(url: str, folder: Path, kind: str, since: date | None) -> None:
     if not folder.is_dir():
         raise UserError(f"{folder}: there is no such folder; name the streamer's folder, such as data/you")
     limits = params.load().fetch
-    table = folder / "sources.csv"
-    known = sources.read_sources(folder)
-    same = [one for one in known if one.kind == kind]
-    # A row about a stretch does not download the whole video.
-    links, names = {one.url for one in same if not one.stretch}, {one.name.lower() for one in same}
-    cookies = downloading.find_cookies(folder, limits)
-    text = Table(table.read_bytes() if table.exists() else b"", sources.COLUMNS)
-    before, undated = len(links), 0
-    for entry in listing.entries(url, limits, cookies, dated=since is not None):
+    # A malformed table is named before the list is read, which may take minutes.
+    sources.read_sources(folder)
+    found, undated = [], 0
+    for entry in listing.entries(url, limits, downloading.find_cookies(folder, limits), dated=since is not None):
         if since and not entry.date:
             undated += 1
-        elif entry.url not in links and not (since and entry.date < since.isoformat()):
+        elif not since or entry.date >= since.isoformat():
+            found.append(entry)
+    table = Path(os.path.relpath(folder)) / "sources.csv"
+    with command_line.exclusively(f"adding to {table}"):
+        added = add(table, found, kind)
+    print(f"{table}: {added} rows added")
+    if undated:
+        print(f"{undated} videos left out, because neither the list nor their pages say when they were published")
+
+
+def add(table: Path, entries: Sequence[Entry], kind: str) -> int:
+    """Add the videos that sources.csv does not have to it; how many they are."""
+    same = [one for one in sources.read_sources(table.parent) if one.kind == kind]
+    # A row about a stretch does not download the whole video.
+    links, names = {one.url for one in same if not one.stretch}, {one.name.lower() for one in same}
+    text = Table(table.read_bytes() if table.exists() else b"", sources.COLUMNS)
+    before = len(links)
+    for entry in entries:
+        if entry.url not in links:
             name = listing.name_of(entry, names)
             links.add(entry.url)
             names.add(name)
             text.insert({"url": entry.url, "kind": kind, "name": name}, after=None)
     files.write_bytes(table, text.content())
-    print(f"{table}: {len(links) - before} rows added")
-    if undated:
-        print(f"{undated} videos left out, because neither the list nor their pages say when they were published")
+    return len(links) - before
 
 
 if __name__ == "__main__":
