@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from autotosis.review import user_tables
 from tests.helpers import FACECAMS, LABELS, Project, assert_sentence, copy_of
 from tests.review_page import CUT, VOD, prepare, served
 
@@ -150,6 +151,27 @@ def test_of_two_changes_of_one_version_only_the_first_is_made(shared, server):
         server.request("PUT", "/api/facecams", {"version": version, "pattern": VOD, "box": box})[0] for box in boxes
     ]
     assert done == [200, 409] and shared.read(FACECAMS).splitlines()[-1] == f"{VOD},0,0,0.5,0.5"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("", "clips/*"),
+        ("vods/* vods/a.mp4", "vods/* clips/* vods/a.mp4"),
+        ("clips/a.mp4 vods/*", "clips/* clips/a.mp4 vods/*"),
+        ("vods/a.mp4 * clips/a.mp4", "vods/a.mp4 * clips/* clips/a.mp4"),
+        ("clips/a.mp4 * vods/a.mp4", "clips/a.mp4 * clips/* vods/a.mp4"),
+        ("clips/* clips/a.mp4", "clips/* clips/a.mp4"),
+        ("clips/* clips/a.mp4 * clips/b.mp4", "clips/a.mp4 * clips/* clips/b.mp4"),
+    ],
+)
+def test_a_face_camera_of_all_clips_overrules_no_single_one(tmp_path, before, after):
+    table = tmp_path / "facecams.csv"
+    table.write_text("\n".join(["video,x0,y0,x1,y1", *(f"{video},0,0,1,1" for video in before.split())]) + "\n")
+    user_tables.write_box(tmp_path, user_tables.version(table), "clips/*", [0, 0, 0.5, 1])
+    rows = [row.split(",") for row in table.read_text().splitlines()[1:]]
+    assert [row[0] for row in rows] == after.split()
+    assert [row[0] for row in rows if row[3] == "0.5"] == ["clips/*"]
 
 
 def test_a_malformed_parameter_is_named_before_anything_is_served(shared, tmp_path):

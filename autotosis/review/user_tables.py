@@ -70,7 +70,8 @@ def write_box(folder: Path, seen: str, pattern: str, sides: Sequence[float] | No
     """Set the face camera of the videos that a pattern names, in facecams.csv of the streamer's folder.
 
     Its row is changed where it is, unless a later row overrules it. A new row about one video goes to the end. A new
-    row about many goes in front of those about one, which it must not overrule. None removes the rows of the pattern.
+    row about many goes in front of the first one about one of them, which it must not overrule, or else behind the
+    other rows about many. None removes the rows of the pattern.
     """
     if sides and not (0 <= sides[0] < sides[2] <= 1 and 0 <= sides[1] < sides[3] <= 1):
         raise UserError(f"the box of {pattern} must be inside the picture and not empty")
@@ -85,9 +86,8 @@ def write_box(folder: Path, seen: str, pattern: str, sides: Sequence[float] | No
             return
         for row in named:
             text.remove(row)
-        patterns = [row for row in text.rows if _is_pattern(row.fields["video"])]
         if sides:
-            text.insert(values, (patterns[-1] if patterns else text.header) if _is_pattern(pattern) else None)
+            text.insert(values, _line_before_pattern(text, pattern) if _is_pattern(pattern) else None)
 
     _replace(folder / "facecams.csv", seen, ("video", *SIDES), change, lambda _: None)
 
@@ -214,6 +214,18 @@ def _line_before(text: Table, values: dict[str, str]) -> Line | None:
     if smaller:
         return smaller[-1]
     return text.header if text.rows else None
+
+
+def _line_before_pattern(text: Table, pattern: str) -> Line | None:
+    """Find the line behind which a new row about many videos belongs."""
+    rows = text.rows
+    overruling = [row for row in rows if tables.fits(row.fields["video"], pattern)]
+    behind = rows[rows.index(overruling[-1]) + 1 :] if overruling else rows
+    for row in behind:
+        if not _is_pattern(row.fields["video"]) and tables.fits(pattern, row.fields["video"]):
+            return text.lines[text.lines.index(row) - 1]
+    patterns = [row for row in rows if _is_pattern(row.fields["video"])]
+    return patterns[-1] if patterns else text.header
 
 
 def _shared(row: Line, segment: dict[str, Any]) -> float:
