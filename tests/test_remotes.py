@@ -75,6 +75,25 @@ def stored(remote: Path) -> int:
     return sum(path.stat().st_size for path in remote.rglob("*") if path.is_file())
 
 
+def test_git_leaves_videos_to_dvc(tmp_path):
+    project = copy_repository(tmp_path / "project")
+    for name in ("you", "friend"):
+        shutil.copytree(project.folder / "data/template", project.folder / "data" / name)
+        for place in ("clips/a.mp4", "vods/a.mp4", "vods/parts/1.mp4"):
+            project.write(f"data/{name}/{place}", "video")
+    pipeline = project.read("data/you/dvc.yaml")
+    project.write("data/you/dvc.yaml", pipeline.replace("cache: true", "cache: false"))
+    (project.folder / "data/friend/dvc.yaml").unlink()
+    project.set_params(data="data/you", vods={})
+    project.repro("data/you/dvc.yaml")
+    project.succeed("dvc", "add", *(f"data/friend/{place}" for place in ("clips", "vods/a.mp4", "vods/parts/1.mp4")))
+    project.commit()
+    assert status(project) == ""
+    listed = set(project.succeed("git", "ls-files", "data").splitlines())
+    assert not {path for path in listed if path.endswith(".mp4")}
+    assert {f"data/friend/{name}.dvc" for name in ("clips", "vods/a.mp4", "vods/parts/1.mp4")} <= listed
+
+
 def test_a_vod_that_is_renamed_or_removed_leaves_nothing_behind(moved_on):
     assert {path.name for path in (moved_on.folder / "reels").iterdir() if path.is_dir()} == {
         "best",
