@@ -134,6 +134,14 @@ def test_a_recording_whose_name_is_taken_gets_its_turn(watched):
     assert list(listed(watched)) == ["a-b"]
 
 
+def test_a_recording_that_has_the_name_of_a_kept_reel_is_told_so(watched):
+    record(watched, "a b")
+    watched.write("vods.yaml", "vods: {}\nkept:\n  a-b: vods/gone.mkv\n")
+    watched.succeed(*WATCH)
+    kept = "vods.yaml keeps reels/a-b, the reel of data/tiny/vods/gone.mkv"
+    assert log(watched) == [f"data/tiny/vods/a b.mkv: left out, because {kept}; rename this file"]
+
+
 def test_names_are_taken_as_the_system_gives_them_or_put_aside(watched):
     # As macOS names recordings of the screen: with a narrow space.
     screen = "Screen Recording at 8.00.00\u202fPM \U0001f469\u200d\U0001f4bb"

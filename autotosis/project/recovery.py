@@ -41,7 +41,7 @@ def main() -> int:
     # DVC reads the parameters, too, but its error messages say less.
     settings = params.load()
     check_folder(settings.folder)
-    # DVC reads those of all streamers' folders.
+    # DVC reads those of all streamers, whose folders are usually in data/.
     lock_files = [Path("dvc.lock"), *sorted(Path("data").rglob("dvc.lock"))]
     with interruption.cleaning_up(), command_line.exclusively("dvc repro") as lock:
         for path in lock_files:

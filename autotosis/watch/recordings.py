@@ -55,9 +55,11 @@ def name_of(path: Path, settings: Params) -> str:
         ) from None
     for other, file in (settings.vods | read_list().kept).items():
         if other.lower() == name.lower() and settings.folder / file != path:
-            raise UserError(
-                f"{path}: left out, because {settings.folder / file} is the VOD {other} already; rename this file"
-            )
+            if other in settings.vods:
+                cause = f"{settings.folder / file} is the VOD {other} already"
+            else:
+                cause = f"{VODS_FILE} keeps {reel.FOLDER / other}, the reel of {settings.folder / file}"
+            raise UserError(f"{path}: left out, because {cause}; rename this file")
     return name
 
 

@@ -4,7 +4,6 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 from autotosis.project import interruption
@@ -72,5 +71,5 @@ def _git(*arguments: str) -> None:
 
 def last_line(text: str) -> str:
     """Return the last line of what a program said."""
-    lines: Sequence[str] = text.strip().splitlines()
+    lines = text.strip().splitlines()
     return lines[-1] if lines else "it did not say why"
