@@ -19,7 +19,9 @@ from autotosis.video import parts, recording
 HEADER = (
     "# VODs that fit `recordings` in params.yaml, as `python -m autotosis.watch` found them. Lines may be removed.\n"
 )
-HEADER_OF_KEPT = "# Recordings that are gone, or whose last run failed. Their reels stay as long as their lines do.\n"
+HEADER_OF_KEPT = (
+    "# Recordings that are gone, have changed, or whose last run failed. Their reels stay as long as their lines do.\n"
+)
 # A file that does not say how long it is must have been quiet for this many times as long as another.
 PATIENCE = 10
 
