@@ -254,7 +254,10 @@ def _decode(codec: Any, packet: Packet[Any] | None) -> list[Any]:
     """
     try:
         decoded: list[Any] = codec.decode(packet)
-    except (av.error.InvalidDataError, av.error.EOFError):
+    except av.error.MemoryError:
+        raise
+    except av.error.FFmpegError:
+        # Each decoder has errors of its own for damage.
         return []
     return decoded
 

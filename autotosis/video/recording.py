@@ -208,7 +208,9 @@ def _first_frame(path: Path, container: InputContainer, video: VideoStream) -> V
     for packet in clock.demuxed(container, video):
         try:
             frames = video.codec_context.decode(packet)
-        except av.error.InvalidDataError:
+        except av.error.MemoryError:
+            raise
+        except av.error.FFmpegError:
             continue
         for frame in frames:
             if frame.pts is not None or clock.is_unordered(container, video):

@@ -1,0 +1,48 @@
+"""Damaged recordings: whatever is whole is used, and the user is told what is not."""
+
+import random
+
+import av
+import numpy as np
+import pytest
+
+from autotosis.video.reading import Track
+from autotosis.video.recording import probe
+from autotosis.video.sound import read_stereo
+from tests import videos
+
+
+def damage(path, start, end, **tracks):
+    """Change bytes in all packets of a track, such as `audio=0`, from a time on, until another (seconds)."""
+    chance, data = random.Random(5), path.read_bytes()
+    with av.open(str(path)) as container:
+        times = [(bytes(packet), packet.pts * packet.time_base) for packet in container.demux(**tracks) if packet.size]
+    for content in (content for content, time in times if start <= time < end):
+        changed = bytearray(content)
+        for _ in range(3):
+            changed[chance.randrange(len(changed))] = chance.randrange(256)
+        data = data.replace(content, changed, 1)
+    path.write_bytes(data)
+
+
+def test_damaged_sound_is_only_missing_where_it_is_damaged(tmp_path):
+    path = tmp_path / "a.mkv"
+    videos.numbered(path, 6.0, "libx264")
+    damage(path, 2.5, 3.5, audio=0)
+    heard = np.concatenate(list(read_stereo(probe(path), videos.RATE, 6.0)))
+    assert len(heard) == 6 * videos.RATE
+    beginnings = videos.beginnings(np.abs(heard[:, 0]))
+    assert set(beginnings[(beginnings < 2.4) | (beginnings > 3.6)].round()) == {0, 1, 2, 4, 5}
+
+
+def test_damaged_pictures_are_left_out(tmp_path):
+    path = tmp_path / "a.mov"
+    videos.numbered(tmp_path / "source.mp4", 6.0, "libx264")
+    videos.ffmpeg("-i", tmp_path / "source.mp4", "-c:v", "mjpeg", "-c:a", "mp3", path)
+    damage(path, 2.0, 4.0, video=0)
+    # The first picture has a size of colours that FFmpeg does not know.
+    path.write_bytes(path.read_bytes().replace(bytes.fromhex("0301220002"), bytes.fromhex("0301330002"), 1))
+    with Track(probe(path), "picture") as track:
+        times = [frame.time for frame in track.frames(0.0)]
+    whole = [number / 30 for number in (*range(1, 60), *range(120, 180))]
+    assert [time for time in times if not 2 <= time < 4] == pytest.approx(whole)
