@@ -6,6 +6,7 @@ import av
 import numpy as np
 import pytest
 
+from autotosis.video.faces import on_display
 from autotosis.video.reading import Track
 from autotosis.video.recording import probe
 from autotosis.video.sound import read_stereo
@@ -46,3 +47,23 @@ def test_damaged_pictures_are_left_out(tmp_path):
         times = [frame.time for frame in track.frames(0.0)]
     whole = [number / 30 for number in (*range(1, 60), *range(120, 180))]
     assert [time for time in times if not 2 <= time < 4] == pytest.approx(whole)
+
+
+@pytest.mark.parametrize("kind", [b"\xc0", b"\xe0"])
+def test_a_damaged_time_of_a_transport_stream_moves_nothing(tmp_path, kind):
+    path = tmp_path / "a.ts"
+    videos.numbered(tmp_path / "source.mp4", 6.0, "libx264")
+    videos.ffmpeg("-i", tmp_path / "source.mp4", "-c", "copy", path)
+    whole, data = probe(path), bytearray(path.read_bytes())
+    # The times of packets begin at their tenth byte. Each packet of sound holds many frames.
+    heads = [place for place in range(len(data)) if data.startswith(b"\0\0\1" + kind, place)]
+    data[heads[len(heads) // 2] + 9] ^= 4
+    path.write_bytes(data)
+    recording = probe(path)
+    assert recording.duration == whole.duration
+    assert len(recording.pieces) == 1
+    heard = np.concatenate(list(read_stereo(recording, videos.RATE, 6.0)))
+    assert {4, 5} < set(videos.beginnings(np.abs(heard[:, 0])).round())
+    with Track(recording, "picture") as track:
+        shown = on_display(recording, track.frames(0.0), [2.0, 5.0])
+        assert [frame.time for frame in shown] == pytest.approx([2.0, 5.0], abs=0.05)

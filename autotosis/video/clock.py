@@ -22,7 +22,8 @@ from autotosis.video.opening import Span, opened
 # may be missing after a recorder stops.
 TRUNCATED = 0.5
 # A clock that goes back by this much has started again, and one that leaps ahead by this much and stays there has a gap
-# (seconds). A single packet whose time differs is damaged.
+# (seconds). If only one time in the file differs, it is damaged. In transport streams, FFmpeg derives the times of
+# several packets from it; all but the first have no position in the file.
 BACK, AHEAD = 0.5, 10.0
 NEVER = float("-inf")
 # Formats whose duration FFmpeg only guesses.
@@ -160,6 +161,9 @@ class _Count:
             return True
         if self.pending is not None:
             time, start = self.pending
+            if start and place in (0, start):
+                # Its time was derived from that of the packet before.
+                return False
             if -BACK <= decoded - time <= max(AHEAD, abs(time - self.last)):
                 if time < self.last - BACK:
                     self.cuts = [*(cut for cut in self.cuts if cut[0] != start), (start, True)]

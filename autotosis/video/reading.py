@@ -25,6 +25,8 @@ ROUNDING = 1e-6
 # If a video has at least this many times the wanted frames per second, frames that no other frame needs, or hardly any,
 # are not decoded. Encoders put one to three of them in a row, so enough frames are left, at half the cost.
 SKIPPING_RATIO = 5
+# A frame that begins so much after the end of a recording has a damaged time (seconds).
+BEYOND = 1.0
 # How much of a recording is read to measure the distance between keyframes (seconds).
 FIRST_MINUTE = 60.0
 
@@ -202,12 +204,13 @@ class Track:
         # Frames that are shown before the first keyframe need frames that have not been read.
         begin = float("-inf") if self.kind == "sound" or (number == self.numbers[0] and not self.used) else None
         decode_times: list[int] = []
+        end = self.recording.duration + BEYOND
         for following in self.numbers[self.numbers.index(number) :]:
             if following != number:
                 unit = self.unit
                 self._open(following, reopen=True)
                 if not _can_continue(codec, self._codec()) or unit != self.unit:
-                    yield from _timed(_flush(codec, unit), decode_times, begin)
+                    yield from _timed(_flush(codec, unit), decode_times, begin, end)
                     codec, begin = self._codec(), None if self.kind == "picture" else begin
             for packet in self._piece_packets(following):
                 if begin is None:
@@ -216,8 +219,8 @@ class Track:
                     begin = time_of(packet)
                 if packet.pts is None and packet.dts is not None:
                     heapq.heappush(decode_times, packet.dts)
-                yield from _timed(_decode(codec, packet), decode_times, begin)
-        yield from _timed(_flush(codec, self.unit), decode_times, begin)
+                yield from _timed(_decode(codec, packet), decode_times, begin, end)
+        yield from _timed(_flush(codec, self.unit), decode_times, begin, end)
 
     def _codec(self) -> CodecContext:
         """Return the decoder of the open piece."""
@@ -262,8 +265,8 @@ def _decode(codec: Any, packet: Packet[Any] | None) -> list[Any]:
     return decoded
 
 
-def _timed(frames: list[Any], decode_times: list[int], begin: float | None) -> Iterator[Any]:
-    """Give frames their times, and leave out those that are shown before `begin` (seconds).
+def _timed(frames: list[Any], decode_times: list[int], begin: float | None, end: float) -> Iterator[Any]:
+    """Give frames their times, and leave out those that are shown before `begin` or after `end` (seconds).
 
     `decode_times` are the times of packets that only say when they are decoded. Their frames get these times in the
     order in which they are shown.
@@ -271,7 +274,7 @@ def _timed(frames: list[Any], decode_times: list[int], begin: float | None) -> I
     for frame in frames:
         if decode_times:
             frame.pts = heapq.heappop(decode_times)
-        if frame.pts is not None and (begin is None or frame.time >= begin - ROUNDING):
+        if frame.pts is not None and (begin is None or frame.time >= begin - ROUNDING) and frame.time <= end:
             yield frame
 
 
