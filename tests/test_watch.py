@@ -12,7 +12,7 @@ import yaml
 
 from autotosis.project.errors import UserError
 from autotosis.project.videos_params import Watch
-from autotosis.watch import runs
+from autotosis.watch import recordings, runs
 from tests import videos
 from tests.helpers import ENVIRONMENT, USUAL, Project, assert_sentence
 
@@ -232,3 +232,13 @@ def test_deleting_what_is_unused_keeps_experiments(tmp_path, monkeypatch):
     with pytest.raises(UserError, match="disk space"):
         runs.check_space(Watch(quiet=1, free_space=1e9, delete="unused"))
     assert {path.read_text() for path in tmp_path.glob(".dvc/cache/files/md5/*/*")} == {"committed", "experiment"}
+
+
+def test_a_title_need_not_be_in_utf_8(tmp_path):
+    path = tmp_path / "a.avi"
+    source = ("-f", "lavfi", "-t", 1, "-i", "color=gray:s=64x48:r=10")
+    videos.ffmpeg(*source, "-c:v", "mpeg4", "-metadata", "title=M-ller", path)
+    content = path.read_bytes()
+    assert content.count(b"M-ller") == 1
+    path.write_bytes(content.replace(b"M-ller", b"M\xfcller"))
+    assert recordings.is_finished(path, 0.0)

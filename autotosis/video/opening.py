@@ -60,7 +60,8 @@ def opened(span: Span, decoder: str = "software") -> Iterator[InputContainer]:
 def open_span(span: Span, decoder: str = "software") -> InputContainer:
     """Open a file without translating FFmpeg's errors. The caller must close it."""
     source = str(span.path.absolute()) if span.is_whole else _Bytes(span)
-    container = av.open(source, hwaccel=hardware.accelerator(decoder))
+    # Titles in old files are often not in UTF-8.
+    container = av.open(source, metadata_errors="replace", hwaccel=hardware.accelerator(decoder))
     assert isinstance(container, InputContainer)
     return container
 

@@ -4,7 +4,6 @@ import re
 import time
 from pathlib import Path
 
-import av
 from pydantic import ValidationError
 from ruamel.yaml import YAML
 
@@ -15,6 +14,7 @@ from autotosis.project.params import VODS_FILE, Params
 from autotosis.project.videos_params import RESERVED, FoundVods
 from autotosis.reel import reel
 from autotosis.video import parts, recording
+from autotosis.video.opening import Span, opened
 
 HEADER = (
     "# VODs that fit `recordings` in params.yaml, as `python -m autotosis.watch` found them. Lines may be removed.\n"
@@ -143,5 +143,5 @@ def _is_recording(path: Path) -> bool:
 
 
 def _says_how_long(path: Path) -> bool:
-    with av.open(str(path)) as container:
+    with opened(Span(path)) as container:
         return bool(container.duration)
