@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from autotosis.annotations.facecams import Box, always
+from autotosis.cuts.scene_changes import grey_pictures
 from autotosis.project.params import Extract
 from autotosis.signals import context, face, features, mel
 from autotosis.signals.cepstrum import CEPSTRUM
@@ -213,18 +214,23 @@ def test_a_stream_whose_size_and_sound_change_is_read_to_its_end(tmp_path):
     assert (level(moments)[2:-2] > -5).all()
 
 
-@pytest.mark.parametrize("degrees", [90, 180, 270])
-def test_a_phones_picture_is_upright(tmp_path, degrees):
+@pytest.mark.parametrize("flip", [(), ("-display_hflip",), ("-display_vflip",)])
+@pytest.mark.parametrize("degrees", [0, 90, 180, 270])
+def test_a_phones_picture_is_upright(tmp_path, degrees, flip):
     picture = np.zeros((48, 96, 3), np.uint8)
     picture[:24, :48] = 255
+    picture[:12, 48:] = 128
     videos.write(tmp_path / "a.mp4", [0.0, 0.1], lambda time: picture)
-    videos.ffmpeg("-display_rotation", degrees, "-i", tmp_path / "a.mp4", "-c", "copy", tmp_path / "turned.mp4")
+    turn = ("-display_rotation", degrees, *flip)
+    videos.ffmpeg(*turn, "-i", tmp_path / "a.mp4", "-c", "copy", tmp_path / "turned.mp4")
     videos.ffmpeg("-i", tmp_path / "turned.mp4", "-frames:v", 1, "-s", "32x32", tmp_path / "shown.png")
     shown = np.asarray(Image.open(tmp_path / "shown.png").convert("RGB")).astype(int)
     read_face = read(tmp_path / "turned.mp4", size=32).frames[0].astype(int)
     assert np.abs(shown - read_face).mean() < 12
     turned = recording.probe(tmp_path / "turned.mp4")
     assert (turned.width, turned.height) == ((48, 96) if degrees % 180 else (96, 48))
+    (_, grey), *_ = grey_pictures(turned, 0.0, 1.0, (32, 32))
+    assert np.abs(shown.mean(axis=2) - grey).mean() < 12
 
 
 # Each signal of a synthetic video at these moments, averaged over the picture. A new signal gets its own entry.

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from autotosis.annotations.facecams import Box
+from autotosis.video.picture import is_mirrored
 from autotosis.video.reading import Track
 from autotosis.video.recording import Recording
 
@@ -95,6 +96,7 @@ def grey_pictures(
                 return
             if frame.time >= start:
                 picture = frame.reformat(*size, "gray", interpolation="AREA").to_ndarray()
+                picture = picture[::-1] if is_mirrored(frame) else picture
                 yield frame.time, np.rot90(picture, round(frame.rotation / 90))
 
 

@@ -4,6 +4,7 @@ The signals, the stills and the reel all use this conversion.
 """
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import av
 import numpy as np
@@ -44,7 +45,7 @@ class View:
 
     def __call__(self, frame: VideoFrame) -> np.ndarray:
         """Convert a frame: uint8 of shape (height, width, 3) for rgb24, (3 * height / 2, width) for yuv420p."""
-        kind = (frame.width, frame.height, frame.format.name, frame.rotation, *_colours(frame))
+        kind = (frame.width, frame.height, frame.format.name, frame.rotation, is_mirrored(frame), *_colours(frame))
         if self.graph is None or kind != self.kind:
             self.kind, self.graph = kind, self._graph(frame)
         self.graph.push(frame)
@@ -68,6 +69,8 @@ class View:
         ]
         width, height = frame.width, frame.height
         # The box is a part of the upright picture, as players show it.
+        if is_mirrored(frame):
+            nodes.append(graph.add("vflip"))
         for _ in range(round(frame.rotation / 90) % 4):
             nodes.append(graph.add("transpose", "cclock"))
             width, height = height, width
@@ -95,6 +98,17 @@ class View:
             graph.add("lut3d", f"file={hdr.table(primaries, transfer)}"),
             graph.add("scale", to.removeprefix(":") or size),
         ]
+
+
+def is_mirrored(frame: VideoFrame) -> bool:
+    """Tell whether a frame is shown mirrored, as of the front camera of a phone: turned over, and then rotated."""
+    # PyAV's own type knows of no matrix.
+    data: Any = frame.side_data
+    if "DISPLAYMATRIX" not in data:
+        return False
+    # Rows of three numbers. The determinant of a rotation, from the first two of each, is positive.
+    a, b, _, c, d = np.frombuffer(data["DISPLAYMATRIX"], np.int32)[:5].tolist()
+    return bool(a * d < b * c)
 
 
 def _colours(frame: VideoFrame) -> tuple[str | None, str, int, int]:
