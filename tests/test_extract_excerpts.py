@@ -84,6 +84,15 @@ def test_a_row_of_a_vod_that_is_all_margin_is_left_out(project):
     assert project.read("data/dataset/index.csv") == before
 
 
+def test_a_row_of_a_vod_without_any_moment_is_left_out(project):
+    before = project.read("data/dataset/index.csv")
+    project.write(HOLDOUT, HEADER)
+    project.append(LABELS, "vods/demo.mp4,3.01,3.09,0\nvods/demo.mp4,23.9,,1\n")
+    project.stages("extract_excerpts", "build_dataset", "train")
+    assert project.read("data/dataset/index.csv") == before
+    assert "0 of 2 excerpts extracted, 2 were current" in project.stage("extract_excerpts").stdout
+
+
 def test_the_time_around_what_was_judged_is_calm(project, monkeypatch):
     project.write(HOLDOUT, HEADER)
     project.append(LABELS, "vods/demo.mp4,5,7,1\nvods/demo.mp4,7.5,9,0\nvods/demo.mp4,15,15.3,0\n")

@@ -115,7 +115,7 @@ class Shard:
     duration : float
         The length of the video, seconds.
     first_frame, frames : int
-        The number of the first moment that has a frame, and how many moments have one.
+        The number of the first moment that has a frame, and how many moments have one: in an excerpt, maybe none.
     times : ndarray of float64, shape (moments,)
         The time of each moment, seconds from the beginning of the video.
 
@@ -156,7 +156,10 @@ class Shard:
         slices = {name: self.file.get_slice(name) for name in self.file.keys()}  # noqa: SIM118
         if {name: (part.get_dtype(), part.get_shape()) for name, part in slices.items()} != expected:
             raise ValueError
-        if not (self.has_frame(self.first_frame) and self.first_frame + self.frames <= moments):
+        if self.first_frame + self.frames > moments:
+            raise ValueError
+        # An excerpt may lie between two moments.
+        if not (self.frames or (moments and self.path.is_relative_to(EXCERPTS))):
             raise ValueError
         # Signals are NaN where there is nothing to measure, such as no face, but never infinite.
         if (np.abs(self.signals()) > LARGEST).any():
