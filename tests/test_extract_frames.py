@@ -1,5 +1,6 @@
 """Clips become shards. Only changed clips are read again, and a bad one is named."""
 
+import os
 import shutil
 import sys
 
@@ -50,6 +51,18 @@ def test_two_bad_clips_are_both_named(project):
     first_clip(project).write_bytes(b"")
     (first_clip(project).parent / "c02.mp4").write_bytes(b"x" * 999)
     assert_sentence(project.stage("extract_frames"), "c01.mp4", "c02.mp4")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [(b"M\xfcller.mp4", "ller.mp4: its name is not in UTF-8"), (231 * b"x" + b".mp4", "235 bytes")]
+)
+def test_a_name_that_cannot_be_used_is_named(project, name, words):
+    clip = first_clip(project)
+    clip.rename(clip.parent / os.fsdecode(name))
+    project.write(FACECAMS, "video,x0,y0,x1,y1\n")
+    assert_sentence(project.stage("extract_frames"), "data/tiny/clips/", words, "rename the file")
+    (clip.parent / os.fsdecode(name)).rename(clip.parent / (230 * "x" + ".mp4"))
+    assert project.stage("extract_frames").returncode == 0
 
 
 def test_a_picture_among_the_clips_is_named(project):
