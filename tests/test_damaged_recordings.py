@@ -67,3 +67,15 @@ def test_a_damaged_time_of_a_transport_stream_moves_nothing(tmp_path, kind):
     with Track(recording, "picture") as track:
         shown = on_display(recording, track.frames(0.0), [2.0, 5.0])
         assert [frame.time for frame in shown] == pytest.approx([2.0, 5.0], abs=0.05)
+
+
+def test_a_damaged_size_in_mxf_ends_the_search_for_further_recordings(tmp_path):
+    path = tmp_path / "a.mxf"
+    source = ("-f", "lavfi", "-t", 2, "-i", "testsrc=s=64x48:r=25")
+    videos.ffmpeg(*source, "-c:v", "mpeg2video", path)
+    data = bytearray(path.read_bytes())
+    # Behind the key of the first picture is the number of bytes that its size has, and 128.
+    place = data.index(bytes.fromhex("060e2b34010201010d01030115")) + 16
+    data[place : place + 9] = b"\x88" + 8 * b"\xff"
+    path.write_bytes(data)
+    assert probe(path).duration == pytest.approx(2, abs=0.1)

@@ -207,7 +207,10 @@ def _headers(span: Span, form: str) -> Iterator[int]:
     """Yield the start of each header in ASF or MXF (bytes)."""
     place = 0
     with span.path.open("rb") as file:
-        while len(head := file.read(KEY + 9)) == KEY + 9:
+        end = file.seek(0, 2)
+        while place + KEY + 9 <= end:
+            file.seek(place)
+            head = file.read(KEY + 9)
             if head.startswith(KEYS[form]):
                 yield place
             if form == "asf":
@@ -219,7 +222,6 @@ def _headers(span: Span, form: str) -> Iterator[int]:
             if size < KEY:
                 return
             place += size
-            file.seek(place)
 
 
 def _first_pages(data: mmap.mmap) -> Iterator[int]:
