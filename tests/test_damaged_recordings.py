@@ -9,6 +9,7 @@ import pytest
 from autotosis.video.faces import on_display
 from autotosis.video.reading import Track
 from autotosis.video.recording import probe
+from autotosis.video.remarks import remarks
 from autotosis.video.sound import read_stereo
 from tests import videos
 
@@ -79,3 +80,14 @@ def test_a_damaged_size_in_mxf_ends_the_search_for_further_recordings(tmp_path):
     data[place : place + 9] = b"\x88" + 8 * b"\xff"
     path.write_bytes(data)
     assert probe(path).duration == pytest.approx(2, abs=0.1)
+
+
+@pytest.mark.parametrize("options", [(), ("-movflags", "frag_keyframe+empty_moov+default_base_moof")])
+def test_text_behind_an_mp4_is_ignored_as_by_players(tmp_path, options):
+    path = tmp_path / "a.mp4"
+    videos.ffmpeg("-f", "lavfi", "-t", 2, "-i", "testsrc=s=64x48:r=25", *options, path)
+    whole = probe(path)
+    path.write_bytes(path.read_bytes() + b"This is not a part of the video.")
+    recording = probe(path)
+    assert recording.duration == whole.duration
+    assert not list(remarks(recording))

@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 # The first box of a file, or of a segment of a stream, is one of these.
 FIRST = (b"ftyp", b"styp", b"moov", b"moof", b"sidx", b"emsg", b"prft")
+# Any other box is one of these.
+OTHERS = (b"mdat", b"free", b"skip", b"wide", b"uuid", b"meta", b"meco", b"mfra", b"pdin", b"pnot", b"ssix", b"udta")
 
 
 class Box(NamedTuple):
@@ -30,6 +32,9 @@ def read(path: Path) -> tuple[list[Box], int]:
                 length = int.from_bytes(head[8:16])
             # The last box may extend to the end of the file, wherever that is.
             end = place + length if length >= 8 else size
+            if end > size and head[4:8] not in FIRST + OTHERS:
+                # Something else was appended, which players ignore.
+                break
             boxes.append(Box(head[4:8], place, end))
             place = end
     return boxes, size
