@@ -256,7 +256,7 @@ def _numbers(rows: list[dict[str, str]]) -> list[dict[str, float]]:
     return [{key: float(value) for key, value in row.items()} for row in rows]
 
 
-RECORDING = Recording(Path("a.mp4"), 0.0, 7200.0, 64, 48, Fraction(25), True)
+RECORDING = Recording(Path("a.mp4"), 0.0, 7200.0, 64, 48, Fraction(25), True, ())
 
 
 def placed_segments(starts: Sequence[float], length: float, recording: Recording = RECORDING) -> list[ReelSegment]:

@@ -37,7 +37,7 @@ def in_a_file(recording: Recording, folder: Path) -> Recording:
 @pytest.mark.parametrize("rate", RATES, ids=["25", "29.97", "59.94"])
 def test_every_editor_gets_the_same_frames(tmp_path, rate, sound):
     vod = tmp_path / Path(AWKWARD).name
-    made = in_a_file(Recording(vod, 0.0, 40_000.0, 1280, 720, rate, sound), tmp_path)
+    made = in_a_file(Recording(vod, 0.0, 40_000.0, 1280, 720, rate, sound, ()), tmp_path)
     # Starts of frames in floating point, and times between frames, for which the nearer frame is the first one.
     starts = [0.0, 1.0, *(float(frame / rate) for frame in (15, 58, 107_892, 223_777)), 3735.4, 35_999.97]
     placed = placed_segments(sorted(starts), 4.2, made)

@@ -1,6 +1,5 @@
 """A picture of where the face camera of a VOD is: a frame of each scene, with the box drawn in it."""
 
-import itertools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -48,7 +47,7 @@ def _stretches(recording: Recording, scenes: Sequence[Scene]) -> Iterator[tuple[
 def _frame(recording: Recording, time: float, height: int) -> np.ndarray:
     with Track(recording, "picture") as track:
         frames = deinterlaced(track.frames(time))
-        return View(Box(), WIDTH, height)(next(on_display(recording, itertools.chain(frames), [time])))
+        return View(Box(), WIDTH, height)(next(on_display(recording, frames, [time])))
 
 
 def _drawn(frame: np.ndarray, box: Box) -> np.ndarray:

@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import NamedTuple
 
-# The first box of a file, or of a segment of a stream, is one of these.
+# The first box of a file, or of a segment of a stream, is one of these. Old QuickTime files begin with others. They
+# have no fragments, and most of those that were cut off have no index, so FFmpeg refuses them.
 FIRST = (b"ftyp", b"styp", b"moov", b"moof", b"sidx", b"emsg", b"prft")
 # Any other box is one of these.
 OTHERS = (b"mdat", b"free", b"skip", b"wide", b"uuid", b"meta", b"meco", b"mfra", b"pdin", b"pnot", b"ssix", b"udta")

@@ -89,7 +89,7 @@ def extents(span: Span, continues: bool = False) -> list[Extent]:
     with opened(span) as container:
         video, audio = tracks.picture(span.path, container), tracks.sound(container)
         made = spans.structure(span, container.format.name)
-        if made.is_truncated and not made.in_fragments:
+        if made.is_truncated and not made.can_be_read_to_its_end:
             length = (container.duration or 0) / av.time_base
             raise UserError(
                 f"{span.path}: cut off or damaged: it claims to last {length:.1f} s, and its end is missing; download "

@@ -23,7 +23,8 @@ from autotosis.video.recording import Recording
 # Times are rounded in containers and tables, so they may be off by this much (seconds).
 ROUNDING = 1e-6
 # If a video has at least this many times the wanted frames per second, frames that no other frame needs, or hardly any,
-# are not decoded. Encoders put one to three of them in a row, so enough frames are left, at half the cost.
+# are not decoded. Most encoders put one to three of them in a row, so enough frames are left, at half the cost. x264
+# can put eight in a row; then, fewer frames than wanted are left.
 SKIPPING_RATIO = 5
 # A frame that begins so much after the end of a recording has a damaged time (seconds).
 BEYOND = 1.0

@@ -82,7 +82,7 @@ class Recording:
     height: int
     rate: Fraction
     sound: bool
-    pieces: tuple[Piece, ...] = ()
+    pieces: tuple[Piece, ...]
 
     @property
     def files(self) -> list[Piece]:

@@ -50,14 +50,14 @@ class Structure:
         Whether the file states its duration reliably, so that not all of its packets need to be counted.
     is_truncated : bool
         Whether the file is shorter than it says.
-    in_fragments : bool
-        Whether a truncated file can be read up to its end, because its index is spread over the file.
+    can_be_read_to_its_end : bool
+        Whether a truncated file can be read up to where it was cut off, because its index is spread over the file.
     """
 
     spans: list[Span]
     tells_duration: bool
     is_truncated: bool = False
-    in_fragments: bool = True
+    can_be_read_to_its_end: bool = True
 
 
 def of_video(path: Path) -> list[Span]:
