@@ -91,3 +91,13 @@ def test_text_behind_an_mp4_is_ignored_as_by_players(tmp_path, options):
     recording = probe(path)
     assert recording.duration == whole.duration
     assert not list(remarks(recording))
+
+
+def test_a_longer_track_that_is_not_used_is_not_missing(tmp_path):
+    path = tmp_path / "a.mp4"
+    videos.numbered(tmp_path / "source.mp4", 3.0, "libx264")
+    other = ("-f", "lavfi", "-t", 6, "-i", "sine")
+    videos.ffmpeg("-i", tmp_path / "source.mp4", *other, "-map", "0", "-map", "1", "-c:v", "copy", path)
+    recording = probe(path)
+    assert recording.duration == pytest.approx(3, abs=0.05)
+    assert not any("cut off" in line for line in remarks(recording))

@@ -100,7 +100,7 @@ def extents(span: Span, continues: bool = False) -> list[Extent]:
         tracks.read_only(container, video, audio)
         beginning = beginning_of(container)
         # The header in front of a segment, or of a later part of an FLV, does not tell how long that is.
-        promised = None if span.header else _promised(container, beginning)
+        promised = None if span.header else _promised(container, beginning, video, audio)
         told = made.tells_duration and promised is not None
         counts = _count_last(container, video, audio, promised or 0.0) if told else _count(container, video, audio)
         cuts = counts.cuts()
@@ -221,12 +221,19 @@ def _count_last(container: InputContainer, video: Stream, audio: Stream | None, 
         back *= 8
 
 
-def _promised(container: InputContainer, beginning: float) -> float | None:
+def _promised(container: InputContainer, beginning: float, *used: Stream | None) -> float | None:
     """Return the timestamp at which a file claims to end, seconds; None if that is unknown or a guess."""
     if container.duration is None or container.format.name in GUESSED:
         return None
+    length = container.duration / av.time_base
+    ends = {track: float((track.duration or 0) * (track.time_base or 0)) for track in container.streams}
+    longest = max(ends[track] for track in used if track is not None)
+    others = max((end for track, end in ends.items() if track not in used), default=0.0)
+    if 0 < longest < length <= others + TRUNCATED:
+        # Another track is longer.
+        return longest + beginning
     # Matroska counts from timestamp zero, and other formats from the first timestamp.
-    return container.duration / av.time_base + (0.0 if "matroska" in container.format.name else beginning)
+    return length + (0.0 if "matroska" in container.format.name else beginning)
 
 
 def beginning_of(container: InputContainer) -> float:
