@@ -46,9 +46,15 @@ def read(frames: Iterator[np.ndarray], first: int, fps: float, aspect: float) ->
     ndarray of float32, shape (5,)
         What `measure` returns for each moment; NaN at moments between two measurements.
     """
-    step = in_moments(INTERVAL, fps)
+    step, last, measured = in_moments(INTERVAL, fps), np.empty(0, np.uint8), _nothing()
     for number, frame in enumerate(frames, first):
-        yield _nothing() if number % step else measure(frame, aspect)
+        if number % step:
+            yield _nothing()
+            continue
+        # Nothing moves in a still picture, or where a video has few frames per second.
+        if not np.array_equal(frame, last):
+            last, measured = frame, measure(frame, aspect)
+        yield measured
 
 
 def measure(frame: np.ndarray, aspect: float) -> np.ndarray:

@@ -56,10 +56,13 @@ def read(frames: Iterator[np.ndarray], first: int, fps: float, aspect: float) ->
     # Whether there is a cut just before each picture but the first in `kept`.
     cuts: deque[bool] = deque()
     before: deque[tuple[float, bool]] = deque()
+    last, grey = None, np.empty(0, np.float32)
     for frame in frames:
-        grey = _grey(frame)
+        # Where a video has few frames per second, moments share them.
+        if frame is not last:
+            last, grey = frame, _grey(frame)
         if kept:
-            cuts.append(_correlation(kept[-1], grey) < CUT)
+            cuts.append(grey is not kept[-1] and _correlation(kept[-1], grey) < CUT)
         kept.append(grey)
         if len(kept) > reach:
             after = _change(kept[0], kept[-1]), any(cuts)
