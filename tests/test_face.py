@@ -78,6 +78,13 @@ def test_between_the_moments_that_are_measured_the_mouth_goes_on():
     assert np.flatnonzero(~np.isnan(face.relative(values, 10)[:, 0])).tolist() == [3, 4, 5, 15, 16, 17]
 
 
+def test_a_still_picture_has_one_face_until_it_changes():
+    shut, wide = (squeezed(videos.streamer(mouth)) for mouth in (0, 1))
+    frames = [shut, shut.copy(), wide, wide, shut]
+    values = np.stack(list(face.read(iter(frames), 0, 5.0, 4 / 3)))
+    assert np.array_equal(values, np.stack([face.measure(frame, 4 / 3) for frame in frames]))
+
+
 def test_other_figures_have_another_version():
     found = [face.measure(squeezed(videos.streamer(mouth)), 4 / 3) for mouth in (0, 0.5, 1)]
     advice = "a face is measured in another way: raise features.VERSION, so that shards and models are made anew"
