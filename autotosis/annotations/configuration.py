@@ -72,7 +72,9 @@ class SelectConfig(Section):
 
 class RenderConfig(Section):
     """What the reel of a VOD depends on. `sounds` are the tracks that are heard, `url` is its web address, or None.
-    `invert` says that it shows the calmest moments."""
+
+    `invert` tells whether it shows the calmest moments.
+    """
 
     name: str
     video: Path

@@ -97,12 +97,11 @@ def snap(
     starts, ends = [], []
     for segment in reel:
         start, end = segment.start, segment.end
-        before, after = ([one for one in calm if one.start < start], [one for one in calm if one.end > end])
-        low = max([0.0, start - select.snap, *(min(one.end, start) for one in before)])
+        low = max([0.0, start - select.snap, *(one.end for one in calm if one.end <= start)])
         high = start + min(select.snap, segment.lead)
         starts.append(EdgeRange(recording, facecam.at(start) or Box(), start, low, high))
         low = end - min(select.snap, segment.tail)
-        high = min([recording.duration, end + select.snap, *(max(one.start, end) for one in after)])
+        high = min([recording.duration, end + select.snap, *(one.start for one in calm if one.start >= end)])
         ends.append(EdgeRange(recording, facecam.at(end) or Box(), end, low, max(end, high)))
     places = list(workers.run_parallel(look, starts + ends, f"edges of {recording.path.name}", "edges"))
     return [

@@ -71,20 +71,24 @@ def choose(clips: Sequence[Clip], settings: Params, by_signals: OutOfFold) -> Ch
     name = AUTO_NETWORK if wanted == AUTO else wanted
     by_network = cross_validation.score(clips, learning.with_network(settings, name))
     with_it, without = (one.at(one.measured).precision_of_folds() for one in (by_network, by_signals))
-    if len(gains := with_it - without) < 2:
-        kept, reason = wanted != AUTO, f"fewer than two folds have both labels, which could tell whether {name} helps"
-        return Choice(name if kept else None, by_network if kept else by_signals, reason, {})
-    gain, spread = float(gains.mean()), float(gains.std())
-    kept = wanted != AUTO or gain > spread
-    reason = f"with {name}, average precision changes by {gain:+.3f}, with a spread of {spread:.3f} over folds"
-    figures = {"network_gain": gain, "network_gain_sd": spread}
+    gains = with_it - without
+    if len(gains) < 2:
+        helps, figures = False, {}
+        reason = f"fewer than two folds have both labels, which could tell whether {name} helps"
+    else:
+        gain, spread = float(gains.mean()), float(gains.std())
+        helps, figures = gain > spread, {"network_gain": gain, "network_gain_sd": spread}
+        reason = f"with {name}, average precision changes by {gain:+.3f}, with a spread of {spread:.3f} over folds"
+    kept = wanted != AUTO or helps
     return Choice(name if kept else None, by_network if kept else by_signals, reason, figures)
 
 
 def is_tried(train: Train, clips: int) -> bool:
     """Tell whether `auto` tries a network: with enough labelled clips, or on a graphics card, where it is fast."""
-    if clips >= train.auto_clips or train.device != "auto":
-        return clips >= train.auto_clips or train.device != "cpu"
+    if clips >= train.auto_clips:
+        return True
+    if train.device != "auto":
+        return train.device != "cpu"
     if not any(path.exists() for path in CARDS) and (platform.system(), platform.machine()) != ("Darwin", "arm64"):
         return False
     from autotosis.model.face_network import network

@@ -125,8 +125,10 @@ def place(sources: Sequence[Source]) -> Reel:
         frames = [_frames(segment, rate, each.vod.recording.rate) for each, segment in chosen]
         wanted = round(render.transition_length * rate) if render.transition == "crossfade" else 0
         lengths, shared = ([float(n / rate) for n in counts] for counts in (frames, reel.crossfades(frames, wanted)))
-    levels = ((1 - each.probabilities if each.vod.calm else each.probabilities) for each, _ in chosen)
-    peaks = [reel.peak(one, each.times, level) for (each, one), level in zip(chosen, levels, strict=True)]
+    peaks = [
+        reel.peak(segment, each.times, 1 - each.probabilities if each.vod.calm else each.probabilities)
+        for each, segment in chosen
+    ]
     return Reel(sources, reel.place([(each.vod, one) for each, one in chosen], lengths, peaks, shared), copied)
 
 

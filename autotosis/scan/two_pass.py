@@ -149,7 +149,7 @@ def in_doubt(
     """
     by_linear, beside = first_model.logits(values, fps), np.maximum(written, 0)
     if np.ptp(by_linear) < SAME:
-        # The clips or the VOD have no sound, so it cannot tell where to look.
+        # The clips or the VOD are silent, so sound cannot tell where to look.
         return np.full(len(values), True)
     by_kernel = background.score_sound(known, values, fps, card.prevalence)
     ranking = background.mean_logits(by_linear, by_kernel) + beside

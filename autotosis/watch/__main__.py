@@ -35,8 +35,9 @@ def main(once: bool, commit: bool) -> None:
         finished: list[Path] = []
         growing: list[Path] = []
         try:
-            unlist_missing(params.load())
-            unlist_changed(params.load(), state)
+            settings = params.load()
+            unlist_missing(settings)
+            unlist_changed(settings, state)
             settings = params.load()
             while begun:
                 runs.check_space(settings.watch)
