@@ -13,6 +13,7 @@ import json
 import os
 import resource
 import runpy
+import selectors
 import signal
 import socket
 import subprocess
@@ -45,8 +46,7 @@ with socket.socket(socket.AF_UNIX) as server:
     server.connect({address!r})
     files = array.array("i", [0, 1, 2])
     server.sendmsg([b"f"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, files)])
-    cores = list(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
-    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    cores, limit = list(os.sched_getaffinity(0)), resource.getrlimit(resource.RLIMIT_FSIZE)
     server.sendall(json.dumps([words, os.getcwd(), dict(os.environ), cores, limit]).encode() + b"\\n")
     status = server.recv(1)
 os._exit(status[0] if status else 70)
@@ -74,60 +74,58 @@ def start(folder: Path) -> Iterator[None]:
 def serve(address: str) -> None:
     """Import everything, and fork for every command, forever."""
     sys.path.remove(str(Path(__file__).parent))
-    for module in MODULES.split():
-        importlib.import_module(module)
-    gc.freeze()
-    with socket.socket(socket.AF_UNIX) as server:
+    with socket.socket(socket.AF_UNIX) as server, selectors.DefaultSelector() as ready:
         server.bind(address + ".new")
         server.listen()
         os.rename(address + ".new", address)
+        ready.register(server, selectors.EVENT_READ)
+        # The first commands wait meanwhile; tests that need none do not.
+        for module in MODULES.split():
+            importlib.import_module(module)
+        gc.freeze()
         while True:
-            connection, _ = server.accept()
-            if os.fork() == 0:
-                server.close()
-                answer(connection)
-                os._exit(0)
-            connection.close()
-            with contextlib.suppress(ChildProcessError):
-                while os.waitpid(-1, os.WNOHANG)[0]:
-                    pass
+            for key, _ in ready.select():
+                if key.fileobj is server:
+                    connection, _ = server.accept()
+                    process = os.pidfd_open(fork(connection, server))
+                    ready.register(connection, selectors.EVENT_READ, process)
+                    ready.register(process, selectors.EVENT_READ, connection)
+                elif isinstance(key.fileobj, socket.socket):
+                    # The program that stands for this process has been killed. The process may have ended, too.
+                    with contextlib.suppress(KeyError, OSError, ValueError):
+                        ready.unregister(key.fileobj)
+                        signal.pidfd_send_signal(key.data, signal.SIGKILL)
+                else:
+                    end = os.waitid(os.P_PIDFD, key.fd, os.WEXITED)
+                    ready.unregister(key.fd)
+                    os.close(key.fd)
+                    with contextlib.suppress(KeyError):
+                        ready.unregister(key.data)
+                    with key.data as connection, contextlib.suppress(OSError):
+                        connection.sendall(bytes([end.si_status + (0 if end.si_code == os.CLD_EXITED else 128)]))
 
 
-def answer(connection: socket.socket) -> None:
-    """Run a command in a process of its own, and tell its exit code. Returns in that process only when it has ended."""
+def fork(connection: socket.socket, server: socket.socket) -> int:
+    """Run the command that arrives in a process of its own, and return the process's number."""
     _, files, _, _ = socket.recv_fds(connection, 1, 3)
-    received = b""
-    while not received.endswith(b"\n"):
-        received += connection.recv(65536)
-    words, folder, environment, cores, limit = json.loads(received)
+    with connection.makefile("rb") as lines:
+        words, folder, environment, cores, limit = json.loads(lines.readline())
     child = os.fork()
     if child:
         for file in files:
             os.close(file)
-        threading.Thread(target=end_with, args=(connection, child), daemon=True).start()
-        _, status = os.waitpid(child, 0)
-        code = os.waitstatus_to_exitcode(status)
-        with contextlib.suppress(OSError):
-            connection.sendall(bytes([code if code >= 0 else 128 - code]))
-        return
+        return child
+    server.close()
     connection.close()
     for number, file in enumerate(files):
         os.dup2(file, number)
         os.close(file)
-    if cores:
-        os.sched_setaffinity(0, cores)
+    os.sched_setaffinity(0, cores)
     resource.setrlimit(resource.RLIMIT_FSIZE, limit)
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
     os._exit(exit_code(words))
-
-
-def end_with(connection: socket.socket, child: int) -> None:
-    """Kill a process when the program that stands for it has been killed."""
-    if not connection.recv(1):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(child, signal.SIGKILL)
 
 
 def exit_code(words: list[str]) -> int:
