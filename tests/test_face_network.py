@@ -1,4 +1,4 @@
-"""A face network adds to the model, its training can be resumed after a kill, and impossible networks are named."""
+"""The training of a face network can be resumed after a kill, and impossible networks are named."""
 
 import json
 import shutil
@@ -18,14 +18,6 @@ from tests.helpers import (
     assert_sentence,
     kill_after,
 )
-
-
-def test_a_face_network_adds_to_the_model(project):
-    without = project.read("data/timelines/demo.csv")
-    project.set_params(train=FACE)
-    project.stages("train", "predict demo")
-    assert project.read("data/timelines/demo.csv") != without
-    assert "loss" in project.read("models/live/metrics.json")
 
 
 def test_auto_tries_a_network_where_there_are_clips_enough_and_keeps_it_only_if_it_helps(project):

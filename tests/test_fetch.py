@@ -9,7 +9,9 @@ from email.utils import format_datetime
 import av
 import pytest
 
+from autotosis.annotations import sources
 from autotosis.project import command_line
+from autotosis.project.errors import UserError
 from tests import videos, web
 from tests.helpers import ENVIRONMENT, Project, assert_sentence, copy_repository
 
@@ -251,11 +253,8 @@ def test_cookies_that_git_would_commit_are_refused(streamer):
         ("https://example.org/a,clip,a\nhttps://example.org/b,clip,A", "row 3: A is the name in row 2"),
     ],
 )
-def test_a_bad_row_is_named(streamer, monkeypatch, row, words):
-    from autotosis.annotations import sources
-    from autotosis.project.errors import UserError
-
-    list_links(streamer, row)
+def test_a_bad_row_is_named(tmp_path, row, words):
+    (tmp_path / "sources.csv").write_text(f"url,kind,name\n{row}\n")
     with pytest.raises(UserError, match="sources.csv") as error:
-        sources.read_sources(streamer.folder / "data/linked")
+        sources.read_sources(tmp_path)
     assert words in str(error.value)

@@ -1,7 +1,9 @@
 """Labels that other programs saved become rows of labels.csv, and nothing that is there already is lost."""
 
 import json
+import shutil
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -52,12 +54,20 @@ RAGE = ("--highlight", "rage")
 VIDEO = ("--video", "clips/an a.mp4")
 
 
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory) -> Path:
+    """Two clips, of 6 and of 2 s. Tests must not change them."""
+    folder = tmp_path_factory.mktemp("clips")
+    videos.flash_and_beep(folder / "an a.mp4", 6)
+    videos.flash_and_beep(folder / "other.mp4", 2)
+    return folder
+
+
 @pytest.fixture
-def streamer(tmp_path) -> Project:
-    """A streamer's folder with a clip of 6 s, and a label in it."""
+def streamer(tmp_path, clips) -> Project:
+    """A streamer's folder with a clip of 6 s and one of 2 s, which has a label."""
     project = Project(tmp_path)
-    videos.flash_and_beep(tmp_path / "you/clips/an a.mp4", 6)
-    videos.flash_and_beep(tmp_path / "you/clips/other.mp4", 2)
+    shutil.copytree(clips, tmp_path / "you/clips")
     project.write("you/labels.csv", "video,start,end,label\nclips/other.mp4,0.5,1.0,1")
     return project
 

@@ -1,5 +1,6 @@
 """An error in params.yaml is one sentence that names the key."""
 
+import shutil
 from datetime import date
 
 import pytest
@@ -8,7 +9,7 @@ from pydantic import ValidationError
 from autotosis.project import params, tables
 from autotosis.project.errors import UserError, error_sentence
 from autotosis.project.videos_params import FoundVods
-from tests.helpers import assert_sentence
+from tests.helpers import ROOT, Project, assert_sentence
 
 PARAMS = {
     "unknown": ({"train": {"epoch": 3}}, "train.epoch is not a parameter; did you mean epochs?"),
@@ -69,20 +70,27 @@ PARAMS = {
 }
 
 
+@pytest.fixture
+def parameters(tmp_path, monkeypatch) -> Project:
+    """A project of nothing but its parameters, which is the working directory."""
+    for name in ("params.yaml", "vods.yaml"):
+        shutil.copy(ROOT / name, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    return Project(tmp_path)
+
+
 @pytest.mark.parametrize("name", PARAMS)
-def test_a_bad_parameter_is_named(project, name, monkeypatch):
+def test_a_bad_parameter_is_named(parameters, name):
     sections, words = PARAMS[name]
-    project.set_params(**sections)
-    monkeypatch.chdir(project.folder)
+    parameters.set_params(**sections)
     with pytest.raises(UserError) as raised:
         params.load()
     assert str(raised.value).startswith("params.yaml: ") and words in str(raised.value)
 
 
-def test_a_recording_that_was_found_may_be_named_as_any_vod(project, monkeypatch):
-    project.write("vods.yaml", "vods:\n  monday: vods/demo.mp4\n")
-    project.set_params(vods={}, urls={"monday": "https://example.org"}, tracks={"monday": {"judge": 2}})
-    monkeypatch.chdir(project.folder)
+def test_a_recording_that_was_found_may_be_named_as_any_vod(parameters):
+    parameters.write("vods.yaml", "vods:\n  monday: vods/demo.mp4\n")
+    parameters.set_params(vods={}, urls={"monday": "https://example.org"}, tracks={"monday": {"judge": 2}})
     assert params.load().tracks_of("vods/demo.mp4").judge == 2
 
 

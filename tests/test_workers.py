@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from contextlib import ExitStack
 
 import pytest
@@ -84,6 +85,7 @@ def test_a_worker_that_dies_costs_nothing(project, cluster):
     ) as process:
         while not (project.folder / "data/frames").exists() or not os.listdir(project.folder / "data/frames"):
             assert process.poll() is None
+            time.sleep(0.02)
         workers[0].kill()
         _, errors = process.communicate()
     assert process.returncode == 0, errors
