@@ -21,7 +21,7 @@ from autotosis.watch import recordings
 def main() -> None:
     before = inputs.state(params.PARAMS_FILE, params.VODS_FILE)
     settings = params.load()
-    tables = inputs.state(settings.folder / "labels.csv", settings.folder / "facecams.csv")
+    tables = inputs.state(*(settings.folder / name for name in ("labels.csv", "facecams.csv", "edits", "music")))
     report_missing_videos(settings)
     for table in configuration.unused_edits(settings):
         print(f"{table}: ignored, because params.yaml names no VOD {table.stem}")

@@ -1,11 +1,13 @@
 """The cut list of a VOD: what the model finds, or whatever the user's edits say."""
 
 import os
+import subprocess
+import sys
 
 import av
 import pytest
 
-from tests.helpers import HOLDOUT, Project, assert_sentence
+from tests.helpers import ENVIRONMENT, HOLDOUT, Project, assert_sentence
 
 EDITS = "data/tiny/edits/demo.csv"
 CUT_LIST = "data/cuts/demo.csv"
@@ -66,6 +68,18 @@ def test_the_table_of_a_reel_gives_the_same_reel_whatever_the_model_would_choose
 def test_a_table_of_edits_that_no_vod_has_is_named(project):
     project.write("data/tiny/edits/dmeo.csv", "start,end\n1,2\n")
     assert "data/tiny/edits/dmeo.csv: ignored" in project.stage("configure").stdout
+
+
+def test_edits_that_are_saved_while_they_are_read_are_not_taken_for_read(project):
+    # It reads the edits before it says what it removes, which is more than fits into a pipe.
+    for number in range(2000):
+        project.write(f"data/cuts/gone{number}.csv", "")
+    command, pipe = [sys.executable, "-m", "stages.configure"], subprocess.PIPE
+    with subprocess.Popen(command, cwd=project.folder, env=ENVIRONMENT, stdout=pipe, stderr=pipe, text=True) as process:
+        assert "removed" in process.stdout.readline()
+        project.write(EDITS, "start,end\n1,2\n")
+        _, said = process.communicate()
+    assert process.returncode and "error: data/tiny/edits: was changed while it was being used; run the" in said
 
 
 def test_bad_edits_cost_nothing_and_no_kept_row_gives_no_reel(project):
