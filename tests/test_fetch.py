@@ -166,6 +166,17 @@ def test_what_is_written_into_the_table_meanwhile_stays(streamer, server, monkey
     assert [row["name"] for row in streamer.table("data/linked/sources.csv")] == ["mine", "a"]
 
 
+@pytest.mark.parametrize("folder", ["data/linked/", "{}/data/linked"])
+def test_a_folder_is_filled_once_at_a_time_however_it_is_written(streamer, monkeypatch, folder):
+    fetch = (sys.executable, "-m", "stages.fetch", folder.format(streamer.folder))
+    monkeypatch.chdir(streamer.folder)
+    with command_line.exclusively("fetch data/linked"):
+        process = subprocess.Popen(fetch, env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        assert "fetch data/linked: waiting for process" in process.stderr.readline()
+    process.communicate()
+    assert process.returncode == 0
+
+
 # A plug-in of yt-dlp for a channel whose page has two tabs, as those of YouTube have: lists in a list.
 TABS = """
 from yt_dlp.extractor.common import InfoExtractor

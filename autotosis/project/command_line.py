@@ -39,11 +39,9 @@ def run(main: Callable[..., None], doc: str | None, **arguments: str) -> None:
     for name, text in arguments.items():
         options.add_argument(name, help=text)
     values = vars(options.parse_args())
-    with (
-        errors_as_sentences(),
-        interruption.cleaning_up(),
-        exclusively(" ".join([Path(sys.argv[0]).stem, *values.values()])),
-    ):
+    # A folder can be written in several ways.
+    work = [Path(sys.argv[0]).stem, *(os.path.relpath(value or ".") for value in values.values())]
+    with errors_as_sentences(), interruption.cleaning_up(), exclusively(" ".join(work)):
         main(**values)
 
 
