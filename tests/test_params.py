@@ -106,6 +106,14 @@ def test_names_may_have_any_character_that_can_be_written():
         assert error_sentence(UserError(f"vods/{letter}.mov")) == "vods/?.mov"
 
 
+def test_names_that_resemble_temporary_ones_are_shown_as_they_are():
+    for name in ("clips/raid.old-2.mp4", "clips/raid (1).partial-2.mp4"):
+        assert error_sentence(UserError(f"{name}: empty")) == f"{name}: empty"
+    for name in (".partial-vods.yaml", ".old-vods.yaml"):
+        assert error_sentence(UserError(f"{name}: empty")) == "vods.yaml: empty"
+        assert error_sentence(UserError(f"there is no data/{name}")) == "there is no data/vods.yaml"
+
+
 def test_a_stage_says_it_in_one_sentence(project):
     project.set_params(train={"epoch": 3})
     assert_sentence(project.stage("extract_frames"), "params.yaml: train.epoch is not a parameter")

@@ -17,6 +17,6 @@ def error_sentence(error: UserError | OSError) -> str:
         place = f"{error.filename}: " if error.filename else ""
         sentence = f"{place}{error.strerror[0].lower()}{error.strerror[1:]}"
     # Show the final path instead of the temporary one that `files.replacing` writes to.
-    sentence = re.sub(r"\.(partial|old)-", "", sentence)
+    sentence = re.sub(r"(^|/)\.(partial|old)-", r"\1", sentence)
     # Names and tables may contain any character.
     return names.shown(sentence)
