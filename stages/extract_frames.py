@@ -7,7 +7,7 @@ Run from the project's folder: python -m stages.extract_frames
 
 from pathlib import Path
 
-from autotosis.annotations import facecams
+from autotosis.annotations import configuration, facecams
 from autotosis.annotations.facecams import Box, Facecams, Found
 from autotosis.camera import clips as clip_facecams
 from autotosis.project import command_line, inputs, params
@@ -22,11 +22,7 @@ def main() -> None:
     settings = params.load()
     before = inputs.state(settings.folder / "facecams.csv", settings.folder / "clips")
     rows, paths = Facecams(settings.folder), clips.find(settings.folder / "clips")
-    # A VOD in parts is named by its folder, not by its files.
-    folders = [settings.folder / vod for vod in settings.vods.values()]
-    vods = [path for path in (settings.folder / "vods").rglob("*") if path.parent not in folders]
-    videos = [path.relative_to(settings.folder).as_posix() for path in (*paths, *vods)] + list(settings.vods.values())
-    for row in rows.patterns.unmatched(videos):
+    for row in rows.patterns.unmatched([*(f"clips/{path.name}" for path in paths), *configuration.vods(settings)]):
         print(f"{row.path} row {row.number}: {row['video']} fits no video; check the spelling")
     found, problems = clip_facecams.bring_up_to_date(paths, rows)
     jobs = [job(clip, f"clips/{clip.name}", rows, found, settings) for clip in paths]

@@ -93,3 +93,9 @@ def test_a_pattern_of_tracks_that_fits_nothing_is_named(project):
     said = project.stage("configure").stdout
     assert "params.yaml: tracks.clip/* fits no video; check the spelling" in said
     assert said.count("fits no video") == 1
+
+
+def test_tracks_of_a_recording_that_is_gone_or_not_cut_fit_a_video(project):
+    project.write("vods.yaml", "vods: {}\nkept:\n  monday: vods/gone.mp4\n")
+    project.set_params(vods={}, tracks={"monday": {"judge": 2}, "vods/demo.mp4": {"judge": 1}})
+    assert "fits no video" not in project.stage("configure").stdout

@@ -175,11 +175,19 @@ def judged_tracks(settings: Params, folder: str) -> list[tuple[str, int | None]]
     return list(itertools.dropwhile(lambda pair: pair[1] is None, fitting))
 
 
+def vods(settings: Params) -> list[str]:
+    """List the VODs of params.yaml and all else in vods/, but not the parts of those VODs, named as in `vods/a.mp4`."""
+    # A VOD in parts is named by its folder, not by its files.
+    folders = [settings.folder / vod for vod in settings.vods.values()]
+    others = [path for path in (settings.folder / "vods").rglob("*") if path.parent not in folders]
+    return [*(path.relative_to(settings.folder).as_posix() for path in others), *settings.vods.values()]
+
+
 def unmatched_tracks(settings: Params) -> list[str]:
-    """List the keys in `tracks` that are patterns and fit neither a VOD of params.yaml nor a file in clips/."""
-    clips = [f"clips/{path.name}" for path in (settings.folder / "clips").glob("*")]
-    videos = [*settings.vods.values(), *clips]
-    patterns = settings.tracks.keys() - settings.vods.keys()
+    """List the keys in `tracks` that are patterns and fit no file in clips/ or vods/."""
+    videos = [*vods(settings), *(f"clips/{path.name}" for path in (settings.folder / "clips").glob("*"))]
+    # Any other key is the name of a VOD, whose recording may be gone.
+    patterns = [key for key in settings.tracks if set(key) & set("/*")]
     return sorted(key for key in patterns if not any(tables.fits(key, video) for video in videos))
 
 
