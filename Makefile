@@ -1,12 +1,12 @@
-# make         create the environment and build the demo reel, or whatever params.yaml says
-# make review  label clips, judge what the model has found and change the cut list, in the browser
-# make test    check style, types and imports, and run the tests
-# make check   check style, types and imports only
-# make format  format the code
-# make bench   measure how fast each stage is compared to the hardware's limit (about 15 minutes)
+# make          create the environment and build the demo reel, or whatever params.yaml says
+# make review   label clips, judge what the model has found and change the cut list, in the browser
+# make test     check style, types and imports, and run the tests
+# make check    check style, types and imports only
+# make format   format the code
+# make bench    measure how fast each stage is compared to the hardware's limit (about 15 minutes)
 # make torture  break files, kill runs and cut recordings at random, thousands of times (about 30 minutes)
-# make clean   remove the environment and all the pipeline made; your clips, labels, reels, metrics and DVC's cache stay
-# make help    print this help
+# make clean    remove the environment and what the pipeline made, except reels, metrics and DVC's cache
+# make help     print this help
 
 PYTHON ?= python3
 # Python compiles what it imports. Compiling everything takes a minute and a half.
@@ -59,4 +59,4 @@ clean:
 	rm -f data/sample/vods/demo.mp4 data/sample/vods/evening.mp4
 
 help:
-	@sed -n 's/^# //p' Makefile
+	@sed -n 's/^# make/make/p' Makefile

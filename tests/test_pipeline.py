@@ -1,6 +1,7 @@
 """`dvc repro` runs exactly the stages that a change affects; the same inputs give the same bytes on any machine."""
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 
@@ -233,3 +234,10 @@ def test_dvc_shows_and_compares_metrics_plots_and_experiments(project):
     project.succeed("dvc", "plots", "show")
     page = project.read("dvc_plots/index.html")
     assert "vega" in page and "demo.png" in page
+
+
+def test_make_help_lists_commands_and_nothing_else(unbuilt):
+    lines = unbuilt.succeed("make", "help").splitlines()
+    assert all(line.startswith("make ") for line in lines)
+    # What they do begins in one column.
+    assert len({re.match(r"make \w* +", line).end() for line in lines}) == 1
