@@ -252,6 +252,13 @@ def test_cookies_that_git_would_commit_are_refused(streamer):
     streamer.stages("fetch data/linked")
 
 
+def test_stretches_that_hardly_differ_are_two(streamer):
+    rows = [f"https://example.org/a,clip,{name},{start},12350" for name, start in (("a", 12345.12), ("b", 12345.07))]
+    list_links(streamer, *rows, header="url,kind,name,start,end")
+    listed = sources.read_sources(streamer.folder / "data/linked")
+    assert [one.stretch for one in listed] == ["12345.12-12350", "12345.07-12350"]
+
+
 @pytest.mark.parametrize(
     ("row", "words"),
     [

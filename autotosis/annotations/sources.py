@@ -40,7 +40,7 @@ class Source:
     @property
     def stretch(self) -> str:
         """The stretch of the VOD as text, such as "12.5-20"; empty for the whole video."""
-        return "" if self.start is None else f"{self.start:g}-{self.end:g}"
+        return "" if self.start is None else f"{self.start:.10g}-{self.end:.10g}"
 
 
 @dataclass(frozen=True)
