@@ -24,7 +24,7 @@ def main() -> None:
     tables = inputs.state(*(settings.folder / name for name in ("labels.csv", "facecams.csv", "edits", "music")))
     report_missing_videos(settings)
     for table in configuration.unused_edits(settings):
-        print(f"{table}: ignored, because params.yaml names no VOD {table.stem}")
+        print(names.shown(f"{table}: ignored, because params.yaml names no VOD {table.stem}"))
     if settings.recordings and not recordings.fitting(settings):
         print(f"params.yaml: no video fits recordings: {settings.recordings} yet")
     for recording in recordings.unlisted(settings):

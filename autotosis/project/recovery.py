@@ -63,7 +63,7 @@ def check_folder(folder: Path) -> None:
     for name in NEEDED:
         if not (folder / name).exists():
             raise UserError(f"{folder / name}: missing; copy it from data/template, and keep it even if it is empty")
-    for name in ("clips", "vods"):
+    for name in ("clips", "vods", "edits", "music"):
         for path in (folder / name).rglob("*"):
             # DVC would not say which file it is.
             try:
