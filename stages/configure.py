@@ -80,8 +80,8 @@ def remove_results_of_other_vods(settings: Params) -> None:
     so do copies that the user has made under other names.
     """
     folders = (timeline.FOLDER, cut_list.FOLDER, review_list.FOLDER, facecams.FOLDER)
-    results = [path for folder in folders for path in folder.glob("*") if path.suffix in (".csv", ".jpg")]
-    reels, kept = [table.parent for table in reel.FOLDER.glob(f"*/{reel.TABLE}")], recordings.read_list().kept
+    results = [path for folder in folders for path in folder.glob("[!.]*") if path.suffix in (".csv", ".jpg")]
+    reels, kept = [table.parent for table in reel.FOLDER.glob(f"[!.]*/{reel.TABLE}")], recordings.read_list().kept
     results += [path for path in reels if path.name not in kept and reel.has_own_name(path)]
     for path in results:
         if path.stem not in {*settings.vods, reel.COMPILATION}:

@@ -205,6 +205,12 @@ def test_a_copy_of_a_reel_stays_when_results_of_other_vods_are_removed(project):
     assert (reels / "demo-before/reel.mp4").exists() and (reels / "mine").exists() and not (reels / "demo").exists()
 
 
+def test_what_a_killed_stage_left_is_not_taken_for_results_of_a_vod(project):
+    for leftover in ("data/facecams/.partial-demo.csv", "reels/.old-demo/segments.csv"):
+        project.write(leftover, project.read("reels/demo/segments.csv"))
+    assert "removed" not in project.stage("configure").stdout
+
+
 def test_without_a_vod_the_model_is_still_trained(project):
     project.set_params(vods={}, train={"l2": 5})
     assert sorted(project.repro()) == ["compile", "configure", "evaluate", "extract_excerpts", "train"]
