@@ -39,7 +39,7 @@ def chat(video: Path) -> Path | None:
 
 def is_replay(path: Path) -> bool:
     """Tell whether a file is a clip that a replay buffer saved."""
-    return path.name.startswith(REPLAY)
+    return path.name.startswith(REPLAY) and _named_time(path) is not None
 
 
 def replays(video: Path) -> list[tuple[Path, float]]:
