@@ -10,11 +10,12 @@ import math
 from collections.abc import Mapping, Sequence
 
 from autotosis.annotations import beside, chat, facecams, labels
-from autotosis.annotations.facecams import Facecam, Facecams
+from autotosis.annotations.facecams import Box, Facecam
 from autotosis.annotations.labels import Label
 from autotosis.camera import scenes
 from autotosis.project import command_line, files, inputs, params
 from autotosis.project.params import Params
+from autotosis.project.tables import Patterns
 from autotosis.signals import chat_rate, extraction, shards, signal
 from autotosis.signals.extraction import Job
 from autotosis.video import recording
@@ -23,7 +24,7 @@ from autotosis.video import recording
 def main() -> None:
     settings = params.load()
     before = inputs.state(*(settings.folder / f"{table}.csv" for table in ("labels", "holdout", "facecams")))
-    rows_of_facecams = Facecams(settings.folder)
+    rows_of_facecams = facecams.read_boxes(settings.folder / "facecams.csv")
     holdout, jobs, chats = labels.read_labels(settings.folder / "holdout.csv"), [], []
     for video, rows in labels.read_labels(settings.folder / "labels.csv").items():
         if not video.startswith("clips/"):
@@ -51,10 +52,10 @@ def check_place(video: str, label: Label, holdout: Mapping[str, list[Label]]) ->
         )
 
 
-def facecam_of(settings: Params, video: str, rows: Facecams) -> Facecam:
+def facecam_of(settings: Params, video: str, rows: Patterns[Box]) -> Facecam:
     """Return where the face camera of a VOD is, and search for it if `find_facecams` does not."""
     names = [name for name, file in settings.vods.items() if file == video]
-    row = rows.box(video)
+    row = rows.of(video)
     if names or row:
         return facecams.for_vod(names[0] if names else "", row)
     return Facecam(tuple(scenes.find(recording.probe(settings.folder / video), video)))

@@ -8,11 +8,12 @@ Run from the project's folder: python -m stages.extract_frames
 from pathlib import Path
 
 from autotosis.annotations import configuration, facecams
-from autotosis.annotations.facecams import Box, Facecams, Found
+from autotosis.annotations.facecams import Box, Found
 from autotosis.camera import clips as clip_facecams
 from autotosis.project import command_line, inputs, params
 from autotosis.project.errors import UserError
 from autotosis.project.params import Params
+from autotosis.project.tables import Patterns
 from autotosis.signals import extraction, shards
 from autotosis.signals.extraction import Job
 from autotosis.video import clips
@@ -21,8 +22,9 @@ from autotosis.video import clips
 def main() -> None:
     settings = params.load()
     before = inputs.state(settings.folder / "facecams.csv", settings.folder / "clips")
-    rows, paths = Facecams(settings.folder), clips.find(settings.folder / "clips")
-    for row in rows.patterns.unmatched([*(f"clips/{path.name}" for path in paths), *configuration.vods(settings)]):
+    rows = facecams.read_boxes(settings.folder / "facecams.csv")
+    paths = clips.find(settings.folder / "clips")
+    for row in rows.unmatched([*(f"clips/{path.name}" for path in paths), *configuration.vods(settings)]):
         print(f"{row.path} row {row.number}: {row['video']} fits no video; check the spelling")
     found, problems = clip_facecams.bring_up_to_date(paths, rows)
     jobs = [job(clip, f"clips/{clip.name}", rows, found, settings) for clip in paths]
@@ -33,10 +35,10 @@ def main() -> None:
         raise UserError("; ".join(problems))
 
 
-def job(clip: Path, video: str, rows: Facecams, found: Found, settings: Params) -> Job:
+def job(clip: Path, video: str, rows: Patterns[Box], found: Found, settings: Params) -> Job:
     """Describe the shard of a clip, named in tables as `video`. Without a face camera, the whole picture is taken."""
     _, scene = found.get(video, ("", None))
-    box = rows.box(video) or (scene.box if scene else Box())
+    box = rows.of(video) or (scene.box if scene else Box())
     return Job(shards.path(clip.name), clip, facecams.always(box), sounds=settings.tracks_of(video).judged)
 
 

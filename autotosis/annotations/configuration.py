@@ -10,8 +10,8 @@ import itertools
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from autotosis.annotations import beside, labels, sources
-from autotosis.annotations.facecams import Box, Facecams
+from autotosis.annotations import beside, facecams, labels, sources
+from autotosis.annotations.facecams import Box
 from autotosis.project import files, tables
 from autotosis.project.errors import UserError
 from autotosis.project.params import PARAMS_FILE, Audio, Extract, Params, Predict, Render, Select
@@ -198,7 +198,7 @@ def unused_edits(settings: Params) -> list[Path]:
 
 
 def _facecam(settings: Params, name: str) -> Box | None:
-    return Facecams(settings.folder).box(settings.vods[name])
+    return facecams.read_boxes(settings.folder / "facecams.csv").of(settings.vods[name])
 
 
 def _existing(folder: Path, name: str | None, key: str) -> Path | None:

@@ -169,31 +169,19 @@ def _scene(row: Row) -> Scene:
     return Scene(row.seconds("start"), row.seconds("end"), _box(row), row.number_in("confidence"))
 
 
-class Facecams:
-    """The position of the face camera in every video of a streamer's folder.
+def read_boxes(path: Path) -> Patterns[Box]:
+    """Read facecams.csv of a streamer's folder.
 
     Parameters
     ----------
-    folder : Path
-        The streamer's folder. Its facecams.csv, if there is one, has the columns `video,x0,y0,x1,y1`: a pattern of
-        videos' names, and a box.
+    path : Path
+        A table with the columns `video,x0,y0,x1,y1`: a pattern of videos' names, and a box. It may be missing.
 
     Raises
     ------
     UserError
         If a row is malformed, or a box is empty or not inside the picture.
     """
-
-    def __init__(self, folder: Path):
-        self.patterns = read_boxes(folder / "facecams.csv")
-
-    def box(self, video: str) -> Box | None:
-        """Return the box of a video, named as in `clips/a.mp4`: that of the last row that fits, or None."""
-        return self.patterns.of(video)
-
-
-def read_boxes(path: Path) -> Patterns[Box]:
-    """Read the table itself; UserError as in `Facecams`."""
     return Patterns(path, SIDES, _box)
 
 

@@ -5,22 +5,23 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from autotosis.annotations import facecams
-from autotosis.annotations.facecams import Facecams, Found, Scene
+from autotosis.annotations.facecams import Box, Found, Scene
 from autotosis.camera import faces, scenes
 from autotosis.project import workers
 from autotosis.project.errors import UserError
+from autotosis.project.tables import Patterns
 from autotosis.signals import networks
 from autotosis.video import hashes, recording
 
 
-def bring_up_to_date(paths: Sequence[Path], rows: Facecams) -> tuple[Found, list[str]]:
+def bring_up_to_date(paths: Sequence[Path], rows: Patterns[Box]) -> tuple[Found, list[str]]:
     """Search the clips without a row that are new or have changed, write the table, and print what was found.
 
     Parameters
     ----------
     paths : sequence of Path
         All clips.
-    rows : Facecams
+    rows : Patterns of Box
         The rows of facecams.csv.
 
     Returns
@@ -35,7 +36,7 @@ def bring_up_to_date(paths: Sequence[Path], rows: Facecams) -> tuple[Found, list
     UserError
         If the network that finds faces is missing.
     """
-    searched = {name: path for path in paths if rows.box(name := f"clips/{path.name}") is None}
+    searched = {name: path for path in paths if rows.of(name := f"clips/{path.name}") is None}
     known, digests = _known(), hashes.compute(searched.values())
     keys = {name: _key(digests[path]) for name, path in searched.items()}
     new = [name for name in searched if known.get(name, ("",))[0] != keys[name]]

@@ -14,7 +14,7 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 
 from autotosis.annotations import facecams
-from autotosis.annotations.facecams import Box, Facecams
+from autotosis.annotations.facecams import Box
 from autotosis.importers import stretches
 from autotosis.importers.reading import number, read_text
 from autotosis.importers.stretches import Stretch
@@ -46,7 +46,7 @@ def main(table: str, folder: str) -> None:
         if not line.highlights:
             labelled.append((Stretch(line.clip, 0.0, None, "", line.place), False))
     # A box that is there already may have been corrected since. Read before anything is written.
-    known = {row["video"] for row, _ in Facecams(root).patterns.rows}
+    known = {row["video"] for row, _ in facecams.read_boxes(root / "facecams.csv").rows}
     boxes = [(line.clip, *(f"{edge:g}" for edge in astuple(line.box))) for line in lines if line.clip not in known]
     with copied_clips(lines, root):
         stretches.add_to_labels(root, labelled)

@@ -16,7 +16,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from autotosis.annotations import facecams
-from autotosis.annotations.facecams import Box, Facecams
+from autotosis.annotations.facecams import Box
 from autotosis.project import params
 from autotosis.project.errors import UserError, error_sentence
 from autotosis.project.params import PARAMS_FILE, VODS_FILE, Params
@@ -166,9 +166,10 @@ def _boxes(request: Request, body: bytes) -> dict[str, Any]:
     if request.method == "PUT":
         change = FaceBox.model_validate_json(body)
         user_tables.write_box(folder, change.version, change.pattern, change.box)
-    known, rows = [*settings().vods.values(), *videos.clips(settings())], Facecams(folder)
+    known = [*settings().vods.values(), *videos.clips(settings())]
+    rows = facecams.read_boxes(folder / "facecams.csv")
     found = facecams.found(settings().vods)
-    boxes = {name: astuple(rows.box(name) or found.get(name) or Box()) for name in known}
+    boxes = {name: astuple(rows.of(name) or found.get(name) or Box()) for name in known}
     content = {"boxes": boxes, "rows": user_tables.read_boxes(folder)}
     return {"version": user_tables.version(folder / "facecams.csv"), **content}
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from autotosis.annotations import labels
-from autotosis.annotations.facecams import SIDES, Facecams
+from autotosis.annotations import facecams, labels
+from autotosis.annotations.facecams import SIDES
 from autotosis.annotations.labels import Label
 from autotosis.cuts import cut_list
 from autotosis.project import files, tables
@@ -63,7 +63,7 @@ def write_marks(table: Path, seen: str, video: str, marks: Sequence[Mark]) -> No
 
 def read_boxes(folder: Path) -> dict[str, list[float]]:
     """Read facecams.csv of the streamer's folder: the box of each pattern; UserError if it is malformed."""
-    return {row["video"]: list(astuple(box)) for row, box in Facecams(folder).patterns.rows}
+    return {row["video"]: list(astuple(box)) for row, box in facecams.read_boxes(folder / "facecams.csv").rows}
 
 
 def write_box(folder: Path, seen: str, pattern: str, sides: Sequence[float] | None) -> None:
