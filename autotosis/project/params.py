@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 from autotosis.project import params_file, tables
 from autotosis.project.errors import UserError
 from autotosis.project.section import Count, Fraction, Hertz, Seconds, Section, Seed, Share
-from autotosis.project.videos_params import Fetch, FoundVods, Tracks, Vods, Watch, pattern_of_files
+from autotosis.project.videos_params import Fetch, FoundVods, Tracks, Vods, Watch, inside_the_folder, pattern_of_files
 
 PARAMS_FILE = Path("params.yaml")
 # The VODs that were found by the pattern `recordings`. DVC reads it together with params.yaml.
@@ -93,14 +93,7 @@ class Predict(Section):
 class Style(Section):
     position: Literal["top-left", "top-right", "bottom-left", "bottom-right"]
     size: Annotated[float, Field(ge=0.25, le=4)]
-    font: str | None
-
-    @field_validator("font")
-    @classmethod
-    def _inside_the_folder(cls, font: str | None) -> str | None:
-        if font is not None and (PurePosixPath(font).is_absolute() or ".." in PurePosixPath(font).parts):
-            raise ValueError("name a file inside the streamer's folder, such as fonts/mine.ttf")
-        return font
+    font: Annotated[str, AfterValidator(inside_the_folder)] | None
 
 
 class Select(Section):

@@ -37,17 +37,19 @@ class Tracks(Section):
         return self.hear or []
 
 
+def inside_the_folder(file: str) -> str:
+    """Return the name of a file inside the streamer's folder; ValueError if it leads outside or names none."""
+    if not names.is_inside(file):
+        raise ValueError("name a file or folder inside the streamer's folder")
+    return file
+
+
 class Fetch(Section):
     height: Annotated[int, Field(ge=144, le=4320)]
     rate: Annotated[float, Field(gt=0)] | None
     pause: Seconds
     retries: Annotated[int, Field(ge=0, le=20)]
-    cookies: str | None
-
-    @field_validator("cookies")
-    @classmethod
-    def _inside_the_folder(cls, cookies: str | None) -> str | None:
-        return None if cookies is None else inside_the_folder(cookies)
+    cookies: Annotated[str, AfterValidator(inside_the_folder)] | None
 
 
 class Watch(Section):
@@ -93,13 +95,6 @@ def in_vods(file: str) -> str:
     # DVC only notices there that a chat, markers or replays were added beside a recording.
     if len(parts) < 2 or parts[0] != "vods":
         raise ValueError("it must be in vods/ of the streamer's folder, as vods/monday.mp4 and vods/*.mkv are")
-    return file
-
-
-def inside_the_folder(file: str) -> str:
-    """Return the name of a file inside the streamer's folder; ValueError if it leads outside or names none."""
-    if not names.is_inside(file):
-        raise ValueError("name a file or folder inside the streamer's folder, such as vods/monday.mp4")
     return file
 
 
