@@ -20,15 +20,11 @@ LARGEST = 1_000_000
 LONGEST_RECORDING = timedelta(days=1)
 
 
-def path_beside(video: Path, ending: str) -> Path:
-    """Return the path of a file that belongs to a VOD: vods/monday.markers.csv for vods/monday.mp4 or vods/monday/."""
-    name = video.name if video.is_dir() else video.stem
-    return video.with_name(name + ending)
-
-
 def existing(video: Path, ending: str) -> Path | None:
-    """Return the same if there is such a file, and None if not."""
-    path = path_beside(video, ending)
+    """Return the path of a file that belongs to a VOD, such as vods/monday.markers.csv for vods/monday.mp4 or
+    vods/monday/, or None if there is no such file."""
+    name = video.name if video.is_dir() else video.stem
+    path = video.with_name(name + ending)
     return path if path.is_file() else None
 
 
