@@ -147,8 +147,8 @@ def measure(vods: list[MeasuredVod]) -> dict[str, float]:
 
 
 def true_moments(one: MeasuredVod) -> np.ndarray:
-    """Label each moment of the timeline, 1 inside a true highlight and 0 elsewhere: int of shape (moments,)."""
-    return np.array([any(true.start <= time < true.end for true in one.truth or []) for time in one.times], int)
+    """Label each moment of the timeline, 1 inside a true highlight and 0 elsewhere: float64 of shape (moments,)."""
+    return events.override(one.times, np.zeros(len(one.times)), one.truth or [])
 
 
 def event_f1(vods: list[MeasuredVod], iou: float) -> float:
