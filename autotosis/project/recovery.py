@@ -26,7 +26,7 @@ from ruamel.yaml.error import YAMLError  # noqa: E402
 from voluptuous import Invalid  # noqa: E402
 
 from autotosis.project import command_line, files, params  # noqa: E402
-from autotosis.project.errors import UserError, error_sentence  # noqa: E402
+from autotosis.project.errors import UserError  # noqa: E402
 
 KEPT = Path(".dvc/tmp/whole")
 # What dvc.yaml depends on in the streamer's folder, besides videos, which may be downloaded or drawn first.
@@ -140,7 +140,5 @@ def is_json(path: Path) -> bool:
 
 if __name__ == "__main__":
     os.environ["PYTHONUNBUFFERED"] = "1"
-    try:
+    with command_line.errors_as_sentences():
         sys.exit(main())
-    except (UserError, OSError) as error:
-        sys.exit(f"error: {error_sentence(error)}")
