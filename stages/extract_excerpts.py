@@ -85,9 +85,9 @@ def chat_rows(settings: Params, video: str, rows: Sequence[Label], duration: flo
     if path is None:
         return []
     messages = chat.read_chat(path)
-    names = [shards.excerpt_name(video, row.start, row.end) for row in rows]
     return [
-        chat_rate.row(name, messages, row.start, row.ending(duration)) for name, row in zip(names, rows, strict=True)
+        chat_rate.row(shards.excerpt_name(video, row.start, row.end), messages, row.start, row.ending(duration))
+        for row in rows
     ]
 
 
