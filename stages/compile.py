@@ -17,12 +17,12 @@ from autotosis.reel.assembly import Source
 
 def main() -> None:
     sources = best(prepare(settings := params.load()), settings.compilation.max_duration)
-    with files.replacing(reel.FOLDER / reel.COMPILATION) as folder:
+    target = reel.FOLDER / reel.COMPILATION
+    with files.replacing(target) as folder:
         folder.mkdir()
         placed = production.make(sources, folder)
     seconds = placed[-1].reel_end if placed else 0.0
-    folder = reel.FOLDER / reel.COMPILATION
-    print(f"{folder}: VODs: {len(sources)}, segments: {len(placed)}, seconds: {seconds:.1f}")
+    print(f"{target}: VODs: {len(sources)}, segments: {len(placed)}, seconds: {seconds:.1f}")
 
 
 def prepare(settings: Params) -> list[Source]:
@@ -30,10 +30,9 @@ def prepare(settings: Params) -> list[Source]:
     sources: list[Source] = []
     for name in settings.vods:
         config = configuration.for_render(settings, name)
-        render = config.render.model_copy(update={"title": name})
-        if render.encoder == "copy":
-            # Stream copies of different recordings cannot be joined.
-            render = render.model_copy(update={"encoder": "libx264"})
+        # Stream copies of different recordings cannot be joined.
+        encoder = "libx264" if config.render.encoder == "copy" else config.render.encoder
+        render = config.render.model_copy(update={"title": name, "encoder": encoder})
         config = config.model_copy(update={"render": render})
         sources.append(assembly.prepare(config, like=sources[0] if sources else None))
     return sources
