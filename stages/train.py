@@ -100,7 +100,7 @@ def main() -> None:
     details = {name: round(figure, 3) for name, figure in details.items()}
     with files.replacing_all(model_file.PATH, METRICS, LIVE) as (model, table, plots):
         model_file.save(model, card, tensors)
-        files.write_bytes(table, (json.dumps(figures, indent=2) + "\n").encode())
+        table.write_text(json.dumps(figures, indent=2) + "\n")
         log(plots, learned.losses, measured, details)
     files.remove(learning.CHECKPOINTS)
     print(json.dumps(figures | details, indent=2))
