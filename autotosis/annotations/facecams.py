@@ -111,14 +111,14 @@ def row(scene: Scene) -> list[str]:
     return [f"{scene.start:.3f}", f"{scene.end:.3f}", *map(str, box), f"{scene.confidence:.2f}"]
 
 
-def for_vod(name: str, row: Box | None) -> Facecam:
+def for_vod(name: str, given: Box | None) -> Facecam:
     """Return the face camera of the VOD with this name in params.yaml.
 
     Parameters
     ----------
     name : str
         Its name.
-    row : Box or None
+    given : Box or None
         Where facecams.csv says that it is; None if it has no row, and the table of what was found is to be read. If it
         was not looked for, there is no such table, and the whole picture counts as face camera.
 
@@ -127,8 +127,8 @@ def for_vod(name: str, row: Box | None) -> Facecam:
     UserError
         If that table is malformed.
     """
-    if row is not None:
-        return always(row)
+    if given is not None:
+        return always(given)
     return Facecam(tuple(_scene(each) for each in tables.read_rows(path(name), COLUMNS)))
 
 

@@ -1,15 +1,14 @@
 """sources.csv: links to clips and VODs; and .fetched.csv in clips/ and vods/: where each downloaded video came from."""
 
-import re
 import reprlib
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path, PurePosixPath
 
 from autotosis.project import files, params, tables
+from autotosis.project.videos_params import NAME
 
 COLUMNS, OPTIONAL = ("url", "kind", "name"), ("start", "end")
 FOLDERS = {"clip": "clips", "vod": "vods"}
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
 
 @dataclass(frozen=True)

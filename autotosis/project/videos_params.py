@@ -11,6 +11,8 @@ from autotosis.project.section import Count, Seconds, Section
 
 # Names in reels/ and reels/metrics/ that are not those of VODs.
 RESERVED = {"all", "best", "metrics", "timelines"}
+# The name of a VOD, or of a video that is downloaded.
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
 
 class Tracks(Section):
@@ -64,7 +66,7 @@ def _names(vods: object) -> object:
         # YAML takes some names for dates and numbers.
         if not isinstance(name, str):
             raise ValueError(f"the name {name} must be in quotes: '{name}'")
-        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name):
+        if not NAME.fullmatch(name):
             raise ValueError(f"the name {name!r} must consist of letters, digits, - and _, and not begin with - or _")
         # Each name is a folder in reels/, and some file systems ignore case.
         if name.lower() in RESERVED:
