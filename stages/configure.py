@@ -26,7 +26,7 @@ def main() -> None:
     for table in configuration.unused_edits(settings):
         print(names.shown(f"{table}: ignored, because params.yaml names no VOD {table.stem}"))
     if settings.recordings and not recordings.fitting(settings):
-        print(f"params.yaml: no video fits recordings: {settings.recordings} yet")
+        print(f"params.yaml: recordings: no video fits {settings.recordings} yet")
     for recording in recordings.unlisted(settings):
         shown = names.shown(str(recording))
         print(f"{shown}: not cut yet, although it fits `recordings`; run python -m autotosis.watch --once")
@@ -63,8 +63,8 @@ def report_missing_videos(settings: Params) -> None:
     for name in sorted(settings.vods.keys() - missing.keys()):
         if not settings.vod(name).exists():
             print(
-                f"params.yaml: vods: there is no {settings.vod(name)}, the VOD {name}; correct its name or put it "
-                "back, or remove the line, and with it the reel"
+                f"params.yaml: vods.{name}: there is no {settings.vod(name)}; correct the name, put the file back, or "
+                "remove the line, and with it the reel"
             )
 
 

@@ -38,7 +38,7 @@ def main(folder: str) -> None:
         except Temporary as error:
             later.append(f"row {source.row.number}, {source.name} ({error})")
         except UserError as error:
-            print(source.row.error(f"not downloaded: {error}; remove the row, or mend it"))
+            print(source.row.error(f"not downloaded: {error}; correct or remove the row"))
     if later:
         raise UserError(f"{root / 'sources.csv'}: not downloaded yet, run again: {', '.join(later)}")
     inputs.check(before)

@@ -1,4 +1,4 @@
-"""Find the face camera of a VOD: data/facecams/<vod>.csv says from when to when it is shown, and where.
+"""Find the face camera of a VOD: data/facecams/<vod>.csv says where it is, and when.
 
 If facecams.csv has a row for the VOD, that is where it is. Otherwise, it is where a face stays while the game around it
 changes. data/facecams/<vod>.jpg shows what was found.

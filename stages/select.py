@@ -77,7 +77,7 @@ def report(config: SelectConfig, choice: Choice, shown: list[Segment], threshold
     elif not shown:
         print(
             f"{name}: nothing to show: the smoothed probability never exceeds {choice.level.max():.2f}, and the "
-            f"decision threshold is {choice.threshold:.2f}; set select.threshold to a lower one"
+            f"decision threshold is {choice.threshold:.2f}; set select.threshold to a lower value"
         )
     elif seconds > LONG * duration:
         print(

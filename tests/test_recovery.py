@@ -22,7 +22,9 @@ def test_half_a_lock_file_is_put_back(project, share):
     lock.write_bytes(whole[: int(share * len(whole))])
     done = repro(project)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("dvc.lock: put back as it was before, since a kill had left half of it\n")
+    assert done.stdout.startswith(
+        "dvc.lock: put back as it was before, because a killed run had left only half of it\n"
+    )
     assert "Running stage" not in done.stdout
     assert lock.read_bytes() == whole
 

@@ -108,7 +108,7 @@ def test_a_recording_whose_run_fails_holds_up_nothing(watched):
     (line,) = log(watched)
     assert line.startswith("own: data/tiny/edits/own.csv row 2: ends at 1 s") and "tried again in an hour" in line
     watched.set_params(recordings="vods/*.ts", watch={"free_space": 1e9})
-    assert "params.yaml: no video fits recordings: vods/*.ts yet" in watched.stage("configure").stdout
+    assert "params.yaml: recordings: no video fits vods/*.ts yet" in watched.stage("configure").stdout
     watched.set_params(recordings="vods/*.mkv")
     record(watched, "日本")
     record(watched, "other")

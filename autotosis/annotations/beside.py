@@ -15,7 +15,7 @@ CHATS = (".chat.json", ".live_chat.json")
 REPLAY = "Replay"
 # As OBS names recordings: when they began; and replays: when they were saved, at their end.
 NAMED_BY_TIME = re.compile(r"(\d{4}-\d{2}-\d{2})[ _T-](\d{2})-(\d{2})-(\d{2})")
-# A table of markers is not larger (bytes).
+# The largest plausible table of markers (bytes).
 LARGEST = 1_000_000
 LONGEST_RECORDING = timedelta(days=1)
 
@@ -41,7 +41,7 @@ def is_replay(path: Path) -> bool:
 def replays(video: Path) -> list[tuple[Path, float]]:
     """List the replays in the folder of a VOD that may have been saved while it was recorded.
 
-    Both must be named by their times, as OBS does.
+    Both must be named after their times, as OBS does.
 
     Returns
     -------

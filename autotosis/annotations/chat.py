@@ -10,7 +10,7 @@ import numpy as np
 from autotosis.project import files
 from autotosis.project.errors import UserError
 
-# The chat of a day with three messages a second is not larger (bytes).
+# The largest plausible chat (bytes): that of a day with three messages a second.
 LARGEST = 500_000_000
 # No recording is longer than a week (seconds).
 LONGEST = 7 * 86_400.0
@@ -46,7 +46,7 @@ def read_chat(path: Path | None) -> np.ndarray:
         times = np.fromiter(_times(path), np.float64)
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
         times = np.array([np.nan])
-    # Times that are no number are not in this range, either.
+    # NaN is not in this range either.
     if not (abs(times) < LONGEST).all():
         raise UserError(
             f"{path}: not a chat as TwitchDownloader (JSON) or yt-dlp (live_chat) saves it; save it again or remove it"

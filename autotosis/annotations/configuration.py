@@ -167,7 +167,7 @@ def describe(stage: str, settings: Params, name: str) -> dict[str, object]:
 def judged_tracks(settings: Params, folder: str) -> list[tuple[str, int | None]]:
     """List the patterns that may fit videos in clips/ or vods/ and the sound track that is judged in each.
 
-    The last one that fits a video counts. As long as none names a track, all have the default one.
+    The last one that fits a video counts. Leading entries that name no track are left out, because they change nothing.
     """
     other = {"clips/": "vods/", "vods/": "clips/"}[folder]
     named = [(settings.vods.get(key, key), own.judge) for key, own in settings.tracks.items()]

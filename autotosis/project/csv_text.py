@@ -65,7 +65,7 @@ class Table:
             row.text = self._text(row.fields)
 
     def insert(self, values: Mapping[str, str], after: Line | None) -> Line:
-        """Add a row behind another line, or at the end of the table if that is None."""
+        """Add a row after another line, or at the end of the table if that is None."""
         place = len(self.lines) if after is None else self.lines.index(after) + 1
         if place and not self.lines[place - 1].text.endswith("\n"):
             self.lines[place - 1].text += self.end

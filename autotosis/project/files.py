@@ -132,7 +132,7 @@ def read_text(path: Path, at_most: int) -> str:
 
 
 def digest(path: Path) -> str:
-    """Compute the SHA-256 of a file's content, as hexadecimal digits; UserError if it is no regular file."""
+    """Compute the SHA-256 of a file's content, as hexadecimal digits; UserError unless it is a regular file."""
     check_regular(path)
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

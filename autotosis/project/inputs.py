@@ -1,7 +1,7 @@
 """Whether what a stage reads was changed while it ran.
 
-DVC looks at the dependencies of a stage when it has ended. It would take a change that the stage has not seen for one
-that it has, and not run the stage again.
+DVC looks at the dependencies of a stage when it has ended. It would mistake a change that the stage has not seen for
+one that it has, and would not run the stage again.
 """
 
 from pathlib import Path

@@ -1,6 +1,6 @@
 """Ctrl-C (SIGINT) and SIGTERM: a stage prints one line, leaves no process running, and exits with 130 or 143.
 
-This module is imported first, so that it also works while a stage is still importing; so it imports little itself.
+It is imported first, so that signals are handled while a stage is still importing. It therefore imports little itself.
 """
 
 import os

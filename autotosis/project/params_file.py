@@ -56,7 +56,8 @@ def load(model: type[Some], path: Path) -> Some:
         node = yaml.compose(files.read_text(path, MOST_BYTES))
         if _values(node, {}) > MOST_VALUES:
             raise UserError(
-                f"{path}: its aliases (*) stand for more than {MOST_VALUES} values; replace them by what they mean"
+                f"{path}: its aliases (*) stand for more than {MOST_VALUES} values; "
+                "replace them with what they stand for"
             )
         content = yaml.constructor.construct_document(node) if node else None
     except FileNotFoundError:

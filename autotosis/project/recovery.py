@@ -37,7 +37,7 @@ CONFLICT = re.compile(rb"^<<<<<<< ", re.MULTILINE)
 
 
 def main() -> int:
-    """Recover, run `dvc repro`, and keep its lock files; the exit code of `dvc repro`."""
+    """Recover, run `dvc repro`, keep its lock files, and return its exit code."""
     # DVC reads the parameters, too, but its error messages say less.
     settings = params.load()
     check_folder(settings.folder)
@@ -48,7 +48,7 @@ def main() -> int:
             recover(path, KEPT / path)
         if RWLOCK.exists() and not is_json(RWLOCK):
             RWLOCK.unlink()
-            print(f"{RWLOCK}: removed, since a kill had left half of it")
+            print(f"{RWLOCK}: removed, because a killed run had left only half of it")
         # Before the run as well, because it may be killed before it ends.
         keep(lock_files)
         code = run_dvc(lock)
@@ -107,10 +107,13 @@ def recover(path: Path, kept: Path) -> None:
     content = kept.read_bytes() if kept.exists() else committed
     if is_whole(content):
         files.write_bytes(path, content)
-        print(f"{path}: put back as it was before, since a kill had left half of it")
+        print(f"{path}: put back as it was before, because a killed run had left only half of it")
     else:
         path.unlink()
-        print(f"{path}: removed, since a kill had left half of it and there is no other; all stages run again")
+        print(
+            f"{path}: removed, because a killed run had left only half of it and there is no other; "
+            "all stages run again"
+        )
 
 
 def keep(lock_files: Iterable[Path]) -> None:

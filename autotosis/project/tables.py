@@ -54,7 +54,7 @@ class Row:
         return name
 
     def seconds(self, column: str) -> float:
-        """Return a column as seconds; UserError if it is no number or is negative."""
+        """Return a column as seconds; UserError if it is not a number or is negative."""
         value = self.number_in(column)
         if value < 0:
             raise self.error(f"{column} is {self[column]}, before the video begins")
@@ -77,7 +77,7 @@ def is_plain(name: str) -> bool:
 
 
 def clock(text: str) -> float | None:
-    """Return the seconds of a time such as 2:05 or 1:02:05.5, or None if the text is none."""
+    """Return the seconds of a time such as 2:05 or 1:02:05.5, or None if the text is not a time."""
     match = re.fullmatch(r"(?:(\d{1,4}):)?(\d{1,2}):(\d{2}(?:\.\d+)?)", text.strip())
     if not match:
         return None

@@ -31,7 +31,7 @@ def run_parallel(
 ) -> Iterator[Result]:
     """Apply a function to every item, in one process per core or on the Dask cluster that the environment names.
 
-    A single item, or several on a single core, are left to this process.
+    With a single item or a single core, this process does the work itself.
 
     Parameters
     ----------
