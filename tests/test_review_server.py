@@ -2,9 +2,11 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from autotosis.review import user_tables
+from tests import videos
 from tests.helpers import FACECAMS, LABELS, Project, assert_sentence, copy_of
 from tests.review_page import CUT, VOD, prepare, served
 
@@ -78,6 +80,28 @@ def test_only_videos_of_the_project_are_served(shared, server):
             assert status in (400, 404) and b"secret" not in answer.replace(b"secret.", b""), name
     status, answer = server.request("GET", "/video/clips/c01.mp4", Range="bytes=4-7")
     assert (status, answer) == (206, b"ftyp")
+
+
+def test_the_sound_is_that_of_the_tracks_that_params_name(shared, tmp_path):
+    project = copy_of(shared, tmp_path / "project")
+    # The game hums all the time; somebody speaks from 2 s on.
+    sources = ["color=size=64x48:rate=10", "sine=400", "sine=2000,volume='gte(t,2)':eval=frame"]
+    inputs = [word for source in sources for word in ("-f", "lavfi", "-t", 4, "-i", source)]
+    videos.ffmpeg(*inputs, *("-map", 0, "-map", 1, "-map", 2), project.folder / "data/tiny/vods/obs.mkv")
+    project.set_params(vods={"obs": "vods/obs.mkv"})
+    with served(project) as server:
+
+        def heard_and_judged() -> tuple[list[bool], list[bool]]:
+            """Whether each of the two tones is heard, and whether each half is loud."""
+            copy = project.folder / "proxy.mp4"
+            copy.write_bytes(server.request("GET", "/proxy/0/vods/obs.mkv")[1])
+            tones = np.abs(np.fft.rfft(videos.samples(copy)[-videos.RATE :]))[[400, 2000]]
+            loud = np.frombuffer(server.request("GET", "/loudness/0/vods/obs.mkv")[1], np.uint8).reshape(2, 20)
+            return list(tones > 100), list(np.median(loud, axis=1) > 50)
+
+        assert heard_and_judged() == ([True, False], [True, True])
+        project.set_params(tracks={"obs": {"judge": 2, "hear": [1, 2]}})
+        assert heard_and_judged() == ([True, True], [False, True])
 
 
 def test_tables_keep_all_that_is_not_changed(shared, server):

@@ -22,7 +22,7 @@ def made(video: Video, kind: str, number: int, suffix: str, make: Callable[[Path
     Parameters
     ----------
     video : Video
-        The video. A change of its files makes other derived files.
+        The video. A change of its files or of its sound tracks makes other derived files.
     kind, number : str, int
         What the file is, and which of several.
     suffix : str
@@ -30,7 +30,7 @@ def made(video: Video, kind: str, number: int, suffix: str, make: Callable[[Path
     make : function
         Writes the file to the path that it is given.
     """
-    key = hashlib.sha256(f"{video.name} {video.state} {kind} {number}".encode()).hexdigest()[:32]
+    key = hashlib.sha256(f"{video} {kind} {number}".encode()).hexdigest()[:32]
     path = FOLDER / f"{key}{suffix}"
     with LOCK:
         if path.exists():

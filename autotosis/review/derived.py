@@ -32,17 +32,17 @@ QUIETEST, LOUDEST = -45.0, -3.0
 def proxy(video: Video, number: int) -> Path:
     """Return a stretch of a video as H.264 and AAC in a fragmented MP4 file, which begins at time zero.
 
-    Stretch n begins at n * PROXY_SECONDS seconds of the video.
+    Its sound is that of the tracks that are heard. Stretch n begins at n * PROXY_SECONDS seconds of the video.
     """
     return cache.made(video, "proxy", number, ".mp4", partial(_encode, videos.probe(video), number))
 
 
 def loudness(video: Video, number: int) -> Path:
-    """Return the loudness of a stretch of a video: a byte per 1 / LOUDNESS_RATE seconds, from QUIETEST to LOUDEST.
+    """Return how loud what is judged is: a byte per 1 / LOUDNESS_RATE seconds, from QUIETEST to LOUDEST.
 
     Stretch n begins at n * LOUDNESS_SECONDS seconds of the video.
     """
-    return cache.made(video, "loudness", number, ".u8", partial(_listen, videos.probe(video), number))
+    return cache.made(video, "loudness", number, ".u8", partial(_listen, videos.judged(video), number))
 
 
 def frame(video: Video, time: float, width: int) -> bytes:

@@ -33,11 +33,15 @@ class Video:
         Its file, or the folder of its parts.
     state : tuple of tuple
         The name, the size in bytes and the time of change in nanoseconds of each of its files.
+    judged, heard : tuple of int
+        The sound tracks that are judged and heard, as `recording.probe` takes them.
     """
 
     name: str
     path: Path
     state: tuple[tuple[str, int, int], ...]
+    judged: tuple[int, ...]
+    heard: tuple[int, ...]
 
 
 def clips(settings: Params) -> list[str]:
@@ -51,14 +55,19 @@ def find(settings: Params, name: str) -> Video:
     """Find a clip or VOD by its name; UserError if params.yaml and clips/ have none of this name."""
     if name not in settings.vods.values() and name not in clips(settings):
         raise UserError(f"{name}: neither a clip nor a VOD of params.yaml")
-    path = settings.folder / name
-    return Video(name, path, tuple(_state(part) for part in parts.video_files(path)))
+    path, sounds = settings.folder / name, settings.tracks_of(name)
+    state = tuple(_state(part) for part in parts.video_files(path))
+    return Video(name, path, state, tuple(sounds.judged), tuple(sounds.heard))
 
 
-@lru_cache(64)
 def probe(video: Video) -> Recording:
-    """Find out what a video is; remembered, because of some files all packets are read."""
-    return recording.probe(video.path)
+    """Find out what a video is, with the sound that is heard."""
+    return _probe(video, video.heard)
+
+
+def judged(video: Video) -> Recording:
+    """Find out what a video is, with the sound that is judged."""
+    return _probe(video, video.judged)
 
 
 @lru_cache(64)
@@ -83,6 +92,12 @@ def media_type(video: Video) -> str | None:
             and container.bit_rate <= BIT_RATE
         )
     return kind if fits else None
+
+
+@lru_cache(64)
+def _probe(video: Video, sounds: tuple[int, ...]) -> Recording:
+    """Find out what a video is; remembered, because of some files all packets are read."""
+    return recording.probe(video.path, sounds)
 
 
 def _state(path: Path) -> tuple[str, int, int]:
