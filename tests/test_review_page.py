@@ -351,6 +351,36 @@ def test_a_recording_of_five_hours_that_no_browser_plays(project, open_page):
         assert sum(one.stat().st_size for one in (project.folder / ".dvc/tmp/review").iterdir()) < 20_000_000
 
 
+def test_a_video_that_cannot_be_read_closes_no_view_for_the_others(project, open_page):
+    before = project.read(FACECAMS)
+    for name in ("vods/broken.mp4", "clips/c02.mp4"):
+        project.write(f"data/tiny/{name}", "no video")
+    project.set_params(vods={"broken": "vods/broken.mp4", "demo": VOD})
+    with served(project) as server:
+        page = open_page(server, expected="400")
+        for key, words in (("1", "0 of 10 judged"), ("3", "4 of 4 segments"), ("5", "demo teaches the model")):
+            press(page, key)
+            page.get_by_role("alert").get_by_text("vods/broken.mp4").wait_for()
+            page.get_by_label("VOD", exact=True).select_option("demo")
+            page.get_by_text(words).wait_for()
+            page.get_by_label("VOD", exact=True).select_option("broken")
+            page.get_by_role("alert").get_by_text("vods/broken.mp4").wait_for()
+        press(page, "4")
+        page.get_by_role("alert").get_by_text("vods/broken.mp4").wait_for()
+        assert not page.get_by_label("Frame", exact=True).is_visible()
+        press(page, "w", "ArrowDown")
+        page.get_by_text("x0 0.025").wait_for()
+        # It is not left beside the name of another video.
+        page.get_by_label("Video", exact=True).select_option("vods/broken.mp4")
+        page.get_by_label("Frame", exact=True).wait_for(state="hidden")
+        press(page, "2")
+        page.get_by_role("alert").get_by_text("clips/c02.mp4").wait_for()
+        page.get_by_text("11 of 12 clips labelled").wait_for()
+        press(page, "ArrowDown")
+        ready(page)
+    assert project.read(FACECAMS) == before
+
+
 def test_a_change_by_hand_or_in_another_tab_is_noticed(project, open_page):
     with served(project) as server:
         page, other = (open_page(server, expected="409") for _ in range(2))

@@ -1,6 +1,7 @@
 // Labelling clips: where in each the highlights are, or that there is none.
 
 import { el, button, cell, clamp, fill } from "./dom.js";
+import { complain } from "./api.js";
 import { Marker } from "./marker.js";
 
 export async function open(root, { project, say }) {
@@ -15,7 +16,7 @@ export async function open(root, { project, say }) {
     el("div", { className: "bar" }, el("h2", {}, "Where are the highlights?"), marker.setting), marker.actions, marker.list, marker.note, progress, list));
   await marks.load();
   desk.player.loop(true);
-  await pick(Math.max(0, clips.findIndex((clip) => !marks.of(clip).length)), false);
+  await pick(Math.max(0, clips.findIndex((clip) => !marks.of(clip).length)), false).catch(complain);
 
   function refresh() {
     progress.textContent = `${clips.filter((clip) => marks.of(clip).length).length} of ${clips.length} clips labelled`;

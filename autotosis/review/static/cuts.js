@@ -26,7 +26,7 @@ export async function open(root, { project, say, go }) {
   const list = el("ol", { className: "list", "aria-label": "Segments" }), total = el("p", { className: "total", role: "status" }), length = el("strong"), state = el("p", { className: "progress" }), counts = el("span");
   const preview = button("Preview the reel", "P", togglePreview, { className: "yes" }), back = button("Back to the model's cut", "", reset);
   total.append(length, counts);
-  root.append(desk.root, el("section", { className: "side", "aria-label": "Cut list" }, el("div", { className: "bar" }, el("h2", {}, "What the reel shows"), select),
+  root.replaceChildren(desk.root, el("section", { className: "side", "aria-label": "Cut list" }, el("div", { className: "bar" }, el("h2", {}, "What the reel shows"), select),
     total, el("div", { className: "actions" }, preview, button("Keep or drop", "K", toggle), button("Add here", "A", add), button("Undo", "Z", cut.undo), back), state, list));
   await Promise.all([desk.load(vod.video, entry.name, vod), cut.load()]);
   desk.player.passed = () => previewing && playNext();

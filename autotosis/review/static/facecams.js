@@ -1,7 +1,7 @@
 // Where the face camera is: a box over a frame of each video, and over frames spread over it.
 
 import { el, button, clock, clamp } from "./dom.js";
-import { get, send, path, EditableTable } from "./api.js";
+import { get, send, path, complain, EditableTable } from "./api.js";
 
 const SPREAD = 8, STEP = 0.005, SMALLEST = 0.02;
 const SIDES = ["x0", "y0", "x1", "y1"];
@@ -25,7 +25,8 @@ export async function open(root, { project }) {
   const picture = el("div", { className: "picture" }, image, frame), strip = el("div", { className: "frames" });
   const slider = el("input", { type: "range", min: 0, step: 0.1, "aria-label": "Time", onchange: () => look(Number(slider.value)) });
   const readout = el("p", { className: "progress", role: "status" });
-  root.append(el("section", { className: "desk", "aria-label": "Frame" }, picture, slider, strip), el("section", { className: "side", "aria-label": "Face camera" },
+  const desk = el("section", { className: "desk", "aria-label": "Frame" }, picture, slider, strip);
+  root.append(desk, el("section", { className: "side", "aria-label": "Face camera" },
     el("div", { className: "bar" }, el("h2", {}, "Where is the face camera?")), el("label", {}, "Video ", select), el("label", {}, "Save it for ", scope),
     el("div", { className: "actions" }, button("Previous video", "↑", () => step(-1)), button("Next video", "↓", () => step(1)), button("Whole picture", "W", () => move([0, 0, 1, 1])), button("Undo", "Z", facecams.undo)),
     readout, el("p", { className: "hint" }, "Drag the box or its corners onto the camera's edges. It is saved when you let go. The small pictures show whether it is right in every scene, as cameras move.")));
@@ -36,10 +37,13 @@ export async function open(root, { project }) {
 
   async function show(name) {
     video = select.value = name;
-    const answer = await get(`/info/${path(name)}`);
+    info = null;
+    const answer = await get(`/info/${path(name)}`).catch(complain);
     // Meanwhile, another video may have been chosen.
     if (video !== name) return;
     info = answer;
+    desk.style.visibility = readout.style.visibility = info ? "" : "hidden";
+    if (!info) return;
     const folder = name.split("/")[0];
     scope.replaceChildren(...[[name, `this video only`], [`${folder}/*`, `all of ${folder}/`], ["*", "all videos"]].map(([value, text]) => el("option", { value }, text)));
     picture.style.aspectRatio = info.aspect;
@@ -103,6 +107,7 @@ export async function open(root, { project }) {
   }
 
   function move(to) {
+    if (!info) return;
     const change = { pattern: scope.value, box: to.map((side) => Math.round(side * 10000) / 10000) };
     return facecams.put(change, { ...change, box: facecams.state.rows[scope.value] ?? null });
   }

@@ -16,7 +16,7 @@ export async function open(root, { project, say, go }) {
   const { desk, marks } = marker, taught = new Marks("labels", refresh);
   const state = el("p", { className: "warning", role: "status" });
   const put = button("Make it a holdout", "", join, { className: "yes" }), remove = button("Let it teach again", "", leave);
-  root.append(desk.root, el("section", { className: "side", "aria-label": "Holdout" }, el("div", { className: "bar" }, el("h2", {}, "Mark every highlight"), select, marker.setting),
+  root.replaceChildren(desk.root, el("section", { className: "side", "aria-label": "Holdout" }, el("div", { className: "bar" }, el("h2", {}, "Mark every highlight"), select, marker.setting),
     state, el("div", { className: "actions" }, put, remove), marker.actions, marker.note, marker.list));
   const vod = await get(`/api/vods/${name}`);
   await Promise.all([desk.load(video, name, vod), marks.load(), taught.load()]);

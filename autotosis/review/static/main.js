@@ -35,7 +35,7 @@ async function open(name) {
     current = opened;
     early.splice(0).forEach(press);
   } catch (error) {
-    if (number === opening) place.replaceChildren(el("p", { className: "empty" }, error.message));
+    if (number === opening) place.replaceChildren(el("div", { className: "empty" }, el("p", { role: "alert" }, error.message), place.querySelector("[aria-label=VOD]")));
   }
 }
 

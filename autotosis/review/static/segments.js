@@ -11,11 +11,12 @@ const REASONS = { reel: "shown", yours: "added by you" };
 /** Let the user choose one of the VODs; its entry in the project, or nothing where there is none. */
 export function vodChooser(root, project, changed) {
   const vod = project.vods.find(({ name }) => name === sessionStorage.getItem("vod")) ?? project.vods[0];
-  if (!vod) root.append(el("p", { className: "empty" }, "params.yaml names no VOD. Put a recording into vods/ of the streamer's folder and name it under vods."));
   const select = el("select", { "aria-label": "VOD", onchange: () => {
     sessionStorage.setItem("vod", select.value);
     changed();
   } }, ...project.vods.map(({ name }) => el("option", { value: name, selected: name === vod.name }, name)));
+  // It is there before the VOD is read: another one may be chosen if that fails.
+  root.append(el("p", { className: "empty" }, vod ? select : "params.yaml names no VOD. Put a recording into vods/ of the streamer's folder and name it under vods."));
   return { vod, select };
 }
 
@@ -46,7 +47,7 @@ export async function open(root, { project, say, go }) {
     button("Not judged", "U", () => judge(null)), button("Add a missed one", "A", add), button("Undo", "Z", undo)];
   const warning = el("p", { className: "warning", hidden: !entry.holdout }, `${entry.name} is in the holdout: it measures the model and must not train it. `, button("Open Holdout", "5", () => go("holdout")));
   for (const each of actions) each.disabled = entry.holdout;
-  root.append(desk.root, el("section", { className: "side", "aria-label": "Judging" },
+  root.replaceChildren(desk.root, el("section", { className: "side", "aria-label": "Judging" },
     el("div", { className: "bar" }, el("h2", {}, "Is this a highlight?"), select), warning, el("div", { className: "actions" }, ...actions), progress, list));
   await Promise.all([desk.load(vod.video, entry.name, vod), marks.load()]);
   items = moments(vod, judged());
