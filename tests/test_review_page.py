@@ -402,6 +402,16 @@ def test_a_change_by_hand_or_in_another_tab_is_noticed(project, open_page):
         other.get_by_text("1 of 10 judged").wait_for()
 
 
+def test_a_click_that_fails_is_told(project, open_page):
+    with served(project) as server:
+        port = server.address.split(":")[2].split("/")[0]
+        page = open_page(server, "Rebuild", expected="403")
+        page.get_by_text("Nothing has been built yet").wait_for()
+    with served(project, "--port", port):
+        page.get_by_role("main").get_by_role("button", name="Rebuild").click()
+        page.get_by_role("alert").get_by_text("the token is missing or old").wait_for()
+
+
 def test_nothing_is_lost_on_a_full_disk_or_when_the_server_is_killed(project, open_page):
     before = project.read(LABELS)
     project.append(LABELS, "# " + 4100 * "x" + "\n")

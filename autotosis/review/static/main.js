@@ -70,6 +70,12 @@ function showKeys() {
   help.showModal();
 }
 
+// What a click began has failed.
+addEventListener("unhandledrejection", (event) => {
+  event.preventDefault();
+  complain(event.reason);
+});
+
 // After a click, keys are those of the view again.
 document.addEventListener("click", (event) => event.detail && event.target.closest("button, input[type=checkbox]")?.blur());
 document.addEventListener("change", (event) => event.target.matches("select") && event.target.blur());
