@@ -142,6 +142,14 @@ def test_a_cut_list_keeps_its_columns(shared, server):
     assert shared.read(EDITS) == "".join(CUT.replace("4.5,0.9,yes", "4.5,0.9,no").splitlines(keepends=True)[:2])
 
 
+def test_a_segment_whose_event_was_cut_off_is_all_event(shared, server):
+    first = {"start": 1.0, "end": 1.5, "keep": True}
+    assert put(server, "/api/vods/demo/cut", segments=[first])[0] == 200
+    (segment,) = server.get("/api/vods/demo")["segments"]
+    assert (segment["event_start"], segment["event_end"]) == (1.0, 1.5)
+    put(server, "/api/vods/demo/cut", segments=None)
+
+
 WRONG = {
     "a mark behind the end": ("/api/labels", {"video": VOD, "marks": [[3, 2, 1]]}, "ends at 2 s, not after its start"),
     "marks that overlap": ("/api/labels", {"video": VOD, "marks": [[1, 3, 1], [2, 4, 0]]}, "overlaps the label"),

@@ -43,6 +43,11 @@ def read_cut_list(vod: str, duration: float) -> list[Segment]:
 
 
 def read_table(table: Path, vod: str, duration: float) -> list[Segment]:
+    """Read the segments of a cut list that the reel shows, in the order of time; UserError as in `read_segments`."""
+    return [segment for segment, keep in read_segments(table, vod, duration) if keep]
+
+
+def read_segments(table: Path, vod: str, duration: float) -> list[tuple[Segment, bool]]:
     """Read a cut list.
 
     Parameters
@@ -57,24 +62,21 @@ def read_table(table: Path, vod: str, duration: float) -> list[Segment]:
 
     Returns
     -------
-    list of Segment
-        The segments of the rows whose `keep` is not "no", in the order of time.
+    list of (Segment, bool)
+        The segment of each row, and whether its `keep` is not "no"; in the order of time.
 
     Raises
     ------
     UserError
         If a row is malformed, about another VOD or not inside this one, or if kept rows overlap.
     """
-    kept = []
-    for row in tables.read_rows(table, ("start", "end"), (*COLUMNS, *IGNORED)):
-        segment, keep = _segment(row, vod, duration)
-        if keep:
-            kept.append((segment, row))
-    kept.sort(key=lambda pair: pair[0].start)
+    rows = tables.read_rows(table, ("start", "end"), (*COLUMNS, *IGNORED))
+    found = sorted(((*_segment(row, vod, duration), row) for row in rows), key=lambda each: each[0].start)
+    kept = [(segment, row) for segment, keep, row in found if keep]
     for (earlier, row), (later, other) in zip(kept, kept[1:], strict=False):
         if later.start < earlier.end - ROUNDING_OF_TABLE:
             raise other.error(f"overlaps row {row.number}; change the times, or remove one of the rows")
-    return [segment for segment, _ in kept]
+    return [(segment, keep) for segment, keep, _ in found]
 
 
 def _segment(row: tables.Row, vod: str, duration: float) -> tuple[Segment, bool]:

@@ -109,8 +109,17 @@ def read_cut(edits: Path, vod: str, duration: float) -> list[dict[str, Any]]:
     table = edits if edits.exists() else cut_list.path(vod)
     if not table.exists():
         return []
-    cut_list.read_table(table, vod, duration)
-    return [_cut_row(row) for row in Table(table.read_bytes(), ()).rows]
+    return [
+        {
+            "start": segment.start,
+            "end": segment.end,
+            "score": segment.score,
+            "keep": keep,
+            "event_start": segment.start + segment.lead,
+            "event_end": segment.end - segment.tail,
+        }
+        for segment, keep in cut_list.read_segments(table, vod, duration)
+    ]
 
 
 def write_cut(edits: Path, vod: str, duration: float, seen: str, segments: Sequence[dict[str, Any]]) -> None:
@@ -233,19 +242,6 @@ def _shared(row: Line, segment: dict[str, Any]) -> float:
     start, end = float(row.fields["start"]), float(row.fields["end"])
     shared = min(end, segment["end"]) - max(start, segment["start"])
     return float(shared / (max(end, segment["end"]) - min(start, segment["start"])))
-
-
-def _cut_row(row: Line) -> dict[str, Any]:
-    fields = row.fields
-    start, end = float(fields["start"]), float(fields["end"])
-    return {
-        "start": start,
-        "end": end,
-        "score": float(fields.get("score") or 1),
-        "keep": _keeps(row),
-        "event_start": float(fields.get("event_start") or start),
-        "event_end": float(fields.get("event_end") or end),
-    }
 
 
 def _keeps(row: Line) -> bool:
