@@ -163,6 +163,13 @@ def test_ten_moments_are_judged_by_keyboard(project, open_page):
         saved(project, LABELS, before + "".join(rows[edges] for edges in sorted(rows)))
 
 
+def test_calm_segments_have_a_low_probability(project, open_page):
+    project.set_params(select={"invert": True})
+    with served(project) as server:
+        page = open_page(server)
+        page.get_by_role("listitem").filter(has_text="shown").first.get_by_text("10 %").wait_for()
+
+
 def test_a_vod_of_the_holdout_is_not_judged(project, open_page):
     project.write(HOLDOUT, HEADER + f"{VOD},2,4,1\n")
     with served(project) as server:

@@ -28,12 +28,16 @@ def project(settings: Params) -> dict[str, Any]:
 
 
 def vod(settings: Params, name: str) -> dict[str, Any]:
-    """Describe a VOD: how long it is, its decision threshold, its cut list, and what to ask about."""
+    """Describe a VOD: how long it is, its decision threshold, its cut list, and what to ask about.
+
+    `inverted` tells whether scores say how calm a segment is.
+    """
     seconds = duration(settings, name)
     return {
         "video": settings.vods[name],
         "duration": seconds,
         "threshold": _threshold(settings, name, seconds),
+        "inverted": settings.select.invert,
         "questions": _questions(name, seconds),
         **cut(settings, name),
     }

@@ -29,7 +29,7 @@ function moments(vod, marks) {
   for (const { event_start: start, event_end: end, score } of vod.segments.filter(({ keep }) => keep)) {
     const known = items.find((item) => same(item, { start, end }));
     if (known) known.inReel = true;
-    else items.push({ start, end, reason: "reel", inReel: true, probability: score });
+    else items.push({ start, end, reason: "reel", inReel: true, probability: vod.inverted ? 1 - score : score });
   }
   for (const mark of marks) if (!items.some((item) => same(item, mark))) items.push({ ...mark, reason: "yours" });
   return items;
