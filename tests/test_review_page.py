@@ -256,6 +256,21 @@ def test_a_face_camera_is_boxed(project, open_page):
         saved(project, FACECAMS, "".join(rows))
 
 
+def test_moves_of_a_face_camera_are_taken_back_one_by_one(project, open_page):
+    before = project.read(FACECAMS)
+    with served(project) as server:
+        page = open_page(server, "Face cameras")
+        page.get_by_text("x0 0.025").wait_for()
+        # All of them are made before the first one is written.
+        page.evaluate("""for (let n = 0; n < 3; n++)
+            document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight", bubbles: true }))""")
+        rows = [before + f"{VOD},{x0:g},0.6222,{x0 + 0.25:g},0.9556\n" for x0 in (0.03, 0.035, 0.04)]
+        for row in (rows[2], rows[1], rows[0], before):
+            saved(project, FACECAMS, row)
+            press(page, "z")
+        page.get_by_text("Nothing to undo").wait_for()
+
+
 def test_a_vod_becomes_a_holdout_and_leaves_it(project, open_page):
     labels = project.read(LABELS)
     project.append(LABELS, f"{VOD},2.0,4.0,1\n{VOD},7.0,9.0,0\n")

@@ -13,7 +13,10 @@ export async function open(root, { project }) {
   const facecams = new EditableTable({
     read: () => get("/api/facecams"),
     write: (change, version) => send("PUT", "/api/facecams", { version, ...change }),
-    apply: (state, { box: sides }) => (state.boxes[video] = sides ?? state.boxes[video]),
+    apply: (state, { pattern, box: sides }) => {
+      state.rows[pattern] = sides;
+      state.boxes[video] = sides ?? state.boxes[video];
+    },
     changed: refresh,
   });
   let video = videos[0], info = null, box = null, dragged = null;
