@@ -229,7 +229,9 @@ def test_a_face_camera_is_boxed(project, open_page):
     before = project.read(FACECAMS)
     with served(project) as server:
         page = open_page(server, "Face cameras")
-        page.get_by_text("x0 0.025").wait_for()
+        page.get_by_text("0:12.0 · x0 0.025").wait_for()
+        page.get_by_label("Frame at 0:07.5").click()
+        page.get_by_text("0:07.5 · x0 0.025").wait_for()
         box = page.locator(".picture").bounding_box()
         corner = page.locator(".handle.ne").bounding_box()
         page.mouse.move(corner["x"] + 8, corner["y"] + 8)

@@ -52,19 +52,19 @@ export async function open(root, { project }) {
     picture.style.aspectRatio = info.aspect;
     picture.style.setProperty("--aspect", info.aspect);
     slider.max = info.duration;
-    slider.value = info.duration / 2;
     strip.replaceChildren(...Array.from({ length: SPREAD }, (_, number) => {
       const time = ((number + 0.5) * info.duration) / SPREAD;
       return el("button", { type: "button", "aria-label": `Frame at ${clock(time)}`, onclick: () => look(time) },
         el("img", { src: source(time, 240), alt: "", loading: "lazy" }), el("span", { className: "outline" }), el("span", { className: "at" }, clock(time, 0)));
     }));
-    look(info.duration / 2);
     refresh();
+    look(info.duration / 2);
   }
 
   function look(time) {
     slider.value = time;
     image.src = source(time, 960);
+    place();
   }
 
   function refresh() {
