@@ -167,11 +167,12 @@ def _boxes(request: Request, body: bytes) -> dict[str, Any]:
         change = FaceBox.model_validate_json(body)
         user_tables.write_box(folder, change.version, change.pattern, change.box)
     known = [*settings().vods.values(), *videos.clips(settings())]
-    rows = facecams.read_boxes(folder / "facecams.csv")
-    found = facecams.found(settings().vods)
-    boxes = {name: astuple(rows.of(name) or found.get(name) or Box()) for name in known}
-    content = {"boxes": boxes, "rows": user_tables.read_boxes(folder)}
-    return {"version": user_tables.version(folder / "facecams.csv"), **content}
+    patterns, found = facecams.read_boxes(folder / "facecams.csv"), facecams.found(settings().vods)
+    return {
+        "version": user_tables.version(folder / "facecams.csv"),
+        "boxes": {name: astuple(patterns.of(name) or found.get(name) or Box()) for name in known},
+        "rows": {row["video"]: astuple(box) for row, box in patterns.rows},
+    }
 
 
 def _info(request: Request, _: bytes) -> dict[str, Any]:

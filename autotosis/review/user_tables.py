@@ -4,12 +4,11 @@ Each change names the version of the table that the page has seen. If the file h
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import astuple
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from autotosis.annotations import facecams, labels
+from autotosis.annotations import labels
 from autotosis.annotations.facecams import SIDES
 from autotosis.annotations.labels import Label
 from autotosis.cuts import cut_list
@@ -59,11 +58,6 @@ def write_marks(table: Path, seen: str, video: str, marks: Sequence[Mark]) -> No
             text.insert(values, _line_before(text, values))
 
     _replace(table, seen, labels.COLUMNS, change, lambda partial: labels.read_labels(partial))
-
-
-def read_boxes(folder: Path) -> dict[str, list[float]]:
-    """Read facecams.csv of the streamer's folder: the box of each pattern; UserError if it is malformed."""
-    return {row["video"]: list(astuple(box)) for row, box in facecams.read_boxes(folder / "facecams.csv").rows}
 
 
 def write_box(folder: Path, seen: str, pattern: str, sides: Sequence[float] | None) -> None:
