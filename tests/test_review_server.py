@@ -156,7 +156,12 @@ WRONG = {
     "no video": ("/api/labels", {"video": "../x.mp4", "marks": []}, "neither a clip nor a VOD"),
     "no label": ("/api/labels", {"video": VOD, "marks": [[1, 2, 2]]}, "malformed"),
     "infinity": ("/api/labels", {"video": VOD, "marks": [["inf", 2, 1]]}, "malformed"),
-    "an empty box": ("/api/facecams", {"pattern": VOD, "box": [0.5, 0, 0.5, 1]}, "inside the picture and not empty"),
+    "an empty box": ("/api/facecams", {"pattern": VOD, "box": [0.5, 0, 0.5, 1]}, "must be inside the frame"),
+    "a box that is empty as it is written": (
+        "/api/facecams",
+        {"pattern": VOD, "box": [0.50001, 0, 0.50004, 1]},
+        "must be inside the frame",
+    ),
     "another line": ("/api/facecams", {"pattern": "a\nb", "box": [0, 0, 1, 1]}, "malformed"),
     "overlapping segments": (
         "/api/vods/demo/cut",

@@ -8,13 +8,12 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from autotosis.annotations import labels
+from autotosis.annotations import facecams, labels
 from autotosis.annotations.facecams import SIDES
 from autotosis.annotations.labels import Label
 from autotosis.cuts import cut_list
 from autotosis.project import files, tables
 from autotosis.project.csv_text import Line, Table
-from autotosis.project.errors import UserError
 
 # One at a time, so that of two requests with the same version only the first one is carried out.
 LOCK = Lock()
@@ -57,7 +56,7 @@ def write_marks(table: Path, seen: str, video: str, marks: Sequence[Mark]) -> No
         for values in wanted:
             text.insert(values, _line_before(text, values))
 
-    _replace(table, seen, labels.COLUMNS, change, lambda partial: labels.read_labels(partial))
+    _replace(table, seen, labels.COLUMNS, change, labels.read_labels)
 
 
 def write_box(folder: Path, seen: str, pattern: str, sides: Sequence[float] | None) -> None:
@@ -67,8 +66,6 @@ def write_box(folder: Path, seen: str, pattern: str, sides: Sequence[float] | No
     row about many goes in front of the first one about one of them, which it must not overrule, or else behind the
     other rows about many. None removes the rows of the pattern.
     """
-    if sides and not (0 <= sides[0] < sides[2] <= 1 and 0 <= sides[1] < sides[3] <= 1):
-        raise UserError(f"the box of {pattern} must be inside the picture and not empty")
 
     def change(text: Table) -> None:
         named = [row for row in text.rows if row.fields["video"] == pattern]
@@ -83,7 +80,7 @@ def write_box(folder: Path, seen: str, pattern: str, sides: Sequence[float] | No
         if sides:
             text.insert(values, _line_before_pattern(text, pattern) if _is_pattern(pattern) else None)
 
-    _replace(folder / "facecams.csv", seen, ("video", *SIDES), change, lambda _: None)
+    _replace(folder / "facecams.csv", seen, ("video", *SIDES), change, facecams.read_boxes)
 
 
 def cut_version(edits: Path, vod: str) -> str:
