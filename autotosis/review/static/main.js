@@ -60,11 +60,11 @@ const COMMON = [
   ["Escape", "close a message", () => (message.hidden = true)],
 ];
 const NAMES = { " ": "Space", ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", Escape: "Esc" };
-const named = (key) => key.split("+").map((part) => NAMES[part] ?? (part.length === 1 ? part.toUpperCase() : part)).join(" + ") || "+";
+const named = (key) => key.split(/\+(?=.)/).map((part) => NAMES[part] ?? (part.length === 1 ? part.toUpperCase() : part)).join(" + ");
 
 function showKeys() {
   const table = (title, keys) => [el("h3", {}, title), el("dl", {}, ...keys.filter(([, text]) => text).map(([key, text]) =>
-    el("div", {}, el("dt", {}, el("kbd", {}, key === "+" ? "+" : named(key))), el("dd", {}, text))))];
+    el("div", {}, el("dt", {}, el("kbd", {}, named(key))), el("dd", {}, text))))];
   help.replaceChildren(el("h2", { id: "keys-title" }, "Keys"), ...table("In this view", current?.keys?.() ?? []), ...table("Everywhere", COMMON),
     button("Close", "Esc", () => help.close()));
   help.showModal();
