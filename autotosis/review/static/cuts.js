@@ -2,8 +2,7 @@
 
 import { el, button, cell, clock, clamp, fill, percent } from "./dom.js";
 import { get, send, EditableTable } from "./api.js";
-import { Desk } from "./desk.js";
-import { vodChooser } from "./segments.js";
+import { Desk, vodChooser } from "./desk.js";
 
 // What is shown beside a segment, how long one is at least, and how long a new one (seconds).
 const AROUND = 4, SHORTEST = 0.2, NEW = 5;

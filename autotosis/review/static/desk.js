@@ -63,3 +63,15 @@ export class Desk {
     ];
   }
 }
+
+/** Let the user choose one of the VODs; its entry in the project, or nothing where there is none. */
+export function vodChooser(root, project, changed) {
+  const vod = project.vods.find(({ name }) => name === sessionStorage.getItem("vod")) ?? project.vods[0];
+  const select = el("select", { "aria-label": "VOD", onchange: () => {
+    sessionStorage.setItem("vod", select.value);
+    changed();
+  } }, ...project.vods.map(({ name }) => el("option", { value: name, selected: name === vod.name }, name)));
+  // It is there before the VOD is read: another one may be chosen if that fails.
+  root.append(el("p", { className: "empty" }, vod ? select : "params.yaml names no VOD. Put a recording into vods/ of the streamer's folder and name it under vods."));
+  return { vod, select };
+}

@@ -1,9 +1,10 @@
 // The holdout: VODs in which every highlight is marked, which measure the model and never teach it.
 
 import { el, button, clock } from "./dom.js";
-import { get, Marks } from "./api.js";
+import { get } from "./api.js";
+import { vodChooser } from "./desk.js";
 import { Marker } from "./marker.js";
-import { vodChooser } from "./segments.js";
+import { Marks } from "./marks.js";
 
 // How much is shown at once (seconds).
 const WINDOW = 60;

@@ -1,8 +1,8 @@
 // Marking highlights in one video at a time, which clips (labels.csv) and the holdout (holdout.csv) share.
 
 import { el, button, cell, clock, clamp, fill, rounded } from "./dom.js";
-import { Marks, withMark } from "./api.js";
 import { Desk } from "./desk.js";
+import { Marks, withMark } from "./marks.js";
 
 // How long it takes to see something and press a key, and how long a mark is at least (seconds).
 const REACTION = 0.25, SHORTEST = 0.1;

@@ -1,24 +1,13 @@
 // Judging a VOD: what the reel shows, what the model is least sure of, and what it missed.
 
 import { el, button, cell, clock, clamp, fill, percent, rounded } from "./dom.js";
-import { get, Marks, withMark } from "./api.js";
-import { Desk } from "./desk.js";
+import { get } from "./api.js";
+import { Desk, vodChooser } from "./desk.js";
+import { Marks, withMark } from "./marks.js";
 
 // What is shown before and after a moment, how long one is at least, and how far back a missed one begins (seconds).
 const AROUND = 3, SHORTEST = 0.2, BACK = 2;
 const REASONS = { reel: "shown", yours: "added by you" };
-
-/** Let the user choose one of the VODs; its entry in the project, or nothing where there is none. */
-export function vodChooser(root, project, changed) {
-  const vod = project.vods.find(({ name }) => name === sessionStorage.getItem("vod")) ?? project.vods[0];
-  const select = el("select", { "aria-label": "VOD", onchange: () => {
-    sessionStorage.setItem("vod", select.value);
-    changed();
-  } }, ...project.vods.map(({ name }) => el("option", { value: name, selected: name === vod.name }, name)));
-  // It is there before the VOD is read: another one may be chosen if that fails.
-  root.append(el("p", { className: "empty" }, vod ? select : "params.yaml names no VOD. Put a recording into vods/ of the streamer's folder and name it under vods."));
-  return { vod, select };
-}
 
 const shared = (one, other) => Math.min(one.end, other.end) - Math.max(one.start, other.start);
 const same = (one, other) => shared(one, other) > 0.5 * Math.min(one.end - one.start, other.end - other.start);
