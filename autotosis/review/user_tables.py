@@ -135,8 +135,8 @@ def write_cut(edits: Path, vod: str, duration: float, seen: str, segments: Seque
             text.add_column("keep")
         left = list(segments)
         for row in text.rows:
-            same = max(left, key=lambda segment: _shared(row, segment), default=None)
-            if same is None or _shared(row, same) <= 0:
+            same = max(left, key=lambda segment: _iou(row, segment), default=None)
+            if same is None or _iou(row, same) <= 0:
                 text.remove(row)
             else:
                 values = _cut_values(text, same)
@@ -228,7 +228,7 @@ def _line_before_pattern(text: Table, pattern: str) -> Line | None:
     return patterns[-1] if patterns else text.header
 
 
-def _shared(row: Line, segment: dict[str, Any]) -> float:
+def _iou(row: Line, segment: dict[str, Any]) -> float:
     """Compute the IoU of a row and a segment: 1 if they are the same, and 0 or negative if they do not overlap."""
     start, end = float(row.fields["start"]), float(row.fields["end"])
     shared = min(end, segment["end"]) - max(start, segment["start"])
