@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from tests.helpers import ENVIRONMENT, HEADER, LABELS, USUAL, Project
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-# It asks nobody for anything, and needs no graphics card.
+# No background traffic, and no graphics card.
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -49,7 +49,7 @@ class Server:
         return self.address.split("#")[1]
 
     def request(self, method: str, path: str, body: object = None, **headers: str) -> tuple[int, bytes]:
-        """Ask it for something without a browser; the status and the answer. A header of None is not sent."""
+        """Send a request without a browser; return the status and the body. A header of None is not sent."""
         sent = {"X-Token": self.token} | {name.replace("_", "-"): value for name, value in headers.items()}
         content = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(

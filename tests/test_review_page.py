@@ -12,7 +12,7 @@ from tests.review_page import ARGUMENTS, ASKED, CHROMIUM, CUT, DESK, EVENTS, PHO
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: apt-get install chromium")
 EDITS = "data/tiny/edits/demo.csv"
-# So slow may a machine be that has other work (milliseconds).
+# The timeout on a busy machine (milliseconds).
 SLOWEST = 30_000
 VIEWS = ["Segments", "Clips", "Cut list", "Face cameras", "Holdout", "Rebuild"]
 

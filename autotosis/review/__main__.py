@@ -34,7 +34,7 @@ def main() -> None:
     server.settings()
     listening = socket.create_server((ADDRESS, options.port))
     port, token = listening.getsockname()[1], secrets.token_urlsafe()
-    # Browsers do not send what is behind the #, so the token is in no log and no Referer.
+    # Browsers do not send what comes after the #, so the token is in no log and no Referer.
     address = f"http://{ADDRESS}:{port}/#{token}"
     print(f"The review page is at {address}", flush=True)
     print("It stays there until you press Ctrl-C.", flush=True)

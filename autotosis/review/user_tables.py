@@ -41,7 +41,7 @@ def write_marks(table: Path, seen: str, video: str, marks: Sequence[Mark]) -> No
     """Replace the rows about a video in labels.csv or holdout.csv by these marks.
 
     Rows that are among the marks stay as they are. New ones go beside the others of the video, in the order of time,
-    or behind the rows about videos whose names sort before it.
+    or after the rows about videos whose names sort before it.
     """
 
     def change(text: Table) -> None:
@@ -63,14 +63,14 @@ def write_box(folder: Path, seen: str, pattern: str, sides: Sequence[float] | No
     """Set the face camera of the videos that a pattern names, in facecams.csv of the streamer's folder.
 
     Its row is changed where it is, unless a later row overrules it. A new row about one video goes to the end. A new
-    row about many goes in front of the first one about one of them, which it must not overrule, or else behind the
+    row about many goes in front of the first one about one of them, which it must not overrule, or else after the
     other rows about many. None removes the rows of the pattern.
     """
 
     def change(text: Table) -> None:
         named = [row for row in text.rows if row.fields["video"] == pattern]
-        behind = text.rows[text.rows.index(named[-1]) + 1 :] if named else []
-        overruled = any(tables.fits(row.fields["video"], pattern) for row in behind)
+        later = text.rows[text.rows.index(named[-1]) + 1 :] if named else []
+        overruled = any(tables.fits(row.fields["video"], pattern) for row in later)
         values = {"video": pattern} | {side: f"{value:.4g}" for side, value in zip(SIDES, sides or (), strict=False)}
         if sides and named and not overruled:
             text.change(named[-1], values)
@@ -203,7 +203,7 @@ def _mean_the_same(row: Line, values: dict[str, str]) -> bool:
 
 
 def _line_before(text: Table, values: dict[str, str]) -> Line | None:
-    """Find the line behind which a row about a video belongs."""
+    """Find the line after which a row about a video belongs."""
     same = [row for row in text.rows if row.fields["video"] == values["video"]]
     earlier = [row for row in same if _number(row.fields["start"]) <= _number(values["start"])]
     if earlier:
@@ -217,11 +217,11 @@ def _line_before(text: Table, values: dict[str, str]) -> Line | None:
 
 
 def _line_before_pattern(text: Table, pattern: str) -> Line | None:
-    """Find the line behind which a new row about many videos belongs."""
+    """Find the line after which a new row about many videos belongs."""
     rows = text.rows
     overruling = [row for row in rows if tables.fits(row.fields["video"], pattern)]
-    behind = rows[rows.index(overruling[-1]) + 1 :] if overruling else rows
-    for row in behind:
+    later = rows[rows.index(overruling[-1]) + 1 :] if overruling else rows
+    for row in later:
         if not _is_pattern(row.fields["video"]) and tables.fits(pattern, row.fields["video"]):
             return text.lines[text.lines.index(row) - 1]
     patterns = [row for row in rows if _is_pattern(row.fields["video"])]

@@ -17,7 +17,7 @@ SOUNDS = {"video/mp4": ("aac", "mp3"), "video/webm": ("opus", "vorbis")}
 PIXELS = ("yuv420p", "yuvj420p")
 # More than this is too much for the decoders of some browsers, above all at four times the speed (bits per second).
 BIT_RATE = 25_000_000
-# How far a file's clock may be off the one of the recording (seconds).
+# How far a file's clock may differ from the recording's (seconds).
 CLOCK = 0.02
 
 

@@ -42,5 +42,5 @@ export function clock(seconds, decimals = 1) {
 
 export const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 
-/** Seconds as tables have them: hundredths, and never behind the end of the video. */
+/** Seconds as tables have them: hundredths, never past the end of the video. */
 export const rounded = (seconds, duration) => clamp(Math.round(seconds * 100) / 100, 0, Math.floor(duration * 100) / 100);
