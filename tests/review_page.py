@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from tests.helpers import ENVIRONMENT, HEADER, LABELS, USUAL, Project
+from tests.helpers import ENVIRONMENT, HEADER, LABELS, USUAL, Project, write_timeline
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 # No background traffic, and no graphics card.
@@ -86,10 +86,7 @@ def served(project: Project, *arguments: str, **options) -> Iterator[Server]:
 
 def prepare(project: Project) -> None:
     """Give a project that was not built a VOD with a timeline, a cut list and questions, none of it in the holdout."""
-    rows = "".join(
-        f"{moment / 4:.3f},{0.95 if any(a <= moment / 4 < b for a, b in EVENTS) else 0.05}\n" for moment in range(96)
-    )
-    project.write("data/timelines/demo.csv", "time,probability\n" + rows)
+    write_timeline(project, EVENTS, 24, "demo", 4)
     project.write("data/cuts/demo.csv", CUT)
     project.write("data/review/demo.csv", QUESTIONS)
     project.write("data/tiny/holdout.csv", HEADER)
