@@ -1,6 +1,7 @@
 """A small project for the tests: a copy of the repository with a tiny sample, built once with `dvc repro`."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import yaml
 
 from tests import videos, warm_python
 from tests.helpers import CORES, ENVIRONMENT, PARAMS, ROOT, Project, copy_of, copy_repository
+from tests.review_page import ARGUMENTS, CHROMIUM, SLOWEST, SMALL, VIEWS, prepare, until
 
 
 def pytest_configure() -> None:
@@ -91,3 +93,52 @@ def own(project) -> Project:
     """A built project with another VOD of 20 s, named `own`, which has flashes and beeps."""
     videos.flash_and_beep(project.folder / "data/tiny/vods/own.mp4", 20)
     return project
+
+
+@pytest.fixture
+def prepared(tmp_path, unbuilt) -> Project:
+    """A project that was not built, with a VOD to judge, as `review_page.prepare` makes it."""
+    project = copy_of(unbuilt, tmp_path / "project")
+    prepare(project)
+    return project
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Chromium, without a window."""
+    if CHROMIUM is None:
+        pytest.skip("Chromium is not installed: apt-get install chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def open_page(browser):
+    """Open pages that complain about nothing, except where a test says so."""
+    contexts, errors = [], []
+
+    def open_page(server, view: str = "Segments", size=SMALL, expected: str = "(?!)"):
+        context = browser.new_context(viewport=size)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(SLOWEST)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        # When a test ends its server, the page may still ask it for something.
+        known = re.compile(f"{expected}|ERR_CONNECTION_REFUSED")
+        page.on(
+            "console",
+            lambda said: errors.append(said.text) if said.type == "error" and not known.search(said.text) else 0,
+        )
+        page.goto(server.address)
+        page.keyboard.press(str(list(VIEWS).index(view) + 1))
+        until(lambda: page.title().startswith(view))
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert errors == []

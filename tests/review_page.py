@@ -28,6 +28,18 @@ ARGUMENTS = [
 SMALL = {"width": 1000, "height": 640}
 DESK, PHONE = {"width": 1920, "height": 1000}, {"width": 390, "height": 844}
 VOD = "vods/demo.mp4"
+EDITS = "data/tiny/edits/demo.csv"
+# The timeout on a busy machine (milliseconds).
+SLOWEST = 30_000
+# The views, and what each says once it is filled.
+VIEWS = {
+    "Segments": "0 of 10 judged",
+    "Clips": "11 of 12 clips labelled",
+    "Cut list": "4 of 4 segments",
+    "Face cameras": "x0 0.025",
+    "Holdout": "demo teaches the model",
+    "Rebuild": "Nothing has been built yet",
+}
 # What the timeline of the VOD says, and what its reel shows: start and end, seconds.
 EVENTS = [(2.0, 4.0), (7.0, 9.0), (12.0, 14.0), (18.0, 20.0)]
 CUT = "segment,vod,start,end,score,keep,event_start,event_end\n" + "".join(
@@ -100,3 +112,29 @@ def until(condition, seconds: float = 30) -> None:
     while not condition():
         assert time.monotonic() < end, "waited in vain"
         time.sleep(0.02)
+
+
+def press(page, *keys: str) -> None:
+    for key in keys:
+        page.keyboard.press(key)
+
+
+def saved(project: Project, table: str, content: str) -> None:
+    """Wait until a table has this content."""
+    path = project.folder / table
+    try:
+        until(lambda: path.exists() and path.read_text() == content)
+    except AssertionError:
+        found = path.read_text() if path.exists() else None
+        raise AssertionError(f"{table} is {found!r}, not {content!r}") from None
+
+
+def ready(page) -> None:
+    """Wait until the video is there."""
+    until(lambda: page.evaluate("document.querySelector('video')?.readyState >= 2"))
+
+
+def strip_at(page, label: str, share: float) -> tuple[float, float]:
+    """A place on a strip, as a share of its width."""
+    box = page.get_by_label(label).bounding_box()
+    return box["x"] + share * box["width"], box["y"] + box["height"] / 2

@@ -1,0 +1,49 @@
+"""A cut that is changed on the review page is in edits/, and its preview shows it. (10 s)"""
+
+import pytest
+
+from tests.review_page import CUT, EDITS, press, ready, saved, served, strip_at, until
+
+
+def test_the_cut_is_changed_by_mouse_and_previewed(prepared, open_page):
+    with served(prepared) as server:
+        page = open_page(server, "Cut list")
+        page.get_by_text("0:14.0 of 0:24, 4 of 4 segments").wait_for()
+        ready(page)
+        # The strip shows the first segment, 1 to 4.5 s, with 4 s beside it: 0 to 8.5 s.
+        page.mouse.move(*strip_at(page, "Probability and loudness", 4.5 / 8.5))
+        page.mouse.down()
+        page.mouse.move(*strip_at(page, "Probability and loudness", 5.5 / 8.5), steps=4)
+        page.get_by_text("0:15.0 of 0:24").wait_for()
+        assert not (prepared.folder / EDITS).exists()
+        page.mouse.up()
+        until(lambda: (prepared.folder / EDITS).exists())
+        end = float(prepared.table(EDITS)[0]["end"])
+        assert end == pytest.approx(5.5, abs=0.02)
+        mine = CUT.replace("1.0,4.5", f"1.0,{end:g}")
+        saved(prepared, EDITS, mine)
+        page.get_by_label("Keep the segment at 0:06.0").uncheck()
+        mine = mine.replace("6.0,9.5,0.9,yes", "6.0,9.5,0.9,no")
+        saved(prepared, EDITS, mine)
+        page.get_by_text("3 of 4 segments").wait_for()
+        # The preview shows what is kept and nothing else, at four times the speed.
+        page.get_by_label("Speed").select_option("4")
+        page.evaluate("""() => {
+            window.seen = [];
+            const video = document.querySelector("video");
+            const look = () => { if (!video.paused) seen.push(video.currentTime); requestAnimationFrame(look); };
+            look();
+        }""")
+        page.mouse.click(*strip_at(page, "The whole video", 0.0))
+        press(page, "p")
+        until(lambda: page.evaluate("document.querySelector('video').paused && seen.at(-1) > 19"))
+        seen = page.evaluate("seen")
+        kept = [(1.0, end), (11.0, 14.5), (17.0, 20.5)]
+        assert all(any(a - 0.3 <= each <= b + 0.6 for a, b in kept) for each in seen), seen
+        assert all(any(a <= each <= b for each in seen) for a, b in kept)
+        press(page, "z")
+        saved(prepared, EDITS, CUT.replace("1.0,4.5", f"1.0,{end:g}"))
+        page.on("dialog", lambda dialog: dialog.accept())
+        page.get_by_role("button", name="Back to the model's cut").click()
+        until(lambda: not (prepared.folder / EDITS).exists())
+        page.get_by_text("0:14.0 of 0:24, 4 of 4 segments").wait_for()

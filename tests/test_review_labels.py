@@ -1,0 +1,130 @@
+"""Clips, segments and holdouts that are labelled on the review page are in the tables, row by row. (20 s)"""
+
+from tests.helpers import HEADER, HOLDOUT, LABELS
+from tests.review_page import ASKED, EVENTS, VOD, press, ready, saved, served, until
+
+
+def test_clips_are_labelled_by_keyboard_alone(prepared, open_page):
+    prepared.append(LABELS, "# ask Anna\n")
+    before = prepared.read(LABELS)
+    with served(prepared) as server:
+        page = open_page(server, "Clips")
+        page.get_by_text("11 of 12 clips labelled").wait_for()
+        ready(page)
+        press(page, "ArrowRight", "i", "ArrowRight", "o")
+        first = before.replace("clips/c03.mp4", "clips/c02.mp4,1.0,2.0,1\nclips/c03.mp4", 1)
+        saved(prepared, LABELS, first)
+        press(page, "q", "q", "r")
+        saved(prepared, LABELS, first.replace("1.0,2.0,1", "0.8,2.1,1"))
+        press(page, "x")
+        saved(prepared, LABELS, before)
+        press(page, "z")
+        saved(prepared, LABELS, first.replace("1.0,2.0,1", "0.8,2.1,1"))
+        press(page, "n")
+        saved(prepared, LABELS, first.replace("1.0,2.0,1", ",,0"))
+        page.get_by_text("All clips are labelled").wait_for()
+        # While it plays, a mark is where the key was meant to be pressed.
+        press(page, "ArrowDown")
+        until(lambda: page.evaluate("document.querySelector('video').currentTime > 0.6"))
+        page.get_by_label("Reaction time").fill("0.5")
+        page.get_by_label("Reaction time").blur()
+        press(page, "i", " ")
+        text = page.get_by_text("press O at the end").inner_text()
+        late = page.evaluate("document.querySelector('video').currentTime") - float(text.split("0:0")[1][:3])
+        assert 0.4 < late < 1.5
+
+
+def test_rows_with_an_open_end_or_about_a_whole_clip_are_kept(prepared, open_page):
+    prepared.write(LABELS, HEADER + "clips/c01.mp4,1.7,,1\nclips/c02.mp4,,,1\n")
+    with served(prepared) as server:
+        page = open_page(server, "Clips")
+        page.get_by_text("2 of 12 clips labelled").wait_for()
+        ready(page)
+        press(page, "ArrowUp", "ArrowUp")
+        page.get_by_label("Marks").get_by_text("0:01.7").wait_for()
+        ready(page)
+        press(page, ",", *4 * ["ArrowLeft"], "i", *3 * ["."], "o")
+        saved(prepared, LABELS, HEADER + "clips/c01.mp4,0.0,0.3,1\nclips/c01.mp4,1.7,,1\nclips/c02.mp4,,,1\n")
+        press(page, "ArrowDown")
+        page.get_by_label("Marks").get_by_text("0:00.0").wait_for()
+
+
+def test_ten_moments_are_judged_by_keyboard(prepared, open_page):
+    before = prepared.read(LABELS)
+    with served(prepared) as server:
+        page = open_page(server)
+        page.get_by_text("0 of 10 judged").wait_for()
+        press(page, "n", "y", "y", "n", "n", "n", "n", "y", "y", "n")
+        verdicts = [0, 1, 1, 0, 0, 0, 0]
+        judged = dict(zip(ASKED, verdicts, strict=True)) | {EVENTS[0]: 1, EVENTS[1]: 1, EVENTS[3]: 0}
+        rows = {edges: f"{VOD},{edges[0]},{edges[1]},{label}\n" for edges, label in judged.items()}
+        saved(prepared, LABELS, before + "".join(rows[edges] for edges in sorted(rows)))
+        page.get_by_text("10 of 10 judged").wait_for()
+        # Mend an edge, take a judgement back, add what was missed, and undo that.
+        press(page, "e")
+        rows[EVENTS[3]] = f"{VOD},18.0,19.9,0\n"
+        saved(prepared, LABELS, before + "".join(rows[edges] for edges in sorted(rows)))
+        press(page, "ArrowUp", "u")
+        del rows[EVENTS[1]]
+        saved(prepared, LABELS, before + "".join(rows[edges] for edges in sorted(rows)))
+        press(page, ",", *3 * ["Shift+ArrowLeft"], "ArrowRight", "a")
+        missed = before + f"{VOD},0.0,1.5,1\n"
+        saved(prepared, LABELS, missed + "".join(rows[edges] for edges in sorted(rows)))
+        press(page, "z")
+        saved(prepared, LABELS, before + "".join(rows[edges] for edges in sorted(rows)))
+
+
+def test_calm_segments_have_a_low_probability(prepared, open_page):
+    prepared.set_params(select={"invert": True})
+    with served(prepared) as server:
+        page = open_page(server)
+        page.get_by_role("listitem").filter(has_text="shown").first.get_by_text("10 %").wait_for()
+
+
+def test_a_vod_of_the_holdout_is_not_judged(prepared, open_page):
+    prepared.write(HOLDOUT, HEADER + f"{VOD},2,4,1\n")
+    with served(prepared) as server:
+        page = open_page(server)
+        page.get_by_text("demo is in the holdout").wait_for()
+        page.get_by_text("0 of 10 judged").wait_for()
+        before = prepared.read(LABELS)
+        press(page, "y", "e", "a")
+        assert page.get_by_role("button", name="Yes, a highlight").is_disabled()
+        # Whatever it writes is written before another view is filled.
+        press(page, "2")
+        page.get_by_text("11 of 12 clips labelled").wait_for()
+        assert prepared.read(LABELS) == before
+
+
+def test_a_vod_becomes_a_holdout_and_leaves_it(prepared, open_page):
+    labels = prepared.read(LABELS)
+    prepared.append(LABELS, f"{VOD},2.0,4.0,1\n{VOD},7.0,9.0,0\n")
+    with served(prepared) as server:
+        page = open_page(server, "Holdout")
+        page.on("dialog", lambda dialog: dialog.accept())
+        page.get_by_text("demo teaches the model by 2 judgements").wait_for()
+        page.get_by_role("button", name="Make it a holdout").click()
+        saved(prepared, LABELS, labels)
+        saved(prepared, HOLDOUT, HEADER + f"{VOD},2.0,4.0,1\n")
+        ready(page)
+        press(page, "Shift+ArrowRight", "i", "ArrowRight", "ArrowRight", "o")
+        saved(prepared, HOLDOUT, HEADER + f"{VOD},2.0,4.0,1\n{VOD},10.0,12.0,1\n")
+        page.get_by_text("2 highlights are marked").wait_for()
+        page.get_by_role("button", name="Let it teach again").click()
+        saved(prepared, HOLDOUT, HEADER)
+
+
+def test_a_holdout_that_cannot_be_written_costs_no_judgement(prepared, open_page):
+    prepared.append(LABELS, f"{VOD},2.0,4.0,1\n")
+    labels = prepared.read(LABELS)
+    with served(prepared) as server:
+        page = open_page(server, "Holdout", expected="409")
+        page.on("dialog", lambda dialog: dialog.accept())
+        page.get_by_text("demo teaches the model by 1 judgements").wait_for()
+        prepared.append(HOLDOUT, "# ask Anna\n")
+        page.get_by_role("button", name="Make it a holdout").click()
+        page.get_by_role("alert").get_by_text("nothing was overwritten").wait_for()
+        # Whatever it writes is written before the view is filled again.
+        press(page, "5")
+        page.get_by_text("demo teaches the model by 1 judgements").wait_for()
+        assert prepared.read(LABELS) == labels and prepared.read(HOLDOUT) == HEADER + "# ask Anna\n"
