@@ -37,8 +37,8 @@ def main(name: str) -> None:
     else:
         shown = choice.reel
         if config.select.marks == "keep":
-            shown = segments.join(sorted([*shown, *marked], key=lambda one: one.start), config.select.min_gap)
-            shown = segments.without(shown, calm)
+            both = sorted([*shown, *segments.without(marked, calm)], key=lambda one: one.start)
+            shown = segments.join(both, config.select.min_gap, calm)
         reel = snapping.snap(vod, facecams.for_vod(name, config.facecam), shown, config.select, calm)
         report(config, choice, reel, card.threshold, vod.duration)
     to_judge = [(one, review_list.MARKER) for one in marked if not any(segments.overlap(one, each) for each in judged)]

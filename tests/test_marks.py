@@ -76,6 +76,23 @@ def test_marks_that_are_shown_are_joined_like_events_and_reported(marked):
     assert "own: segments: 3, seconds: 43.0" in said
 
 
+def test_marks_that_are_kept_leave_events_apart_as_they_are(project):
+    videos.flash_and_beep(project.folder / "data/tiny/vods/own.mp4", 60, fps=5)
+    write_timeline(project, [(10, 13, 0.9), (15.4, 18, 0.7)], 60)
+    project.append("data/tiny/labels.csv", "vods/own.mp4,13.4,14,0\n")
+    padded = {"pre_roll": 1, "post_roll": 1, "min_gap": 1, "marks": "keep"}
+    columns = ("start", "end", "score", "event_start", "event_end")
+    apart = [(9, 13.4, 0.9, 10, 13), (14, 19, 0.7, 15.4, 18)]
+    rows = cut(project, **padded)
+    assert [tuple(row[column] for column in columns) for row in rows] == apart
+    # A mark stands for the time from 19.5 s to 37.5 s, and is joined with the second segment.
+    project.write("data/tiny/vods/own.markers.csv", "0:00:34.5,Editor,x,\n")
+    first, second = cut(project, **padded)
+    assert tuple(first[column] for column in columns) == apart[0]
+    assert (second["start"], second["end"]) == (14, 37.5)
+    assert (second["event_start"], second["event_end"]) == (15.4, 37.5)
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [

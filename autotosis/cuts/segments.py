@@ -44,16 +44,20 @@ def overlap(one: Segment, other: Segment) -> float:
     return max(0.0, min(one.end, other.end) - max(one.start, other.start))
 
 
-def join(found: Iterable[Segment], min_gap: float = 0.0) -> list[Segment]:
+def join(found: Iterable[Segment], min_gap: float = 0.0, apart: Sequence[Segment] = ()) -> list[Segment]:
     """Join segments, given in the order of time, that touch or have less than `min_gap` seconds between them.
 
-    A joined segment has the best score of its parts.
+    They are not joined across any of the stretches in `apart`. A joined segment has the best score of its parts.
     """
     joined: list[Segment] = []
     for segment in found:
-        if joined and segment.start - joined[-1].end < max(min_gap - ROUNDING, ROUNDING):
+        gap = Segment(joined[-1].end, segment.start) if joined else None
+        if gap and gap.duration < max(min_gap - ROUNDING, ROUNDING) and not any(overlap(gap, one) for one in apart):
             last = joined.pop()
-            segment = Segment(last.start, max(last.end, segment.end), max(last.score, segment.score))
+            start, end = last.start, max(last.end, segment.end)
+            lead = min(last.start + last.lead, segment.start + segment.lead) - start
+            tail = end - max(last.end - last.tail, segment.end - segment.tail)
+            segment = Segment(start, end, max(last.score, segment.score), lead, tail)
         joined.append(segment)
     return joined
 
