@@ -2,11 +2,13 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
 import safetensors.numpy
 import torch
+import torchvision
 
 from autotosis.model.face_network import checkpoint, network
 from autotosis.project.errors import UserError
@@ -101,6 +103,23 @@ def test_a_network_that_cannot_be(project, name):
 def test_a_network_that_torchvision_does_not_have(architecture, weights, words):
     with pytest.raises(UserError, match=words):
         network.build(architecture, weights, 32, torch.device("cpu"))
+
+
+@pytest.mark.parametrize("architecture", ["googlenet", "inception_v3"])
+def test_a_network_with_auxiliary_outputs_trains_all_of_its_weights(architecture):
+    built = network.build(architecture, None, 128, torch.device("cpu")).train()
+    built(torch.rand(2, 3, 128, 128)).sum().backward()
+    assert all(weights.grad is not None for weights in built.parameters())
+
+
+def test_pretrained_weights_of_a_network_with_auxiliary_outputs_are_loaded(tmp_path, monkeypatch):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    pretrained = torchvision.models.googlenet(weights=None, init_weights=False)
+    weights = torchvision.models.GoogLeNet_Weights.IMAGENET1K_V1
+    (tmp_path / "hub/checkpoints").mkdir(parents=True)
+    torch.save(pretrained.state_dict(), tmp_path / "hub/checkpoints" / Path(weights.url).name)
+    built = network.build("googlenet", weights.name, 64, torch.device("cpu"))
+    assert torch.equal(built.face.fc.weight, pretrained.fc.weight)
 
 
 def test_a_training_that_diverges_costs_nothing(project):

@@ -19,6 +19,8 @@ from autotosis.project.params import PARAMS_FILE
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 # The number of outputs of torchvision's classification models, which are made for the 1000 classes of ImageNet.
 OUTPUTS = 1000
+# Models that have further outputs in training. These would need frames of a certain size, and learn nothing here.
+WITH_AUXILIARY_OUTPUTS = ("googlenet", "inception_v3")
 # The number of frames that are scored at once.
 SCORING_BATCH = 64
 
@@ -39,7 +41,8 @@ class FaceNetwork(nn.Module):
         super().__init__()
         self.mean: torch.Tensor
         self.deviation: torch.Tensor
-        self.face = torchvision.models.get_model(architecture, weights=None)
+        options = {"aux_logits": False} if architecture in WITH_AUXILIARY_OUTPUTS else {}
+        self.face = torchvision.models.get_model(architecture, weights=None, **options)
         self.join = nn.Sequential(nn.Dropout(0.2), nn.Linear(OUTPUTS, 1))
         self.register_buffer("mean", torch.tensor(MEAN).view(1, 3, 1, 1))
         self.register_buffer("deviation", torch.tensor(DEVIATION).view(1, 3, 1, 1))
@@ -57,9 +60,7 @@ class FaceNetwork(nn.Module):
         Tensor of float, shape (frames,)
             The logits.
         """
-        face = self.face((frames - self.mean).div_(self.deviation))
-        face = getattr(face, "logits", face)  # Inception and GoogLeNet return more than logits in training.
-        logits: torch.Tensor = self.join(face).squeeze(1)
+        logits: torch.Tensor = self.join(self.face((frames - self.mean).div_(self.deviation))).squeeze(1)
         return logits
 
     @property
@@ -134,7 +135,8 @@ def build(architecture: str, weights: str | None, size: int, device: torch.devic
         )
     network = FaceNetwork(architecture)
     if weights is not None:
-        network.face.load_state_dict(_pretrained(architecture, weights))
+        # Not strict, because auxiliary outputs are left out.
+        network.face.load_state_dict(_pretrained(architecture, weights), strict=False)
     try:
         with torch.inference_mode():
             network.eval()(torch.zeros(1, 3, size, size))
