@@ -1,10 +1,14 @@
 """A model that is fitted to one VOD: what is usual in it counts as calm."""
 
 import numpy as np
+import pytest
 
 from autotosis.model import background, linear
+from autotosis.model.cross_validation import OutOfFold
+from autotosis.model.examples import Clip
 from autotosis.model.model_file import Card
 from autotosis.signals import context, features
+from tests.helpers import ROOT, Project, load_params
 
 
 def known(chance: np.random.Generator, count: int) -> background.Labelled:
@@ -55,3 +59,21 @@ def test_highlights_that_differ_from_those_of_the_clips_are_found_if_they_stand_
     found = background.score(others, values, everywhere, nothing, nothing, 10.0, card) >= card.threshold
     assert found[highlights].reshape(5, 20).any(axis=1).all()
     assert not found[~highlights].any()
+
+
+def test_rows_that_only_their_own_vod_learns_from_do_not_share_their_weight_with_other_vods():
+    def clip(name: str, labels: np.ndarray) -> Clip:
+        values = np.zeros((len(labels), features.COLUMNS), np.float32)
+        return Clip(name, name, None, values, np.arange(len(labels)), labels)
+
+    clips = [clip(f"{number}.mp4", np.arange(50) % 2) for number in range(4)]
+    rows = [clip(f"vods/{vod}.mp4@{start}.000-{start + 5}.000", np.ones(50, int)) for start in (0, 9) for vod in "ab"]
+    settings, nothing = load_params(Project(ROOT)), np.zeros(200)
+    out_of_fold = OutOfFold(nothing, np.tile(np.arange(50) % 2, 4), np.repeat(np.arange(4), 50), nothing > 0)
+    learned, vods = background.collect(clips, rows, settings, out_of_fold, nothing)
+    assert vods == ["vods/a.mp4", "vods/b.mp4"]
+    for vod in vods:
+        own = background.for_vod(learned, vods, f"data/tiny/{vod}")
+        assert own.weights[own.vod == background.EVERY].tolist() == [1] * 200
+        # The highlights of the clips weigh 100.
+        assert own.weights[own.vod != background.EVERY].sum() == pytest.approx(settings.train.review_weight * 100)

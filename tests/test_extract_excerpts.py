@@ -107,7 +107,7 @@ def test_the_time_around_what_was_judged_is_calm(project, monkeypatch):
     assert sorted(times) == everything[~seen].tolist(), "each moment once, but none that sees what was judged"
     few = examples.around_judged(clips, 4, 50)
     assert 25 <= sum(len(clip.moments) for clip in few) <= 50
-    assert examples.weights_around(clips, around, 0.01).sum() == pytest.approx(
+    assert examples.weights_beside(clips, around, 0.01).sum() == pytest.approx(
         0.01 * sum((clip.labels == 0).sum() for clip in clips if not clip.judged)
     )
     assert not examples.around_judged([clip for clip in clips if not clip.judged], 4, 1000)

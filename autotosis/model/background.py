@@ -140,15 +140,19 @@ def collect(
         The VODs of `own_rows`, by their files, as `Labelled.vod` numbers them.
     """
     fps, review_weight = settings.extract.fps, settings.train.review_weight
-    labelled, around = [*clips, *own_rows], examples.around_judged(clips, fps, KERNEL_MOMENTS)
     vods = sorted({clip.video for clip in own_rows})
+    own_rows = sorted(own_rows, key=lambda clip: clip.video)
+    labelled, around = [*clips, *own_rows], examples.around_judged(clips, fps, KERNEL_MOMENTS)
     vod = [EVERY] * len(clips) + [vods.index(clip.video) for clip in own_rows] + [EVERY] * len(around)
-    weights = examples.weights(labelled, review_weight)
+    # A VOD's own rows have a limit of their own, because no model learns from those of several VODs.
+    of_vods = [[clip for clip in own_rows if clip.video == each] for each in vods]
+    weights_own = [examples.weights_beside(clips, rows, review_weight) for rows in of_vods]
+    weights = np.concatenate([examples.weights(clips, review_weight), *weights_own])
     # With a `train.review_weight` of 0, rows about VODs weigh nothing.
     weighing = np.flatnonzero(weights)
     kept = weighing[evenly_spaced(len(weighing))]
     # Fewer labelled moments weigh less, and so must what is around them.
-    weights_around = examples.weights_around(clips, around, review_weight) * (len(kept) / len(weighing))
+    weights_around = examples.weights_beside(clips, around, review_weight) * (len(kept) / len(weighing))
     kept = np.append(kept, len(weights) + np.flatnonzero(weights_around))
     count, total = len(out_of_fold.fold), len(weights) + len(weights_around)
     # Own rows, and what is around others, are in no fold, and not measured on.

@@ -169,17 +169,17 @@ def around_judged(clips: Sequence[Clip], fps: float, most: int) -> list[Clip]:
     return around
 
 
-def weights_around(clips: Sequence[Clip], around: Sequence[Clip], review_weight: float) -> np.ndarray:
-    """Compute the weight of each moment around judged stretches: as in `weights`, but they have a limit of their own.
+def weights_beside(clips: Sequence[Clip], others: Sequence[Clip], review_weight: float) -> np.ndarray:
+    """Compute the weight of each moment of other stretches of VODs: as in `weights`, but they have limits of their own.
 
     Parameters
     ----------
     clips : sequence of Clip
         The labelled clips and excerpts.
-    around : sequence of Clip
-        What is around the excerpts, from `around_judged`.
+    others : sequence of Clip
+        The other stretches, such as those from `around_judged`.
     review_weight : float
-        The limit on their weight, relative to that of the calm moments of clips.
+        The limit on their weight, relative to that of the moments of clips.
 
     Returns
     -------
@@ -187,4 +187,4 @@ def weights_around(clips: Sequence[Clip], around: Sequence[Clip], review_weight:
         The weights, 0 to 1.
     """
     own = [clip for clip in clips if not clip.judged]
-    return weights([*own, *around], review_weight)[sum(len(clip.labels) for clip in own) :]
+    return weights([*own, *others], review_weight)[sum(len(clip.labels) for clip in own) :]
