@@ -61,7 +61,7 @@ def main() -> None:
     in_stream = measured.calibration().for_prevalence(measured.labels.mean(), train.prevalence)
     probabilities = in_stream.probabilities(measured.logits)
     threshold = min(MAX_THRESHOLD, float(np.median(probabilities[measured.labels == 1])))
-    kept = cross_validation.first_of(clips, settings.dataset.clips)
+    kept = cross_validation.first_of(clips, settings)
     of_kept = cross_validation.of_kept(out_of_fold, kept, settings)
     learned = learning.learn(kept, settings, "all clips")
     by_sound = first_pass.learn(clips, probabilities >= threshold / 2, settings)

@@ -82,6 +82,16 @@ def test_too_few_clips_to_learn_from(project):
     assert_sentence(project.stage("train"), "params.yaml: dataset.clips 2 is too few")
 
 
+def test_rows_without_weight_do_not_make_up_for_too_few_clips(project):
+    rows = "".join(f"clips/c{number:02}.mp4,,,{int(number > 2)}\n" for number in range(1, 13))
+    project.write("data/tiny/holdout.csv", HEADER)
+    project.write(LABELS, f"{HEADER}{rows}vods/demo.mp4,10,12,0\n")
+    project.set_params(dataset={"clips": 2}, train={"review_weight": 0})
+    project.stages("extract_excerpts", "build_dataset")
+    # The first two clips are all highlight.
+    assert_sentence(project.stage("train"), "params.yaml: dataset.clips 2 is too few")
+
+
 def test_a_model_of_very_few_clips_scans_a_vod(project):
     """The first four are in the same of two folds."""
     project.set_params(dataset={"clips": 4}, train={"folds": 2})

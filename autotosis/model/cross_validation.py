@@ -1,6 +1,5 @@
 """Out-of-fold scores: each labelled moment is scored by a model that did not learn from the group of its clip."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -87,7 +86,7 @@ def score(clips: Sequence[Clip], settings: Params) -> OutOfFold:
     fold_of, scored = deal(clips, settings), {}
     for fold in sorted(set(fold_of.values())):
         others = [clip for clip in clips if fold_of[clip.group] != fold]
-        learned = learning.learn(first_of(others, settings.dataset.clips), settings, f"without fold {fold + 1}")
+        learned = learning.learn(first_of(others, settings), settings, f"without fold {fold + 1}")
         held_out = [clip for clip in clips if fold_of[clip.group] == fold]
         for clip, logits in zip(held_out, learning.score(learned, held_out, settings), strict=True):
             scored[clip.name] = logits
@@ -135,13 +134,14 @@ def in_random_order(clips: Sequence[Clip], seed: int) -> list[Clip]:
     return [clip for clip in clips if clip.judged] + [own[name] for name in names]
 
 
-def first_of(clips: Sequence[Clip], count: int | None) -> Sequence[Clip]:
-    """Take the excerpts and the first `count` clips, or all clips if it is None.
+def first_of(clips: Sequence[Clip], settings: Params) -> Sequence[Clip]:
+    """Take the excerpts and the first `dataset.clips` clips, or all clips if it is None.
 
-    UserError if all of their moments have the same label.
+    UserError if everything in them that teaches has the same label.
     """
+    count = settings.dataset.clips
     taken = clips[: None if count is None else count + sum(clip.judged for clip in clips)]
-    if len(set(examples.labels(taken))) < 2:
+    if len(set(examples.labels(learning.teaching(taken, settings)))) < 2:
         raise UserError(f"{PARAMS_FILE}: dataset.clips {count} is too few: all moments have the same label")
     return taken
 
@@ -160,11 +160,10 @@ def deal(clips: Sequence[Clip], settings: Params) -> dict[str, int]:
 
 def folds_of(clips: Sequence[Clip], settings: Params) -> dict[str, int] | None:
     """Return the fold of each group of clips, or None if there are too few clips for cross-validation."""
-    groups: defaultdict[str, set[int]] = defaultdict(set)
-    for clip in clips:
-        # Without weight, rows about VODs teach nothing, so they cannot replace the clips of a fold.
-        teaches = settings.train.review_weight or not clip.judged
-        groups[clip.group] |= set(clip.labels.tolist()) if teaches else set()
+    groups: dict[str, set[int]] = {clip.group: set() for clip in clips}
+    # Without weight, rows about VODs cannot replace the clips of a fold.
+    for clip in learning.teaching(clips, settings):
+        groups[clip.group] |= set(clip.labels.tolist())
     return folds.deal(groups, settings.train.folds, settings.train.seed)
 
 

@@ -67,8 +67,7 @@ def learn(clips: Sequence[Clip], settings: Params, name: str) -> Model:
         If the face network cannot be trained.
     """
     fps, train = settings.extract.fps, settings.train
-    if not train.review_weight:
-        clips = [clip for clip in clips if not clip.judged]
+    clips = teaching(clips, settings)
     weights = examples.weights(clips, train.review_weight)
     fitted = linear.fit(examples.contexts(clips, fps), examples.labels(clips), train.l2, weights)
     if train.architecture is None:
@@ -81,6 +80,11 @@ def learn(clips: Sequence[Clip], settings: Params, name: str) -> Model:
         train, settings.extract.size, frames(clips, weights, fitted, fps), name, checkpoint_path
     )
     return Model(fitted, face, losses)
+
+
+def teaching(clips: Sequence[Clip], settings: Params) -> list[Clip]:
+    """Return the clips that teach a model: with a `train.review_weight` of 0, excerpts of VODs teach nothing."""
+    return [clip for clip in clips if settings.train.review_weight or not clip.judged]
 
 
 def without_network(settings: Params) -> Params:
