@@ -113,6 +113,15 @@ def test_rows_that_weigh_nothing_teach_nothing(two):
     assert learn(two)["demo"] == pytest.approx(before, abs=0.001)
 
 
+def test_rows_that_weigh_nothing_are_measured_and_not_refused(two):
+    two.set_params(train={"review_weight": 0})
+    highlights, others = stretches(two)
+    judge(two, dict.fromkeys(highlights, 0) | dict.fromkeys(others, 1))
+    two.stages("build_dataset")
+    assert "rows about VODs train only" not in two.succeed("python", "-m", "stages.train")
+    assert "review_ap" in json.loads(two.read("models/live/details.json"))
+
+
 def test_stretches_of_a_vod_are_measured_by_what_others_taught(two):
     rows = ["vods/other.mp4,1,2,0\n", "vods/other.mp4,3,4,1\n"]
     two.write(LABELS, two.read(LABELS) + "".join(rows))

@@ -45,7 +45,7 @@ def agreeing(clips: Sequence[Clip], settings: Params) -> tuple[Sequence[Clip], S
     own = [clip for clip in clips if not clip.judged]
     highlights = [clip for clip in clips if clip.judged and clip.labels.any()]
     fold_of = cross_validation.folds_of(own, settings)
-    if not highlights or not fold_of:
+    if not highlights or not fold_of or not settings.train.review_weight:
         return clips, [], None
     # Imported here because it takes a second.
     from scipy.stats import mannwhitneyu
