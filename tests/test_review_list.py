@@ -43,6 +43,13 @@ def test_what_was_judged_is_not_asked_again():
     assert review_list.choose(TIMES, np.zeros(len(TIMES)), 0.5, 0.6, []) == []
 
 
+def test_what_was_judged_is_not_asked_again_even_if_moments_are_far_apart():
+    times, level = np.arange(0, 60, 5.0), np.zeros(12)
+    level[2] = 0.6
+    assert [one.start for one, _ in review_list.choose(times, level, 0.5, 0.6, [])] == [10]
+    assert review_list.choose(times, level, 0.5, 0.6, [Segment(10, 12)]) == []
+
+
 def test_it_says_how_likely_a_highlight_is_even_if_the_reel_is_of_calm_moments(project: Project):
     videos.flash_and_beep(project.folder / "data/tiny/vods/own.mp4", 60, fps=5)
     write_timeline(project, [(10, 12)], 60)

@@ -60,7 +60,7 @@ def choose(
         UNCERTAIN or SURE.
     """
     spacing = step(times)
-    near = APART - spacing / 2
+    near = max(0.0, APART - spacing / 2)
     around = [Segment(one.start - near, one.end + near) for one in judged]
     left = [peak for peak in peaks(times, level, release) if not any(overlap(peak, one) for one in around)]
     span = float(times[-1]) + spacing
