@@ -118,8 +118,21 @@ def measure_chat(
     ordered = cross_validation.in_random_order(clips, seed)
     scored = cross_validation.score(ordered, learning.without_network(settings))
     rows = chat_weight.collect(written, ordered, scored.logits)
-    logits = (rows.logits, chat_weight.cross_validate(rows))
+    videos = np.array([clip.video for clip in ordered if clip.judged and clip.name in written])
+    logits = (rows.logits, score_chat(rows, videos))
     return [(metrics.average_precision(rows.labels, each), metrics.roc_auc(rows.labels, each)) for each in logits]
+
+
+def score_chat(rows: chat_weight.Rows, videos: np.ndarray) -> np.ndarray:
+    """The logit of each row with its chat, weighted as learned from other VODs, or other rows if all are of one."""
+    parts = videos if len(set(videos)) > 1 else np.arange(len(videos))
+    logits = rows.logits.copy()
+    for part in np.unique(parts):
+        others = parts != part
+        learned = chat_weight.learn(chat_weight.Rows(rows.levels[others], rows.labels[others], rows.logits[others]))
+        level = rows.levels[~others, chat_rate.DELAYS.index(int(learned.delay))]
+        logits[~others] += learned.weight * level
+    return logits
 
 
 if __name__ == "__main__":

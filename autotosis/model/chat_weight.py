@@ -96,18 +96,11 @@ class Rows:
         1 for a highlight, 0 for calm.
     logits : ndarray of float64, shape (rows,)
         The mean logit of each row by the model without chat.
-    videos : ndarray of str, shape (rows,)
-        The VOD of each row.
     """
 
     levels: np.ndarray
     labels: np.ndarray
     logits: np.ndarray
-    videos: np.ndarray
-
-    def at(self, chosen: np.ndarray) -> "Rows":
-        """Return the rows where `chosen`, bool of shape (rows,), is true."""
-        return Rows(**{name: values[chosen] for name, values in vars(self).items()})
 
 
 def collect(levels: Mapping[str, np.ndarray], clips: Sequence[Clip], logits: np.ndarray) -> Rows:
@@ -129,7 +122,6 @@ def collect(levels: Mapping[str, np.ndarray], clips: Sequence[Clip], logits: np.
         np.array([levels[clip.name] for clip, _ in rows]).reshape(len(rows), len(chat_rate.DELAYS)),
         np.array([clip.labels[0] for clip, _ in rows], int),
         np.array([scores.mean() for _, scores in rows]),
-        np.array([clip.video for clip, _ in rows], str),
     )
 
 
@@ -163,20 +155,3 @@ def _fit(levels: np.ndarray, rows: Rows) -> tuple[float, float]:
     scores = rows.logits + columns @ fitted
     loss = np.logaddexp(0, np.where(rows.labels == 1, -scores, scores)).sum() + (PENALTIES * fitted**2).sum() / 2
     return float(loss), float(fitted[0])
-
-
-def cross_validate(rows: Rows) -> np.ndarray:
-    """Score each row with its chat, weighted as learned from other VODs, or other rows if all are of one.
-
-    Returns
-    -------
-    ndarray of float64, shape (rows,)
-        The logits.
-    """
-    parts = rows.videos if len(set(rows.videos)) > 1 else np.arange(len(rows.labels))
-    logits = rows.logits.copy()
-    for part in np.unique(parts):
-        learned = learn(rows.at(parts != part))
-        level = rows.levels[parts == part, chat_rate.DELAYS.index(int(learned.delay))]
-        logits[parts == part] += learned.weight * level
-    return logits
