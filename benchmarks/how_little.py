@@ -12,7 +12,6 @@ import csv
 import io
 import subprocess
 
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 CLIPS = "dataset.clips"
@@ -38,7 +37,6 @@ def main(target: str) -> None:
     axis.set_ylabel("average precision")
     axis.set_xlim(left=0)
     axis.grid(alpha=0.3)
-    FigureCanvasAgg(figure)
     figure.savefig(target, dpi=90, metadata={"Software": None})
 
 

@@ -5,7 +5,6 @@ from typing import BinaryIO
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from autotosis.cuts.segments import Segment
@@ -52,28 +51,17 @@ def draw(
         _spans(axis, shown, 0.0, 1.0, "tab:orange", 0.35, "in the reel")
         _spans(axis, truth or [], 1.02, 1.1, "tab:red", 1.0, "true highlight")
         first = row * SECONDS_PER_ROW / 60
-        axis.set_xlim(
-            first,
-            min(first + SECONDS_PER_ROW / 60, times[-1] / 60) if rows == 1 else first + SECONDS_PER_ROW / 60,
-        )
+        axis.set_xlim(first, times[-1] / 60 if rows == 1 else first + SECONDS_PER_ROW / 60)
         axis.set_ylim(0, 1.12)
         axis.set_ylabel("probability")
     axes[-1].set_xlabel("minutes")
     axes[0].legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
-    FigureCanvasAgg(figure)
     figure.savefig(target, format="png", dpi=90, metadata={"Software": None})
 
 
 def _spans(
     axis: Axes, spans: Sequence[Segment], low: float, high: float, colour: str, alpha: float, label: str
 ) -> None:
-    for number, span in enumerate(spans):
-        axis.fill_between(
-            [span.start / 60, span.end / 60],
-            low,
-            high,
-            color=colour,
-            alpha=alpha,
-            linewidth=0,
-            label=label if number == 0 else None,
-        )
+    if spans:
+        bars = [(span.start / 60, span.duration / 60) for span in spans]
+        axis.broken_barh(bars, (low, high - low), color=colour, alpha=alpha, linewidth=0, label=label)
