@@ -33,27 +33,17 @@ class LabelledFrame:
     weight: float
 
 
-@dataclass(frozen=True)
-class Batch:
-    """A batch of labelled frames.
+def load(chosen: Sequence[LabelledFrame]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Read the pictures of labelled frames from their shards.
 
-    Attributes
-    ----------
-    frames : ndarray of uint8, shape (frames, size, size, 3)
-        The frames: red, green, blue.
+    Returns
+    -------
+    ndarray of uint8, shape (frames, size, size, 3)
+        The pictures: red, green, blue.
     labels, offsets, weights : ndarray of float32, shape (frames,)
         The label, the offset and the weight of each frame, as in `LabelledFrame`.
     """
-
-    frames: np.ndarray
-    labels: np.ndarray
-    offsets: np.ndarray
-    weights: np.ndarray
-
-
-def load(chosen: Sequence[LabelledFrame]) -> Batch:
-    """Read the pictures of labelled frames from their shards."""
-    return Batch(
+    return (
         np.stack([frame.shard.frame(frame.moment) for frame in chosen]),
         np.array([frame.label for frame in chosen], np.float32),
         np.array([frame.offset for frame in chosen], np.float32),

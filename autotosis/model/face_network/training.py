@@ -146,11 +146,9 @@ def train_epoch(
     message, silent = f"{name}: epoch {epoch + 1} of {train.epochs}", torchrun.rank() > 0
     with ProgressBar(message, len(drawn), "batches", silent) as bar:
         for chosen in drawn:
-            batch = batches.load(torchrun.share(chosen))
-            pictures = augment.pictures(network.to_input(batch.frames, device))
-            offsets, labels, weights = (
-                network.to_device(device, each) for each in (batch.offsets, batch.labels, batch.weights)
-            )
+            loaded, *numbers = batches.load(torchrun.share(chosen))
+            pictures = augment.pictures(network.to_input(loaded, device))
+            labels, offsets, weights = (network.to_device(device, each) for each in numbers)
             logits = network.logits(model, pictures, dtype) + offsets
             # DistributedDataParallel averages over the processes, so this becomes the mean over the batch.
             total = functional.binary_cross_entropy_with_logits(logits, labels, weights, reduction="sum")
