@@ -103,7 +103,7 @@ class Labelled:
             ("no highlights in two folds", len(np.unique(known.fold[highlights & for_all & known.measured])) < 2),
         ):
             if found:
-                raise model_file.malformed(model_file.PATH, f"its labelled moments have {problem}")
+                raise model_file.malformed(f"its labelled moments have {problem}")
         return known
 
     def at(self, chosen: np.ndarray) -> "Labelled":

@@ -80,7 +80,7 @@ def from_tensors(prefix: str, weights: dict[str, np.ndarray]) -> ChatWeight:
     model_file.check(prefix, tensors, {name: ("float64", (1,)) for name in vars(NONE)})
     restored = ChatWeight(**{name: float(tensor[0]) for name, tensor in tensors.items()})
     if not 0 < restored.weight <= LARGEST_WEIGHT or restored.delay not in chat_rate.DELAYS:
-        raise model_file.malformed(model_file.PATH, f"{restored} is not possible")
+        raise model_file.malformed(f"{restored} is not possible")
     return restored
 
 

@@ -75,36 +75,34 @@ def save(path: Path, card: Card, weights: dict[str, np.ndarray]) -> None:
     files.write_bytes(path, safetensors.numpy.save(weights, {"card": json.dumps(card.model_dump(), sort_keys=True)}))
 
 
-def read_card(path: Path = PATH) -> Card:
+def read_card() -> Card:
     """Read the parameters of a model; UserError if the file is missing or malformed."""
-    files.check_regular(path)
+    files.check_regular(PATH)
     try:
         # Safetensors takes a file that may not be read for a missing one.
-        path.open("rb").close()
-        with safetensors.safe_open(path, "np") as file:
+        PATH.open("rb").close()
+        with safetensors.safe_open(PATH, "np") as file:
             return Card.model_validate_json((file.metadata() or {})["card"])
     except FileNotFoundError:
-        raise UserError(f"{path}: no such model; make it with `dvc repro train`") from None
+        raise UserError(f"{PATH}: no such model; make it with `dvc repro train`") from None
     except ValidationError as error:
         # Leave the input out of the message: it may be anything, however long.
         first = error.errors(include_input=False)[0]
-        raise malformed(path, ".".join(["its card", *map(str, first["loc"])]) + f": {first['msg'][:100]}") from None
+        raise malformed(".".join(["its card", *map(str, first["loc"])]) + f": {first['msg'][:100]}") from None
     except (safetensors.SafetensorError, KeyError):
-        raise malformed(path, "it is not a safetensors file with a card") from None
+        raise malformed("it is not a safetensors file with a card") from None
 
 
-def malformed(path: Path, cause: str) -> UserError:
+def malformed(cause: str) -> UserError:
     """Return the error for a file that is not a model."""
-    return UserError(f"{path}: not a model made by this project ({cause}); make it again with `dvc repro -f train`")
+    return UserError(f"{PATH}: not a model made by this project ({cause}); make it again with `dvc repro -f train`")
 
 
-def load(path: Path, extract: Extract, code: str) -> tuple[Card, dict[str, np.ndarray]]:
+def load(extract: Extract, code: str) -> tuple[Card, dict[str, np.ndarray]]:
     """Read a model to score with.
 
     Parameters
     ----------
-    path : Path
-        The path of the model file.
     extract : Extract
         The parameters of extraction of the moments to score.
     code : str
@@ -122,7 +120,7 @@ def load(path: Path, extract: Extract, code: str) -> tuple[Card, dict[str, np.nd
     UserError
         If the file is missing or malformed, or if the model learned from moments that were made in another way.
     """
-    card = read_card(path)
+    card = read_card()
     if card.extract != extract.seen() or card.code != code:
         differing = [
             f"extract.{key} {card.extract.get(key)}, not {value}"
@@ -130,25 +128,25 @@ def load(path: Path, extract: Extract, code: str) -> tuple[Card, dict[str, np.nd
             if card.extract.get(key) != value
         ]
         raise UserError(
-            f"{path}: trained with {', '.join(differing) or 'other code for what it sees'}; "
+            f"{PATH}: trained with {', '.join(differing) or 'other code for what it sees'}; "
             "train it again with `dvc repro train`"
         )
-    return card, tensors(path, card)
+    return card, tensors(card)
 
 
-def tensors(path: Path, card: Card) -> dict[str, np.ndarray]:
+def tensors(card: Card) -> dict[str, np.ndarray]:
     """Read the weights of a model; UserError if one is not a number, or has no place in a model with this card."""
     try:
-        loaded = safetensors.numpy.load_file(path)
+        loaded = safetensors.numpy.load_file(PATH)
     except (TypeError, AttributeError):
-        raise malformed(path, "it has numbers of a type that NumPy does not know") from None
+        raise malformed("it has numbers of a type that NumPy does not know") from None
     for name, tensor in loaded.items():
         if not name.startswith(PREFIXES) or (name.startswith("face.") and card.architecture is None):
-            raise malformed(path, f"it has {name[:100]}, which no such model has")
+            raise malformed(f"it has {name[:100]}, which no such model has")
         # Only the signals of labelled moments may be NaN, where there is nothing to measure, such as no face.
         numbers = tensor[~np.isnan(tensor)] if name == "labelled.contexts" else tensor
         if not (np.abs(numbers.astype(np.float64)) <= LARGEST).all():
-            raise malformed(path, f"{name} has a value that is not a number, or larger than {LARGEST:g}")
+            raise malformed(f"{name} has a value that is not a number, or larger than {LARGEST:g}")
     return loaded
 
 
@@ -169,7 +167,7 @@ def check(prefix: str, found: Mapping[str, np.ndarray], expected: Shapes) -> Non
     for name in sorted(shapes.keys() | expected.keys(), key=lambda name: (name in shapes and name in expected, name)):
         has, wanted = (_describe(of.get(name)) for of in (shapes, expected))
         if has != wanted:
-            raise malformed(PATH, f"{prefix}{name} is {has}, not {wanted}")
+            raise malformed(f"{prefix}{name} is {has}, not {wanted}")
 
 
 def _describe(shape: tuple[str, tuple[int, ...]] | None) -> str:

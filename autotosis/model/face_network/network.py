@@ -185,9 +185,7 @@ def from_tensors(architecture: str, saved: dict[str, np.ndarray], device: torch.
     except (RuntimeError, ValueError) as error:
         # The first line of PyTorch's message only says that it failed.
         causes = str(error).splitlines()
-        raise model_file.malformed(
-            model_file.PATH, f"its face network: {causes[len(causes) > 1].strip()[:200]}"
-        ) from None
+        raise model_file.malformed(f"its face network: {causes[len(causes) > 1].strip()[:200]}") from None
     return on_device(network.eval(), device)
 
 
