@@ -154,8 +154,7 @@ def true_moments(one: MeasuredVod) -> np.ndarray:
 def event_f1(vods: list[MeasuredVod], iou: float) -> float:
     """Compute the F1 of events. An event counts as found if its temporal IoU with a true one is at least `iou`."""
     hits = sum(scoring.matches(one.events, one.truth or [], iou) for one in vods)
-    precision = hits / max(sum(len(one.events) for one in vods), 1)
-    return metrics.f1(precision, hits / max(sum(len(one.truth or []) for one in vods), 1))
+    return 2 * hits / max(sum(len(one.events) + len(one.truth or []) for one in vods), 1)
 
 
 if __name__ == "__main__":

@@ -51,11 +51,6 @@ def roc_auc(labels: np.ndarray, probabilities: np.ndarray) -> float:
     return float(roc_auc_score(labels, probabilities))
 
 
-def f1(precision: float, recall: float) -> float:
-    """Compute the harmonic mean of precision and recall; 0 if both are 0."""
-    return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
-
-
 def expected_calibration_error(labels: np.ndarray, probabilities: np.ndarray, bins: int = 10) -> float:
     """Compute how far probabilities are from the observed frequencies on average, 0 to 1.
 
