@@ -187,8 +187,8 @@ def losing(folder: Path) -> None:
         project.set_params(predict={"scan": way})
         stage(project, "predict", "demo")
         times, probabilities = np.loadtxt(project.folder / timeline.path("demo"), delimiter=",", skiprows=1).T
-        select = params.load().select
-        events = selection.choose(times, probabilities, duration, card.threshold, card.prevalence, select).events
+        select = params.load().select.model_copy(update={"pre_roll": 0.0, "post_roll": 0.0})
+        events = selection.choose(times, probabilities, duration, card.threshold, card.prevalence, select).reel
         found.append([scoring.shared_seconds(events, [Segment(mark.start, mark.end)]) for mark in truth])
     dense, two_pass = np.array(found)
     lost = np.maximum(dense - two_pass, 0)

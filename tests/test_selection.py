@@ -10,12 +10,17 @@ from tests.helpers import select_params
 PLAIN = {"smooth": 0.0, "release": 0.5, "min_gap": 0.0, "min_length": 0.0}
 
 
+def events_in(choice: selection.Choice) -> list[tuple[float, float]]:
+    """List what is shown without its padding."""
+    return [(one.start + one.lead, one.end - one.tail) for one in choice.reel]
+
+
 def found(levels: list[float], threshold: float = 0.8, **select) -> list[tuple[float, float]]:
     """Find the events of a timeline with one moment per second."""
     times = np.arange(len(levels), dtype=float)
     select = select_params(**PLAIN | select)
     choice = selection.choose(times, np.array(levels), len(levels), threshold, 0.05, select)
-    return [(event.start, event.end) for event in choice.events]
+    return events_in(choice)
 
 
 def test_an_event_reaches_the_threshold_and_lasts_until_the_release():
@@ -39,7 +44,7 @@ def judged(*highlights: tuple[float, float], calm: tuple[float, float] = (0, 0))
     times, levels = np.arange(0, 12, 0.5), np.repeat([0.1, 0.9, 0.1], 8)
     rows = [Segment(*highlight, 1.0) for highlight in highlights] + [Segment(*calm, 0.0)]
     choice = selection.choose(times, levels, 12.0, 0.8, 0.5, select_params(**PLAIN | {"smooth": 2.0}), rows)
-    return [(event.start, event.end) for event in choice.events]
+    return events_in(choice)
 
 
 def test_what_the_user_judged_has_the_last_word():
@@ -63,7 +68,7 @@ def test_highlights_of_the_user_push_no_other_event_out_of_the_reel():
     for said in ([], rows):
         select = select_params(**PLAIN | {"max_times_prevalence": 3})
         choice = selection.choose(times, levels, 300.0, 0.8, 0.05, select, said)
-        starts.append([event.start for event in choice.events])
+        starts.append([start for start, _ in events_in(choice)])
     assert all(200 in each for each in starts)
     assert starts[1] == [20, 60, 100, 140, 200, 260]
 

@@ -22,15 +22,12 @@ class Choice:
         The smoothed probability of a highlight, or of a calm moment with `select.invert`.
     threshold : float
         The decision threshold that an event's level must reach, 0 to 1.
-    events : list of Segment
-        The shown part of each event, without padding.
     reel : list of Segment
         The segments, with padding and within the limits of `select`.
     """
 
     level: np.ndarray
     threshold: float
-    events: list[Segment]
     reel: list[Segment]
 
 
@@ -101,20 +98,13 @@ def choose(
         shown = [events.best_stretch(times, level, segment, select.max_length) for segment in shown]
     if select.max_duration:
         shown = best_that_fit(shown, select.max_duration)
-    return Choice(level, threshold, *as_shown(found, shown))
+    return Choice(level, threshold, [with_padding(found, one) for one in shown])
 
 
-def as_shown(found: Sequence[Segment], shown: Sequence[Segment]) -> tuple[list[Segment], list[Segment]]:
-    """Return the shown part of each event, and the segments with their padding in `lead` and `tail`."""
-    seen, segments = [], []
-    for segment in shown:
-        inside = [
-            replace(event, start=max(event.start, segment.start), end=min(event.end, segment.end))
-            for event in found
-            if overlap(event, segment) > 0
-        ]
-        if inside:
-            segment = replace(segment, lead=inside[0].start - segment.start, tail=segment.end - inside[-1].end)
-        seen += inside
-        segments.append(segment)
-    return seen, segments
+def with_padding(found: Sequence[Segment], segment: Segment) -> Segment:
+    """Return a segment with the padding around its events in `lead` and `tail`."""
+    inside = [event for event in found if overlap(event, segment)]
+    if not inside:
+        return segment
+    lead, tail = inside[0].start - segment.start, segment.end - inside[-1].end
+    return replace(segment, lead=max(0.0, lead), tail=max(0.0, tail))
