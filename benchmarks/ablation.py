@@ -116,7 +116,7 @@ def measure_chat(
 ) -> list[tuple[float, float]]:
     """Average precision and ROC-AUC over the rows on VODs with chat, without and with it."""
     ordered = cross_validation.in_random_order(clips, seed)
-    scored = cross_validation.score(ordered, learning.without_network(settings))
+    scored = cross_validation.score(ordered, learning.with_network(settings, None))
     rows = chat_weight.collect(written, ordered, scored.logits)
     videos = np.array([clip.video for clip in ordered if clip.judged and clip.name in written])
     logits = (rows.logits, score_chat(rows, videos))

@@ -54,7 +54,7 @@ def main() -> None:
     if not labelled:
         raise UserError(f"{index.PATH}: contains no moments to learn from; build it with `dvc repro build_dataset`")
     clips, own_rows, remark = judgements.agreeing(labelled, settings)
-    by_signals = cross_validation.score(clips, learning.without_network(settings))
+    by_signals = cross_validation.score(clips, learning.with_network(settings, None))
     choice = architecture.choose(clips, settings, by_signals)
     out_of_fold, settings = choice.out_of_fold, learning.with_network(settings, choice.architecture)
     measured = out_of_fold.at(out_of_fold.measured)

@@ -40,7 +40,7 @@ def learn(clips: Sequence[Clip], found: np.ndarray, settings: Params) -> FirstPa
     settings : Params
         The parameters.
     """
-    plain, heard = learning.without_network(settings), [without_picture(clip) for clip in clips]
+    plain, heard = learning.with_network(settings, None), [without_picture(clip) for clip in clips]
     out_of_fold = cross_validation.score(heard, plain)
     logits = out_of_fold.logits[out_of_fold.measured][found]
     learned = learning.learn(cross_validation.first_of(heard, settings), plain, "sound")

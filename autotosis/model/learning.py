@@ -87,11 +87,6 @@ def teaching(clips: Sequence[Clip], settings: Params) -> list[Clip]:
     return [clip for clip in clips if settings.train.review_weight or not clip.judged]
 
 
-def without_network(settings: Params) -> Params:
-    """Return the parameters without a face network."""
-    return with_network(settings, None)
-
-
 def with_network(settings: Params, architecture: str | None) -> Params:
     """Return the parameters with this face network, or without one if it is None."""
     return settings.model_copy(update={"train": settings.train.model_copy(update={"architecture": architecture})})
