@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import numpy as np
 import safetensors
@@ -21,6 +21,7 @@ PREFIXES = ("labelled.", "first_pass.", "face.", "chat.")
 # No number in a model is larger. Beyond it, sums would overflow.
 LARGEST = 1e9
 
+Tensor = TypeVar("Tensor")
 # The type and the shape of each array, by name.
 Shapes = Mapping[str, tuple[str, tuple[int, ...]]]
 
@@ -174,6 +175,6 @@ def _describe(shape: tuple[str, tuple[int, ...]] | None) -> str:
     return "absent" if shape is None else f"{shape[0]} of shape {'x'.join(map(str, shape[1])) or 'one number'}"
 
 
-def subset(prefix: str, weights: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def subset(prefix: str, weights: dict[str, Tensor]) -> dict[str, Tensor]:
     """Return the weights whose names begin with a prefix, with the prefix removed."""
     return {name.removeprefix(prefix): tensor for name, tensor in weights.items() if name.startswith(prefix)}

@@ -13,6 +13,7 @@ import torch
 from torch import nn
 from torch.optim.lr_scheduler import LRScheduler
 
+from autotosis.model import model_file
 from autotosis.project import files
 
 
@@ -52,17 +53,20 @@ class State:
 
     Attributes
     ----------
+    losses : list of float
+        The mean loss of each finished epoch, nats per frame.
     tensors : dict of str to Tensor
         The tensors of the model and the optimizer, by name.
     scheduler : dict of str to Any
         The state of the scheduler.
     """
 
+    losses: list[float]
     tensors: dict[str, torch.Tensor]
     scheduler: dict[str, Any]
 
 
-def load(path: Path, key: str) -> tuple[list[float], State]:
+def load(path: Path, key: str) -> State:
     """Read a checkpoint.
 
     Parameters
@@ -74,12 +78,10 @@ def load(path: Path, key: str) -> tuple[list[float], State]:
 
     Returns
     -------
-    list of float
-        The mean loss of each finished epoch, nats per frame.
     State
-        The state of the training. Both are empty if there is no checkpoint of this training, or if it is damaged.
+        The state of the training, which is empty if there is no checkpoint of it, or if that is damaged.
     """
-    nothing: tuple[list[float], State] = [], State({}, {})
+    nothing = State([], {}, {})
     if not path.is_file():
         return nothing
     try:
@@ -90,7 +92,7 @@ def load(path: Path, key: str) -> tuple[list[float], State]:
         return nothing
     if metadata.get("key") != key or metadata.pop("digest", None) != _digest(metadata, tensors):
         return nothing
-    return json.loads(metadata["losses"]), State(tensors, json.loads(metadata["scheduler"]))
+    return State(json.loads(metadata["losses"]), tensors, json.loads(metadata["scheduler"]))
 
 
 def _digest(metadata: Mapping[str, str], tensors: Mapping[str, torch.Tensor]) -> str:
@@ -103,9 +105,9 @@ def _digest(metadata: Mapping[str, str], tensors: Mapping[str, torch.Tensor]) ->
 
 def restore(state: State, model: nn.Module, optimizer: torch.optim.Optimizer, scheduler: LRScheduler) -> None:
     """Restore the states of model, optimizer and scheduler from a checkpoint."""
-    model.load_state_dict(_subset("model.", state.tensors))
+    model.load_state_dict(model_file.subset("model.", state.tensors))
     parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
-    for name, tensor in _subset("optimizer.", state.tensors).items():
+    for name, tensor in model_file.subset("optimizer.", state.tensors).items():
         number, part = name.split(".")
         parameter = parameters[int(number)]
         if tensor.shape == parameter.shape:
@@ -115,8 +117,3 @@ def restore(state: State, model: nn.Module, optimizer: torch.optim.Optimizer, sc
     scheduler.load_state_dict(state.scheduler)
     for group, rate in zip(optimizer.param_groups, scheduler.get_last_lr(), strict=True):
         group["lr"] = rate
-
-
-def _subset(prefix: str, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """Return the tensors whose names begin with a prefix, with the prefix removed."""
-    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}

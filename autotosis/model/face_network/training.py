@@ -66,7 +66,8 @@ def fit(
     torchrun.join(device)
     optimizer, scheduler = build_optimizer(model, train)
     key = training_key(train, frames, device, dtype)
-    losses, state = checkpoint.load(checkpoint_path, key)
+    state = checkpoint.load(checkpoint_path, key)
+    losses = state.losses
     torchrun.check_same_epoch(len(losses))
     if losses:
         checkpoint.restore(state, model, optimizer, scheduler)
