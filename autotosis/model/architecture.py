@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from autotosis.model import cross_validation, learning
+from autotosis.model import cross_validation, learning, metrics
 from autotosis.model.cross_validation import OutOfFold
 from autotosis.model.examples import Clip
 from autotosis.project.params import AUTO, Params, Train
@@ -70,7 +70,10 @@ def choose(clips: Sequence[Clip], settings: Params, by_signals: OutOfFold) -> Ch
         return Choice(None, by_signals, reason, {})
     name = AUTO_NETWORK if wanted == AUTO else wanted
     by_network = cross_validation.score(clips, learning.with_network(settings, name))
-    with_it, without = (one.at(one.measured).precision_of_folds() for one in (by_network, by_signals))
+    measured = (one.at(one.measured) for one in (by_network, by_signals))
+    with_it, without = (
+        metrics.of_folds(metrics.average_precision, one.labels, one.logits, one.fold) for one in measured
+    )
     gains = with_it - without
     if len(gains) < 2:
         helps, figures = False, {}

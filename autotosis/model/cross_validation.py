@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from autotosis.model import calibration, examples, folds, index, learning, metrics
+from autotosis.model import calibration, examples, folds, index, learning
 from autotosis.model.calibration import Calibration
 from autotosis.model.examples import Clip
 from autotosis.project.errors import UserError
@@ -59,13 +59,6 @@ class OutOfFold:
             inside = self.fold == each
             probabilities[inside] = self.at(~inside).calibration().probabilities(self.logits[inside])
         return probabilities
-
-    def precision_of_folds(self) -> np.ndarray:
-        """Compute the average precision of each fold that has both labels: float64 of shape (folds,)."""
-        parts = [self.at(self.fold == each) for each in np.unique(self.fold)]
-        return np.array(
-            [metrics.average_precision(part.labels, part.logits) for part in parts if 0 < part.labels.mean() < 1]
-        )
 
 
 def score(clips: Sequence[Clip], settings: Params) -> OutOfFold:
