@@ -14,7 +14,7 @@ for a VOD, because it also learns other differences between VODs and clips.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -76,7 +76,7 @@ class Labelled:
 
     def tensors(self, prefix: str) -> dict[str, np.ndarray]:
         """Return the arrays for the model file, each with the prefix in its name."""
-        return {prefix + name: tensor for name, tensor in asdict(self).items()}
+        return {prefix + name: tensor for name, tensor in vars(self).items()}
 
     @classmethod
     def from_tensors(cls, prefix: str, weights: dict[str, np.ndarray]) -> "Labelled":
@@ -108,7 +108,7 @@ class Labelled:
 
     def at(self, chosen: np.ndarray) -> "Labelled":
         """Return the chosen moments, given by their numbers or as bool of shape (moments,)."""
-        return Labelled(**{name: tensor[chosen] for name, tensor in asdict(self).items()})
+        return Labelled(**{name: tensor[chosen] for name, tensor in vars(self).items()})
 
 
 def collect(
