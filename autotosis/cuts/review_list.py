@@ -70,7 +70,7 @@ def choose(
         sure = len(chosen) % SURE_EVERY == SURE_EVERY - 1
         best = max(left, key=lambda peak: peak.score if sure else -_distance_to_threshold(peak.score, threshold))
         left.remove(best)
-        part = min(int(best.start / span * PARTS), PARTS - 1)
+        part = int(best.start / span * PARTS)
         if in_part[part] < MOST_IN_PART:
             in_part[part] += 1
             chosen.append((best, SURE if sure else UNCERTAIN))

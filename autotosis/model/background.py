@@ -140,12 +140,12 @@ def collect(
         The VODs of `own_rows`, by their files, as `Labelled.vod` numbers them.
     """
     fps, review_weight = settings.extract.fps, settings.train.review_weight
-    vods = sorted({clip.video for clip in own_rows})
-    own_rows = sorted(own_rows, key=lambda clip: clip.video)
+    vods = sorted({clip.vod for clip in own_rows})
+    own_rows = sorted(own_rows, key=lambda clip: clip.vod)
     labelled, around = [*clips, *own_rows], examples.around_judged(clips, fps, KERNEL_MOMENTS)
-    vod = [EVERY] * len(clips) + [vods.index(clip.video) for clip in own_rows] + [EVERY] * len(around)
+    vod = [EVERY] * len(clips) + [vods.index(clip.vod) for clip in own_rows] + [EVERY] * len(around)
     # A VOD's own rows have a limit of their own, because no model learns from those of several VODs.
-    of_vods = [[clip for clip in own_rows if clip.video == each] for each in vods]
+    of_vods = [[clip for clip in own_rows if clip.vod == each] for each in vods]
     weights_own = [examples.weights_beside(clips, rows, review_weight) for rows in of_vods]
     weights = np.concatenate([examples.weights(clips, review_weight), *weights_own])
     # With a `train.review_weight` of 0, rows about VODs weigh nothing.
@@ -273,9 +273,8 @@ def cross_validate(known: Labelled, unlabelled: np.ndarray, prevalence: float, p
     logits = []
     for fold in np.unique(known.fold):
         held_out = known.at((known.fold == fold) & known.measured & (known.labels == 1))
-        others = known.at(known.fold != fold)
-        if len(held_out.labels) and others.labels.any():
-            fitted = learn(others, unlabelled, prevalence, penalty)
+        if len(held_out.labels):
+            fitted = learn(known.at(known.fold != fold), unlabelled, prevalence, penalty)
             logits.append(fitted.logits_of(held_out.contexts) + held_out.faces)
     return np.concatenate(logits)
 

@@ -38,9 +38,9 @@ class Clip:
     labels: np.ndarray
 
     @property
-    def video(self) -> str:
-        """The name of the video: its own for a clip, the VOD's for an excerpt."""
-        return self.name.rpartition("@")[0] if self.judged else self.name
+    def vod(self) -> str:
+        """The file of the VOD that an excerpt is of."""
+        return self.name.rpartition("@")[0]
 
     @property
     def judged(self) -> bool:
@@ -119,8 +119,6 @@ def weights(clips: Sequence[Clip], review_weight: float) -> np.ndarray:
     ndarray of float64, shape (moments,)
         The weights, 0 to 1.
     """
-    if not clips:
-        return np.empty(0)
     of_review, label = judged(clips), labels(clips)
     weight = np.ones(len(label))
     for each in (0, 1):
@@ -150,8 +148,8 @@ def around_judged(clips: Sequence[Clip], fps: float, most: int) -> list[Clip]:
         For each excerpt, the moments around it. A moment that is in several shards is in one of them only.
     """
     unlabelled = []
-    for video in sorted({clip.video for clip in clips if clip.judged}):
-        excerpts = [clip for clip in clips if clip.judged and clip.video == video]
+    for vod in sorted({clip.vod for clip in clips if clip.judged}):
+        excerpts = [clip for clip in clips if clip.judged and clip.vod == vod]
         numbers = [np.rint(excerpt.shard.times * fps).astype(int) for excerpt in excerpts]
         taken = np.zeros(max(each[-1] for each in numbers) + 1, bool)
         for excerpt, each in zip(excerpts, numbers, strict=True):
