@@ -116,25 +116,25 @@ def fit(
         The model.
     """
     # Imported here because it takes a second or two, and most modules that import this one do not need it.
+    from sklearn.impute import SimpleImputer
     from sklearn.linear_model import LogisticRegression
     from sklearn.preprocessing import StandardScaler
 
-    flat = examples.reshape(len(examples), -1).astype(np.float64)
-    weight = np.ones(len(flat)) if weights is None else weights
-    absent = np.isnan(flat)
-    mean = np.where(absent, 0, flat).sum(axis=0) / np.maximum((~absent).sum(axis=0), 1)
-    flat = np.where(absent, mean, flat)
+    weight = np.ones(len(examples)) if weights is None else weights
+    imputer = SimpleImputer(keep_empty_features=True)
+    flat = imputer.fit_transform(examples.reshape(len(examples), -1).astype(np.float64))
     # The number of threads would change the order of sums, and thus how they are rounded.
     with threadpool_limits(1):
         scaler = StandardScaler().fit(flat, sample_weight=weight)
         if background is not None:
-            others = background.reshape(len(background), -1).astype(np.float64)
-            flat = np.concatenate([flat, np.where(np.isnan(others), mean, others)])
+            others = imputer.transform(background.reshape(len(background), -1).astype(np.float64))
+            flat = np.concatenate([flat, others])
             labels = np.concatenate([labels, np.zeros(len(others), labels.dtype)])
             weight = np.concatenate([weight, np.full(len(others), background_weight)])
         regression = LogisticRegression(C=1 / penalty, max_iter=1000)
         regression.fit(scaler.transform(flat), labels, sample_weight=weight)
-    weights = regression.coef_[0] / scaler.scale_
-    bias = float(regression.intercept_[0] - weights @ scaler.mean_)
+    coefficients = regression.coef_[0] / scaler.scale_
+    bias = float(regression.intercept_[0] - coefficients @ scaler.mean_)
     shape = examples.shape[1:]
-    return Linear(mean.reshape(shape).astype(np.float32), weights.reshape(shape).astype(np.float32), bias)
+    mean = imputer.statistics_.reshape(shape).astype(np.float32)
+    return Linear(mean, coefficients.reshape(shape).astype(np.float32), bias)
