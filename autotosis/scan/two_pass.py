@@ -70,8 +70,12 @@ def score(
     values, glances = first_pass(scan, name)
     wanted = np.full(len(values), True)
     if two_passes:
-        doubtful = in_doubt(first_model, known, values, written, fps, card)
-        wanted = around(doubtful, fps, keyframe_distance(scan.recording), name)
+        keyframes = keyframe_distance(scan.recording)
+        if keyframes > FAR_APART:
+            print(
+                f"{name}: its keyframes are {keyframes:.0f} s apart, so the scan must decode much more than it looks at"
+            )
+        wanted = around(in_doubt(first_model, known, values, written, fps, card), fps, keyframes)
     stretches = passes.stretches(wanted, fps)
     looked = workers.run_parallel(partial(passes.look, scan), stretches, f"look at {name}", "stretches")
     seen, faces = (np.concatenate(parts) for parts in zip(*looked, strict=True))
@@ -158,8 +162,8 @@ def in_doubt(
     return np.asarray((by_linear + beside >= card.clearly_calm) & (ranking >= possible))
 
 
-def around(doubtful: np.ndarray, fps: float, keyframes: float, name: str) -> np.ndarray:
-    """Choose the moments to look at: those in doubt, and the time around them.
+def around(doubtful: np.ndarray, fps: float, keyframes: float) -> np.ndarray:
+    """Choose the moments to look at: those in doubt, the last one, and the time around them.
 
     Parameters
     ----------
@@ -169,8 +173,6 @@ def around(doubtful: np.ndarray, fps: float, keyframes: float, name: str) -> np.
         Moments per second, Hz.
     keyframes : float
         The distance between keyframes, seconds. Decoding a moment begins at the keyframe before it.
-    name : str
-        The VOD's name in messages.
 
     Returns
     -------
@@ -179,9 +181,7 @@ def around(doubtful: np.ndarray, fps: float, keyframes: float, name: str) -> np.
     """
     reach = round(MARGIN * fps) + features.reach(fps)
     # Reading the last moment shows whether the file is complete.
-    doubtful[-1] = True
-    if keyframes > FAR_APART:
-        print(f"{name}: its keyframes are {keyframes:.0f} s apart, so the scan must decode much more than it looks at")
+    doubtful = np.append(doubtful[:-1], True)
     wanted = np.convolve(doubtful, np.ones(2 * reach + 1))[reach : reach + len(doubtful)] > 0
     # A short gap would be decoded anyway, so look at it too.
     edges = np.flatnonzero(np.diff(wanted))
