@@ -31,7 +31,7 @@ def deal(groups: Mapping[str, set[int]], count: int, seed: int) -> dict[str, int
     by_hash = [{group: int(uniform(group, seed + deal) * count) for group in groups} for deal in range(DEALS)]
     one_each = {group: number for number, group in enumerate(sorted(groups))}
     for fold_of in (*by_hash, one_each):
-        if all(_labels_outside(fold, fold_of, groups) == {0, 1} for fold in fold_of.values()):
+        if all(_labels_outside(fold, fold_of, groups) == {0, 1} for fold in set(fold_of.values())):
             return fold_of
     return None
 
