@@ -15,6 +15,8 @@ from autotosis.video.recording import Recording
 
 # Whoever sets a mark does so when the moment is over, or nearly so: it shows this much before, and after (seconds).
 BEFORE, AFTER = 15.0, 3.0
+# A replay is saved after its end, so it may seem to end this much after the VOD (seconds).
+LATE = 3.0
 # Chapters this early are the recorder's own (seconds).
 FIRST_CHAPTER = 1.0
 
@@ -40,8 +42,7 @@ def read(config: SelectConfig, vod: Recording, times: np.ndarray, level: np.ndar
     points = [*_chapters(vod), *(beside.read_markers(config.markers) if config.markers else [])]
     spans = [(point - BEFORE, point + AFTER) for point in points if point < vod.duration]
     for path, end in config.replays:
-        # A replay is saved after its end, and its name has whole seconds.
-        if end < vod.duration + AFTER:
+        if end < vod.duration + LATE:
             spans.append((end - recording.probe(path).duration, end))
     inside = [(max(0.0, start), min(end, vod.duration)) for start, end in sorted(spans)]
     return segments.join(
