@@ -111,8 +111,8 @@ def test_whatever_is_quiet_segments_stay_in_order_and_within_the_bounds(seed):
     ends = [EdgeRange(*vod, end, end - chance.uniform(0, 0.5), end + 0.5) for _, end in seams]
     places = []
     for edge in starts + ends:
-        times = edge.edge + np.arange(-50, 51) * 0.01
-        changes = chance.uniform(edge.edge - 0.6, edge.edge + 0.6, chance.integers(3))
+        times = edge.time + np.arange(-50, 51) * 0.01
+        changes = chance.uniform(edge.time - 0.6, edge.time + 0.6, chance.integers(3))
         places.append(Places(changes, times, chance.integers(-70, -20, 101).astype(float)))
     moved = np.array(snapping.fit(starts, ends, places, 30, select_params(**bounds)))
     slack = 1e-5

@@ -18,14 +18,14 @@ def step(times: np.ndarray) -> float:
     return float(times[-1] - times[0]) / (len(times) - 1) if len(times) > 1 else 1.0
 
 
-def smooth(times: np.ndarray, probabilities: np.ndarray, seconds: float) -> np.ndarray:
+def smooth(times: np.ndarray, probabilities: np.ndarray, length: float) -> np.ndarray:
     """Smooth the probabilities of a timeline with a centred moving average, which is shorter at the ends.
 
     Parameters
     ----------
     times, probabilities : ndarray of float64, shape (moments,)
         A timeline, evenly spaced.
-    seconds : float
+    length : float
         Length of the window, seconds.
 
     Returns
@@ -33,7 +33,7 @@ def smooth(times: np.ndarray, probabilities: np.ndarray, seconds: float) -> np.n
     ndarray of float64, shape (moments,)
         The smoothed probabilities, 0 to 1.
     """
-    reach = int(seconds / 2 / step(times) + 1e-6)
+    reach = int(length / 2 / step(times) + 1e-6)
     sums = np.concatenate([[0.0], np.cumsum(probabilities)])
     positions = np.arange(len(times))
     first, last = np.maximum(positions - reach, 0), np.minimum(positions + reach + 1, len(times))

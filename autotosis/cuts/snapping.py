@@ -34,7 +34,7 @@ class EdgeRange:
         The video.
     face : Box
         The position of the face camera.
-    edge : float
+    time : float
         The time of the edge, seconds in the video.
     low, high : float
         The earliest and the latest time that it may move to, seconds in the video.
@@ -42,7 +42,7 @@ class EdgeRange:
 
     recording: Recording
     face: Box
-    edge: float
+    time: float
     low: float
     high: float
 
@@ -138,15 +138,15 @@ def fit(
         Start and end of each segment, seconds in the video.
     """
     spare = (select.max_duration or math.inf) - sum(
-        end.edge - start.edge for start, end in zip(starts, ends, strict=True)
+        end.time - start.time for start, end in zip(starts, ends, strict=True)
     )
-    limits = [start.edge - select.min_gap for start in starts[1:]] + [math.inf]
+    limits = [start.time - select.min_gap for start in starts[1:]] + [math.inf]
     edges, free = [], 0.0
     of_starts, of_ends = places[: len(starts)], places[len(starts) :]
     for start, end, at_start, at_end, limit in zip(starts, ends, of_starts, of_ends, limits, strict=True):
-        length = end.edge - start.edge
+        length = end.time - start.time
         longest = min(select.max_length or math.inf, length + spare)
-        begin = place(start, at_start, at_start.times, max(free, end.edge - longest), math.inf)
+        begin = place(start, at_start, at_start.times, max(free, end.time - longest), math.inf)
         frames = begin + np.arange(int((end.low - begin) * rate), int((end.high - begin) * rate) + 2) / float(rate)
         finish = place(end, at_end, frames, 0.0, min(limit, begin + longest))
         spare -= finish - begin - length
@@ -155,12 +155,12 @@ def fit(
     return edges
 
 
-def place(reach: EdgeRange, places: Places, candidates: np.ndarray, low: float, high: float) -> float:
+def place(edge: EdgeRange, places: Places, candidates: np.ndarray, low: float, high: float) -> float:
     """Choose the new time of an edge: the nearest scene change, or else the quietest candidate.
 
     Parameters
     ----------
-    reach : EdgeRange
+    edge : EdgeRange
         The edge.
     places : Places
         The scene changes and the loudness around it.
@@ -174,15 +174,15 @@ def place(reach: EdgeRange, places: Places, candidates: np.ndarray, low: float, 
     float
         The new time of the edge, seconds in the video.
     """
-    low, high = max(low, reach.low), min(high, reach.high)
+    low, high = max(low, edge.low), min(high, edge.high)
     changes = _between(places.changes, low, high)
     if len(changes):
-        return _nearest(changes, reach.edge)
+        return _nearest(changes, edge.time)
     candidates = _between(candidates, low, high)
     if not len(candidates) or not len(places.times):
-        return reach.edge
+        return edge.time
     levels = np.round(np.interp(candidates, places.times, places.levels))
-    return _nearest(candidates[levels == levels.min()], reach.edge)
+    return _nearest(candidates[levels == levels.min()], edge.time)
 
 
 def _between(times: np.ndarray, low: float, high: float) -> np.ndarray:
@@ -194,22 +194,22 @@ def _nearest(times: np.ndarray, time: float) -> float:
     return float(times[np.argmin(np.abs(times - time).round(6))])
 
 
-def look(reach: EdgeRange) -> Places:
+def look(edge: EdgeRange) -> Places:
     """Find scene changes and measure loudness around an edge. Hardly more than that is decoded."""
     nothing = np.zeros(0)
-    if reach.high - reach.low < ROUNDING:
+    if edge.high - edge.low < ROUNDING:
         return Places(nothing, nothing, nothing)
-    changes = scene_changes_between(reach.recording, reach.low, reach.high, reach.face)
-    heard = listen(reach) if reach.recording.sound else (nothing, nothing)
+    changes = scene_changes_between(edge.recording, edge.low, edge.high, edge.face)
+    heard = listen(edge) if edge.recording.sound else (nothing, nothing)
     return Places(changes, *heard)
 
 
-def listen(reach: EdgeRange) -> tuple[np.ndarray, np.ndarray]:
+def listen(edge: EdgeRange) -> tuple[np.ndarray, np.ndarray]:
     """Measure the loudness around an edge: `times`, of which one is the edge itself, and `levels` of `Places`."""
-    before, after = (int(room / STEP + ROUNDING) for room in (reach.edge - reach.low, reach.high - reach.edge))
+    before, after = (int(room / STEP + ROUNDING) for room in (edge.time - edge.low, edge.high - edge.time))
     steps = before + after + STRETCH
-    begin = reach.edge - (before + STRETCH / 2) * STEP
-    heard = np.concatenate(list(read_stereo(reach.recording, SOUND_RATE, begin + steps * STEP, max(0.0, begin))))
+    begin = edge.time - (before + STRETCH / 2) * STEP
+    heard = np.concatenate(list(read_stereo(edge.recording, SOUND_RATE, begin + steps * STEP, max(0.0, begin))))
     # Before the beginning of the video there is silence. Times are rounded to whole samples.
     samples = np.zeros((steps * STEP_SAMPLES, 2))
     first = round(max(0.0, -begin) * SOUND_RATE)
@@ -218,4 +218,4 @@ def listen(reach: EdgeRange) -> tuple[np.ndarray, np.ndarray]:
     powers = np.square(samples).reshape(steps, -1).mean(axis=1)
     means = np.lib.stride_tricks.sliding_window_view(powers, STRETCH).mean(axis=1)
     levels = np.round(np.maximum(SILENCE, 10 * np.log10(means + 1e-12)))
-    return reach.edge + np.arange(-before, after + 1) * STEP, levels
+    return edge.time + np.arange(-before, after + 1) * STEP, levels

@@ -149,9 +149,9 @@ def _fit(levels: np.ndarray, rows: Rows) -> tuple[float, float]:
     fitted = np.zeros(2)
     for _ in range(STEPS):
         chances = 1 / (1 + np.exp(-np.clip(rows.logits + columns @ fitted, -500, 500)))
-        slope = columns.T @ (chances - rows.labels) + PENALTIES * fitted
-        curvature = (columns.T * (chances * (1 - chances))) @ columns + np.diag(PENALTIES)
-        fitted -= np.clip(np.linalg.solve(curvature, slope), -LONGEST_STEP, LONGEST_STEP)
+        gradient = columns.T @ (chances - rows.labels) + PENALTIES * fitted
+        hessian = (columns.T * (chances * (1 - chances))) @ columns + np.diag(PENALTIES)
+        fitted -= np.clip(np.linalg.solve(hessian, gradient), -LONGEST_STEP, LONGEST_STEP)
     scores = rows.logits + columns @ fitted
     loss = np.logaddexp(0, np.where(rows.labels == 1, -scores, scores)).sum() + (PENALTIES * fitted**2).sum() / 2
     return float(loss), float(fitted[0])
