@@ -20,7 +20,6 @@ from scmrepo.git import Git
 
 from autotosis.model import (
     architecture,
-    background,
     calibration,
     chat_weight,
     cross_validation,
@@ -28,6 +27,7 @@ from autotosis.model import (
     first_pass,
     index,
     judgements,
+    labelled_moments,
     learning,
     metrics,
     model_file,
@@ -68,7 +68,7 @@ def main() -> None:
     if "RANK" in os.environ and not first_of_torchrun():
         return
     faces = out_of_fold.logits - by_signals.logits
-    known, own_vods = background.collect(kept, own_rows, settings, of_kept, faces)
+    known, own_vods = labelled_moments.collect(kept, own_rows, settings, of_kept, faces)
     card = model_file.Card(
         architecture=choice.architecture,
         extract=settings.extract.seen(),

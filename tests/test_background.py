@@ -3,21 +3,22 @@
 import numpy as np
 import pytest
 
-from autotosis.model import background, linear
+from autotosis.model import background, labelled_moments, linear
 from autotosis.model.cross_validation import OutOfFold
 from autotosis.model.examples import Clip
+from autotosis.model.labelled_moments import Labelled
 from autotosis.model.model_file import Card
 from autotosis.signals import context, features
 from tests.helpers import ROOT, Project, load_params
 
 
-def known(chance: np.random.Generator, count: int) -> background.Labelled:
+def known(chance: np.random.Generator, count: int) -> Labelled:
     """Make labelled moments of which the loud ones, in the first column of sound, are highlights."""
     values = chance.normal(size=(count, len(context.WINDOWS), features.COLUMNS)).astype(np.float32)
     labels = np.arange(count) % 2
     values[labels == 1, :, 1] += 2
     ones = np.ones(count)
-    return background.Labelled(values, labels, ones, np.arange(count) // 2 % 4, ones > 0, 0 * ones, 0 * ones - 1)
+    return Labelled(values, labels, ones, np.arange(count) // 2 % 4, ones > 0, 0 * ones, 0 * ones - 1)
 
 
 def test_what_is_usual_in_a_vod_is_calm_there():
@@ -70,10 +71,10 @@ def test_rows_that_only_their_own_vod_learns_from_do_not_share_their_weight_with
     rows = [clip(f"vods/{vod}.mp4@{start}.000-{start + 5}.000", np.ones(50, int)) for start in (0, 9) for vod in "ab"]
     settings, nothing = load_params(Project(ROOT)), np.zeros(200)
     out_of_fold = OutOfFold(nothing, np.tile(np.arange(50) % 2, 4), np.repeat(np.arange(4), 50), nothing > 0)
-    learned, vods = background.collect(clips, rows, settings, out_of_fold, nothing)
+    learned, vods = labelled_moments.collect(clips, rows, settings, out_of_fold, nothing)
     assert vods == ["vods/a.mp4", "vods/b.mp4"]
     for vod in vods:
-        own = background.for_vod(learned, vods, f"data/tiny/{vod}")
-        assert own.weights[own.vod == background.EVERY].tolist() == [1] * 200
+        own = labelled_moments.for_vod(learned, vods, f"data/tiny/{vod}")
+        assert own.weights[own.vod == labelled_moments.EVERY].tolist() == [1] * 200
         # The highlights of the clips weigh 100.
-        assert own.weights[own.vod != background.EVERY].sum() == pytest.approx(settings.train.review_weight * 100)
+        assert own.weights[own.vod != labelled_moments.EVERY].sum() == pytest.approx(settings.train.review_weight * 100)

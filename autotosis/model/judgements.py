@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from autotosis.model import background, cross_validation, examples, kernel
+from autotosis.model import cross_validation, examples, kernel, labelled_moments
 from autotosis.model.examples import Clip
 from autotosis.project.params import Params
 
@@ -51,7 +51,7 @@ def agreeing(clips: Sequence[Clip], settings: Params) -> tuple[Sequence[Clip], S
     from scipy.stats import mannwhitneyu
 
     fps = settings.extract.fps
-    calm = examples.contexts(examples.around_judged(clips, fps, background.KERNEL_MOMENTS), fps)
+    calm = examples.contexts(examples.around_judged(clips, fps, labelled_moments.KERNEL_MOMENTS), fps)
     expected = []
     for fold in sorted(set(fold_of.values())):
         others = [clip for clip in own if fold_of[clip.group] != fold]
@@ -89,7 +89,7 @@ def scores(learned_from: Sequence[Clip], calm: np.ndarray, scored: Sequence[Clip
     """
     contexts = np.concatenate([examples.contexts(learned_from, fps), calm])
     labels = np.concatenate([examples.labels(learned_from), np.zeros(len(calm), int)])
-    chosen = background.evenly_spaced(len(labels))
+    chosen = labelled_moments.evenly_spaced(len(labels))
     fitted = kernel.fit(contexts[chosen], labels[chosen], np.ones(len(chosen)))
     parts = [examples.contexts([clip], fps)[clip.labels == 1] for clip in scored]
     return [float(fitted.logits_of(part).mean()) for part in parts]

@@ -10,8 +10,8 @@ from functools import partial
 
 import numpy as np
 
-from autotosis.model import background, calibration, linear
-from autotosis.model.background import Labelled
+from autotosis.model import background, calibration, labelled_moments, linear
+from autotosis.model.labelled_moments import Labelled
 from autotosis.model.linear import Linear
 from autotosis.model.model_file import Card
 from autotosis.project import workers
@@ -66,7 +66,7 @@ def score(
     # Read the model first, so that errors in it are found before hours are spent on the scan.
     first_model = linear.from_tensors("first_pass.", weights)
     known = Labelled.from_tensors("labelled.", weights)
-    known = background.for_vod(known, card.own_vods, scan.recording.path.as_posix())
+    known = labelled_moments.for_vod(known, card.own_vods, scan.recording.path.as_posix())
     values, glances = first_pass(scan, name)
     wanted = np.full(len(values), True)
     if two_passes:
