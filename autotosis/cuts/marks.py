@@ -13,7 +13,8 @@ from autotosis.video import recording
 from autotosis.video.opening import Span, opened
 from autotosis.video.recording import Recording
 
-# Whoever sets a mark does so when the moment is over, or nearly so: it shows this much before, and after (seconds).
+# A mark is set when the moment is over, or nearly so: it stands for this much time before it, and this much after
+# (seconds).
 BEFORE, AFTER = 15.0, 3.0
 # A replay is saved after its end, so it may seem to end this much after the VOD (seconds).
 LATE = 3.0

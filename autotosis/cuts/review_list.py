@@ -18,7 +18,7 @@ COLUMNS = ("start", "end", "probability", "reason")
 UNCERTAIN, SURE, MARKER = "uncertain", "sure", "marker"
 # How many moments are listed at most, and how many peaks of the probability they are chosen from.
 MOST, CANDIDATES = 30, 300
-# Every so many moments, one is taken that the model is sure of.
+# One in this many moments is one that the model is sure of.
 SURE_EVERY = 5
 # No more than MOST_IN_PART of the moments are taken from each of PARTS equal parts of the VOD.
 PARTS, MOST_IN_PART = 10, 6
@@ -49,7 +49,7 @@ def choose(
     times, level : ndarray of float64, shape (moments,)
         A timeline, evenly spaced, with smoothed probabilities.
     threshold, release : float
-        The decision threshold, 0 to 1, and the share of a peak at which it begins and ends, 0 to 1.
+        The decision threshold, 0 to 1, and the share of its height at which a peak begins and ends, 0 to 1.
     judged : sequence of Segment
         Stretches of the VOD that are judged or listed already. What is closer to one of them than APART is left out.
 

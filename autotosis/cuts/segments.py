@@ -16,8 +16,9 @@ class Segment:
     start, end : float
         Its times in the video, seconds.
     score : float
-        The mean smoothed probability of its best event, or the highest one within its best mark, 0 to 1; with
-        `select.invert`, that of a calm moment. For a segment that the user added, the given score, or else 1.
+        The mean smoothed probability of its best event, or for a mark, the highest smoothed probability within it,
+        0 to 1; with `select.invert`, that of a calm moment. For a segment that the user added, the given score, or
+        else 1.
     lead, tail : float
         The padding before its first event and after its last one, seconds.
     """

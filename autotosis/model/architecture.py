@@ -82,8 +82,9 @@ def choose(clips: Sequence[Clip], settings: Params, by_signals: OutOfFold) -> Ch
         gain, spread = float(gains.mean()), float(gains.std())
         helps, figures = gain > spread, {"network_gain": gain, "network_gain_sd": spread}
         reason = f"with {name}, average precision changes by {gain:+.3f}, with a spread of {spread:.3f} over folds"
-    kept = wanted != AUTO or helps
-    return Choice(name if kept else None, by_network if kept else by_signals, reason, figures)
+    if wanted != AUTO:
+        helps, reason = True, f"train.architecture names it; {reason}"
+    return Choice(name if helps else None, by_network if helps else by_signals, reason, figures)
 
 
 def is_tried(train: Train, clips: int) -> bool:

@@ -8,7 +8,7 @@ from threadpoolctl import threadpool_limits
 # The least slope of a calibration. A model that is worse than chance on unseen clips would get a negative slope, which
 # would reverse the ranking of moments.
 MIN_SLOPE = 0.01
-# A threshold must find at least this share of the highlights. Otherwise it would depend on only a few frames.
+# A threshold must find at least this share of the highlights. Otherwise it would depend on only a few moments.
 MIN_RECALL = 0.1
 # The threshold is lowered for a stream in which little stands out, but not below this quantile of the scores of
 # highlights, because streams without highlights would otherwise yield some. Of 0.2, 0.25, 0.3 and 0.4, it cuts

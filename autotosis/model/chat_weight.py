@@ -13,7 +13,7 @@ from autotosis.model import model_file
 from autotosis.model.examples import Clip
 from autotosis.signals import chat_rate
 
-# The L2 regularization of the weight, worth about a few uninformative rows.
+# The L2 regularization of the weight, worth a few uninformative rows.
 PENALTY = 1.0
 # The prior of the delay: its mean and standard deviation (seconds).
 LIKELY_DELAY, SPREAD = 20.0, 15.0

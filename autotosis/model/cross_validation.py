@@ -94,7 +94,7 @@ def score(clips: Sequence[Clip], settings: Params) -> OutOfFold:
 def of_kept(out_of_fold: OutOfFold, kept: Sequence[Clip], settings: Params) -> OutOfFold:
     """Return the scores of the clips that the final model learns from, in folds of their own.
 
-    In the original folds, they may all share one fold.
+    In the original folds, all of them may be in the same one.
 
     Parameters
     ----------

@@ -103,9 +103,9 @@ def judged(clips: Sequence[Clip]) -> np.ndarray:
 def weights(clips: Sequence[Clip], review_weight: float) -> np.ndarray:
     """Compute the weight of each labelled moment, clip by clip.
 
-    The weight is 1, or less for the moments of excerpts. For each label, these together weigh at most `review_weight`
-    times as much as the moments of clips, so that no number of wrong judgements can outweigh the clips. If no clip has
-    that label, they weigh 1.
+    The weight is 1, or less for the moments of excerpts. For each label, those of excerpts together weigh at most
+    `review_weight` times as much as the moments of clips, so that no number of wrong judgements can outweigh the clips.
+    If no clip has that label, they weigh 1.
 
     Parameters
     ----------

@@ -21,7 +21,8 @@ class FirstPass:
     linear : Linear
         A model of the sound alone.
     clearly_calm : float
-        The logit below which a moment is clearly calm. train.first_pass_recall of the moments found are above it.
+        The logit below which a moment is clearly calm: the share train.first_pass_recall of the moments that the full
+        model finds is above it.
     """
 
     linear: Linear

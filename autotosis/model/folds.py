@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 
-# How often clips are dealt to find folds of which each leaves both labels outside it.
+# How many times clips are dealt, at most, until every fold leaves both labels outside it.
 DEALS = 10
 
 
@@ -11,8 +11,8 @@ def deal(groups: Mapping[str, set[int]], count: int, seed: int) -> dict[str, int
     """Deal groups of clips into folds, for grouped cross-validation.
 
     A hash of its name decides the fold of each group, so that clips added later do not move the others. If some fold
-    then leaves only one label to learn from outside it, they are dealt again, by other hashes. If none of DEALS is
-    better, each group becomes a fold of its own.
+    then leaves only one label to learn from outside it, they are dealt again, by other hashes. If all DEALS deals fail,
+    each group becomes a fold of its own.
 
     Parameters
     ----------

@@ -2,7 +2,7 @@
 
 Whether the clips are then ranked better or worse does not tell right judgements from wrong ones, because most are about
 what the model is least sure of. But judged highlights should look as much like highlights as those of the clips do.
-Calm judgements do not matter: beside many of them, even doubtful moments would look like highlights.
+Calm judgements are left out: compared with many of them, even doubtful moments would look like highlights.
 """
 
 from collections.abc import Sequence
@@ -13,9 +13,9 @@ from autotosis.model import cross_validation, examples, kernel, labelled_moments
 from autotosis.model.examples import Clip
 from autotosis.project.params import Params
 
-# Judgements with a p-value below this are left out. In recordings of strangers, 5 to 30 right judgements have 0.4 or
-# more, and 30 of which 15 % are wrong 0.08 or more. At random, or with highlights that all are wrong, 5 or more have
-# less than 0.02 nearly always.
+# Judgements with a p-value below this are left out. In recordings of strangers, p is 0.4 or more for 5 to 30 correct
+# judgements, and 0.08 or more for 30 of which 15 % are wrong. For 5 or more random ones, or highlights that are all
+# wrong, it is nearly always below 0.02.
 LEAST_P = 0.05
 
 

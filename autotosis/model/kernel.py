@@ -1,9 +1,8 @@
 """Kernel logistic regression on the signals around a moment.
 
 It sees what a weighted sum cannot: that something counts only together with something else, or only up to a limit, such
-as the loudness of an explosion. Signals are replaced by their ranks, so that outliers count no more
-than they should. A moment is then compared with a few hundred others, the landmarks (Nyström approximation: Williams
-and Seeger, 2001).
+as the loudness of an explosion. Signals are replaced by their ranks, so that outliers count no more than they should. A
+moment is then compared with a few hundred others, the landmarks (Nyström approximation: Williams and Seeger, 2001).
 """
 
 from dataclasses import dataclass

@@ -14,8 +14,8 @@ from autotosis.signals import context, features
 # Use at most this many moments of clips, and as many of a VOD, evenly spaced. Neighbouring moments are much alike, so
 # more of them add little.
 MAX_MOMENTS = 10_000
-# Kernel regression learns from at most this many moments of a VOD, and from as many around what was judged of others,
-# because it takes 8 KiB of memory for each.
+# Kernel regression learns from at most this many moments of a VOD, and at most as many around judged stretches of other
+# VODs, because each takes 8 KiB of memory.
 KERNEL_MOMENTS = 5_000
 # The value of `Labelled.vod` for moments used for all VODs.
 EVERY = -1
@@ -73,14 +73,17 @@ class Labelled:
         known = cls(**tensors)
         highlights, for_all = known.labels == 1, known.vod == EVERY
         for problem, found in (
-            ("a label that is not 0 or 1", not np.isin(known.labels, (0, 1)).all()),
-            ("a weight that is not above 0", not (known.weights > 0).all()),
-            ("no calm moments for every VOD", not (for_all & ~highlights).any()),
+            ("its labelled moments have a label that is not 0 or 1", not np.isin(known.labels, (0, 1)).all()),
+            ("its labelled moments have a weight that is not above 0", not (known.weights > 0).all()),
+            ("none of its calm moments is used for all VODs", not (for_all & ~highlights).any()),
             # Each fold is scored by a model that learned from the others.
-            ("no highlights in two folds", len(np.unique(known.fold[highlights & for_all & known.measured])) < 2),
+            (
+                "its labelled moments have no highlights in two folds",
+                len(np.unique(known.fold[highlights & for_all & known.measured])) < 2,
+            ),
         ):
             if found:
-                raise model_file.malformed(f"its labelled moments have {problem}")
+                raise model_file.malformed(problem)
         return known
 
     def at(self, chosen: np.ndarray) -> "Labelled":

@@ -147,7 +147,7 @@ def tensors(card: Card) -> dict[str, np.ndarray]:
         # Only the signals of labelled moments may be NaN, where there is nothing to measure, such as no face.
         numbers = tensor[~np.isnan(tensor)] if name == "labelled.contexts" else tensor
         if not (np.abs(numbers.astype(np.float64)) <= LARGEST).all():
-            raise malformed(f"{name} has a value that is not a number, or larger than {LARGEST:g}")
+            raise malformed(f"{name} has a value that is not a number, or is larger than {LARGEST:g}")
     return loaded
 
 
@@ -172,7 +172,7 @@ def check(prefix: str, found: Mapping[str, np.ndarray], expected: Shapes) -> Non
 
 
 def _describe(shape: tuple[str, tuple[int, ...]] | None) -> str:
-    return "absent" if shape is None else f"{shape[0]} of shape {'x'.join(map(str, shape[1])) or 'one number'}"
+    return "absent" if shape is None else f"{shape[0]} of shape {shape[1]}"
 
 
 def subset(prefix: str, weights: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -28,7 +28,8 @@ from autotosis.video.reading import keyframe_distance
 MARGIN = 0.8
 # Logits that differ by less than this are the same.
 SAME = 1e-6
-# This much time may be doubtful in any case (seconds): a short VOD may be full of highlights, and takes little time.
+# This much time may be doubtful in any case (seconds): a short VOD may be full of highlights, and takes little time
+# to look at.
 LEAST_DOUBTFUL = 60.0
 # Keyframes that are farther apart than this make looking slow (seconds). Streaming services require one every two
 # seconds, but some recorders write one every ten.
@@ -148,8 +149,8 @@ def in_doubt(
     Returns
     -------
     ndarray of bool, shape (moments,)
-        Whether each moment is not clearly calm, and among the largest share that can be highlights. All are, if all
-        sound the same.
+        Whether each moment is not clearly calm, and among the largest share that can be highlights. If all moments
+        sound the same, all are.
     """
     by_linear, beside = first_model.logits(values, fps), np.maximum(written, 0)
     if np.ptp(by_linear) < SAME:

@@ -102,7 +102,9 @@ def broadcast(tensors: Iterable[torch.Tensor]) -> None:
 def check_same_epoch(epochs: int) -> None:
     """Check that all processes found a checkpoint after the same number of epochs; UserError if they did not."""
     if len(set(gather(epochs))) > 1:
-        raise UserError("the machines of this training have different checkpoints: remove models/.checkpoints on all")
+        raise UserError(
+            "the machines of this training have different checkpoints: remove models/.checkpoints on all of them"
+        )
 
 
 @reporting_failures()
