@@ -46,7 +46,8 @@ def test_one_process_that_fails_ends_both_and_both_go_on_where_they_were(project
     assert resumed.stderr.count("all clips: epoch 2 of 2: 2/2 batches") == 1
     assert resumed.stdout.count('"ap": ') == 1
     name = FACE["architecture"]
-    assert f"face network: {name}, because train.architecture names it; with {name}, average precision" in resumed.stdout
+    because = f"face network: {name}, because train.architecture names it; with {name}, average precision"
+    assert because in resumed.stdout
     assert "loss" in json.loads(project.read("models/live/metrics.json"))
     without = project.read("data/timelines/demo.csv")
     project.stages("predict demo")
