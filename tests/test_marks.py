@@ -1,11 +1,16 @@
 """Marks that were set while a VOD was recorded are proposed for review, and shown if asked to."""
 
+import numpy as np
 import pytest
 
 from autotosis.annotations import beside
+from autotosis.annotations.configuration import SelectConfig
+from autotosis.cuts import marks as vod_marks
 from autotosis.project.errors import UserError
+from autotosis.video import boxes
+from autotosis.video.recording import probe
 from tests import videos
-from tests.helpers import PLAIN, Project, assert_sentence, cut, write_timeline
+from tests.helpers import PLAIN, Project, assert_sentence, cut, select_params, write_timeline
 
 VOD = "vods/2026-01-01 20-00-00.mkv"
 MARKERS = "data/tiny/vods/2026-01-01 20-00-00.markers.csv"
@@ -64,6 +69,28 @@ def test_a_replay_of_the_time_after_the_vod_is_no_mark(marked):
     videos.flash_and_beep(marked.folder / "data/tiny/vods/Replay 2026-01-01 20-01-02.mp4", 1)
     shown = times(cut(marked, VOD, marks="keep"))
     assert shown == marks(marked) == [(5, 23), (30, 48), (54, 58)]
+
+
+def test_chapters_are_read_from_fragments_with_what_describes_them(tmp_path):
+    videos.flash_and_beep(tmp_path / "plain.mp4", 25, fps=5)
+    (tmp_path / "chapters.txt").write_text(CHAPTERS)
+    form = ["-map_chapters", 1, "-c", "copy", "-movflags", "frag_keyframe+empty_moov+default_base_moof"]
+    videos.ffmpeg("-i", tmp_path / "plain.mp4", "-i", tmp_path / "chapters.txt", *form, tmp_path / "whole.mp4")
+    content = (tmp_path / "whole.mp4").read_bytes()
+    first, *_, last = (box.start for box in boxes.read(tmp_path / "whole.mp4")[0] if box.name == b"moof")
+    segments, unfinished = tmp_path / "segments", tmp_path / "unfinished.mp4"
+    segments.mkdir()
+    for name, part in (("init.mp4", content[:first]), ("0.m4s", content[first:last]), ("1.m4s", content[last:])):
+        (segments / name).write_bytes(part)
+    # The header of the last fragment is incomplete.
+    unfinished.write_bytes(content[: last + 100])
+    for path in (unfinished, segments):
+        config = SelectConfig(
+            name="own", video=path, sounds=[], facecam=None, edits=None, judged=[], markers=None, replays=[],
+            select=select_params(),
+        )  # fmt: skip
+        found = vod_marks.read(config, probe(path), np.empty(0), np.empty(0))
+        assert [(segment.start, segment.end) for segment in found] == [(5, 23)]
 
 
 def test_marks_that_are_shown_are_joined_like_events_and_reported(marked):

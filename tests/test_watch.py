@@ -242,6 +242,15 @@ def test_deleting_what_is_unused_keeps_experiments(tmp_path, monkeypatch):
     assert {path.read_text() for path in tmp_path.glob(".dvc/cache/files/md5/*/*")} == {"committed", "experiment"}
 
 
+def test_a_recording_that_ends_within_the_header_of_a_fragment_is_finished(tmp_path):
+    source = ("-f", "lavfi", "-t", 4, "-i", "color=gray:s=64x48:r=10")
+    form = ("-g", 10, "-movflags", "frag_keyframe+empty_moov+default_base_moof")
+    videos.ffmpeg(*source, *form, tmp_path / "whole.mp4")
+    content, path = (tmp_path / "whole.mp4").read_bytes(), tmp_path / "own.mp4"
+    path.write_bytes(content[: content.rindex(b"moof") + 96])
+    assert recordings.is_finished(path, 0.0)
+
+
 def test_a_title_need_not_be_in_utf_8(tmp_path):
     path = tmp_path / "a.avi"
     source = ("-f", "lavfi", "-t", 1, "-i", "color=gray:s=64x48:r=10")

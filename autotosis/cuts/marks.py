@@ -1,7 +1,6 @@
 """Marks that somebody set in a VOD while it was recorded: chapters, stream markers, and saved replays."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 
@@ -10,7 +9,7 @@ from autotosis.annotations.configuration import SelectConfig
 from autotosis.cuts import segments
 from autotosis.cuts.segments import Segment
 from autotosis.video import recording
-from autotosis.video.opening import Span, opened
+from autotosis.video.opening import opened
 from autotosis.video.recording import Recording
 
 # A mark is set when the moment is over, or nearly so: it stands for this much time before it, and this much after
@@ -56,13 +55,8 @@ def read(config: SelectConfig, vod: Recording, times: np.ndarray, level: np.ndar
 
 def _chapters(vod: Recording) -> Iterator[float]:
     """Yield when the chapters in a VOD's files begin (seconds in the VOD)."""
-    seen: set[Path] = set()
-    for piece in vod.pieces:
-        path = piece.span.path
-        if path in seen:
-            continue
-        seen.add(path)
-        with opened(Span(path)) as container:
+    for piece in vod.files:
+        with opened(piece.span) as container:
             for chapter in container.chapters():
                 begin = float(chapter["start"] * (chapter["time_base"] or 0)) - piece.zero
                 if begin - piece.begin > FIRST_CHAPTER:

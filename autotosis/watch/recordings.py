@@ -14,7 +14,8 @@ from autotosis.project.params import VODS_FILE, Params
 from autotosis.project.videos_params import RESERVED, FoundVods
 from autotosis.reel import reel
 from autotosis.video import parts, recording
-from autotosis.video.opening import Span, opened
+from autotosis.video.opening import opened
+from autotosis.video.recording import Recording
 
 HEADER = (
     "# VODs that fit `recordings` in params.yaml, as `python -m autotosis.watch` found them. Lines may be removed.\n"
@@ -86,8 +87,7 @@ def is_finished(path: Path, quiet: float) -> bool:
     if age < quiet:
         return False
     try:
-        recording.probe(path)
-        patience = quiet if _says_how_long(path) else PATIENCE * quiet
+        patience = quiet if _says_how_long(recording.probe(path)) else PATIENCE * quiet
     except UserError:
         # The index of an MP4 is written at its end.
         if age < PATIENCE * quiet:
@@ -142,6 +142,6 @@ def _is_recording(path: Path) -> bool:
     return parts.is_video(path) and not path.name.startswith(".") and not beside.is_replay(path)
 
 
-def _says_how_long(path: Path) -> bool:
-    with opened(Span(path)) as container:
+def _says_how_long(found: Recording) -> bool:
+    with opened(found.pieces[0].span) as container:
         return bool(container.duration)
