@@ -108,6 +108,21 @@ def test_a_transport_stream_whose_tracks_are_others_from_somewhere_on_is_read_on
     assert not list(remarks(recording))
 
 
+@pytest.mark.parametrize(
+    ("form", "options", "head"),
+    [("ts", ("-mpegts_pmt_start_pid", 0x500, "-mpegts_start_pid", 0x200, "-mpegts_service_id", 7), 0), ("flv", (), 13)],
+)
+def test_a_clock_that_starts_again_in_an_appended_recording_is_followed(tmp_path, form, options, head):
+    long = film(tmp_path / f"long.{form}", 6.0)
+    other = film(tmp_path / f"other.{form}", 3.0, *options).read_bytes()
+    (tmp_path / f"all.{form}").write_bytes(long.read_bytes() + other + other[head:])
+    recording = probe(tmp_path / f"all.{form}")
+    assert [piece.begin for piece in recording.pieces] == pytest.approx([0, 6, 9], abs=0.1)
+    assert recording.duration == pytest.approx(12, abs=0.1)
+    assert numbers_at(recording, [1.6, 7.6, 10.6]) == pytest.approx([46, 46, 46], abs=3)
+    assert beeps(recording) == pytest.approx(np.arange(12), abs=0.1)
+
+
 def test_a_plain_mp4_shows_what_players_do_and_names_what_is_appended(tmp_path):
     content = film(tmp_path / "one.mp4", 3.0).read_bytes()
     (tmp_path / "both.mp4").write_bytes(2 * content)

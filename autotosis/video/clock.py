@@ -105,7 +105,9 @@ def extents(span: Span, continues: bool = False) -> list[Extent]:
         counts = _count_last(container, video, audio, promised or 0.0) if told else _count(container, video, audio)
         cuts = counts.cuts()
         if cuts and not told:
-            found = spans.cut(span, container.format.name, [place for place, _ in cuts])
+            # FFmpeg counts from the header in front of the span.
+            places = [place - len(span.header) + span.first for place, _ in cuts]
+            found = spans.cut(span, container.format.name, places)
             if len(found) == len(cuts) + 1:
                 again = [continues, *(not restarts for _, restarts in cuts)]
                 return list(

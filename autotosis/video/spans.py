@@ -123,7 +123,7 @@ def cut(span: Span, form: str, places: list[int]) -> list[Span]:
     form : str
         FFmpeg's name of its format.
     places : list of int
-        The byte position of the first packet of each recording, except for the very first recording.
+        The position in the file of the first packet of each recording, except for the very first one (bytes).
     """
     with _mapped(span) as data:
         if form == "flv":
@@ -237,8 +237,8 @@ def _first_pages(data: mmap.mmap) -> Iterator[int]:
 
 def _cut_flv(span: Span, data: mmap.mmap, places: list[int]) -> list[Span]:
     """Divide an FLV file. Each part begins with codec headers: its own, or else those at the beginning of the file."""
-    first = len(span.header) or FLV_HEADER
-    common = {data[place]: data[place:end] for place, end in _flv_headers(data, span.first + first)}
+    head, first = (span.header, 0) if span.header else (data, span.first)
+    common = {head[place]: head[place:end] for place, end in _flv_headers(head, first + FLV_HEADER)}
     starts: list[int] = []
     headers = []
     for place in places:
@@ -256,7 +256,7 @@ def _cut_flv(span: Span, data: mmap.mmap, places: list[int]) -> list[Span]:
     return [first_span, *(replace(one, header=header) for one, header in zip(others, headers, strict=True))]
 
 
-def _flv_headers(data: mmap.mmap, place: int) -> Iterator[tuple[int, int]]:
+def _flv_headers(data: mmap.mmap | bytes, place: int) -> Iterator[tuple[int, int]]:
     """Yield the start and end of each codec header at the beginning of a file (bytes)."""
     while _is_flv_header(data, place):
         end = place + 15 + int.from_bytes(data[place + 1 : place + 4])
@@ -265,7 +265,7 @@ def _flv_headers(data: mmap.mmap, place: int) -> Iterator[tuple[int, int]]:
         place = end
 
 
-def _is_flv_header(data: mmap.mmap, place: int) -> bool:
+def _is_flv_header(data: mmap.mmap | bytes, place: int) -> bool:
     """Tell whether there is a codec header, or a script tag, at a byte position."""
     kind = data[place] if place < len(data) else 0
     return kind == FLV_SCRIPT or (kind in (FLV_SOUND, FLV_PICTURE) and data[place + 12] == 0)
