@@ -259,6 +259,20 @@ def test_of_an_unfinished_file_what_is_there_is_used_and_said(tmp_path, form, op
     assert any(f"used up to {recording.duration:.1f} s" in line for line in remarks(recording))
 
 
+@pytest.mark.parametrize("appended", [False, True])
+def test_of_an_unfinished_part_it_is_said_up_to_when_it_is_used(tmp_path, appended):
+    content = film(tmp_path / "whole.mkv", 6.0).read_bytes()
+    folder = tmp_path / "parts"
+    folder.mkdir()
+    (folder / "1.mkv").write_bytes(content)
+    with (folder / ("1.mkv" if appended else "2.mkv")).open("ab") as file:
+        file.write(content[: len(content) * 6 // 10])
+    recording = probe(folder)
+    assert 8.5 < recording.duration < 11
+    (line,) = remarks(recording)
+    assert f"claims to last 6.0 s, and it is used up to {recording.duration - 6:.1f} s" in line
+
+
 def test_a_plain_mp4_that_was_cut_off_is_refused_with_advice(tmp_path):
     content = film(tmp_path / "whole.mp4", 6.0, "-movflags", "faststart").read_bytes()
     (tmp_path / "half.mp4").write_bytes(content[: len(content) // 2])

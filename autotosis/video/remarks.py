@@ -18,8 +18,8 @@ def remarks(recording: Recording) -> Iterator[str]:
         if piece.promised is not None or (last and piece.span.end is not None):
             promise = "" if piece.promised is None else f"it claims to last {piece.promised:.1f} s, and "
             yield (
-                f"{piece.span.path}: cut off: {promise}it is used up to {piece.end:.1f} s; download it "
-                "again if there is more"
+                f"{piece.span.path}: cut off: {promise}it is used up to {piece.end - piece.begin:.1f} s; "
+                "download it again if there is more"
             )
     for path in {piece.span.path: None for piece in recording.pieces}:
         if place := spans.second_recording(path):
