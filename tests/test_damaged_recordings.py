@@ -93,11 +93,15 @@ def test_text_behind_an_mp4_is_ignored_as_by_players(tmp_path, options):
     assert not list(remarks(recording))
 
 
-def test_a_longer_track_that_is_not_used_is_not_missing(tmp_path):
-    path = tmp_path / "a.mp4"
+@pytest.mark.parametrize("form", ["mp4", "mkv"])
+@pytest.mark.parametrize("kind", ["sound", "subtitles"])
+def test_a_longer_track_that_is_not_used_is_not_missing(tmp_path, form, kind):
+    path, subtitles = tmp_path / f"a.{form}", tmp_path / "a.srt"
     videos.numbered(tmp_path / "source.mp4", 3.0, "libx264")
-    other = ("-f", "lavfi", "-t", 6, "-i", "sine")
-    videos.ffmpeg("-i", tmp_path / "source.mp4", *other, "-map", "0", "-map", "1", "-c:v", "copy", path)
+    subtitles.write_text("1\n00:00:01,000 --> 00:00:06,000\nhello\n")
+    other = ("-f", "lavfi", "-t", 6, "-i", "sine") if kind == "sound" else ("-i", subtitles)
+    codecs = ("-c:v", "copy", "-c:s", "mov_text" if form == "mp4" else "srt")
+    videos.ffmpeg("-i", tmp_path / "source.mp4", *other, "-map", "0", "-map", "1", *codecs, path)
     recording = probe(path)
     assert recording.duration == pytest.approx(3, abs=0.05)
     assert not any("cut off" in line for line in remarks(recording))
