@@ -167,6 +167,20 @@ def test_stretches_of_a_vod_that_is_no_longer_cut_keep_its_face_camera(project):
     assert all(np.array_equal(before[name], after[name], equal_nan=True) for name in before)
 
 
+def test_a_vod_with_a_long_name_is_learned_from(project):
+    name = 110 * "д" + ".mp4"
+    (project.folder / "data/tiny/vods/demo.mp4").rename(project.folder / "data/tiny/vods" / name)
+    project.set_params(vods={"demo": f"vods/{name}"})
+    project.write(HOLDOUT, HEADER)
+    project.append(LABELS, f"vods/{name},1,2,0\nvods/{name},4,6,1\n")
+    project.stages("extract_excerpts", "build_dataset")
+    assert {row["clip"] for row in project.table("data/dataset/index.csv") if "@" in row["clip"]} == {
+        f"vods/{name}@1.000-2.000",
+        f"vods/{name}@4.000-6.000",
+    }
+    assert "0 of 2 excerpts extracted, 2 were current" in project.stage("extract_excerpts").stdout
+
+
 def test_the_number_of_clips_to_learn_from_leaves_out_no_row_about_a_vod(project):
     project.write(HOLDOUT, HEADER)
     project.append(LABELS, "".join(f"vods/demo.mp4,{second},{second + 1},0\n" for second in (2, 4, 6)))

@@ -23,6 +23,7 @@ from autotosis.project.errors import UserError
 from autotosis.project.params import Extract
 from autotosis.project.section import Section
 from autotosis.signals import features
+from autotosis.video.clips import LONGEST_NAME
 
 FOLDER = Path("data/frames")
 EXCERPTS = Path("data/excerpts")
@@ -225,7 +226,10 @@ def excerpt_name(video: str, start: float, end: float | None) -> str:
 def path(clip: str) -> Path:
     """Return the path of the shard of a clip, given by its file name, or of an excerpt, given by its `excerpt_name`."""
     if re.search(r"@\d+\.\d{3}-(\d+\.\d{3}|end)$", clip):
-        return EXCERPTS / (clip.replace("%", "%25").replace("/", "%2F") + SUFFIX)
+        name = clip.replace("%", "%25").replace("/", "%2F")
+        # File systems do not allow longer names.
+        short = name if len(name.encode()) <= LONGEST_NAME else hashlib.sha256(name.encode()).hexdigest()
+        return EXCERPTS / (short + SUFFIX)
     return FOLDER / (clip + SUFFIX)
 
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from autotosis.project.errors import UserError
 
-# The longest name of a clip (bytes): a shard's name is longer by 21 while it is written, and file systems allow 255.
+# The longest name of a clip or an excerpt (bytes): a shard's name is longer by 21 while it is written, and file systems
+# allow 255.
 LONGEST_NAME = 234
 
 
