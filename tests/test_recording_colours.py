@@ -1,7 +1,12 @@
 """Frames are deinterlaced and in the colours of BT.709, whatever the recorder wrote."""
 
+import tempfile
+from fractions import Fraction
+
 import numpy as np
 import pytest
+from av.video.frame import VideoFrame
+from av.video.reformatter import ColorPrimaries, ColorTrc
 from PIL import Image
 
 from autotosis.annotations.facecams import Box
@@ -51,6 +56,19 @@ def test_hdr_keeps_white_grey_and_what_is_brighter_apart():
     black, grey, white, bright = hdr.to_bt709(np.array([coded(n) for n in (0, 40, 203, 1000)]), 9, 16)[:, 0]
     assert black == pytest.approx(0, abs=0.01) and grey == pytest.approx(0.44, abs=0.05)
     assert 0.9 < white < bright <= 1
+
+
+@pytest.mark.parametrize("name", ["a:b", "a'b, c;[d]=e\\f"])
+def test_the_folder_of_temporary_files_may_have_any_name(tmp_path, monkeypatch, name):
+    folder = tmp_path / name
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    hdr.table.cache_clear()
+    frame = VideoFrame.from_ndarray(videos.grey(128), "rgb24").reformat(format="yuv420p")
+    frame.time_base = Fraction(1, 30)
+    frame.color_primaries, frame.color_trc = ColorPrimaries(hdr.BT_2020), ColorTrc(hdr.PQ)
+    assert View(Box(), 64, 48)(frame).shape == (48, 64, 3)
+    hdr.table.cache_clear()
 
 
 def test_interlaced_frames_are_made_whole(tmp_path):

@@ -95,7 +95,7 @@ class View:
         return [
             graph.add("scale", size + source),
             graph.add("format", "gbrp10"),
-            graph.add("lut3d", f"file={hdr.table(primaries, transfer)}"),
+            graph.add("lut3d", file=str(hdr.table(primaries, transfer))),
             graph.add("scale", to.removeprefix(":") or size),
         ]
 
