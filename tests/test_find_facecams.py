@@ -1,5 +1,6 @@
 """The face camera is found where facecams.csv does not say where it is, from when to when, and used everywhere."""
 
+from dataclasses import astuple
 from pathlib import Path
 
 import av
@@ -7,6 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from autotosis.camera import scenes
+from autotosis.video.recording import probe
 from data.sample.acting import act
 from data.sample.game import Game, Interlude
 from data.sample.picture import Frame
@@ -131,6 +134,13 @@ def test_the_sample_s_camera_is_found_and_the_scene_without_it(project):
     project.write(FACECAMS, NO_ROWS + "vods/demo.mp4,0,0.5,0.5,1\n")
     project.stages("find_facecams demo")
     assert [row[2:] for row in found(project, "data/facecams/demo.csv")] == [(0, 0.5, 0.5, 1)]
+
+
+def test_the_camera_of_a_clip_of_a_second_is_found(stream, tmp_path):
+    videos.ffmpeg("-ss", 2 * LASTS + 2, "-t", 1, "-i", stream, tmp_path / "clip.mp4")
+    scene = scenes.find_in_clip(probe(tmp_path / "clip.mp4"))
+    assert scene is not None
+    assert_close(astuple(scene.box), tuple(np.divide(CORNER, (WIDTH, HEIGHT, WIDTH, HEIGHT))))
 
 
 def test_without_a_face_the_whole_picture_is_used_and_that_is_said(own):

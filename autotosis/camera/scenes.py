@@ -19,7 +19,7 @@ from autotosis.video.reading import Track
 from autotosis.video.recording import Recording
 
 # Raise it with every change after which other cameras are found in the same clips.
-VERSION = 1
+VERSION = 2
 # A VOD is sampled this many times, at most once per STEP seconds. A scene shorter than two sampling steps may be
 # missed. One process takes SAMPLES_PER_TASK samples at once.
 SAMPLES, STEP, SAMPLES_PER_TASK = 120, 0.5, 6
@@ -79,8 +79,8 @@ def _end(recording: Recording) -> float:
 
 
 def spread(recording: Recording, count: int) -> list[float]:
-    """Spread at most `count` times evenly over a recording (seconds)."""
-    count = max(1, min(count, int(recording.duration / STEP)))
+    """Spread `count` times evenly over a recording (seconds): fewer if it is short, but as many as a layout needs."""
+    count = max(layouts.LEAST, min(count, int(recording.duration / STEP)))
     times: list[float] = ((np.arange(count) + 0.5) * recording.duration / count).tolist()
     return times
 
