@@ -4,8 +4,12 @@ import os
 import shutil
 import sys
 
+import numpy as np
 import pytest
+import safetensors.numpy
 
+from autotosis.project.errors import UserError
+from autotosis.signals import shards
 from tests import videos
 from tests.helpers import (
     FACECAMS,
@@ -137,3 +141,13 @@ def test_hashes_that_are_remembered_wrongly_are_taken_anew(project, content):
 def test_a_clip_that_is_too_long_is_named(project):
     videos.flash_and_beep(first_clip(project), 302, fps=2)
     assert_sentence(project.stage("extract_frames"), "clips/c01.mp4: lasts 302 s, and a clip at most 300 s")
+
+
+@pytest.mark.parametrize("shape", [(), (4,), (4, 8), (4, 8, 8, 3, 1)])
+def test_a_shard_with_frames_of_another_shape_is_named(tmp_path, shape):
+    path = tmp_path / "a.safetensors"
+    header = shards.Header(key="", duration=1.0, first_frame=0)
+    tensors = {"times": np.arange(4) / 4, "frames": np.zeros(shape, np.uint8)}
+    path.write_bytes(safetensors.numpy.save(tensors, {"clip": header.model_dump_json()}))
+    with pytest.raises(UserError, match="a.safetensors: not a shard made by this project"):
+        shards.Shard(path)

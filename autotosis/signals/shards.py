@@ -148,10 +148,10 @@ class Shard:
         """Raise a ValueError unless all tensors have the right names, types and shapes, and hold valid numbers."""
         moments = len(self.times)
         self.frames: int
-        self.frames, *picture = self.file.get_slice("frames").get_shape()
+        self.frames, side, *_ = self.file.get_slice("frames").get_shape()
         expected = {
             "times": ("F64", [moments]),
-            "frames": ("U8", [self.frames, picture[0], picture[0], 3]),
+            "frames": ("U8", [self.frames, side, side, 3]),
             "signals": ("F32", [moments, features.COLUMNS]),
         }
         slices = {name: self.file.get_slice(name) for name in self.file.keys()}  # noqa: SIM118
