@@ -6,7 +6,7 @@ import av
 import numpy as np
 import pytest
 
-from autotosis.video.faces import on_display
+from autotosis.video.display import on_display
 from autotosis.video.reading import Track
 from autotosis.video.recording import probe
 from autotosis.video.remarks import remarks

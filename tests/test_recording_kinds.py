@@ -11,7 +11,7 @@ from autotosis.project.errors import UserError
 from autotosis.reel import units
 from autotosis.signals import features
 from autotosis.video import timecode
-from autotosis.video.faces import on_display
+from autotosis.video.display import on_display
 from autotosis.video.opening import Span
 from autotosis.video.reading import Track
 from autotosis.video.recording import probe

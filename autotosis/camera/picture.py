@@ -9,9 +9,7 @@ from PIL import Image, ImageDraw
 from autotosis.annotations.facecams import Box, Scene
 from autotosis.pictures import contact_sheet
 from autotosis.pictures.contact_sheet import Strip
-from autotosis.video.faces import on_display
-from autotosis.video.picture import View, deinterlaced
-from autotosis.video.reading import Track
+from autotosis.video import display
 from autotosis.video.recording import Recording
 
 # At most so many scenes are shown, the longest ones, each so wide (pixels).
@@ -21,10 +19,11 @@ MOST, WIDTH = 24, 480
 def write(path: Path, recording: Recording, scenes: Sequence[Scene]) -> None:
     """Write a JPEG of the scenes that show the face camera and of those that do not."""
     height = max(2, round(WIDTH * recording.height / recording.width))
-    shown = sorted(_stretches(recording, scenes), key=lambda each: each[0] - each[1])[:MOST]
+    longest = sorted(_stretches(recording, scenes), key=lambda each: each[0] - each[1])[:MOST]
+    shown = sorted(longest, key=lambda each: each[0])
+    pictures = display.pictures(recording, ([(start + end) / 2] for start, end, _ in shown), WIDTH, height)
     strips = []
-    for start, end, scene in sorted(shown, key=lambda each: each[0]):
-        frame = _frame(recording, (start + end) / 2, height)
+    for (start, end, scene), (frame,) in zip(shown, pictures, strict=True):
         caption = f"{start:.1f} to {end:.1f} s: "
         caption += f"confidence {scene.confidence:.2f}" if scene else "no face camera"
         strips.append(Strip(caption, [_drawn(frame, scene.box) if scene else frame], [""], ["black"]))
@@ -42,12 +41,6 @@ def _stretches(recording: Recording, scenes: Sequence[Scene]) -> Iterator[tuple[
         end = scene.end
     if end < recording.duration:
         yield end, recording.duration, None
-
-
-def _frame(recording: Recording, time: float, height: int) -> np.ndarray:
-    with Track(recording, "picture") as track:
-        frames = deinterlaced(track.frames(time))
-        return View(Box(), WIDTH, height)(next(on_display(recording, frames, [time])))
 
 
 def _drawn(frame: np.ndarray, box: Box) -> np.ndarray:

@@ -8,7 +8,7 @@ import numpy as np
 
 from autotosis.annotations.facecams import Box
 from autotosis.camera import faces
-from autotosis.video.faces import on_display
+from autotosis.video.display import on_display
 from autotosis.video.picture import View, deinterlaced
 from autotosis.video.reading import Track
 from autotosis.video.recording import Recording

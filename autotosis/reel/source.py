@@ -1,45 +1,15 @@
-"""Reading whole frames of a VOD for a reel."""
+"""Reading the picture of a VOD for a reel."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from fractions import Fraction
 
 import numpy as np
 
 from autotosis.annotations.facecams import Box
-from autotosis.video.faces import on_display
+from autotosis.video.display import on_display
 from autotosis.video.picture import View, deinterlaced
 from autotosis.video.reading import ROUNDING, Track
 from autotosis.video.recording import Recording
-
-
-def pictures(
-    recording: Recording, stretches: Iterable[Sequence[float]], width: int, height: int
-) -> Iterator[list[np.ndarray]]:
-    """Read the frame that is on display at each of the given times, whole and upright.
-
-    Parameters
-    ----------
-    recording : Recording
-        The VOD.
-    stretches : iterable of sequence of float
-        The times, seconds, in groups of a few that are close to each other, ascending.
-    width, height : int
-        The size to scale frames to, pixels, in the aspect ratio of the recording.
-
-    Yields
-    ------
-    list of ndarray of uint8, shape (height, width, 3)
-        The frames of each group, as red, green and blue.
-
-    Raises
-    ------
-    UserError
-        If the VOD cannot be read.
-    """
-    view = View(Box(), width, height)
-    with Track(recording, "picture") as track:
-        for times in stretches:
-            yield list(view.each(on_display(recording, deinterlaced(track.frames(times[0])), times)))
 
 
 def film(recording: Recording, start: float, end: float, frames: int, rate: Fraction) -> Iterator[memoryview]:

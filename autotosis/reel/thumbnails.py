@@ -14,8 +14,9 @@ from PIL import Image
 from autotosis.pictures import contact_sheet
 from autotosis.pictures.contact_sheet import Strip
 from autotosis.project import files
-from autotosis.reel import reel, source
+from autotosis.reel import reel
 from autotosis.reel.reel import ReelSegment, Vod
+from autotosis.video import display
 
 POSTER_WIDTH = 1280
 # The contact sheet shows at most this many segments, each this wide (pixels).
@@ -110,7 +111,7 @@ def _pictures(shown: Sequence[tuple[ReelSegment, Sequence[float]]], at_most: int
         enlarged = min(1.0, scale * max(pane.shown.width / pane.seen.width for pane in panes))
         width, height = (max(1, round(enlarged * side)) for side in (vod.recording.width, vod.recording.height))
         of_each = [times for _, times in stretches]
-        for times, frames in zip(of_each, source.pictures(vod.recording, of_each, width, height), strict=True):
+        for times, frames in zip(of_each, display.pictures(vod.recording, of_each, width, height), strict=True):
             pairs = zip(times, frames, strict=True)
             yield [_laid_out(Image.fromarray(frame), vod, time, scale) for time, frame in pairs]
 

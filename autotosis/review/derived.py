@@ -10,10 +10,10 @@ import numpy as np
 from PIL import Image
 
 from autotosis.annotations.facecams import Box
-from autotosis.reel import audio_mix, encoders, ffmpeg_program, source
+from autotosis.reel import audio_mix, encoders, ffmpeg_program
 from autotosis.review import cache, videos
 from autotosis.review.videos import Video
-from autotosis.video.faces import on_display
+from autotosis.video import display
 from autotosis.video.picture import View, deinterlaced
 from autotosis.video.reading import ROUNDING, Track
 from autotosis.video.recording import Recording
@@ -50,7 +50,7 @@ def frame(video: Video, time: float, width: int) -> bytes:
     what = videos.probe(video)
     time = min(max(time, what.start), max(what.start, what.duration - 0.1))
     height = max(2, round(width * what.height / what.width))
-    ((pixels,),) = source.pictures(what, [[time]], width, height)
+    ((pixels,),) = display.pictures(what, [[time]], width, height)
     picture = io.BytesIO()
     Image.fromarray(pixels).save(picture, "JPEG", quality=85)
     return picture.getvalue()
@@ -87,7 +87,7 @@ def _encode(what: Recording, number: int, target: Path) -> None:
     view = View(Box(), width, height, "yuv420p", "bilinear")
     try:
         with Track(what, "picture") as track:
-            frames = view.each(on_display(what, deinterlaced(track.frames(times[0])), times))
+            frames = view.each(display.on_display(what, deinterlaced(track.frames(times[0])), times))
             film = (np.ascontiguousarray(pixels).data for pixels in frames)
             ffmpeg_program.run(output, f"{what.path} from {start} s", Path("."), film=film)
     finally:
