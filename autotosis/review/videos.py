@@ -48,7 +48,7 @@ def clips(settings: Params) -> list[str]:
     """List the clips, such as `clips/a.mp4`, in the order of their names."""
     folder = settings.folder / "clips"
     found = sorted(path.name for path in folder.glob("[!.]*") if path.is_file()) if folder.is_dir() else []
-    return [f"clips/{name}" for name in found if Path(name).suffix.lower().removeprefix(".") in parts.ENDINGS]
+    return [f"clips/{name}" for name in found if parts.is_video(Path(name))]
 
 
 def find(settings: Params, name: str) -> Video:

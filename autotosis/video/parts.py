@@ -7,54 +7,13 @@ from autotosis.project.errors import UserError
 
 # The endings of the names of videos. Recorders and downloaders leave playlists, texts, pictures and unfinished files
 # beside the parts of a VOD.
-ENDINGS = frozenset(
-    [
-        "3g2",
-        "3gp",
-        "amv",
-        "asf",
-        "avi",
-        "divx",
-        "dv",
-        "dvr-ms",
-        "f4v",
-        "flv",
-        "gxf",
-        "h264",
-        "h265",
-        "hevc",
-        "ivf",
-        "m1v",
-        "m2t",
-        "m2ts",
-        "m2v",
-        "m4s",
-        "m4v",
-        "mjpeg",
-        "mjpg",
-        "mkv",
-        "mov",
-        "mp4",
-        "mpe",
-        "mpeg",
-        "mpg",
-        "mts",
-        "mxf",
-        "nut",
-        "ogm",
-        "ogv",
-        "qt",
-        "rm",
-        "rmvb",
-        "tod",
-        "ts",
-        "vob",
-        "webm",
-        "wmv",
-        "wtv",
-        "y4m",
-    ]
-)
+# fmt: off
+ENDINGS = frozenset([
+    "3g2", "3gp", "amv", "asf", "avi", "divx", "dv", "dvr-ms", "f4v", "flv", "gxf", "h264", "h265", "hevc", "ivf",
+    "m1v", "m2t", "m2ts", "m2v", "m4s", "m4v", "mjpeg", "mjpg", "mkv", "mov", "mp4", "mpe", "mpeg", "mpg", "mts", "mxf",
+    "nut", "ogm", "ogv", "qt", "rm", "rmvb", "tod", "ts", "vob", "webm", "wmv", "wtv", "y4m",
+])
+# fmt: on
 # The first bytes of playlists. FFmpeg would read the files that they name, wherever they are, and wait for the end of a
 # live stream.
 PLAYLISTS = (b"#EXTM3U", b"ffconcat")
