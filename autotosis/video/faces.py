@@ -1,5 +1,6 @@
 """The face camera's picture at given times."""
 
+import functools
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -41,10 +42,10 @@ def faces_at(
     UserError
         If the picture ends before it should.
     """
-    views = _Views(extract.size)
+    view = functools.cache(lambda box: View(box, extract.size, extract.size))
     with Track(recording, "picture", extract.decoder, extract.fps) as track:
         for times, box in stretches:
-            yield views[box].each(on_display(recording, deinterlaced(track.frames(times[0])), times))
+            yield view(box).each(on_display(recording, deinterlaced(track.frames(times[0])), times))
 
 
 def glances_at(
@@ -81,7 +82,8 @@ def glances_at(
     UserError
         If the picture ends before it should.
     """
-    views, last = _Views(extract.size), float("-inf")
+    view = functools.cache(lambda box: View(box, extract.size, extract.size))
+    last = float("-inf")
     with Track(recording, "picture", extract.decoder, extract.fps) as track:
         for time in times:
             frames = deinterlaced(track.frames(time))
@@ -93,16 +95,4 @@ def glances_at(
             box = facecam.at(start)
             if box is not None and box == facecam.at(start + lags[-1]):
                 shown = on_display(recording, itertools.chain([first], frames), [start + lag for lag in lags])
-                yield start, list(views[box].each(shown))
-
-
-class _Views(dict[Box, View]):
-    """The views of boxes, square and of so many pixels, made when they are asked for."""
-
-    def __init__(self, size: int):
-        super().__init__()
-        self.size = size
-
-    def __missing__(self, box: Box) -> View:
-        self[box] = View(box, self.size, self.size)
-        return self[box]
+                yield start, list(view(box).each(shown))
