@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Iterator
 from contextlib import suppress
@@ -90,14 +89,14 @@ def extents(span: Span, continues: bool = False) -> list[Extent]:
     with opened(span) as container:
         video, audio = tracks.picture(span.path, container), tracks.sound(container)
         made = spans.structure(span, container.format.name)
-        if made.is_truncated and not made.can_be_read_to_its_end:
+        if made.lacks_index:
             length = (container.duration or 0) / av.time_base
             raise UserError(
                 f"{span.path}: cut off or damaged: it claims to last {length:.1f} s, and its end is missing; download "
                 "it again or remove it"
             )
         if len(made.spans) > 1:
-            return list(itertools.chain.from_iterable(extents(each) for each in made.spans))
+            return [extent for each in made.spans for extent in extents(each)]
         tracks.read_only(container, video, audio)
         beginning = beginning_of(container)
         # The header in front of a segment, or of a later part of an FLV, does not tell how long that is.
@@ -111,9 +110,7 @@ def extents(span: Span, continues: bool = False) -> list[Extent]:
             found = spans.cut(span, container.format.name, places)
             if len(found) == len(cuts) + 1:
                 again = [continues, *(not restarts for _, restarts in cuts)]
-                return list(
-                    itertools.chain.from_iterable(extents(each, on) for each, on in zip(found, again, strict=True))
-                )
+                return [extent for each, on in zip(found, again, strict=True) for extent in extents(each, on)]
         seen, heard = counts.by_track[video.index], counts.by_track.get(audio.index) if audio else None
         if seen.until == NEVER:
             raise UserError(f"{span.path}: none of its frames has a time; remove it or convert it to MP4")
@@ -136,7 +133,7 @@ class _Count:
         self.length = 1 / float(rate) if rate else 0.0
         self.first, self.until, self.last = float("inf"), NEVER, NEVER
         self.pending: tuple[float, int] | None = None
-        self.header = b""
+        self.header = (track.codec_context.extradata if track.codec_context else None) or b""
         # The byte positions at which the clock starts again (True), or at which only the header changes (False).
         self.cuts: list[tuple[int, bool]] = []
 
@@ -180,9 +177,6 @@ class _Counts:
 
     def __init__(self, *wanted: Stream | None):
         self.by_track = {track.index: _Count(track) for track in wanted if track is not None}
-        for track in wanted:
-            if track is not None and track.codec_context is not None:
-                self.by_track[track.index].header = track.codec_context.extradata or b""
 
     def cuts(self) -> list[tuple[int, bool]]:
         """List the byte positions at which another recording begins (True), or only the headers change (False)."""

@@ -48,16 +48,13 @@ class Structure:
         The recordings in the file; the whole file if its structure does not show them.
     tells_duration : bool
         Whether the file states its duration reliably, so that not all of its packets need to be counted.
-    is_truncated : bool
-        Whether the file is shorter than it says.
-    can_be_read_to_its_end : bool
-        Whether a truncated file can be read up to where it was cut off, because its index is spread over the file.
+    lacks_index : bool
+        Whether the file was cut off, and cannot be read up to there, because its index is not spread over the file.
     """
 
     spans: list[Span]
     tells_duration: bool
-    is_truncated: bool = False
-    can_be_read_to_its_end: bool = True
+    lacks_index: bool = False
 
 
 def of_video(path: Path) -> list[Span]:
@@ -72,7 +69,7 @@ def of_video(path: Path) -> list[Span]:
     found = {file: boxes.read(file)[0] for file in files if file.is_file()}
     segments = {file for file in found if boxes.is_segment(found[file])}
     if not segments:
-        return [readable(Span(file)) for file in files]
+        return [_readable(file) for file in files]
     headers = [file for file in found if boxes.is_initialization(found[file])]
     if not headers:
         raise UserError(
@@ -86,9 +83,7 @@ def of_video(path: Path) -> list[Span]:
             "each stream into a folder of its own, or join its segments with FFmpeg and their playlist"
         )
     header = headers[0].read_bytes()
-    return [
-        Span(file, header=header) if file in segments else readable(Span(file)) for file in files if file != headers[0]
-    ]
+    return [Span(file, header=header) if file in segments else _readable(file) for file in files if file != headers[0]]
 
 
 def structure(span: Span, form: str) -> Structure:
@@ -100,17 +95,17 @@ def structure(span: Span, form: str) -> Structure:
         return _boxes(span)
     if "matroska" in form:
         return _elements(span)
-    if form in KEYS:
-        return Structure(_between(span, [start for start in _headers(span, form) if start]), True)
     starts: list[int] = []
     with _mapped(span) as data:
-        if form == "flv":
+        if form in KEYS:
+            starts = list(_headers(span, form))
+        elif form == "flv":
             starts = [match.start() for match in FLV.finditer(data)]
         elif form == "ogg":
             starts = list(_first_pages(data))
         elif form == "mpegts":
             starts = [_start(data, form, place, 0) for place in transport_stream.changes(data)]
-    return Structure(_between(span, [start for start in starts if start]), form in ("avi", "ogg"))
+    return Structure(_between(span, [start for start in starts if start]), form in ("avi", "ogg", *KEYS))
 
 
 def cut(span: Span, form: str, places: list[int]) -> list[Span]:
@@ -152,19 +147,18 @@ def _mapped(span: Span) -> mmap.mmap:
         return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
 
-def readable(span: Span) -> Span:
+def _readable(file: Path) -> Span:
     """Return a whole file, or what FFmpeg can read of it.
 
     FFmpeg fails at a fragmented MP4 that ends within the header of a fragment; then the span ends before this header.
     """
-    if not span.path.is_file():
-        # FFmpeg reports the cause.
-        return span
-    found, size = boxes.read(span.path)
-    if not boxes.are_fragments(found):
-        return span
-    *_, (name, start, end) = found
-    return replace(span, end=start) if start > 0 and end > size and name != b"mdat" else span
+    # If there is no such file, FFmpeg reports the cause.
+    found, size = boxes.read(file) if file.is_file() else ([], 0)
+    if boxes.are_fragments(found):
+        *_, (name, start, end) = found
+        if start > 0 and end > size and name != b"mdat":
+            return Span(file, end=start)
+    return Span(file)
 
 
 def _boxes(span: Span) -> Structure:
@@ -174,8 +168,9 @@ def _boxes(span: Span) -> Structure:
     """
     found, size = boxes.read(span.path)
     starts = [box.start for box in found if box.name == b"ftyp" and box.start]
-    fragments, is_truncated = boxes.are_fragments(found), bool(found) and found[-1].end > size
-    return Structure(_between(span, starts if fragments else []), True, is_truncated, fragments)
+    if boxes.are_fragments(found):
+        return Structure(_between(span, starts), True)
+    return Structure([span], True, bool(found) and found[-1].end > size)
 
 
 def second_recording(path: Path) -> int | None:
@@ -197,10 +192,10 @@ def _elements(span: Span) -> Structure:
             size = int.from_bytes(head[:length]) & (1 << 7 * length) - 1
             if kind == EBML and place:
                 starts.append(place)
-            if length > 8 or size == (1 << 7 * length) - 1 or kind not in (EBML, SEGMENT, 0xEC000000):
+            if length > 8 or size == (1 << 7 * length) - 1 or kind not in (EBML, SEGMENT):
                 return Structure(_between(span, starts), False)
             place += 4 + length + size
-    return Structure(_between(span, starts), place <= end, place > end)
+    return Structure(_between(span, starts), place <= end)
 
 
 def _headers(span: Span, form: str) -> Iterator[int]:

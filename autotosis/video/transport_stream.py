@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 # The beginning of a packet that begins with a program map, the table of a program's tracks; the length of a packet, and
 # where the table begins in it (bytes).
-MAP = re.compile(rb"\x47[\x40-\x5f][\x00-\xff][\x10-\x1f]\x00\x02[\xb0-\xb3]", re.DOTALL)
+MAP = re.compile(rb"\x47[\x40-\x5f].[\x10-\x1f]\x00\x02[\xb0-\xb3]", re.DOTALL)
 PACKET, BEFORE_TABLE = 188, 5
 # The types of tracks that are pictures (ISO/IEC 13818-1, table 2-34; SMPTE RP 227 for VC-1).
 PICTURES = frozenset([0x01, 0x02, 0x10, 0x1B, 0x24, 0x33, 0xEA])
