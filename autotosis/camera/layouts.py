@@ -46,7 +46,7 @@ class Layout:
 
     def shows(self, sample: Sample) -> bool:
         """Tell whether one of the faces of a sample is that of this layout."""
-        return any(self.fits(*face[:3]) for face in sample.faces)
+        return any(self.fits(*face) for face in sample.faces)
 
     def fits(self, x: float, y: float, size: float) -> bool:
         """Tell whether a face may be that of this layout; see `Sample`."""
@@ -55,14 +55,15 @@ class Layout:
 
 def find(samples: Sequence[Sample]) -> list[Layout]:
     """Find the layouts of a video, the one with most samples of its face first."""
-    faces = np.array([(number, *face[:3]) for number, each in enumerate(samples) for face in each.faces])
+    faces = np.array([(number, *face) for number, each in enumerate(samples) for face in each.faces])
     found: list[Layout] = []
     while len(faces) and len(found) < MOST:
-        group = _staying(faces)
+        staying = _staying(faces)
+        group = faces[staying]
         chosen = [samples[number] for number in np.unique(group[:, 0]).astype(int)]
         if len(chosen) < max(LEAST, LEAST_SHARE * len(samples)):
             break
-        left = ~(faces[:, None] == group).all(axis=2).any(axis=1)
+        left = ~staying
         x, y, size = np.median(group[:, 1:], axis=0).tolist()
         layout = _layout(chosen, x, y, size, len(chosen) / len(samples))
         if layout is not None:
@@ -82,12 +83,12 @@ def recognise(sample: Sample, layouts: Sequence[Layout]) -> Layout | None:
 
 
 def _staying(faces: np.ndarray) -> np.ndarray:
-    """Choose the largest group of faces that stay where one of them is; rows of sample, x, y and size."""
+    """Tell which faces, rows of sample, x, y and size, are the largest group that stays where one of them is."""
     x, y, size = faces[:, 1:].T
     stays = np.hypot(x - x[:, None], y - y[:, None]) < MOST_MOVED * np.maximum(size, size[:, None])
     stays &= np.abs(np.log(size / size[:, None])) < np.log(MOST_SCALED)
-    chosen: np.ndarray = faces[stays[stays.sum(axis=1).argmax()]]
-    return chosen
+    largest: np.ndarray = stays[stays.sum(axis=1).argmax()]
+    return largest
 
 
 def _layout(samples: Sequence[Sample], x: float, y: float, size: float, share: float) -> Layout | None:

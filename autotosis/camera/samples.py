@@ -8,6 +8,7 @@ import numpy as np
 
 from autotosis.annotations.facecams import Box
 from autotosis.camera import faces
+from autotosis.signals import expression
 from autotosis.video.display import on_display
 from autotosis.video.picture import View, deinterlaced
 from autotosis.video.reading import Track
@@ -15,8 +16,6 @@ from autotosis.video.recording import Recording
 
 # The width of the pictures (pixels): a camera of a sixth of the picture's width is found to within 1 % of its own.
 WIDTH = 640
-# The three colours' weights (ITU-R BT.601).
-GREY = np.array([0.299, 0.587, 0.114], np.float32)
 
 
 @dataclass(frozen=True)
@@ -29,7 +28,7 @@ class Sample:
         Seconds.
     picture : ndarray of uint8, shape (height, WIDTH)
         The whole picture, in grey.
-    faces : ndarray of float64, shape (faces, 4)
+    faces : ndarray of float64, shape (faces, 3)
         The faces in it, from `faces.find`.
     """
 
@@ -55,7 +54,9 @@ def take(recording: Recording, times: Iterable[float]) -> Iterator[Sample]:
             else:
                 last = frame.time
             picture = view(frame)
-            yield Sample(max(0.0, frame.time), np.round(picture @ GREY).astype(np.uint8), faces.find(picture))
+            yield Sample(
+                max(0.0, frame.time), np.round(picture @ expression.GREY).astype(np.uint8), faces.find(picture)
+            )
 
 
 def height(recording: Recording) -> int:

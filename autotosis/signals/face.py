@@ -5,6 +5,7 @@ song.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -81,7 +82,7 @@ def measure(frame: np.ndarray, aspect: float) -> np.ndarray:
     if found is None or (points := face_mesh.landmarks(frame, aspect, found)) is None:
         return _nothing()
     square = face_mesh.square_around(points)
-    if (again := face_mesh.landmarks(frame, aspect, square.mirror())) is None:
+    if (again := face_mesh.landmarks(frame, aspect, replace(square, mirrored=True))) is None:
         return _nothing()
     openness = (_lip_opening(points) + _lip_opening(again)) / 2
     return np.append(np.float32(openness), expression.probabilities(frame, aspect, square))

