@@ -18,7 +18,7 @@ MOST, WIDTH = 24, 480
 
 def write(path: Path, recording: Recording, scenes: Sequence[Scene]) -> None:
     """Write a JPEG of the scenes that show the face camera and of those that do not."""
-    height = max(2, round(WIDTH * recording.height / recording.width))
+    height = recording.height_at(WIDTH)
     longest = sorted(_stretches(recording, scenes), key=lambda each: each[0] - each[1])[:MOST]
     shown = sorted(longest, key=lambda each: each[0])
     pictures = display.pictures(recording, ([(start + end) / 2] for start, end, _ in shown), WIDTH, height)

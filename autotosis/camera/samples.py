@@ -1,7 +1,7 @@
 """Moments of a video that are spread over it, each with a small picture and the faces in it."""
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,12 +37,13 @@ class Sample:
     faces: np.ndarray
 
 
-def take(recording: Recording, times: Iterable[float]) -> Iterator[Sample]:
+def take(recording: Recording, times: Iterable[float]) -> list[Sample]:
     """Take samples at keyframes, which cost little to decode: at the last one before each of the times (seconds).
 
     If several of the times, which ascend, have the same keyframe, the others get the frame at the time itself.
     """
-    view, last = View(Box(), WIDTH, height(recording)), None
+    view, last = View(Box(), WIDTH, recording.height_at(WIDTH)), None
+    taken: list[Sample] = []
     with Track(recording, "picture") as track:
         for time in times:
             frames = deinterlaced(track.frames(time))
@@ -54,11 +55,6 @@ def take(recording: Recording, times: Iterable[float]) -> Iterator[Sample]:
             else:
                 last = frame.time
             picture = view(frame)
-            yield Sample(
-                max(0.0, frame.time), np.round(picture @ expression.GREY).astype(np.uint8), faces.find(picture)
-            )
-
-
-def height(recording: Recording) -> int:
-    """Return the height of a sample's picture, pixels."""
-    return max(2, round(WIDTH * recording.height / recording.width))
+            grey = np.round(picture @ expression.GREY).astype(np.uint8)
+            taken.append(Sample(max(0.0, frame.time), grey, faces.find(picture)))
+    return taken

@@ -40,7 +40,7 @@ def find(recording: Recording, name: str) -> list[Scene]:
     """Find the scenes of a VOD that show its face camera, in the order of time; `name` is the VOD's in messages."""
     times = spread(recording, SAMPLES)
     groups = [times[first : first + SAMPLES_PER_TASK] for first in range(0, len(times), SAMPLES_PER_TASK)]
-    taken = workers.run_parallel(partial(_take, recording), groups, f"find the face camera of {name}", "parts")
+    taken = workers.run_parallel(partial(samples.take, recording), groups, f"find the face camera of {name}", "parts")
     # Two groups may begin with the same keyframe.
     every = sorted({sample.time: sample for group in taken for sample in group}.values(), key=lambda each: each.time)
     found = layouts.find(every)
@@ -61,7 +61,7 @@ def find(recording: Recording, name: str) -> list[Scene]:
 
 def find_in_clip(recording: Recording) -> Scene | None:
     """Find the face camera of a clip, which is taken to stay in one place; None if none is found."""
-    every = list(samples.take(recording, spread(recording, CLIP_SAMPLES)))
+    every = samples.take(recording, spread(recording, CLIP_SAMPLES))
     best = next(iter(layouts.find(every)), None)
     if best is None:
         return None
@@ -92,10 +92,6 @@ class Change:
     before: tuple[Layout | None, Sample]
     after: tuple[Layout | None, Sample]
     known: Sequence[Layout]
-
-
-def _take(recording: Recording, times: Sequence[float]) -> list[Sample]:
-    return list(samples.take(recording, times))
 
 
 def _without_gaps(shown: list[Layout | None]) -> list[Layout | None]:

@@ -49,8 +49,7 @@ def frame(video: Video, time: float, width: int) -> bytes:
     """Return the frame that is on display at a time (seconds) as a JPEG of this width (pixels)."""
     what = videos.probe(video)
     time = min(max(time, what.start), max(what.start, what.duration - 0.1))
-    height = max(2, round(width * what.height / what.width))
-    ((pixels,),) = display.pictures(what, [[time]], width, height)
+    ((pixels,),) = display.pictures(what, [[time]], width, what.height_at(width))
     picture = io.BytesIO()
     Image.fromarray(pixels).save(picture, "JPEG", quality=85)
     return picture.getvalue()

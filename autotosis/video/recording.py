@@ -92,6 +92,10 @@ class Recording:
             first.setdefault(piece.span.path, piece)
         return list(first.values())
 
+    def height_at(self, width: int) -> int:
+        """Return the height of the picture when it is scaled to a width, pixels."""
+        return max(2, round(width * self.height / self.width))
+
 
 def probe(path: Path, sounds: Sequence[int] = ()) -> Recording:
     """Determine the properties of a video.
