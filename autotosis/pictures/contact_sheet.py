@@ -73,14 +73,8 @@ def write(
             draw.rectangle((x, y, x + across - 1, y + down - 1), colour)
             picture = Image.fromarray(frame).resize((across - 2 * BORDER, down - 2 * BORDER))
             sheet.paste(picture, (x + BORDER, y + BORDER))
-            draw.text(
-                (x + BORDER + 2, y + down - BORDER - 15),
-                note,
-                "white",
-                font,
-                stroke_width=2,
-                stroke_fill="black",
-            )
+            corner = (x + BORDER + 2, y + down - BORDER - 15)
+            draw.text(corner, note, "white", font, stroke_width=2, stroke_fill="black")
     content = io.BytesIO()
     sheet.save(content, "JPEG", quality=85)
     files.write_bytes(path, content.getvalue())
