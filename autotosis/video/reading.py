@@ -79,7 +79,7 @@ class Track:
         if self.container is not None:
             self.container.close()
         if isinstance(error, av.error.FFmpegError):
-            raise opening.refusal(self.recording.pieces[max(0, self.number)].span.path, error) from None
+            raise opening.refusal(self.recording.pieces[self.number].span.path, error) from None
 
     def frames(self, time: float) -> Iterator[Any]:
         """Decode frames, beginning with one at or before a time (seconds), or else with the first one."""
@@ -87,7 +87,7 @@ class Track:
             for _ in self._positions(number, time):
                 frames = self._decoded(number)
                 first = next(frames, None)
-                if first is not None and first.time is not None and first.time <= time + ROUNDING:
+                if first is not None and first.time <= time + ROUNDING:
                     return itertools.chain([first], frames)
         self._rewind(self.numbers[0])
         return self._decoded(self.numbers[0])
@@ -125,7 +125,7 @@ class Track:
         """
         piece, back = self.recording.pieces[number], 0.0
         time = min(time, max(piece.begin, piece.end)) if number != self.numbers[-1] else time
-        while time - back > piece.begin and back < time - piece.begin + 1:
+        while time - back > piece.begin:
             if not self._seek(number, time - back):
                 break
             yield
@@ -245,7 +245,8 @@ def keyframe_distance(recording: Recording) -> float:
     with Track(recording, "picture") as track:
         for packet in track.packets(0.0):
             last = max(last, time_of(packet))
-            keyframes += [last] if packet.is_keyframe else []
+            if packet.is_keyframe:
+                keyframes.append(last)
             if last > FIRST_MINUTE:
                 break
     return max((other - one for one, other in itertools.pairwise([*keyframes, last])), default=last)
