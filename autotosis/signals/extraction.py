@@ -122,11 +122,10 @@ def extract(settings: Extract, stale: tuple[Job, str]) -> Outcome:
     job, key = stale
     try:
         opened = recording.probe(job.video, job.sounds)
-        length = (opened.duration if job.end is None else job.end) - job.start
-        if length > LONGEST:
+        if job.end is None and opened.duration > LONGEST:
             raise UserError(
-                f"{job.video}: lasts {length:.0f} s, and a clip at most {LONGEST:.0f} s; move it into vods/ and label "
-                "stretches of it, or cut it"
+                f"{job.video}: lasts {opened.duration:.0f} s, and a clip at most {LONGEST:.0f} s; move it into vods/ "
+                "and label stretches of it, or cut it"
             )
         moments = features.read_moments(opened, job.facecam, settings, job.read_start, job.read_end)
         told = "; ".join(remarks(opened))

@@ -55,10 +55,6 @@ class Moments:
     frames: np.ndarray
     signals: np.ndarray
 
-    def values_of(self, signal: Signal) -> np.ndarray:
-        """Return the values of one signal: float32 of shape (moments, signal.width)."""
-        return self.signals[:, columns(signal)]
-
 
 def columns(signal: Signal) -> slice:
     """Return the columns of a signal."""
@@ -100,7 +96,7 @@ def read_moments(
     """
     fps, end = extract.fps, recording.duration if end is None else min(end, recording.duration)
     times = np.arange(math.ceil(start * fps - 1e-6), math.ceil(end * fps - 1e-6)) / fps
-    (moments,) = (list(moments) for moments in read_seen(recording, [times], facecam, extract))
+    (moments,) = map(list, read_seen(recording, [times], facecam, extract))
     frames, values = zip(*moments, strict=True)
     return Moments(times, np.stack(frames), np.column_stack([np.stack(values), read_heard(recording, times)]))
 

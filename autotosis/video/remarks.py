@@ -27,8 +27,13 @@ def remarks(recording: Recording) -> Iterator[str]:
                 f"{path}: another recording is appended at byte {place} and not shown, as no player shows it; put both "
                 f"into a folder as files of their own, the second one made by `tail -c +{place + 1} FILE > SECOND`"
             )
+    end = recording.pieces[-1].end
+    if end < recording.duration - 1e-3:
+        yield (
+            f"{recording.path}: its picture ends at {end:.1f} s, and its sound at {recording.duration:.1f} s; the "
+            "last frame is shown until then"
+        )
     first = recording.pieces[0]
-    yield from _picture_stops(recording)
     with opened(first.span) as container:
         pictures = [track.index for track in tracks.pictures(container)]
     if len(pictures) > 1:
@@ -42,16 +47,6 @@ def remarks(recording: Recording) -> Iterator[str]:
             "another one with `tracks` in params.yaml"
         )
     yield from silences(recording, "judged")
-
-
-def _picture_stops(recording: Recording) -> Iterator[str]:
-    """Yield a sentence if the picture ends before the sound."""
-    end = recording.pieces[-1].end
-    if end < recording.duration - 1e-3:
-        yield (
-            f"{recording.path}: its picture ends at {end:.1f} s, and its sound at {recording.duration:.1f} s; the "
-            "last frame is shown until then"
-        )
 
 
 def silences(recording: Recording, use: str) -> Iterator[str]:
