@@ -145,5 +145,5 @@ def _lines(
     # A face may be larger than the picture.
     nearest = max(0.0, place - size / 2), min(edges.shape[1] - 1.0, place + size / 2)
     before = columns[(columns <= nearest[0]) & (columns >= place - reach[0] * size)]
-    behind = columns[(columns >= nearest[1]) & (columns <= place + reach[1] * size)]
-    return before[:LINES], behind[:LINES]
+    after = columns[(columns >= nearest[1]) & (columns <= place + reach[1] * size)]
+    return before[:LINES], after[:LINES]

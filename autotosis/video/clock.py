@@ -282,7 +282,7 @@ def demuxed(container: InputContainer, *wanted: Stream) -> Iterator[Packet[Any]]
             return
 
 
-def _in_turn(packets: Iterator[Packet[Any]], form: str) -> Iterator[Packet[Any]]:
+def _in_turn(packets: Iterator[Packet[Any]], format_name: str) -> Iterator[Packet[Any]]:
     """Yield packets, those of the picture with nothing but the time at which they are decoded."""
     following = None
     for packet in packets:
@@ -291,5 +291,5 @@ def _in_turn(packets: Iterator[Packet[Any]], form: str) -> Iterator[Packet[Any]]
             turn = following if packet.dts is None else packet.dts
             following = None if turn is None else turn + (packet.duration or 0)
             # In ASF, sound has timestamps too. A frame is shown after it has been decoded, so a frame later.
-            packet.dts, packet.pts = following if form == "asf" else turn, None
+            packet.dts, packet.pts = following if format_name == "asf" else turn, None
         yield packet

@@ -32,14 +32,14 @@ class View:
         The part of the upright picture to crop to.
     width, height : int
         The size to scale to, pixels.
-    form : str
+    pixel_format : str
         FFmpeg's name of the pixel format: rgb24, or yuv420p in limited range (16 to 235).
     scaler : str
         FFmpeg's flags for scaling.
     """
 
-    def __init__(self, box: Box, width: int, height: int, form: str = "rgb24", scaler: str = "area"):
-        self.box, self.width, self.height, self.form, self.scaler = box, width, height, form, scaler
+    def __init__(self, box: Box, width: int, height: int, pixel_format: str = "rgb24", scaler: str = "area"):
+        self.box, self.width, self.height, self.pixel_format, self.scaler = box, width, height, pixel_format, scaler
         self.kind: tuple[object, ...] | None = None
         self.graph: Graph | None = None
 
@@ -51,7 +51,7 @@ class View:
         self.graph.push(frame)
         shown = self.graph.pull()
         assert isinstance(shown, VideoFrame)
-        return shown.to_ndarray(format=self.form)
+        return shown.to_ndarray(format=self.pixel_format)
 
     def each(self, frames: Iterable[VideoFrame]) -> Iterator[np.ndarray]:
         """Convert frames. As long as the frame is the same, the same array is yielded."""
@@ -80,7 +80,7 @@ class View:
         if place != (width, height, 0, 0):
             nodes.append(graph.add("crop", "{}:{}:{}:{}:exact=1".format(*place)))
         nodes += self._scaling(graph, frame)
-        nodes += [graph.add("format", self.form), graph.add("buffersink")]
+        nodes += [graph.add("format", self.pixel_format), graph.add("buffersink")]
         graph.link_nodes(*nodes).configure()
         return graph
 
@@ -88,7 +88,7 @@ class View:
         """Build the filters that scale a frame and convert its colours to BT.709."""
         matrix, colour_range, primaries, transfer = _colours(frame)
         size = f"{self.width}:{self.height}:flags={self.scaler}"
-        to = "" if self.form == "rgb24" else ":out_color_matrix=bt709:out_range=tv"
+        to = "" if self.pixel_format == "rgb24" else ":out_color_matrix=bt709:out_range=tv"
         source = "" if matrix is None else f":in_color_matrix={matrix}:in_range={colour_range}"
         if not hdr.needed(primaries, transfer):
             return [graph.add("scale", size + source + to)]

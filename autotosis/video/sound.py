@@ -58,10 +58,10 @@ def _track(recording: Recording, number: int, rate: int, duration: float, start:
     """Read one of the sound tracks that are heard, as in `read_stereo`."""
     total, done, tolerance = (round(seconds * rate) for seconds in (duration, start, OUT_OF_SYNC))
     with Track(recording, "sound", sound=number) as track:
-        resampler, sort, reached, surplus = av.AudioResampler("flt", "stereo", rate), None, start == 0, 0
+        resampler, setup, reached, surplus = av.AudioResampler("flt", "stereo", rate), None, start == 0, 0
         for frame in track.frames(max(0.0, start - WARM_UP)):
-            if sort != (frame.format.name, frame.layout.name, frame.rate):
-                sort = (frame.format.name, frame.layout.name, frame.rate)
+            if setup != (frame.format.name, frame.layout.name, frame.rate):
+                setup = (frame.format.name, frame.layout.name, frame.rate)
                 # FFmpeg would make a single channel quieter when copying it to two, so that is done below.
                 layout = "mono" if frame.layout.nb_channels == 1 else "stereo"
                 resampler = av.AudioResampler("flt", layout, rate)

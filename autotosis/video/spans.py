@@ -86,51 +86,51 @@ def of_video(path: Path) -> list[Span]:
     return [Span(file, header=header) if file in segments else _readable(file) for file in files if file != headers[0]]
 
 
-def structure(span: Span, form: str) -> Structure:
+def structure(span: Span, format_name: str) -> Structure:
     """Determine the structure of a file, whose format is given by FFmpeg's name."""
     if not span.is_whole:
         # This stretch is one of the results for the whole file.
-        return Structure([span], "mov" in form or "matroska" in form)
-    if "mov" in form:
+        return Structure([span], "mov" in format_name or "matroska" in format_name)
+    if "mov" in format_name:
         return _boxes(span)
-    if "matroska" in form:
+    if "matroska" in format_name:
         return _elements(span)
     starts: list[int] = []
     with _mapped(span) as data:
-        if form in KEYS:
-            starts = list(_headers(span, form))
-        elif form == "flv":
+        if format_name in KEYS:
+            starts = list(_headers(span, format_name))
+        elif format_name == "flv":
             starts = [match.start() for match in FLV.finditer(data)]
-        elif form == "ogg":
+        elif format_name == "ogg":
             starts = list(_first_pages(data))
-        elif form == "mpegts":
-            starts = [_start(data, form, place, 0) for place in transport_stream.changes(data)]
-    return Structure(_between(span, [start for start in starts if start]), form in ("avi", "ogg", *KEYS))
+        elif format_name == "mpegts":
+            starts = [_start(data, format_name, place, 0) for place in transport_stream.changes(data)]
+    return Structure(_between(span, [start for start in starts if start]), format_name in ("avi", "ogg", *KEYS))
 
 
-def cut(span: Span, form: str, places: list[int]) -> list[Span]:
+def cut(span: Span, format_name: str, places: list[int]) -> list[Span]:
     """Divide a file at the first packets of the recordings in it.
 
     Parameters
     ----------
     span : Span
         The file, or a stretch of it.
-    form : str
+    format_name : str
         FFmpeg's name of its format.
     places : list of int
         The position in the file of the first packet of each recording, except for the very first one (bytes).
     """
     with _mapped(span) as data:
-        if form == "flv":
+        if format_name == "flv":
             return _cut_flv(span, data, places)
-        starts = [_start(data, form, place, span.first) for place in places]
+        starts = [_start(data, format_name, place, span.first) for place in places]
     return _between(span, sorted({start for start in starts if start > span.first}))
 
 
-def _start(data: mmap.mmap, form: str, place: int, after: int) -> int:
+def _start(data: mmap.mmap, format_name: str, place: int, after: int) -> int:
     """Find where a recording begins, from the position of its first packet."""
-    near = max(after, place - LEADS.get(form, MAX_LEAD))
-    found = [data.rfind(beginning, near, place + 4) for beginning in SIGNATURES.get(form, ())]
+    near = max(after, place - LEADS.get(format_name, MAX_LEAD))
+    found = [data.rfind(beginning, near, place + 4) for beginning in SIGNATURES.get(format_name, ())]
     return min((start for start in found if start >= 0), default=place)
 
 
@@ -198,7 +198,7 @@ def _elements(span: Span) -> Structure:
     return Structure(_between(span, starts), place <= end)
 
 
-def _headers(span: Span, form: str) -> Iterator[int]:
+def _headers(span: Span, format_name: str) -> Iterator[int]:
     """Yield the start of each header in ASF or MXF (bytes)."""
     place = 0
     with span.path.open("rb") as file:
@@ -206,9 +206,9 @@ def _headers(span: Span, form: str) -> Iterator[int]:
         while place + KEY + 9 <= end:
             file.seek(place)
             head = file.read(KEY + 9)
-            if head.startswith(KEYS[form]):
+            if head.startswith(KEYS[format_name]):
                 yield place
-            if form == "asf":
+            if format_name == "asf":
                 size = int.from_bytes(head[KEY : KEY + 8], "little")
             else:
                 # Either the size, or 128 more than the number of bytes that the size has.
