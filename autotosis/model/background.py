@@ -88,7 +88,7 @@ def score_sound(known: Labelled, values: np.ndarray, fps: float, prevalence: flo
     """
     contexts = known.contexts.copy()
     contexts[:, :, features.SEEN_COLUMNS] = np.nan
-    unlabelled = context.windows_at(values, evenly_spaced(len(values), KERNEL_MOMENTS), fps)
+    unlabelled = context.windows(values, fps, evenly_spaced(len(values), KERNEL_MOMENTS))
     by_sound = learn_kernel(replace(known, contexts=contexts), unlabelled, prevalence)
     return by_sound.logits(values, fps)
 
@@ -161,7 +161,7 @@ def score(
     ndarray of float64, shape (moments,)
         The probability at each moment, 0 to 1.
     """
-    unlabelled = context.windows_at(values, evenly_spaced(len(values)), fps)
+    unlabelled = context.windows(values, fps, evenly_spaced(len(values)))
     by_linear = learn(known, unlabelled, card.prevalence, card.l2).logits(values, fps)
     by_kernel = learn_kernel(known, _half_seen(values, seen, fps), card.prevalence).logits(values, fps)
     added = written + _everywhere(faces, seen)
@@ -180,7 +180,7 @@ def _half_seen(values: np.ndarray, seen: np.ndarray, fps: float) -> np.ndarray:
     """Return the surroundings of the seen moments and of as many others: with more, the picture would hardly count."""
     looked_at, others = np.flatnonzero(seen), np.flatnonzero(~seen)
     places = np.sort(np.concatenate([looked_at, others[evenly_spaced(len(others), len(looked_at))]]))
-    return context.windows_at(values, places[evenly_spaced(len(places), KERNEL_MOMENTS)], fps)
+    return context.windows(values, fps, places[evenly_spaced(len(places), KERNEL_MOMENTS)])
 
 
 def _everywhere(logits: np.ndarray, seen: np.ndarray) -> np.ndarray:

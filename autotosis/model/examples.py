@@ -92,7 +92,7 @@ def labels(clips: Sequence[Clip]) -> np.ndarray:
 
 def contexts(clips: Sequence[Clip], fps: float) -> np.ndarray:
     """Compute `context.windows` of all labelled moments, clip by clip: float32 of shape (moments, windows, columns)."""
-    return np.concatenate([context.windows_at(clip.values, clip.moments, fps) for clip in clips])
+    return np.concatenate([context.windows(clip.values, fps, clip.moments) for clip in clips])
 
 
 def judged(clips: Sequence[Clip]) -> np.ndarray:

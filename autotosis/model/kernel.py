@@ -61,7 +61,7 @@ class Kernel:
         chunks = []
         for some in np.array_split(np.arange(len(values)), -(-len(values) // CHUNK)):
             start = max(0, some[0] - reach)
-            chunks.append(self.logits_of(context.windows_at(values[start : some[-1] + reach + 1], some - start, fps)))
+            chunks.append(self.logits_of(context.windows(values[start : some[-1] + reach + 1], fps, some - start)))
         return np.concatenate(chunks)
 
     def logits_of(self, examples: np.ndarray) -> np.ndarray:

@@ -40,8 +40,8 @@ def reach(fps: float) -> int:
     return max(abs(round(seconds * fps)) for window in WINDOWS for seconds in window)
 
 
-def windows(values: np.ndarray, fps: float) -> np.ndarray:
-    """Compute the mean of each column in each window around every moment.
+def windows(values: np.ndarray, fps: float, places: np.ndarray | slice = slice(None)) -> np.ndarray:
+    """Compute the mean of each column in each window around moments.
 
     Parameters
     ----------
@@ -49,31 +49,13 @@ def windows(values: np.ndarray, fps: float) -> np.ndarray:
         The signals of consecutive moments, from `relative`. The first and the last row are repeated beyond the ends.
     fps : float
         Moments per second, Hz.
-
-    Returns
-    -------
-    ndarray of float32, shape (moments, len(WINDOWS), columns)
-        The means; NaN where a window contains NaN.
-    """
-    return windows_at(values, np.arange(len(values)), fps)
-
-
-def windows_at(values: np.ndarray, places: np.ndarray, fps: float) -> np.ndarray:
-    """Compute `windows` for some of the moments only.
-
-    Parameters
-    ----------
-    values : ndarray of float32, shape (moments, columns)
-        As in `windows`.
-    places : ndarray of int, shape (places,)
-        The numbers of the moments.
-    fps : float
-        Moments per second, Hz.
+    places : ndarray of int, shape (places,), or slice
+        The numbers of the moments; all of them without it.
 
     Returns
     -------
     ndarray of float32, shape (places, len(WINDOWS), columns)
-        The means around these moments.
+        The means; NaN where a window contains NaN.
     """
     return np.stack([window(values, number, fps)[places] for number in range(len(WINDOWS))], axis=1)
 
