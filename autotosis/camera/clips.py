@@ -78,7 +78,7 @@ def _report(found: Found, clips: int, with_rows: int) -> None:
     if not found:
         return
     without = [name for name, (_, scene) in found.items() if scene is None]
-    print(f"face cameras: {with_rows} of {clips} clips have rows, {len(found) - len(without)} were found")
+    print(f"face cameras: {with_rows} of {clips} clips have rows; it was found in {len(found) - len(without)} others")
     if without:
         names = f"{', '.join(without[:5])}{', ...' if len(without) > 5 else ''}"
         print(f"{names}: no face camera was found in {len(without)} clips; their whole picture is used")

@@ -19,8 +19,8 @@ SIDE = 192
 GRIDS = ((48, 1),)
 # The score that counts as a face, from the model card.
 FACE = 0.6
-# Besides the whole picture, squares of this share of its shorter side are searched, so many along the shorter and along
-# the longer side: a face of 3 % of the width is still 13 pixels wide there.
+# Besides the whole picture, squares of PART of its shorter side are searched: ACROSS along the shorter side, ALONG
+# along the longer one. A face of 3 % of the width is still 13 pixels wide there.
 PART, ACROSS, ALONG = 0.75, 2, 3
 # Two boxes closer than this are one face (sizes of the larger one).
 SAME = 0.5

@@ -9,16 +9,17 @@ from autotosis.camera import rectangle
 from autotosis.camera.rectangle import Rectangle
 from autotosis.camera.samples import Sample
 
-# A face stays as long as it moves by less than its size, and its size changes by less than this factor.
+# A face counts as staying while it moves by less than MOST_MOVED times its size and its size changes by less than a
+# factor of MOST_SCALED.
 MOST_MOVED, MOST_SCALED = 1.0, 1.8
 # At least this many samples, and this share of all, show the face of a layout. A face without edges around it may be
 # one in the game, so it must be there for longer.
 LEAST, LEAST_SHARE, LEAST_WITHOUT_EDGES = 3, 0.02, 0.3
-# The picture of a face changes by at least so much from sample to sample (grey levels); that of a drawing does not.
+# The picture of a face changes by at least this much from sample to sample (grey levels); that of a drawing does not.
 LEAST_CHANGE = 2.0
 # A layout is recognised where its sides have this share of their usual edges.
 RECOGNISED = 0.6
-# If no edges are found, so much is taken around a face: to each side, above and below (sizes of the face).
+# If no edges are found, this much around the face is taken: to each side, above and below (sizes of the face).
 BESIDE, ABOVE, BELOW = 2.0, 1.5, 2.0
 # A camera that fills this share of the picture fills it all: at its border, there are edges of the room.
 FULL_SHARE = 0.9

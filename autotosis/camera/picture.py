@@ -12,7 +12,7 @@ from autotosis.pictures.contact_sheet import Strip
 from autotosis.video import display
 from autotosis.video.recording import Recording
 
-# At most so many scenes are shown, the longest ones, each so wide (pixels).
+# At most MOST scenes are shown, the longest ones, each WIDTH pixels wide.
 MOST, WIDTH = 24, 480
 
 

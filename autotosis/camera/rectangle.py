@@ -10,7 +10,7 @@ EDGE = 12.0
 # How many of the clearest lines on each side of the face are tried.
 LINES = 16
 # A camera reaches at most this far to the sides, up and down from the middle of the face, and is at least LEAST wide
-# and high (sizes of the face). The last two limit its aspect ratio.
+# and high (sizes of the face). NARROWEST and WIDEST limit its aspect ratio.
 REACH, ABOVE, BELOW, LEAST = 6.0, 4.0, 6.0, 1.2
 NARROWEST, WIDEST = 0.5, 3.2
 # The share of edge assumed in a line on the border of the picture, where none can be seen.
@@ -26,7 +26,7 @@ class Rectangle:
     Attributes
     ----------
     left, top, right, bottom : int
-        Pixels; right and bottom are the first beyond.
+        Pixels; right and bottom are exclusive.
     """
 
     left: int

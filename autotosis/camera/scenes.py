@@ -50,7 +50,7 @@ def find(recording: Recording, name: str) -> list[Scene]:
     runs = [list(run) for _, run in itertools.groupby(zip(shown, every, strict=True), key=lambda pair: pair[0])]
     changes = [Change(before[-1], after[0], found) for before, after in itertools.pairwise(runs)]
     refined = workers.run_parallel(partial(_moment, recording), changes, f"find the scenes of {name}", "scenes")
-    # In whole milliseconds, as tables have them, and not behind the first frame of a scene.
+    # Rounded down to milliseconds, as in tables, so that no scene starts after its first frame.
     edges = [0.0, *(math.floor(1000 * time) / 1000 for time in refined), _end(recording)]
     return [
         Scene(start, end, _box(layout.camera, every[0]), _confidence(layout, [sample for _, sample in run]))
@@ -74,7 +74,7 @@ def whole(recording: Recording, box: Box) -> Scene:
 
 
 def _end(recording: Recording) -> float:
-    # In whole milliseconds, as tables have it, and behind the last moment.
+    # Rounded up to milliseconds, as in tables, so that the last moment is inside.
     return math.ceil(1000 * recording.duration) / 1000
 
 

@@ -12,12 +12,10 @@ from PIL import Image, ImageDraw, ImageFont
 from autotosis.pictures import fonts
 from autotosis.project import files
 
-CELL = 96
-BORDER = 4
-CAPTION = 14
-FRAMES_PER_CLIP = 6
-MOST_CLIPS = 400
-GAP = 10
+# The side of a frame with its border, the width of the border, the height of a caption, and the space between strips
+# (pixels).
+CELL, BORDER, CAPTION, GAP = 96, 4, 14, 10
+FRAMES_PER_CLIP, MOST_CLIPS = 6, 400
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""How much is written in the chat of a VOD, relative to what is usual in it.
+"""How busy the chat of a VOD is, relative to its usual level.
 
 The audience reacts some seconds later, so the chat is measured after a delay. It is no column of the other signals,
 because clips have no chat: data/excerpts/chat.csv has it for the labelled stretches of VODs, and `predict` measures it.

@@ -140,7 +140,7 @@ def read_seen(
 
 
 def _scenes(times: np.ndarray, facecam: Facecam) -> list[tuple[np.ndarray, Box | None]]:
-    """Times divided where the face camera changes, each part with where it is."""
+    """Split times where the face camera changes; return each part with its box."""
     changes = facecam.changes(times[0], times[-1] + 1e-6)
     return [(part, facecam.at(part[0])) for part in np.split(times, np.searchsorted(times, changes)) if len(part)]
 
@@ -148,7 +148,7 @@ def _scenes(times: np.ndarray, facecam: Facecam) -> list[tuple[np.ndarray, Box |
 def _seen(
     recording: Recording, times: np.ndarray, box: Box | None, faces: Iterator[np.ndarray], extract: Extract
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """The frame and what is seen in it at consecutive moments of one scene."""
+    """Return the frame and the signals of the picture at consecutive moments of one scene."""
     if box is None:
         return ((frame, np.full(SEEN_COLUMNS.stop, np.nan, np.float32)) for frame in faces)
     frames, measured = itertools.tee(faces)
@@ -175,7 +175,7 @@ def read_heard(recording: Recording, times: np.ndarray) -> np.ndarray:
 
 
 def _read(signals: Sequence[Signal], moments: Iterator[np.ndarray], *arguments: float) -> Iterator[np.ndarray]:
-    """The columns of several signals, moment by moment, each measured on the same frames or powers."""
+    """Yield the columns of several signals for each moment."""
     copies = itertools.tee(moments, len(signals))
     read = (signal.read(copy, *arguments) for signal, copy in zip(signals, copies, strict=True))
     return map(np.concatenate, zip(*read, strict=True))

@@ -130,7 +130,7 @@ class Shard:
         files.check_regular(path)
         self.path = path
         try:
-            # Safetensors takes a file that may not be read for a missing one.
+            # safetensors reports an unreadable file as missing.
             path.open("rb").close()
             self.file = safetensors.safe_open(path, "np")
             header = Header.model_validate_json((self.file.metadata() or {})["clip"])

@@ -21,9 +21,9 @@ from autotosis.video.opening import Span, opened
 # A file that ends this much before the end that it claims was cut off (seconds). Containers round, and the last frames
 # may be missing after a recorder stops.
 TRUNCATED = 0.5
-# A clock that goes back by this much has started again, and one that leaps ahead by this much and stays there has a gap
-# (seconds). If only one time in the file differs, it is damaged. In transport streams, FFmpeg derives the times of
-# several packets from it; all but the first have no position in the file.
+# A clock that jumps back by at least BACK has restarted; one that jumps ahead by more than AHEAD and stays there has a
+# gap (seconds). A single timestamp that jumps is damaged. In a transport stream, FFmpeg derives the times of several
+# packets from one timestamp; only the first of them has a position in the file.
 BACK, AHEAD = 0.5, 10.0
 NEVER = float("-inf")
 # Formats whose duration FFmpeg only guesses.
@@ -105,7 +105,7 @@ def extents(span: Span, continues: bool = False) -> list[Extent]:
         counts = _count_last(container, video, audio, promised or 0.0) if told else _count(container, video, audio)
         cuts = counts.cuts()
         if cuts and not told:
-            # FFmpeg counts from the header in front of the span.
+            # FFmpeg counts positions from the header in front of the span.
             places = [place - len(span.header) + span.first for place, _ in cuts]
             found = spans.cut(span, container.format.name, places)
             if len(found) == len(cuts) + 1:

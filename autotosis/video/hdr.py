@@ -1,4 +1,4 @@
-"""Tone mapping: high dynamic range (PQ and HLG) and wide colours (BT.2020) on usual screens (BT.709).
+"""Tone mapping from high dynamic range (PQ, HLG) and wide gamut (BT.2020) to standard dynamic range (BT.709).
 
 White is at 203 cd/m2, as in ITU-R BT.2408. Brighter light is compressed, so that it stays below the white of the
 screen. Colours outside BT.709 are clipped.

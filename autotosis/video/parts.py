@@ -63,7 +63,7 @@ def check(path: Path) -> None:
     if not start:
         raise UserError(f"{path}: the file is empty; remove it or download it again")
     if start.startswith(PLAYLISTS):
-        raise UserError(f"{path}: a playlist, not a video; name the folder of the files in it")
+        raise UserError(f"{path}: a playlist, not a video; name the folder that holds its files")
 
 
 def _visible(folder: Path) -> list[Path]:

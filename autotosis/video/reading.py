@@ -26,7 +26,7 @@ ROUNDING = 1e-6
 # are not decoded. Most encoders put one to three of them in a row, so enough frames are left, at half the cost. x264
 # can put eight in a row; then, fewer frames than wanted are left.
 SKIPPING_RATIO = 5
-# A frame that begins so much after the end of a recording has a damaged time (seconds).
+# A frame that begins more than this after the end of a recording has a damaged time (seconds).
 BEYOND = 1.0
 # How much of a recording is read to measure the distance between keyframes (seconds).
 FIRST_MINUTE = 60.0

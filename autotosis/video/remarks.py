@@ -24,8 +24,9 @@ def remarks(recording: Recording) -> Iterator[str]:
     for path in {piece.span.path: None for piece in recording.pieces}:
         if place := spans.second_recording(path):
             yield (
-                f"{path}: another recording is appended at byte {place} and not shown, as no player shows it; put both "
-                f"into a folder as files of their own, the second one made by `tail -c +{place + 1} FILE > SECOND`"
+                f"{path}: another recording starts at byte {place} and is not used, because players do not show it "
+                "either; to use both, put them into a folder as separate files, and make the second with "
+                f"`tail -c +{place + 1} FILE > SECOND`"
             )
     end = recording.pieces[-1].end
     if end < recording.duration - 1e-3:
@@ -38,7 +39,7 @@ def remarks(recording: Recording) -> Iterator[str]:
         pictures = [track.index for track in tracks.pictures(container)]
     if len(pictures) > 1:
         shown = pictures.index(first.picture) + 1
-        yield f"{first.span.path}: has {len(pictures)} video tracks; track {shown} is used, the default one"
+        yield f"{first.span.path}: has {len(pictures)} video tracks; track {shown} is used, as players do"
     piece, sounds = _sounds(recording)
     if len(sounds) > 1:
         judged = sounds.index(piece.sounds[0]) + 1

@@ -11,8 +11,8 @@ from autotosis.video.recording import Recording
 # Decoding begins this much early, because decoders are only exact after some sound (seconds).
 WARM_UP = 0.5
 # Sound that is off by more than this is moved to its time (seconds). Smaller errors come from containers, which round
-# timestamps, and from parts of a VOD, whose sound begins a little before or after the picture. The limit is the
-# duration of a frame of film, which nobody notices.
+# timestamps, and from parts of a VOD, whose sound begins a little before or after the picture. The limit is about
+# one frame of film, an offset that nobody notices.
 OUT_OF_SYNC = 0.04
 
 

@@ -74,7 +74,7 @@ def of_video(path: Path) -> list[Span]:
     if not headers:
         raise UserError(
             f"{min(segments)}: a segment of a stream, without the initialization segment that describes its tracks; "
-            "put that one, such as init.mp4, into the same folder, or join the segments with FFmpeg and their playlist"
+            "put it, often called init.mp4, into the same folder, or join the segments with FFmpeg and their playlist"
         )
     if len(headers) > 1:
         names = ", ".join(header.name for header in headers)

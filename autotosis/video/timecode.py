@@ -67,7 +67,7 @@ def _number(match: re.Match[str], rate: Fraction) -> tuple[int, bool]:
 def text(number: int, rate: Fraction, drops: bool) -> str:
     """Format the timecode of a frame.
 
-    Hours continue beyond 24, which not all programs read.
+    Hours continue beyond 24, which not all programs can read.
 
     Parameters
     ----------

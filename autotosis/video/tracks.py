@@ -9,7 +9,7 @@ from av.video.stream import VideoStream
 
 from autotosis.project.errors import UserError
 
-# Tracks with pictures that represent the film in a list.
+# Cover art and thumbnails.
 COVER = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
 # Codecs of single pictures. A track of these beside a film is its cover, whether or not it is marked as one.
 STILLS = frozenset(["mjpeg", "png", "bmp", "gif", "webp", "tiff", "jpegls", "jpegxl", "jpeg2000", "ljpeg"])
