@@ -1,7 +1,7 @@
 """Add the videos of a playlist, a channel or its page of clips to sources.csv of a streamer's folder.
 
 Videos that it has already are not added again. `dvc repro` then downloads them. Run from the project's folder:
-python -m autotosis.fetch https://www.twitch.tv/you/clips data/you --kind clip --since 2026-01-31
+python -m autotosis.fetch 'https://www.twitch.tv/you/clips?range=all' data/you --kind clip --since 2026-01-31
 """
 
 import argparse
