@@ -177,7 +177,8 @@ def test_a_folder_is_filled_once_at_a_time_however_it_is_written(streamer, monke
     assert process.returncode == 0
 
 
-# A plug-in of yt-dlp for a channel whose page has two tabs, as those of YouTube have: lists in a list.
+# A plug-in of yt-dlp for a channel whose page has two tabs, as those of YouTube have: lists in a list. In each,
+# there is a video that only yt-dlp knows by its name.
 TABS = """
 from yt_dlp.extractor.common import InfoExtractor
 
@@ -190,7 +191,7 @@ class TabsIE(InfoExtractor):
         for name in "ab":
             video = self.url_result(f"{site}/{name}.mp4", video_title=name)
             whence = {"extractor": "tabs", "extractor_key": "Tabs", "webpage_url": f"{url}/{name}"}
-            tabs.append(self.playlist_result([video], name, **whence))
+            tabs.append(self.playlist_result([self.url_result(f"wistia:{name}"), video], name, **whence))
         return self.playlist_result(tabs, "channel")
 """
 
@@ -202,6 +203,7 @@ def test_the_videos_in_all_tabs_of_a_channel_become_rows(streamer, server, tmp_p
     add = (sys.executable, "-m", "autotosis.fetch", server.url("/channel"), "data/linked", "--kind", "vod")
     done = streamer.run(*add, env=ENVIRONMENT | {"PYTHONPATH": str(tmp_path / "plugin")})
     assert "2 rows added" in done.stdout, done.stderr
+    assert "wistia:a: left out, because it is not a web address\n" in done.stdout
     rows = streamer.table("data/linked/sources.csv")
     assert [(row["url"], row["name"]) for row in rows] == [(server.url(f"/{name}.mp4"), name) for name in "ab"]
 

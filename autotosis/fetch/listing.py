@@ -12,6 +12,7 @@ from yt_dlp import YoutubeDL
 from yt_dlp.utils import unsmuggle_url
 
 from autotosis.fetch import downloading
+from autotosis.project import params
 from autotosis.project.errors import UserError
 from autotosis.project.videos_params import Fetch
 
@@ -28,7 +29,7 @@ class Entry:
 
 
 def entries(url: str, limits: Fetch, cookies: Path | None, dated: bool) -> Iterator[Entry]:
-    """List the videos that a link leads to, in the order of the page.
+    """List the videos that a link leads to, in the order of the page. One without a web address is left out.
 
     Parameters
     ----------
@@ -53,6 +54,12 @@ def entries(url: str, limits: Fetch, cookies: Path | None, dated: bool) -> Itera
             info = program.extract_info(url, download=False)
             for found in _videos({**info, "url": info.get("webpage_url")}):
                 address = unsmuggle_url(found.get("url") or found.get("webpage_url") or url)[0]
+                try:
+                    params.web_address(address)
+                except ValueError:
+                    # yt-dlp has names of its own for videos of some sites, such as wistia:807fafadvk.
+                    print(f"{address}: left out, because it is not a web address", flush=True)
+                    continue
                 date = _date(found)
                 if dated and not date:
                     try:
