@@ -261,6 +261,15 @@ def test_stretches_that_hardly_differ_are_two(streamer):
     assert [one.stretch for one in listed] == ["12345.12-12350", "12345.07-12350"]
 
 
+def test_cookies_in_another_format_are_refused_at_once(streamer):
+    streamer.set_params(fetch={"cookies": "cookies.txt"})
+    streamer.write("data/linked/.gitignore", "cookies.txt\n")
+    list_links(streamer, "http://127.0.0.1:1/a.mp4,clip,a")
+    for content in ('[{"domain": "example.org", "name": "a"}]', "\n"):
+        streamer.write("data/linked/cookies.txt", content)
+        assert_sentence(streamer.stage("fetch", "data/linked"), "data/linked/cookies.txt: not cookies in Netscape's")
+
+
 @pytest.mark.parametrize(
     ("row", "words"),
     [

@@ -5,11 +5,13 @@ import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from http.cookiejar import LoadError
 from pathlib import Path
 from typing import Any
 
 import imageio_ffmpeg
 from yt_dlp import YoutubeDL
+from yt_dlp.cookies import YoutubeDLCookieJar
 from yt_dlp.networking.exceptions import HTTPError, TransportError
 from yt_dlp.postprocessor.ffmpeg import FFmpegPostProcessor
 from yt_dlp.utils import YoutubeDLError, download_range_func
@@ -59,7 +61,7 @@ class _Silent:
 def find_cookies(folder: Path, limits: Fetch) -> Path | None:
     """Return the file of cookies in a streamer's folder, or None if `fetch.cookies` is null.
 
-    UserError if there is no such file, or git would commit it. yt-dlp writes into it.
+    UserError if there is no such file, it has another format, or git would commit it. yt-dlp writes into it.
     """
     if limits.cookies is None:
         return None
@@ -68,6 +70,10 @@ def find_cookies(folder: Path, limits: Fetch) -> Path | None:
         raise UserError(f"params.yaml: fetch.cookies names {path}, but there is no such file")
     if subprocess.run(["git", "check-ignore", "--quiet", path]).returncode:
         raise UserError(f"{path}: cookies are secret, and git would commit this file; add it to .gitignore")
+    try:
+        YoutubeDLCookieJar(str(path)).load()
+    except (LoadError, ValueError):
+        raise UserError(f"{path}: not cookies in Netscape's format; export them again as cookies.txt") from None
     return path
 
 
