@@ -1,7 +1,6 @@
 """Recordings of all kinds: reading from any time gives the same as reading from the beginning."""
 
 import random
-import struct
 from fractions import Fraction
 
 import numpy as np
@@ -157,36 +156,9 @@ def test_a_new_header_in_the_middle_of_a_file_is_used_from_there_on(tmp_path):
     assert numbers_at(recording, [1.5, 4.5]) == pytest.approx([45, 45], abs=3)
 
 
-def edited(path, entries):
-    """Give the tracks of an MP4 an edit list: for each entry its start (None shows nothing) and its length, seconds."""
-    data = path.read_bytes()
-    lists, scale = [], struct.unpack(">I", data[data.index(b"mvhd") + 16 :][:4])[0]
-    for track in data.split(b"trak")[1:]:
-        unit = struct.unpack(">I", track[track.index(b"mdhd") + 16 :][:4])[0]
-        rows = b"".join(
-            struct.pack(">IiI", round(scale * length), -1 if start is None else round(start * unit), 0x10000)
-            for start, length in entries
-        )
-        content = struct.pack(">II", 0, len(entries)) + rows
-        lists.append(struct.pack(">I4sI4s", 16 + len(content), b"edts", 8 + len(content), b"elst") + content)
-    place, grown = data.index(b"moov") - 4, 0
-    for found in lists:
-        track = data.index(b"trak", place + 8) - 4
-        old = data.index(b"edts", track) - 4
-        size = struct.unpack(">I", data[old : old + 4])[0]
-        data = data[:old] + found + data[old + size :]
-        change = len(found) - size
-        length = struct.unpack(">I", data[track : track + 4])[0] + change
-        data = data[:track] + struct.pack(">I", length) + data[track + 4 :]
-        grown, place = grown + change, track + length - 8
-    moov = data.index(b"moov") - 4
-    data = data[:moov] + struct.pack(">I", struct.unpack(">I", data[moov : moov + 4])[0] + grown) + data[moov + 4 :]
-    path.write_bytes(data)
-
-
 def test_what_an_edit_list_trims_away_is_not_shown(tmp_path):
     path = film(tmp_path / "a.mp4", 6.0, "-bf", 0)
-    edited(path, [(0.5, 1.5), (4.2, 1.5)])
+    videos.edited(path, [(0.5, 1.5), (4.2, 1.5)])
     recording = probe(path)
     assert recording.duration == pytest.approx(3, abs=0.1)
     assert numbers_at(recording, [0.3, 1.3, 1.8, 2.5]) == pytest.approx([24, 54, 135, 156], abs=1)

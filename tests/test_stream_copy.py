@@ -3,6 +3,9 @@
 import av
 import pytest
 
+from autotosis.cuts.segments import Segment
+from autotosis.reel import stream_copy
+from autotosis.video import recording
 from tests import videos
 from tests.helpers import (
     assert_sentence,
@@ -73,6 +76,16 @@ def test_the_table_of_a_copied_reel_gives_the_same_reel(project):
     project.write("data/tiny/edits/own.csv", project.read("reels/own/segments.csv"))
     assert render(project, **copy) == rows
     assert [number for _, number in videos.numbers(reel)] == numbers
+
+
+def test_the_end_of_a_trimmed_video_is_copied(tmp_path):
+    """What follows in the file is not shown, and is not copied."""
+    videos.numbered(tmp_path / "vod.mp4", 6, "libx264")
+    videos.edited(tmp_path / "vod.mp4", [(0.0, 5.5)])
+    trimmed = recording.probe(tmp_path / "vod.mp4")
+    ranges = stream_copy.packet_ranges(trimmed, [Segment(4.0, trimmed.duration)])
+    stream_copy.copy(trimmed, ranges, None, tmp_path / "reel.mp4")
+    assert [number for _, number in videos.numbers(tmp_path / "reel.mp4")] == list(range(120, 165))
 
 
 NOT_COPIED = {

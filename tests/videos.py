@@ -1,6 +1,7 @@
 """Videos for tests, of which it is known what they show and sound like at each moment."""
 
 import re
+import struct
 import subprocess
 from collections.abc import Callable
 from fractions import Fraction
@@ -114,6 +115,33 @@ def split(path: Path, folder: Path, times: str, container: str, *options: object
     ffmpeg("-i", path, "-c", "copy", *form, *options, folder / f"it's part %d ü.{container}")
     (folder / ".hidden").write_text("no video")
     return sorted(folder.glob("it's*"), key=lambda part: int(part.stem.split()[2]))
+
+
+def edited(path, entries):
+    """Give the tracks of an MP4 an edit list: for each entry its start (None shows nothing) and its length, seconds."""
+    data = path.read_bytes()
+    lists, scale = [], struct.unpack(">I", data[data.index(b"mvhd") + 16 :][:4])[0]
+    for track in data.split(b"trak")[1:]:
+        unit = struct.unpack(">I", track[track.index(b"mdhd") + 16 :][:4])[0]
+        rows = b"".join(
+            struct.pack(">IiI", round(scale * length), -1 if start is None else round(start * unit), 0x10000)
+            for start, length in entries
+        )
+        content = struct.pack(">II", 0, len(entries)) + rows
+        lists.append(struct.pack(">I4sI4s", 16 + len(content), b"edts", 8 + len(content), b"elst") + content)
+    place, grown = data.index(b"moov") - 4, 0
+    for found in lists:
+        track = data.index(b"trak", place + 8) - 4
+        old = data.index(b"edts", track) - 4
+        size = struct.unpack(">I", data[old : old + 4])[0]
+        data = data[:old] + found + data[old + size :]
+        change = len(found) - size
+        length = struct.unpack(">I", data[track : track + 4])[0] + change
+        data = data[:track] + struct.pack(">I", length) + data[track + 4 :]
+        grown, place = grown + change, track + length - 8
+    moov = data.index(b"moov") - 4
+    data = data[:moov] + struct.pack(">I", struct.unpack(">I", data[moov : moov + 4])[0] + grown) + data[moov + 4 :]
+    path.write_bytes(data)
 
 
 def numbers(path: Path) -> list[tuple[float, int]]:

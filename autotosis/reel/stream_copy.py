@@ -123,17 +123,17 @@ def _range(track: Track, segment: Segment, known: set[bytes]) -> PacketRange:
     times: list[int] = []
     later: list[int] = []
     for packet in _from_keyframe(track, first):
-        if packet.is_discard:
-            raise UserError(
-                f"{path}: its file leaves out frames between {segment.start:.1f} s and {segment.end:.1f} s, which a "
-                "copy would show; set render.encoder to libx264"
-            )
         pts = packet.pts
         assert pts is not None, "a track whose packets have no times is not copied"
         # Copy what is decoded before the first frame after the end: it needs nothing that is decoded later. A few
         # later packets tell when the last copied frame ends.
         if later or pts >= end:
             later.append(pts)
+        elif packet.is_discard:
+            raise UserError(
+                f"{path}: its file leaves out frames between {segment.start:.1f} s and {segment.end:.1f} s, which a "
+                "copy would show; set render.encoder to libx264"
+            )
         else:
             times.append(pts)
             if packet.is_keyframe:
