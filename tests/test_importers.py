@@ -50,6 +50,8 @@ LABEL_STUDIO = [
         ],
     }
 ]
+# The labelling interface says what the key is called.
+OTHER_KEY = json.dumps(LABEL_STUDIO).replace('"video"', '"video_url"')
 RAGE = ("--highlight", "rage")
 VIDEO = ("--video", "clips/an a.mp4")
 
@@ -96,8 +98,9 @@ def rows(streamer: Project) -> list[tuple[str, ...]]:
         ("elan", ELAN, [], [(1.5, 2.5, 1)]),
         ("via", VIA, RAGE, [(1.5, 2.5, 1)]),
         ("label-studio", LABEL_STUDIO, ["--fps", "24"], [(1.0, 2.0, 1)]),
+        ("label-studio", OTHER_KEY, [*VIDEO, "--fps", "24"], [(1.0, 2.0, 1)]),
     ],
-    ids=["audacity", "losslesscut", "youtube-chapters", "elan", "via", "label-studio"],
+    ids=["audacity", "losslesscut", "youtube-chapters", "elan", "via", "label-studio", "label-studio, other key"],
 )
 def test_labels_are_added_once(streamer, monkeypatch, form, content, options, expected):
     for _ in range(2):
@@ -138,6 +141,7 @@ def test_lines_that_are_there_stay_to_the_byte(streamer, monkeypatch):
         ("via", "[]", [], ["not a project of VIA 3"]),
         ("label-studio", LABEL_STUDIO, [], ["--fps"]),
         ("label-studio", LABEL_STUDIO, ["--fps", "0"], ["--fps"]),
+        ("label-studio", OTHER_KEY, ["--fps", "24"], ["from.txt task 1", "--video"]),
         ("label-studio", "{", [], ["not JSON"]),
         ("label-studio", "9" * 5000, ["--fps", "24"], ["not JSON"]),
         ("label-studio", json.dumps(LABEL_STUDIO).replace("48", "9" * 400), ["--fps", "24"], ["0.end"]),

@@ -75,11 +75,14 @@ def read(path: Path, fps: float | None) -> list[Stretch]:
     return stretches
 
 
-def _video(data: dict[str, object], place: str) -> str:
-    """Return the file name of a task's video; of an uploaded one, without the prefix that Label Studio adds."""
+def _video(data: dict[str, object], place: str) -> str | None:
+    """Return the file name of a task's video; of an uploaded one, without the prefix that Label Studio adds.
+
+    None if the labelling interface calls it otherwise than `video`.
+    """
     video = data.get("video")
     if not isinstance(video, str):
-        raise UserError(f"{place}: its data name no video")
+        return None
     parts = address(video, place)
     # Local files are named in the query: /data/local-files/?d=folder/a.mp4
     local = parse_qs(parts.query).get("d")
