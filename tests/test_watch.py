@@ -14,7 +14,7 @@ from autotosis.project.errors import UserError
 from autotosis.project.videos_params import Watch
 from autotosis.watch import recordings, runs
 from tests import videos
-from tests.helpers import ENVIRONMENT, USUAL, Project, assert_sentence
+from tests.helpers import ENVIRONMENT, USUAL, Project, assert_sentence, copy_repository, load_params
 
 WATCH = (sys.executable, "-m", "autotosis.watch", "--once")
 # Seconds.
@@ -249,6 +249,14 @@ def test_a_recording_that_ends_within_the_header_of_a_fragment_is_finished(tmp_p
     content, path = (tmp_path / "whole.mp4").read_bytes(), tmp_path / "own.mp4"
     path.write_bytes(content[: content.rindex(b"moof") + 96])
     assert recordings.is_finished(path, 0.0)
+
+
+def test_the_parts_of_a_vod_are_no_vods(tmp_path):
+    project = copy_repository(tmp_path)
+    project.set_params(data=str(tmp_path / "you"), vods={"monday": "vods/monday"}, recordings="vods/**/*.mkv")
+    for name in ("monday/part1", "monday/part2", "sunday"):
+        project.write(f"you/vods/{name}.mkv", "")
+    assert recordings.unlisted(load_params(project)) == [tmp_path / "you/vods/sunday.mkv"]
 
 
 def test_a_title_need_not_be_in_utf_8(tmp_path):

@@ -34,9 +34,9 @@ def fitting(settings: Params) -> list[Path]:
 
 
 def unlisted(settings: Params) -> list[Path]:
-    """List those that are no VODs yet."""
+    """List those that are neither VODs yet, nor parts of a VOD that is a folder."""
     listed = {settings.vod(name) for name in settings.vods}
-    return [path for path in fitting(settings) if path not in listed]
+    return [path for path in fitting(settings) if listed.isdisjoint((path, *path.parents))]
 
 
 def name_of(path: Path, settings: Params) -> str:
