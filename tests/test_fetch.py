@@ -208,12 +208,12 @@ def test_the_videos_in_all_tabs_of_a_channel_become_rows(streamer, server, tmp_p
     assert [(row["url"], row["name"]) for row in rows] == [(server.url(f"/{name}.mp4"), name) for name in "ab"]
 
 
-# The same for a page on which a stream is still going on.
+# The same for a page on which a stream is not over, or not yet complete.
 LIVE = """
 from yt_dlp.extractor.common import InfoExtractor
 
 class LiveIE(InfoExtractor):
-    _VALID_URL = r"(?P<site>http://127[.]0[.]0[.]1:[0-9]+)/(?P<status>is_live|post_live|was_live)"
+    _VALID_URL = r"(?P<site>http://127[.]0[.]0[.]1:[0-9]+)/(?P<status>is_upcoming|is_live|post_live|was_live)"
 
     def _real_extract(self, url):
         site, status = self._match_valid_url(url).groups()
@@ -225,12 +225,14 @@ def test_a_stream_that_goes_on_is_downloaded_once_it_has_ended(streamer, server,
     plugin = tmp_path / "plugin/yt_dlp_plugins/extractor/live.py"
     plugin.parent.mkdir(parents=True)
     plugin.write_text(LIVE)
-    list_links(streamer, *(f"{server.url(f'/{name}')},vod,{name}" for name in ("is_live", "post_live", "was_live")))
-    sentence = "the stream is still going on; run again when it has ended"
+    names = ("is_live", "post_live", "was_live", "is_upcoming")
+    list_links(streamer, *(f"{server.url(f'/{name}')},vod,{name}" for name in names))
+    sentence = "the stream is not over, or not yet complete; run again later"
     fetch = (sys.executable, "-m", "stages.fetch", "data/linked")
     assert_sentence(
         streamer.run(*fetch, env=ENVIRONMENT | {"PYTHONPATH": str(tmp_path / "plugin")}),
-        f"not downloaded yet, run again: row 2, is_live ({sentence}), row 3, post_live ({sentence})",
+        f"not downloaded yet, run again: row 2, is_live ({sentence}), row 3, post_live ({sentence}), "
+        f"row 5, is_upcoming ({sentence})",
     )
     assert fetched(streamer) == ["was_live.mp4"]
 

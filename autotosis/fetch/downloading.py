@@ -155,10 +155,10 @@ def pauses(limits: Fetch) -> Iterator[float]:
 
 
 def _check_info(info: dict[str, Any], incomplete: bool = False) -> str | None:
-    """Say why a video is not to be downloaded, before that begins; `Temporary` if it is a stream that goes on."""
+    """Say why a video is not to be downloaded, before that begins; `Temporary` for an unfinished stream."""
     # What there is now would count as the whole.
     if info.get("is_live") or info.get("live_status") in UNFINISHED:
-        raise Temporary("the stream is still going on; run again when it has ended")
+        raise Temporary("the stream is not over, or not yet complete; run again later")
     return "one of several videos" if info.get("playlist_index") else None
 
 
