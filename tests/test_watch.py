@@ -6,13 +6,16 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 import yaml
 
 from autotosis.project.errors import UserError
 from autotosis.project.videos_params import Watch
+from autotosis.watch import __main__ as watch
 from autotosis.watch import recordings, runs
+from autotosis.watch.log import State
 from tests import videos
 from tests.helpers import ENVIRONMENT, USUAL, Project, assert_sentence, copy_repository, load_params
 
@@ -134,6 +137,14 @@ def test_a_recording_whose_name_is_taken_gets_its_turn(watched):
     assert list(listed(watched)) == ["a-b"]
 
 
+def test_a_recording_that_is_removed_before_its_turn_ends_nothing(tmp_path, monkeypatch):
+    project = copy_repository(tmp_path)
+    project.set_params(data="data/you", vods={"a-b": "vods/demo.mp4"}, recordings="vods/*.mkv")
+    monkeypatch.chdir(tmp_path)
+    watch.begin(Path("data/you/vods/a b.mkv"), State(), commit=False)
+    assert log(project) == []
+
+
 def test_a_recording_that_has_the_name_of_a_kept_reel_is_told_so(watched):
     record(watched, "a b")
     watched.write("vods.yaml", "vods: {}\nkept:\n  a-b: vods/gone.mkv\n")
@@ -199,8 +210,6 @@ def test_a_recording_that_goes_on_after_a_pause_is_cut_again(watched):
 
 
 def test_no_run_begins_with_too_little_disk_space(watched, monkeypatch):
-    from autotosis.watch.__main__ import main
-
     for name in ("first", "second"):
         record(watched, name)
     first, usage = watched.folder / "reels/first", shutil.disk_usage(watched.folder)
@@ -210,7 +219,7 @@ def test_no_run_begins_with_too_little_disk_space(watched, monkeypatch):
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
     with pytest.raises(UserError, match="disk space"):
-        main(once=True, commit=False)
+        watch.main(once=True, commit=False)
     assert list(listed(watched)) == ["first"] and first.is_dir()
 
     # As if its run had been interrupted.

@@ -115,8 +115,10 @@ def begin(path: Path, state: State, commit: bool) -> None:
     try:
         name = list_as_vod(path)
     except UserError as error:
-        # What stands in the way may be another file, or params.yaml while somebody edits it.
-        state.put_aside(path, recordings.signature(path), error, AGAIN)
+        # What stands in the way may be another file, or params.yaml while somebody edits it. The recording may have
+        # been removed while the reels of others were made.
+        with suppress(FileNotFoundError):
+            state.put_aside(path, recordings.signature(path), error, AGAIN)
     else:
         make_reel(name, path, state, commit)
 
