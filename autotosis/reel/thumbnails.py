@@ -3,7 +3,6 @@
 They are laid out as in the reel, but are taken from the VODs, so they have no overlay.
 """
 
-import io
 import itertools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -13,7 +12,6 @@ from PIL import Image
 
 from autotosis.pictures import contact_sheet
 from autotosis.pictures.contact_sheet import Strip
-from autotosis.project import files
 from autotosis.reel import reel
 from autotosis.reel.reel import ReelSegment, Vod
 from autotosis.video import display
@@ -51,9 +49,7 @@ def write_poster(target: Path, placed: Sequence[ReelSegment]) -> None:
     """
     (best,) = best_of(placed, 1)
     ((picture,),) = _pictures([(best, [best.peak])], POSTER_WIDTH)
-    content = io.BytesIO()
-    picture.save(content, "JPEG", quality=POSTER_QUALITY)
-    files.write_bytes(target, content.getvalue())
+    picture.save(target, quality=POSTER_QUALITY)
 
 
 def write_contact_sheet(target: Path, placed: Sequence[ReelSegment]) -> None:
@@ -69,17 +65,8 @@ def write_animation(target: Path, placed: Sequence[ReelSegment]) -> None:
     """Write a glimpse of each of the best segments as one animated WebP, without sound; see `write_poster`."""
     glimpses = [(part, glimpse(part)) for part in best_of(placed, MOST_GLIMPSES)]
     first, *others = (frame for frames in _pictures(glimpses, ANIMATION_WIDTH) for frame in frames)
-    content = io.BytesIO()
-    first.save(
-        content,
-        "WEBP",
-        save_all=True,
-        append_images=others,
-        duration=round(1000 / RATE),
-        loop=0,
-        quality=ANIMATION_QUALITY,
-    )
-    files.write_bytes(target, content.getvalue())
+    pause = round(1000 / RATE)
+    first.save(target, save_all=True, append_images=others, duration=pause, loop=0, quality=ANIMATION_QUALITY)
 
 
 def best_of(placed: Sequence[ReelSegment], most: int) -> list[ReelSegment]:
