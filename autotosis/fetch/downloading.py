@@ -1,5 +1,6 @@
 """Downloading one video with yt-dlp: politely, and going on where an earlier attempt stopped."""
 
+import logging
 import re
 import subprocess
 import time
@@ -33,6 +34,9 @@ SECONDS_WITHOUT_ANSWER = 30
 FAILURES = (YoutubeDLError, ValueError)
 # How yt-dlp's message begins if a download or FFmpeg ended too early; it keeps no cause of these.
 ENDED_EARLY = ("[download] Got error: ", "ffmpeg exited with code ")
+# What yt-dlp prints is not shown, since errors are raised as well.
+SILENT = logging.getLogger("yt-dlp")
+SILENT.disabled = True
 
 
 class Temporary(UserError):
@@ -47,15 +51,6 @@ class Downloaded:
     page: str
     title: str
     date: str
-
-
-class _Silent:
-    """What yt-dlp prints: nothing, since errors are raised as well."""
-
-    def debug(self, _: str) -> None:
-        """Print nothing."""
-
-    info = warning = error = debug
 
 
 def find_cookies(folder: Path, limits: Fetch) -> Path | None:
@@ -80,7 +75,7 @@ def find_cookies(folder: Path, limits: Fetch) -> Path | None:
 def settings(limits: Fetch, cookies: Path | None) -> dict[str, Any]:
     """Return settings of yt-dlp for every use of it."""
     return {
-        "logger": _Silent(),
+        "logger": SILENT,
         "quiet": True,
         "noprogress": True,
         "cachedir": False,
