@@ -130,23 +130,17 @@ def download(
         # As yt-dlp's own command line does: a downloader of stretches looks nowhere else.
         FFmpegPostProcessor._ffmpeg_location.set(imageio_ffmpeg.get_ffmpeg_exe())
         options |= {"download_ranges": download_range_func(None, [stretch]), "force_keyframes_at_cuts": True}
-    for pause in [*pauses(limits), None]:
+    for attempt in range(limits.retries + 1):
         try:
             return _attempt(url, options, name)
         except FAILURES as error:
             cause = problem(error)
-            if not isinstance(cause, Temporary) or pause is None:
+            if not isinstance(cause, Temporary) or attempt == limits.retries:
                 raise cause from None
-            pause = min(max(pause, _retry_after(error)), LONGEST_PAUSE)
+            pause = min(max(limits.pause * 2**attempt, _retry_after(error)), LONGEST_PAUSE)
             print(f"{name}: {cause}; trying again in {pause:g} s", flush=True)
             time.sleep(pause)
     raise AssertionError
-
-
-def pauses(limits: Fetch) -> Iterator[float]:
-    """Yield how long to wait before each further attempt (seconds): twice as long every time."""
-    for attempt in range(limits.retries):
-        yield limits.pause * 2**attempt
 
 
 def _check_info(info: dict[str, Any], incomplete: bool = False) -> str | None:
