@@ -71,8 +71,7 @@ def fetch(root: Path, source: Source, limits: Fetch, cookies: Path | None) -> No
         files.remove(folder / old)
         del fetched[old]
     target = folder / f"{source.name}{done.file.suffix}"
-    date = f"{done.date[:4]}-{done.date[4:6]}-{done.date[6:]}" if done.date else ""
-    fetched[target.name] = Fetched(target.name, source.url, source.stretch, done.page, done.title, date)
+    fetched[target.name] = Fetched(target.name, source.url, source.stretch, done.page, done.title, done.date)
     # Before the file, so that a file of our own is never taken for the user's.
     sources.write_fetched(folder, fetched)
     with files.replacing(target) as partial:

@@ -45,7 +45,7 @@ class Temporary(UserError):
 
 @dataclass(frozen=True)
 class Downloaded:
-    """A file, and what its web page says of it: the page's address, the title, and the date as YYYYMMDD, or empty."""
+    """A file, and what its web page says of it: the page's address, the title, and the date as YYYY-MM-DD, or empty."""
 
     file: Path
     page: str
@@ -158,7 +158,12 @@ def _attempt(url: str, options: dict[str, Any], name: str) -> Downloaded:
         raise UserError("the link leads to several videos, which python -m autotosis.fetch lists")
     file = Path(info["requested_downloads"][0]["filepath"])
     text = {key: " ".join(str(info.get(key) or "").split()) for key in ("webpage_url", "title", "upload_date")}
-    return Downloaded(file, text["webpage_url"], text["title"], text["upload_date"])
+    return Downloaded(file, text["webpage_url"], text["title"], day(text["upload_date"]))
+
+
+def day(date: str) -> str:
+    """Write a date of yt-dlp, which is YYYYMMDD or empty, as YYYY-MM-DD or empty."""
+    return f"{date[:4]}-{date[4:6]}-{date[6:]}" if date else ""
 
 
 class _Progress:

@@ -93,6 +93,6 @@ def _videos(found: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _date(info: dict[str, Any]) -> str:
     if info.get("upload_date"):
-        return datetime.strptime(info["upload_date"], "%Y%m%d").strftime("%Y-%m-%d")
+        return downloading.day(info["upload_date"])
     moment = info.get("timestamp") or info.get("release_timestamp")
     return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d") if moment else ""
