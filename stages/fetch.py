@@ -19,7 +19,7 @@ from autotosis.project.videos_params import Fetch
 from autotosis.video import parts, recording
 
 # What an interrupted download has left, which is continued.
-UNFINISHED = Path(".dvc/tmp/fetch")
+INTERRUPTED = Path(".dvc/tmp/fetch")
 
 
 def main(folder: str) -> None:
@@ -60,11 +60,11 @@ def fetch(root: Path, source: Source, limits: Fetch, cookies: Path | None) -> No
         raise UserError(f"{own[0]} is a file of yours with this name")
     key = hashlib.sha256(f"{source.url} {source.stretch} {limits.height}".encode()).hexdigest()[:16]
     stretch = None if source.start is None or source.end is None else (source.start, source.end)
-    done = downloading.download(source.url, stretch, UNFINISHED / key, source.name, limits, cookies)
+    done = downloading.download(source.url, stretch, INTERRUPTED / key, source.name, limits, cookies)
     try:
         check(done.file, source, limits)
     except UserError:
-        files.remove(UNFINISHED / key)
+        files.remove(INTERRUPTED / key)
         raise
     # The row had another link before.
     for old in [one for one in fetched if Path(one).stem == source.name]:
@@ -76,7 +76,7 @@ def fetch(root: Path, source: Source, limits: Fetch, cookies: Path | None) -> No
     sources.write_fetched(folder, fetched)
     with files.replacing(target) as partial:
         shutil.move(done.file, partial)
-    files.remove(UNFINISHED / key)
+    files.remove(INTERRUPTED / key)
     print(f"{target}: downloaded from {source.url}", flush=True)
 
 
