@@ -32,8 +32,6 @@ def main(once: bool, commit: bool) -> None:
         raise UserError("params.yaml: recordings is null, so there is nothing to watch; set it, such as vods/*.mkv")
     begun, trouble = interrupted(state), ""
     while True:
-        finished: list[Path] = []
-        growing: list[Path] = []
         try:
             settings = params.load()
             unlist_missing(settings)
@@ -46,15 +44,15 @@ def main(once: bool, commit: bool) -> None:
             for path in finished:
                 runs.check_space(settings.watch)
                 begin(path, state, commit)
+            if once and not finished and not growing:
+                return
             trouble = ""
         except UserError as error:
             if once:
                 raise
             if trouble != str(error):
                 say(str(error))
-            trouble, finished = str(error), []
-        if once and not finished and not growing:
-            return
+            trouble = str(error)
         time.sleep(min(LONGEST_PAUSE, settings.watch.quiet))
 
 
