@@ -15,7 +15,7 @@ from autotosis.project.errors import UserError
 from autotosis.project.videos_params import Watch
 from autotosis.watch import __main__ as watch
 from autotosis.watch import recordings, runs
-from autotosis.watch.log import State
+from autotosis.watch.state import State
 from tests import videos
 from tests.helpers import ENVIRONMENT, USUAL, Project, assert_sentence, copy_repository, load_params
 

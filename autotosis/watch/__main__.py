@@ -14,7 +14,8 @@ from autotosis.project.errors import UserError
 from autotosis.project.params import Params
 from autotosis.reel import reel
 from autotosis.watch import recordings, runs
-from autotosis.watch.log import State, say
+from autotosis.watch.log import say
+from autotosis.watch.state import State
 
 # Two looks are at most this far apart (seconds).
 LONGEST_PAUSE = 30.0
