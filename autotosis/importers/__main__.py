@@ -13,7 +13,8 @@ from autotosis.importers import audacity, elan, label_studio, losslesscut, stret
 from autotosis.project import command_line
 from autotosis.project.errors import UserError
 
-# One module per format. Each has a NAME, and a function `read` that turns a file into a list of `Stretch`.
+# One module per format. Each has a NAME, and a function `read` that turns a file into a list of `Stretch`. The files of
+# Label Studio do not say how many frames a second has, so its `read` takes that as well.
 FORMATS = (audacity, elan, label_studio, losslesscut, via, youtube_chapters)
 
 # A list of names in a message is not longer (characters).
@@ -23,7 +24,7 @@ LONGEST = 200
 def main() -> None:
     options = parse()
     form = next(form for form in FORMATS if options.format == form.NAME)
-    found = form.read(options.file, options.fps)
+    found = form.read(options.file, options.fps) if form is label_studio else form.read(options.file)
     if not found:
         raise UserError(f"{options.file}: there are no labels in it; export them again")
     if options.video:

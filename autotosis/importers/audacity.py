@@ -9,9 +9,9 @@ from autotosis.project.errors import UserError
 NAME = "audacity"
 
 
-def read(path: Path, fps: float | None) -> list[Stretch]:
+def read(path: Path) -> list[Stretch]:
     """Read a line per label: start and end (seconds) and text, separated by tabs. Frequencies, in lines of their own
-    that begin with a backslash, are skipped. `fps` is not used.
+    that begin with a backslash, are skipped.
 
     https://manual.audacityteam.org/man/importing_and_exporting_labels.html
     """

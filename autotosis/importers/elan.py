@@ -14,8 +14,8 @@ from autotosis.project.errors import UserError
 NAME = "elan"
 
 
-def read(path: Path, fps: float | None) -> list[Stretch]:
-    """Read the annotations of all tiers that have times of their own. `fps` is not used.
+def read(path: Path) -> list[Stretch]:
+    """Read the annotations of all tiers that have times of their own.
 
     A stretch is named by its annotation's text, or by its tier if that is empty. Times are in milliseconds and count
     from the TIME_ORIGIN of the first video.

@@ -10,9 +10,9 @@ from autotosis.project.errors import UserError
 NAME = "losslesscut"
 
 
-def read(path: Path, fps: float | None) -> list[Stretch]:
+def read(path: Path) -> list[Stretch]:
     """Read a row per segment, without a header: start and end (seconds) and label. An empty start is that of the video,
-    and an empty end is its end. `fps` is not used.
+    and an empty end is its end.
 
     https://github.com/mifi/lossless-cut/blob/master/import-export.md
     """

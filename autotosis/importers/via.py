@@ -38,8 +38,8 @@ class _Project(BaseModel):
     metadata: dict[str, _Metadata]
 
 
-def read(path: Path, fps: float | None) -> list[Stretch]:
-    """Read the segments: metadata with two times (seconds) and no region of the picture. `fps` is not used.
+def read(path: Path) -> list[Stretch]:
+    """Read the segments: metadata with two times (seconds) and no region of the picture.
 
     A segment's name is its attribute's value, or, where that is an option from a list, the option's text.
     https://gitlab.com/vgg/via/-/blob/master/via-3.x.y/CodeDoc.md

@@ -11,9 +11,8 @@ from autotosis.project.errors import UserError
 NAME = "youtube-chapters"
 
 
-def read(path: Path, fps: float | None) -> list[Stretch]:
-    """Read the lines of a description that begin with a time. A chapter ends where the next one begins. `fps` is not
-    used.
+def read(path: Path) -> list[Stretch]:
+    """Read the lines of a description that begin with a time. A chapter ends where the next one begins.
 
     https://support.google.com/youtube/answer/9884579
     """
