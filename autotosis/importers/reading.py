@@ -9,7 +9,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from pydantic import ValidationError
 
-from autotosis.project import files, tables
+from autotosis.project import files
 from autotosis.project.errors import UserError
 
 # No file of labels is larger (bytes).
@@ -39,14 +39,6 @@ def number(text: object, place: str) -> float:
     if not math.isfinite(value):
         raise UserError(f"{place}: {reprlib.repr(text)} is not a number such as 62.5")
     return value
-
-
-def clock(text: str, place: str) -> float:
-    """Return a time such as 2:05 or 1:02:05.5 in seconds; UserError that names the place if it is not a time."""
-    seconds = tables.clock(text)
-    if seconds is None:
-        raise UserError(f"{place}: {reprlib.repr(text)} is not a time such as 1:02:05")
-    return seconds
 
 
 def address(text: str, place: str) -> SplitResult:

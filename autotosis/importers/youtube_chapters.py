@@ -4,8 +4,9 @@ import itertools
 import re
 from pathlib import Path
 
-from autotosis.importers.reading import clock, read_text
+from autotosis.importers.reading import read_text
 from autotosis.importers.stretches import Stretch
+from autotosis.project import tables
 from autotosis.project.errors import UserError
 
 NAME = "youtube-chapters"
@@ -19,9 +20,9 @@ def read(path: Path) -> list[Stretch]:
     chapters = []
     for count, line in enumerate(read_text(path).splitlines(), 1):
         match = re.fullmatch(r"\s*\(?((?:\d+:)?\d{1,2}:\d{2})\)?[\s\-–—:|]*(.*?)\s*", line)
-        if match:
-            place = f"{path} line {count}"
-            chapters.append((clock(match[1], place), match[2], place))
+        time = tables.clock(match[1]) if match else None
+        if match and time is not None:
+            chapters.append((time, match[2], f"{path} line {count}"))
     if not chapters:
         raise UserError(f"{path}: no line begins with a time such as 1:02:05, so there are no chapters")
     for (before, *_), (start, _, place) in itertools.pairwise(chapters):
