@@ -77,14 +77,14 @@ def find_video(folder: Path, stretch: Stretch) -> str:
     return found[0]
 
 
-def add_to_labels(folder: Path, sorted_stretches: Iterable[tuple[Stretch, bool]]) -> None:
+def add_to_labels(folder: Path, classified: Iterable[tuple[Stretch, bool]]) -> None:
     """Add stretches to labels.csv of a streamer's folder; rows that it has already are not added again.
 
     Parameters
     ----------
     folder : Path
         The streamer's folder.
-    sorted_stretches : iterable of (Stretch, bool)
+    classified : iterable of (Stretch, bool)
         Each with whether it is a highlight. Those of one kind that overlap become one.
 
     Raises
@@ -95,7 +95,7 @@ def add_to_labels(folder: Path, sorted_stretches: Iterable[tuple[Stretch, bool]]
     """
     rows: list[tuple[str, ...]] = []
     by_video: dict[str, list[tuple[Stretch, bool]]] = {}
-    for stretch, highlight in sorted_stretches:
+    for stretch, highlight in classified:
         by_video.setdefault(find_video(folder, stretch), []).append((stretch, highlight))
     for video, of_video in sorted(by_video.items()):
         duration = recording.probe(folder / video).duration
@@ -171,13 +171,11 @@ def _joined(of_video: Iterable[tuple[Stretch, bool]]) -> list[tuple[Stretch, boo
     """Join the stretches of a video that overlap; UserError if one of them is a highlight and the other is calm."""
     joined: list[tuple[Stretch, bool]] = []
     for stretch, highlight in sorted(of_video, key=lambda one: one[0].start):
-        last, last_highlight = joined[-1] if joined else (stretch, highlight)
-        overlaps = bool(joined) and (last.end is None or stretch.start < last.end)
-        if overlaps and highlight != last_highlight:
-            raise UserError(f"{stretch.place}: overlaps {last.place}, and only one of the two is a highlight")
-        if overlaps:
+        last = joined[-1][0] if joined else None
+        if last and (last.end is None or stretch.start < last.end):
+            if highlight != joined.pop()[1]:
+                raise UserError(f"{stretch.place}: overlaps {last.place}, and only one of the two is a highlight")
             end = None if last.end is None or stretch.end is None else max(last.end, stretch.end)
-            joined[-1] = (replace(last, end=end), highlight)
-        else:
-            joined.append((stretch, highlight))
+            stretch = replace(last, end=end)
+        joined.append((stretch, highlight))
     return joined
