@@ -1,6 +1,7 @@
 """The overlay of a reel: label, probability, time and title, as subtitles that libass draws (ASS v4+)."""
 
 import colorsys
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -204,15 +205,15 @@ def track(label: str, placed: Sequence[ReelSegment], moments: Sequence[np.ndarra
     ends = [*(part.reel_start for part in placed[1:]), placed[-1].reel_end]
     for part, end, (times, probabilities) in zip(placed, ends, (each.T for each in moments), strict=True):
         length = end - part.reel_start
-        shown, since = None, 0.0
-        for time in [*_steps(part.start, length), part.start + length]:
+        changes: list[tuple[float, str]] = []
+        for time in _steps(part.start, length):
             moment = max(0, np.searchsorted(times, time - part.start + 1e-6) - 1)
             text = f"{_plain(label)} {probabilities[moment]:.0%}  {_clock(time)}"
-            if shown not in (None, text) or time == part.start + length:
-                begin, end = (part.reel_start + at - part.start for at in (since, time))
-                events.append(_line(0, begin, end, "Default", shown or ""))
-            if shown != text:
-                shown, since = text, time
+            if not changes or text != changes[-1][1]:
+                changes.append((time, text))
+        for (time, text), (until, _) in itertools.pairwise([*changes, (part.start + length, "")]):
+            begin, stop = (part.reel_start + at - part.start for at in (time, until))
+            events.append(_line(0, begin, stop, "Default", text))
     subtitles = SSAFile()
     subtitles.events = events
     return subtitles.to_string("ass", header_notice="")
