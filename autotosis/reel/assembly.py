@@ -101,7 +101,7 @@ def prepare(config: RenderConfig, like: Source | None = None) -> Source:
         Vod(config.name, vod, config.url, frame, arrangements, config.invert),
         cut_list.read_cut_list(config.name, vod.duration),
         *timeline.read_timeline(config.name, vod.duration),
-        look=overlay.look(config, frame, arrangements),
+        look=overlay.choose_look(config, frame, arrangements),
         encoder=like.encoder if like else encoders.choose_encoder(render, frame),
         music=joining.measure_music(config.music) if config.music else None,
     )

@@ -59,7 +59,7 @@ class Look:
     area: Rectangle
 
 
-def look(config: RenderConfig, frame: FrameFormat, arrangements: Sequence[Arrangement]) -> Look:
+def choose_look(config: RenderConfig, frame: FrameFormat, arrangements: Sequence[Arrangement]) -> Look:
     """Choose the look of a reel's overlay. It is drawn in the lowest pane, so never over a separate face camera.
 
     Raises
