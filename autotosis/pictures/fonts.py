@@ -39,9 +39,7 @@ class Font:
 
 
 def load(path: Path) -> Font:
-    """Read a font from a file; UserError if the file is missing or contains no font."""
-    if not path.is_file():
-        raise UserError(f"{path}: no such file, but params.yaml names it as render.style.font")
+    """Read a font from a file; UserError if the file contains no font."""
     try:
         family, style = ImageFont.truetype(path, MEASURED).getname()
     except OSError as error:

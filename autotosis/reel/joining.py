@@ -22,9 +22,7 @@ CORRECTIONS, CLOSE_ENOUGH = 3, 0.5
 
 @lru_cache
 def measure_music(path: Path) -> Music:
-    """Measure the loudness of a music file; UserError if it is missing, unreadable or silent."""
-    if not path.is_file():
-        raise UserError(f"{path}: no such file, but params.yaml names it as audio.music")
+    """Measure the loudness of a music file; UserError if it is unreadable or silent."""
     try:
         level = _level(audio_mix.stereo(ffmpeg.input(str(path.resolve())).audio), path)
     except UserError:
