@@ -19,12 +19,12 @@ from av.video.stream import VideoStream
 from autotosis.cuts import segments
 from autotosis.cuts.segments import ROUNDING, Segment
 from autotosis.project.errors import UserError
-from autotosis.reel import units
+from autotosis.reel import nal_units
 from autotosis.video.clock import time_of
 from autotosis.video.reading import Track
 from autotosis.video.recording import Recording
 
-# Codecs whose keyframes `units` can tell apart, and that every MP4 player can decode.
+# Codecs whose keyframes `nal_units` can tell apart, and that every MP4 player can decode.
 CODECS = ("h264", "hevc")
 # How far to look back for a keyframe at which decoding can start, if it cannot at the nearest one (seconds).
 REACH = 30.0
@@ -101,7 +101,7 @@ def _keyframe(track: Track, segment: Segment) -> float:
             if time >= segment.end or (time > latest and (found is not None or start > back)):
                 break
             # Packets that are trimmed away or have a negative time are not shown. An MP4 that was cut still has them.
-            if time > -ROUNDING and packet.is_keyframe and not packet.is_discard and units.can_start(packet):
+            if time > -ROUNDING and packet.is_keyframe and not packet.is_discard and nal_units.can_start(packet):
                 found = max(0.0, time)
                 if time >= start:
                     break
@@ -164,7 +164,7 @@ def _decode_time(packet: Packet[Any]) -> Fraction:
 
 def _check_headers(packet: Packet[Any], known: set[bytes], path: Path) -> None:
     """Raise a UserError unless a keyframe has the same parameter sets as the keyframes before it."""
-    headers = units.parameter_sets(packet)
+    headers = nal_units.parameter_sets(packet)
     known |= headers if not known else set()
     if not headers <= known:
         raise UserError(
@@ -245,7 +245,7 @@ def _copied(video: Track, ranges: Sequence[PacketRange], track: av.VideoStream) 
         packets = itertools.islice(_from_keyframe(video, first), len(each.times))
         for turn, (packet, duration) in enumerate(zip(packets, np.diff(edges), strict=True)):
             if turn == 0:
-                units.break_link(packet)
+                nal_units.break_link(packet)
             packet.pts = int(each.times[0] if packet.pts is None else packet.pts) + start - first
             # One packet is decoded at each of the times, all of them earlier by `delay`, so that none is decoded after
             # it is shown.

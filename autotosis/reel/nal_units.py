@@ -16,7 +16,7 @@ from av.packet import Packet
 IDR = 5
 HEVC_START, CRA, BLA_N_LP = range(16, 22), 21, 18
 # Parameter sets: of sequences and pictures, and in H.265 also of the whole video.
-PARAMETER_SETS, HEVC_PARAMETER_SETS = (7, 8), (32, 33, 34)
+PARAMETER_SETS, HEVC_PARAMETER_SETS = {7, 8}, {32, 33, 34}
 
 
 def parameter_sets(packet: Packet[Any]) -> set[bytes]:
@@ -26,17 +26,12 @@ def parameter_sets(packet: Packet[Any]) -> set[bytes]:
     ends, which have no meaning, are removed.
     """
     codec, data = packet.stream.codec_context, bytes(packet)
-    header = codec.extradata or b""
-    size, hevc = _length_size(codec), codec.name == "hevc"
+    header, size, hevc = codec.extradata or b"", _length_size(codec), codec.name == "hevc"
     kinds = HEVC_PARAMETER_SETS if hevc else PARAMETER_SETS
-
-    def kind(unit: bytes) -> int:
-        return unit[0] >> 1 & 63 if hevc else unit[0] & 31
-
-    own = [unit for unit in _units(data, size) if unit and kind(unit) in kinds]
-    stored = [unit for unit in (_stored_units(header, codec.name) if size else _units(header, 0)) if unit]
-    has = {kind(unit) for unit in own}
-    common = [unit for unit in stored if kind(unit) in kinds and kind(unit) not in has]
+    own = [unit for unit in _units(data, size) if _kind(unit[0], hevc) in kinds]
+    lacking = kinds - {_kind(unit[0], hevc) for unit in own}
+    stored = _stored_units(header, hevc) if size else _units(header, 0)
+    common = [unit for unit in stored if _kind(unit[0], hevc) in lacking]
     return {unit.rstrip(b"\0") for unit in (*own, *common)}
 
 
@@ -50,7 +45,7 @@ def _start_pictures(packet: Packet[Any]) -> Iterator[int]:
     codec, data = packet.stream.codec_context, bytes(packet)
     hevc = codec.name == "hevc"
     for place, _ in _unit_ranges(data, _length_size(codec)):
-        if data[place] >> 1 & 63 in HEVC_START if hevc else data[place] & 31 == IDR:
+        if _kind(data[place], hevc) in (HEVC_START if hevc else (IDR,)):
             yield place
 
 
@@ -60,9 +55,14 @@ def break_link(packet: Packet[Any]) -> None:
         return
     data = bytearray(packet)
     for place in _start_pictures(packet):
-        if data[place] >> 1 & 63 == CRA:
+        if _kind(data[place], hevc=True) == CRA:
             data[place] = data[place] & 0b10000001 | BLA_N_LP << 1
     packet.update(bytes(data))
+
+
+def _kind(first: int, hevc: bool) -> int:
+    """Return the type of a unit, which is in its first byte."""
+    return first >> 1 & 63 if hevc else first & 31
 
 
 def _length_size(codec: CodecContext) -> int:
@@ -74,18 +74,18 @@ def _length_size(codec: CodecContext) -> int:
     return (header[21 if codec.name == "hevc" else 4] & 3) + 1 if header[0] == 1 else 0
 
 
-def _stored_units(header: bytes, codec: str) -> Iterator[bytes]:
+def _stored_units(header: bytes, hevc: bool) -> Iterator[bytes]:
     """Yield the units in the header of a track in MP4 or Matroska (ISO/IEC 14496-15, 5.3.3 and 8.3.3)."""
-    arrays, place = (1, 23) if codec == "hevc" else (2, 5)
-    arrays = header[22] if codec == "hevc" else arrays
+    arrays, place = (header[22], 23) if hevc else (2, 5)
     for _ in range(arrays):
-        if codec == "hevc":
+        if hevc:
             count, place = int.from_bytes(header[place + 1 : place + 3]), place + 3
         else:
             count, place = header[place] & 31, place + 1
         for _ in range(count):
             size = int.from_bytes(header[place : place + 2])
-            yield header[place + 2 : place + 2 + size]
+            if unit := header[place + 2 : place + 2 + size]:
+                yield unit
             place += 2 + size
 
 
@@ -95,17 +95,19 @@ def _units(data: bytes, length_size: int) -> Iterator[bytes]:
 
 
 def _unit_ranges(data: bytes, length_size: int) -> Iterator[tuple[int, int]]:
-    """Yield the start and end of each unit in a packet. Each unit follows its length or a start code.
+    """Yield the start and end of each unit in a packet that is not empty. It follows its length or a start code.
 
     ITU-T H.264 and H.265, annex B; ISO/IEC 14496-15, 5.3 and 8.3.
     """
     if not length_size:
         codes = [match.span() for match in re.finditer(b"\0\0\1", data)]
         for (_, start), (end, _) in itertools.pairwise([*codes, (len(data), 0)]):
-            yield start, end
+            if start < end:
+                yield start, end
         return
     place = 0
     while place + length_size < len(data):
         unit = place + length_size
         place = unit + int.from_bytes(data[place:unit])
-        yield unit, min(place, len(data))
+        if unit < place:
+            yield unit, min(place, len(data))
