@@ -122,9 +122,7 @@ def _range(track: Track, segment: Segment, known: set[bytes]) -> PacketRange:
     first, end = (round(time / unit) for time in (segment.start, segment.end))
     times: list[int] = []
     later: list[int] = []
-    for packet in _from_keyframe(track, first):
-        pts = packet.pts
-        assert pts is not None, "a track whose packets have no times is not copied"
+    for pts, packet in _from_keyframe(track, first):
         # Copy what is decoded before the first frame after the end: it needs nothing that is decoded later. A few
         # later packets tell when the last copied frame ends.
         if later or pts >= end:
@@ -165,7 +163,8 @@ def _decode_time(packet: Packet[Any]) -> Fraction:
 def _check_headers(packet: Packet[Any], known: set[bytes], path: Path) -> None:
     """Raise a UserError unless a keyframe has the same parameter sets as the keyframes before it."""
     headers = nal_units.parameter_sets(packet)
-    known |= headers if not known else set()
+    if not known:
+        known.update(headers)
     if not headers <= known:
         raise UserError(
             f"{path}: its picture is encoded in another way from {time_of(packet):.1f} s on than before, and an MP4 "
@@ -173,8 +172,8 @@ def _check_headers(packet: Packet[Any], known: set[bytes], path: Path) -> None:
         )
 
 
-def _from_keyframe(track: Track, first: int) -> Iterator[Packet[Any]]:
-    """Read packets from the keyframe at a timestamp on.
+def _from_keyframe(track: Track, first: int) -> Iterator[tuple[int, Packet[Any]]]:
+    """Read packets from the keyframe at a timestamp on, each with its own timestamp.
 
     Packets that are shown before it are left out, because they may need earlier ones. In H.264, there are none after
     the keyframes that a copy begins with (IDR pictures), unless the times in the file are wrong.
@@ -184,7 +183,7 @@ def _from_keyframe(track: Track, first: int) -> Iterator[Packet[Any]]:
         if packet.pts is None:
             continue
         if packet.pts >= first:
-            yield packet
+            yield packet.pts, packet
         elif _video(track).codec_context.name == "h264":
             raise UserError(
                 f"{track.recording.path}: near {start:.1f} s, a frame has a time before the keyframe that it needs, so "
@@ -243,10 +242,10 @@ def _copied(video: Track, ranges: Sequence[PacketRange], track: av.VideoStream) 
         first = int(each.times[0])
         edges = np.append(each.times, each.end)
         packets = itertools.islice(_from_keyframe(video, first), len(each.times))
-        for turn, (packet, duration) in enumerate(zip(packets, np.diff(edges), strict=True)):
+        for turn, ((pts, packet), duration) in enumerate(zip(packets, np.diff(edges), strict=True)):
             if turn == 0:
                 nal_units.break_link(packet)
-            packet.pts = int(each.times[0] if packet.pts is None else packet.pts) + start - first
+            packet.pts = pts + start - first
             # One packet is decoded at each of the times, all of them earlier by `delay`, so that none is decoded after
             # it is shown.
             packet.dts = int(each.times[turn]) - first + start - delay
