@@ -4,7 +4,6 @@ Editors assume a constant frame rate. If that of a VOD varies, its nominal rate 
 numbers may be off. If a VOD has several files, a segment that spans two of them becomes two ranges.
 """
 
-import itertools
 import math
 import os
 from collections.abc import Sequence
@@ -147,12 +146,11 @@ def _files(vod: Vod, rate: Fraction, late: float, end: int, clocks: Sequence[int
         The `clock` of each file.
     """
     folder = reel.FOLDER / vod.name
-    begins = [(piece.span.path, _nearest((piece.begin - late) * rate)) for piece in vod.recording.files]
+    paths = [piece.span.path for piece in vod.recording.files]
+    firsts = [_nearest((piece.begin - late) * rate) for piece in vod.recording.files]
     return [
-        File(part.name, quote(Path(os.path.relpath(part, folder)).as_posix()), first, last - first, clock)
-        for ((part, first), (_, last)), clock in zip(
-            itertools.pairwise([*begins, (vod.recording.path, end)]), clocks, strict=True
-        )
+        File(path.name, quote(Path(os.path.relpath(path, folder)).as_posix()), first, last - first, clock)
+        for path, first, last, clock in zip(paths, firsts, [*firsts[1:], end], clocks, strict=True)
     ]
 
 
