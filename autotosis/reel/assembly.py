@@ -118,7 +118,7 @@ def place(sources: Sequence[Source]) -> Reel:
     first = sources[0]
     if first.encoder == "copy":
         copied = stream_copy.packet_ranges(first.vod.recording, first.segments)
-        chosen, shared = [(first, each.shown) for each in copied], [0.0] * len(copied)
+        chosen, shared = [(first, each.shown) for each in copied], [0.0] * (len(copied) - 1)
         lengths = [each.shown.duration for each in copied]
     else:
         rate, render, copied = first.vod.frame.rate, first.config.render, []

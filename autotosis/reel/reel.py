@@ -64,7 +64,7 @@ class Vod:
 
     def panes(self, time: float) -> tuple[Pane, ...]:
         """Return the parts of its picture that the reel shows at a time, seconds."""
-        return self.arranged(time, math.nextafter(time, math.inf))[0].panes
+        return next(each.panes for each in reversed(self.arrangements) if each.start <= time)
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ def place(
         The length of the crossfade from each segment to the next, seconds.
     """
     placed, end = [], 0.0
-    for (vod, segment), length, moment, crossfade in zip(shown, lengths, peaks, [0.0, *shared], strict=False):
+    for (vod, segment), length, moment, crossfade in zip(shown, lengths, peaks, [0.0, *shared], strict=True):
         start = end - crossfade
         end = start + length
         placed.append(ReelSegment(vod, segment.start, segment.end, start, end, segment.score, moment))
@@ -148,9 +148,8 @@ def place(
 
 def peak(segment: Segment, times: np.ndarray, probabilities: np.ndarray) -> float:
     """Find the time of a segment's highest probability, seconds in the VOD."""
-    first = max(0, int(np.searchsorted(times, segment.start, side="right")) - 1)
-    last = max(first + 1, int(np.searchsorted(times, segment.end)))
-    return float(np.clip(times[first + np.argmax(probabilities[first:last])], segment.start, segment.end))
+    shown = _within(segment.start, segment.end, times)
+    return float(np.clip(times[shown][np.argmax(probabilities[shown])], segment.start, segment.end))
 
 
 def crossfades(lengths: Sequence[int], wanted: int) -> list[int]:
@@ -185,9 +184,14 @@ def moments(part: ReelSegment, times: np.ndarray, probabilities: np.ndarray) -> 
         The time of each moment, seconds from the start of the segment, and its probability, which holds until the next
         one. The first time is 0 or negative.
     """
-    first = max(0, np.searchsorted(times, part.start, side="right") - 1)
-    last = np.searchsorted(times, part.end)
-    return np.stack([times[first:last] - part.start, probabilities[first:last]], axis=1)
+    shown = _within(part.start, part.end, times)
+    return np.stack([times[shown] - part.start, probabilities[shown]], axis=1)
+
+
+def _within(start: float, end: float, times: np.ndarray) -> slice:
+    """Find the moments of a timeline that hold between two times (seconds), at least one. Each holds until the next."""
+    first = max(0, int(np.searchsorted(times, start, side="right")) - 1)
+    return slice(first, max(first + 1, int(np.searchsorted(times, end))))
 
 
 def write_table(path: Path, placed: Sequence[ReelSegment]) -> None:
