@@ -180,12 +180,10 @@ def encode(cut: Reel, folder: Path) -> list[Piece]:
 def join(cut: Reel, pieces: Sequence[Piece], target: Path) -> None:
     """Join the encoded pieces of a reel, and packets that are copied, into an MP4, and remove the pieces."""
     first = cut.sources[0]
-    if first.encoder != "copy":
-        joining.join(pieces, first.music, first.config.audio, target)
-        return
-    sound = target.with_name("sound.mp4") if pieces else None
-    if sound:
-        joining.join(pieces, first.music, first.config.audio, sound)
-    stream_copy.copy(first.vod.recording, cut.copied, sound, target)
-    if sound:
-        sound.unlink()
+    copies = first.encoder == "copy"
+    joined = target.with_name("sound.mp4") if copies else target
+    if pieces:
+        joining.join(pieces, first.music, first.config.audio, joined)
+    if copies:
+        stream_copy.copy(first.vod.recording, cut.copied, joined if pieces else None, target)
+        joined.unlink(missing_ok=True)
