@@ -1,6 +1,6 @@
 """Add the videos of a playlist, a channel or its page of clips to sources.csv of a streamer's folder.
 
-Videos that it has already are not added again. `dvc repro` then downloads them. Run from the project's folder:
+Videos that are in the table already are skipped. `dvc repro` then downloads them. Run from the project's folder:
 python -m autotosis.fetch 'https://www.twitch.tv/you/clips?range=all' data/you --kind clip --since 2026-01-31
 """
 
@@ -34,7 +34,7 @@ def main(url: str, folder: Path, kind: str, since: date | None) -> None:
     if not folder.is_dir():
         raise UserError(f"{folder}: there is no such folder; name the streamer's folder, such as data/you")
     limits = params.load().fetch
-    # A malformed table is named before the list is read, which may take minutes.
+    # Report a malformed table before reading the list, which may take minutes.
     sources.read_sources(folder)
     found, undated = [], 0
     for entry in listing.entries(url, limits, downloading.find_cookies(folder, limits), dated=since is not None):
@@ -51,7 +51,7 @@ def main(url: str, folder: Path, kind: str, since: date | None) -> None:
 
 
 def add(table: Path, entries: Sequence[Entry], kind: str) -> int:
-    """Add the videos that sources.csv does not have to it; how many they are."""
+    """Add to sources.csv the videos that it lacks, and return how many those are."""
     same = [one for one in sources.read_sources(table.parent) if one.kind == kind]
     # A row about a stretch does not download the whole video.
     links, names = {one.url for one in same if not one.stretch}, {one.name.lower() for one in same}

@@ -22,17 +22,17 @@ from autotosis.project.progress import ProgressBar
 from autotosis.project.videos_params import Fetch
 
 MEGABYTE = 1e6
-# Statuses of HTTP after which the same request may succeed later: too slow, too early, too many requests, and whatever
-# is the server's own fault.
+# HTTP statuses after which the same request may succeed later: too slow, too early, too many requests, and whatever is
+# the server's own fault.
 TEMPORARY = {408, 425, 429, *range(500, 600)}
 # A server may ask for a longer pause than we would make, but not for a longer one than this (seconds).
 LONGEST_PAUSE = 600.0
-# What yt-dlp calls streams that go on, will begin, or are not complete yet.
+# yt-dlp's names for streams that are live, have not begun, or are not complete yet.
 UNFINISHED = {"is_live", "is_upcoming", "post_live"}
 SECONDS_WITHOUT_ANSWER = 30
-# What yt-dlp raises; ValueError is for bad addresses, also those that a site leads to.
+# What yt-dlp raises; ValueError is for bad addresses, including those that a site redirects to.
 FAILURES = (YoutubeDLError, ValueError)
-# How yt-dlp's message begins if a download or FFmpeg ended too early; it keeps no cause of these.
+# How yt-dlp's message begins if a download or FFmpeg ended too early; it does not keep the cause of these.
 ENDED_EARLY = ("[download] Got error: ", "ffmpeg exited with code ")
 # What yt-dlp prints is not shown, since errors are raised as well.
 SILENT = logging.getLogger("yt-dlp")
@@ -73,7 +73,7 @@ def find_cookies(folder: Path, limits: Fetch) -> Path | None:
 
 
 def settings(limits: Fetch, cookies: Path | None) -> dict[str, Any]:
-    """Return settings of yt-dlp for every use of it."""
+    """Return the settings that every use of yt-dlp shares."""
     return {
         "logger": SILENT,
         "quiet": True,
@@ -101,7 +101,7 @@ def download(
     name : str
         What it is called in messages.
     limits : Fetch
-        How large, how fast and how often.
+        The section `fetch` of params.yaml.
     cookies : Path or None
         A file of cookies.
 
@@ -145,7 +145,7 @@ def download(
 
 def _check_info(info: dict[str, Any], incomplete: bool = False) -> str | None:
     """Say why a video is not to be downloaded, before that begins; `Temporary` for an unfinished stream."""
-    # What there is now would count as the whole.
+    # What there is so far would count as the whole stream.
     if info.get("is_live") or info.get("live_status") in UNFINISHED:
         raise Temporary("the stream is not over, or not yet complete; run again later")
     return "one of several videos" if info.get("playlist_index") else None
@@ -193,14 +193,14 @@ def problem(error: Exception) -> UserError:
     """Turn an error of yt-dlp into a sentence; `Temporary` if trying again may help."""
     causes = list(_causes(error))
     words = " ".join(str(error).removeprefix("ERROR:").split())
-    # Of a part of a stream, yt-dlp keeps only what it says.
+    # For a fragment of a stream, yt-dlp keeps only the text of the error.
     said = re.match(r"\[download\] Got error: HTTP Error (\d+)", words)
     status = int(said[1]) if said else next((cause.status for cause in causes if isinstance(cause, HTTPError)), None)
     if status in TEMPORARY:
         return Temporary(f"the server answered {status}" + (" (too many requests)" if status == 429 else ""))
     if status:
         return UserError(f"the server answered {status}" + (", so the link is dead" if status in (404, 410) else ""))
-    # Errors about addresses are values that are wrong, too, and stay so.
+    # requests' InvalidURL is both an OSError and a ValueError; a bad address stays bad.
     system = [cause for cause in causes if isinstance(cause, OSError) and not isinstance(cause, ValueError)]
     if words.startswith(ENDED_EARLY) or any(isinstance(cause, TransportError) for cause in causes):
         return Temporary("the connection failed" + (f" ({error_sentence(system[-1])})" if system else ""))

@@ -36,7 +36,7 @@ def entries(url: str, limits: Fetch, cookies: Path | None, dated: bool) -> Itera
     url : str
         The address of a playlist, a channel, a page of clips, or a video.
     limits : Fetch
-        How often to ask.
+        The section `fetch` of params.yaml: the pause between requests.
     cookies : Path or None
         A file of cookies.
     dated : bool

@@ -17,7 +17,7 @@ from autotosis.project.errors import UserError
 # Label Studio do not say how many frames a second has, so its `read` takes that as well.
 FORMATS = (audacity, elan, label_studio, losslesscut, via, youtube_chapters)
 
-# A list of names in a message is not longer (characters).
+# The longest list of names in a message (characters).
 LONGEST = 200
 
 

@@ -79,7 +79,7 @@ def read(table: Path) -> list[Line]:
 
 
 def numbers(text: str, count: int, place: str) -> tuple[float, ...]:
-    """Return so many numbers in brackets; UserError if the text is anything else."""
+    """Return `count` numbers in brackets; UserError if the text is anything else."""
     match = re.fullmatch(r"\s*[\[(]([^\[\]()]*)[\])]\s*", text)
     fields = match[1].split(",") if match else []
     if len(fields) != count:

@@ -1,4 +1,4 @@
-"""Labelled stretches of videos, as the programs that people label with save them, and how they become labels.csv."""
+"""Labelled stretches of videos, as labelling programs save them, and how they become rows of labels.csv."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -50,7 +50,7 @@ def classify_by_name(
     ----------
     stretches : iterable of Stretch
     highlights, calm : sequence of str
-        The names of either kind. Whatever else there is is left out; without any name, all stretches are highlights.
+        The names of either kind. All others are left out; without any name, all stretches are highlights.
     """
     kept, left_out = [], 0
     for one in stretches:
@@ -68,7 +68,7 @@ def classify_by_name(
 def find_video(folder: Path, stretch: Stretch) -> str:
     """Find the video of a stretch in clips/ or vods/ of a streamer's folder; UserError unless there is exactly one."""
     if stretch.video is None:
-        raise UserError(f"{stretch.place}: the format names no video; name it with --video, such as clips/a.mp4")
+        raise UserError(f"{stretch.place}: the file names no video; name it with --video, such as clips/a.mp4")
     candidates = [stretch.video] if "/" in stretch.video else [f"clips/{stretch.video}", f"vods/{stretch.video}"]
     found = [name for name in candidates if tables.is_plain(name) and (folder / name).exists()]
     if len(found) != 1:
@@ -125,7 +125,8 @@ def append_rows(
     rows : sequence of tuples of str
         What to add.
     check : function
-        Reads the old table, and the new one before it replaces that; it raises a UserError if anything is wrong in it.
+        Reads the old table, and the new one before it replaces the old; it raises a UserError if anything is wrong in
+        either.
 
     Returns
     -------
@@ -153,7 +154,7 @@ def append_rows(
 
 
 def _shortened(stretch: Stretch, duration: float) -> Stretch:
-    """Let a stretch end where its video of this duration (seconds) ends; UserError if it is not inside the video."""
+    """Shorten a stretch that ends after its video, which lasts `duration` seconds; UserError if it is not inside it."""
     if stretch.start < 0 or stretch.start >= duration:
         raise UserError(f"{stretch.place}: begins at {stretch.start:g} s, but the video lasts {duration:.2f} s")
     if stretch.end is None:

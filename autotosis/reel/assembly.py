@@ -23,7 +23,7 @@ from autotosis.reel.stream_copy import PacketRange
 from autotosis.scan import timeline
 from autotosis.video import recording
 
-# A number of frames may be this much below a whole one and still count as it, because tables round to milliseconds.
+# A length this many frames short of a whole number still counts as that number, because tables round to milliseconds.
 FRAME_ROUNDING = 0.15
 
 
@@ -133,7 +133,7 @@ def place(sources: Sequence[Source]) -> Reel:
 
 
 def _frames(segment: Segment, rate: Fraction, of_vod: Fraction) -> int:
-    """The number of frames of a segment in a reel with this rate, of a VOD with that one."""
+    """Compute how many frames a segment lasts in a reel with `rate`, if its VOD has `of_vod` (Hz)."""
     if rate < of_vod:
         # Round up, or several of the VOD's frames would be missing at the end.
         return max(1, math.ceil((segment.duration * of_vod - FRAME_ROUNDING) * rate / of_vod))

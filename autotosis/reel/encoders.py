@@ -14,7 +14,7 @@ from autotosis.reel.layouts import FrameFormat
 HARDWARE = ("h264_nvenc", "h264_videotoolbox", "h264_qsv", "h264_vaapi")
 # The colours and levels of the frames from `source.film`, and so of everything that is encoded.
 COLOURS = {"color_primaries": "bt709", "color_trc": "bt709", "colorspace": "bt709", "range": "tv"}
-# How many videos are encoded by hardware at once: drivers allow only a few, and these keep the chip busy.
+# How many videos are encoded by hardware at once: drivers allow only a few, and this many keep the chip busy.
 AT_ONCE = 3
 
 
@@ -49,7 +49,7 @@ def in_encoder_format(stream: FilterableStream, encoder: str) -> ffmpeg.nodes.No
 
 
 def options(encoder: str, render: Render) -> dict[str, object]:
-    """Return FFmpeg's options for an encoder. All but Apple's have a scale of quality of 0 to 51, like x264."""
+    """Return FFmpeg's options for an encoder. All but Apple's have a quality scale of 0 to 51, like x264's."""
     quality: dict[str, dict[str, object]] = {
         # One thread, because x264's output depends on the number of threads.
         "libx264": {"crf": render.quality, "preset": render.preset, "threads": 1},

@@ -40,7 +40,7 @@ class Piece:
     title : str or None
         The title over the beginning of the segment, if there is one.
     sound : str or None
-        The codec of the pieces' sound, from `sound_codec`; None if no VOD has sound. One without sound gets silence.
+        The codec of the pieces' sound, from `sound_codec`; None if no VOD has sound. A VOD without sound gets silence.
     moments : ndarray of float64, shape (moments, 2)
         The time of each moment, seconds from the start of the segment, and its probability, 0 to 1.
     render : Render
@@ -102,7 +102,7 @@ def sound_codec(recordings: Iterable[Recording], transition: str) -> str | None:
 
 
 def encode(piece: Piece) -> None:
-    """Encode one segment, or only its sound if the picture is copied. Hardly more of the VOD is decoded.
+    """Encode one segment, or only its sound if the picture is copied. Hardly anything outside the segment is decoded.
 
     Picture and sound are exactly as long as `duration`, so that joined segments stay in sync. Parts that crossfade with
     a neighbour are written losslessly into files of their own, for `crossfade`.

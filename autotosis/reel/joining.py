@@ -13,10 +13,10 @@ from autotosis.reel import audio_mix, ffmpeg_program
 from autotosis.reel.audio_mix import Level, Music
 from autotosis.reel.encoding import Piece
 
-# AAC at this rate is transparent to most listeners in stereo (bits per second).
+# Stereo AAC at this bit rate is transparent to most listeners (bits per second).
 SOUND_BITS = 160_000
-# For what the limiter takes from the loudness, the gain is corrected at most this many times, until the difference is
-# small enough (LU; EBU R 128 allows it). Each takes a hundredth of the time in which the picture is encoded.
+# The limiter takes away loudness. The gain is raised to make up for it, at most CORRECTIONS times, until no more than
+# CLOSE_ENOUGH is missing (LU; EBU R 128 allows it). Each time takes a hundredth of the time for encoding the picture.
 CORRECTIONS, CLOSE_ENOUGH = 3, 0.5
 
 
@@ -37,10 +37,10 @@ def join(pieces: Sequence[Piece], music: Music | None, audio: Audio, target: Pat
 
     The picture is copied. The sound is encoded here, in one go and thus without seams, with music mixed under it.
     """
-    films = [film for piece in pieces for film in ([piece.target, piece.crossfade] if piece.after else [piece.target])]
+    parts = [part for piece in pieces for part in ([piece.target, piece.crossfade] if piece.after else [piece.target])]
     listing = target.with_suffix(".txt")
-    listing.write_text("".join(f"file {film.name}\n" for film in films))
-    # FFmpeg takes the listing's path for a URL, so a # or ? in that of its folder must not be in it.
+    listing.write_text("".join(f"file {part.name}\n" for part in parts))
+    # FFmpeg parses the listing's path as a URL, so pass its name alone: the folder's path may contain # or ?.
     source, streams = ffmpeg.input(listing.name, format="concat"), []
     if pieces[0].encoder != "copy":
         streams.append(source.video)
@@ -52,7 +52,7 @@ def join(pieces: Sequence[Piece], music: Music | None, audio: Audio, target: Pat
         streams.append(_levelled(sound, audio.loudness, target))
     options = {"c:v": "copy", "c:a": "aac", "b:a": SOUND_BITS, "movflags": "+faststart", "fflags": "+bitexact"}
     ffmpeg_program.run(ffmpeg.output(*streams, target.name, **options), target.name, target.parent)
-    for file in (listing, *films):
+    for file in (listing, *parts):
         file.unlink(missing_ok=True)
 
 
@@ -125,8 +125,8 @@ def finish(reel: Path, chapters: Sequence[tuple[float, float, str]], subtitles: 
     listing.write_text(";FFMETADATA1\n" + "".join(marks))
     reel.rename(bare)
     # FFmpeg only reads an input if a track of it is mapped, so map one that need not exist (`v?`).
-    film, names = ffmpeg.input(bare.name), ffmpeg.input(listing.name, f="ffmetadata")
-    tracks = [film["v"], film["a?"], names["v?"]]
+    video, names = ffmpeg.input(bare.name), ffmpeg.input(listing.name, f="ffmetadata")
+    tracks = [video["v"], video["a?"], names["v?"]]
     if subtitles is not None:
         script.write_text(subtitles, encoding="utf-8")
         tracks.append(ffmpeg.input(script.name)["s"])

@@ -16,7 +16,8 @@ from autotosis.reel import reel
 from autotosis.reel.layouts import Arrangement, FrameFormat, Rectangle
 from autotosis.reel.reel import ReelSegment
 
-# Lengths are in units of the script. At style.size 1, the shorter side of the frame has this many, whatever its pixels.
+# Lengths are in units of the script. At style.size 1, the shorter side of the frame is this many units long, however
+# many pixels it has.
 SHORTER = 720
 MARGIN = (18, 14)
 PADDING = (12, 6)
@@ -105,7 +106,7 @@ def script(
     clock_width = CLOCK_SIZE * look.font.width(_clock(start + duration))
     bar_width = max(BAR_WIDTH, round(text_width + GAP + clock_width))
     panel_width = bar_width + 2 * PADDING[0]
-    # Units per pixel. More of them, so that everything gets smaller, if the panel would not fit into its area.
+    # Units per pixel: more of them, which makes everything smaller, if the panel would not fit into its area.
     unit = SHORTER / min(look.frame.width, look.frame.height) / look.style.size
     unit = max(unit, (panel_width + 2 * MARGIN[0]) / look.area.width, (PANEL_HEIGHT + 2 * MARGIN[1]) / look.area.height)
     events: list[SSAEvent] = []

@@ -28,15 +28,15 @@ def make(sources: Sequence[Source], folder: Path) -> list[ReelSegment]:
     reel.write_table(folder / reel.TABLE, cut.placed)
     if not cut.placed:
         return []
-    film, pieces = folder / "reel.mp4", assembly.encode(cut, folder)
+    video, pieces = folder / "reel.mp4", assembly.encode(cut, folder)
     # Joining uses a single core, so draw the pictures meanwhile.
     with ThreadPoolExecutor(1) as beside:
         pictures = beside.submit(thumbnails.write_all, folder, cut.placed)
-        assembly.join(cut, pieces, film)
+        assembly.join(cut, pieces, video)
         pictures.result()
     config, names = sources[0].config, reel.titles(cut.placed)
     chapters = [(part.reel_start, part.reel_end, name) for part, name in zip(cut.placed, names, strict=True)]
-    joining.finish(film, chapters, subtitles(cut) if config.render.overlay == "soft" else None)
+    joining.finish(video, chapters, subtitles(cut) if config.render.overlay == "soft" else None)
     description.write(folder / "description.txt", config.label, cut.placed)
     return cut.placed
 

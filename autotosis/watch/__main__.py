@@ -64,16 +64,19 @@ def interrupted(state: State) -> list[str]:
 
 
 def unlist_missing(settings: Params) -> None:
-    """Take the recordings whose files are gone off vods.yaml, and say so: the stages of the others would not run."""
+    """Remove from vods.yaml the recordings whose files are gone, and say so.
+
+    Otherwise the stages of the others would not run.
+    """
     for name, path in recordings.missing(settings).items():
         recordings.unlist(name)
         say(f"{name}: {path} is gone, so this VOD is left out, and its reel is kept; put the file back to cut it again")
 
 
 def unlist_changed(settings: Params, state: State) -> None:
-    """Take the recordings that have changed since their reels were made off vods.yaml, so that they count as new.
+    """Remove from vods.yaml the recordings that have changed since their reels were made, so that they count as new.
 
-    A recording seems to be finished while it is paused for long.
+    A recording that is paused for long looks finished.
     """
     names = {settings.folder / file: name for name, file in recordings.read_list().vods.items()}
     for path in recordings.fitting(settings):
@@ -131,7 +134,7 @@ def list_as_vod(path: Path) -> str:
 
 
 def make_reel(name: str, path: Path, state: State, commit: bool) -> None:
-    """Run the pipeline for a VOD. If that fails, it is no VOD any more, so that it does not hold up the others."""
+    """Run the pipeline for a VOD. If that fails, take it off the list, so that it does not hold up the others."""
     state.begun = [name]
     with suppress(FileNotFoundError):
         state.listed[path.as_posix()] = recordings.signature(path)
@@ -154,7 +157,7 @@ def make_reel(name: str, path: Path, state: State, commit: bool) -> None:
 
 
 def finish(name: str, commit: bool) -> None:
-    """Run what is about all VODs, and commit if asked to; say what fails."""
+    """Run the stages that concern all VODs, and commit if asked to; say what fails."""
     try:
         runs.repro()
     except UserError as error:

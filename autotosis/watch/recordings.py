@@ -120,7 +120,10 @@ def missing(settings: Params) -> dict[str, Path]:
 
 
 def unlist(name: str) -> None:
-    """Make a recording of vods.yaml no VOD any more, so that it does not hold up the others; keep its reel, if any."""
+    """Remove a recording from vods.yaml, so that it does not hold up the others.
+
+    If it has a reel, list it under `kept`.
+    """
     found = read_list()
     # The user may have removed its line meanwhile.
     kept = {name: found.vods[name]} if name in found.vods and (reel.FOLDER / name).exists() else {}

@@ -15,7 +15,7 @@ GIGABYTE = 1e9
 
 
 def check_space(limits: Watch) -> None:
-    """Raise a UserError if there is too little disk space, once what may be deleted is deleted."""
+    """Raise a UserError if there is too little disk space, even after deleting what may be deleted."""
     if _free() < limits.free_space and limits.delete == "unused":
         subprocess.run(["dvc", "gc", "--all-commits", "--all-experiments", "--force", "--quiet"], stdout=sys.stderr)
     if _free() < limits.free_space:

@@ -1,7 +1,7 @@
 """Exporting the cut of a reel to video editors. It refers to the VOD itself, so segments can be made longer there.
 
-The VOD's files are named by relative paths from the reel's folder, so that the cut works on any machine. Formats that
-allow no relative paths have none, and editors then ask for the folder.
+The VOD's files are named by relative paths from the reel's folder, so that the cut works on any machine. The EDL and
+LosslessCut's table have no paths; editors then ask for the file.
 """
 
 from collections.abc import Sequence
