@@ -7,6 +7,7 @@ python -m torture.cuts [cuts] [a part of the name of a variant]
 
 import csv
 import io
+import math
 import os
 import random
 import shutil
@@ -18,6 +19,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 
+import numpy as np
 import yaml
 
 from autotosis.annotations.facecams import Box, always
@@ -49,6 +51,8 @@ def main(cuts: int = CUTS, only: str = "") -> int:
         folder = project(Path(name) / "project")
         for number, variant in enumerate(variants):
             share = cuts * (number + 1) // len(variants) - cuts * number // len(variants)
+            if not share:
+                continue
             counts = torture(folder, variant, share)
             wrong = counts["wrong"]
             total += wrong
@@ -85,6 +89,8 @@ def torture(folder: Path, variant: Variant, cuts: int) -> Counter[str]:
     stretches = draw(chance, cuts, truth[0][0], truth[-1][0])
     for place, how in enumerate(ways):
         chosen = sorted(stretches[place :: len(ways)])
+        if not chosen:
+            continue
         if how == "read":
             problems = wrong_reads(path, chosen, truth)
         else:
@@ -139,22 +145,25 @@ def wrong_cuts(
 def problems_of_reel(reel: Path, truth: Sequence[tuple[float, int]]) -> list[str]:
     """List the segments of a reel whose picture or sound differs from the recording, a line for each."""
     shown, heard = recordings.frames(reel / "reel.mp4"), list(recordings.beep_times(reel / "reel.mp4"))
+    times = [time for time, _ in shown]
     problems = []
     for row in csv.DictReader((reel / "segments.csv").read_text().splitlines()):
         start, first, last = (float(row[key]) for key in ("start", "reel_start", "reel_end"))
-        inside = [(start + time - first, number) for time, number in shown if first - 1e-3 <= time < last - 1e-3]
-        what = f"{start:.3f} s to {row['end']} s"
-        if not inside:
-            problems.append(f"{what}: shows nothing")
-        bad = [f"{number} at {time:.3f} s" for time, number in inside if number not in on_display(truth, time)]
+        # At every moment rather than for every frame, or a frame that is missing would not be noticed.
+        moments = np.arange(first + 1e-3, last - 1e-3, 1 / RATE).tolist()
+        seen = [(start + moment - first, shown[bisect_right(times, moment) - 1][1]) for moment in moments]
+        bad = [f"{number} at {time:.3f} s" for time, number in seen if number not in on_display(truth, time)]
         # Beeps begin every whole second; one that the cut's beginning has cut begins with it.
+        end, beeps = start + last - first, [start + time - first for time in heard]
         off = [
-            f"a beep at {start + time - first:.3f} s"
-            for time in heard
-            if first + SOUND_TOLERANCE < time < last - SOUND_TOLERANCE
-            and abs((start + time - first + 0.5) % 1 - 0.5) > SOUND_TOLERANCE
+            f"a beep at {beep:.3f} s"
+            for beep in beeps
+            if start + SOUND_TOLERANCE < beep < end - SOUND_TOLERANCE and abs(beep - round(beep)) > SOUND_TOLERANCE
         ]
+        due = range(math.ceil(start + SOUND_TOLERANCE), math.floor(end - 0.1) + 1)
+        off += [f"no beep at {time} s" for time in due if all(abs(beep - time) > SOUND_TOLERANCE for beep in beeps)]
         if bad or off:
+            what = f"{start:.3f} s to {row['end']} s"
             problems.append(f"{what}: {len(bad)} frames ({', '.join(bad[:3])}), {', '.join(off[:3])}")
     return problems
 
