@@ -40,7 +40,21 @@ def test_tables_that_the_user_has_changed_are_kept(tmp_path, capsys):
     write_tables(tmp_path, *plans, sample)
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == written | {"labels.csv": changed}
     (line,) = capsys.readouterr().out.splitlines()
-    assert line.startswith(f"{tmp_path / 'labels.csv'}: has been changed, so it stays as it is")
+    assert line.startswith(
+        f"{tmp_path / 'labels.csv'}: differs from what this sample would write, so it stays as it is"
+    )
+
+
+def test_tables_of_another_sample_do_not_fit_the_videos(tmp_path, capsys):
+    for seed in (7, 8):
+        sample = Sample(**SAMPLE | {"seed": seed})
+        write_tables(tmp_path, list(plan_clips(sample)), list(plan_vods(sample)), sample)
+    said = capsys.readouterr().out
+    for name in ("labels.csv", "holdout.csv"):
+        assert (
+            f"{tmp_path / name}: differs from what this sample would write, so it stays as it is; if you have" in said
+        )
+    assert f"it does not fit the videos: delete it and run python -m data.sample.make_sample {tmp_path}\n" in said
 
 
 def test_videos_of_the_user_beside_those_of_the_sample_are_kept(tmp_path):

@@ -149,7 +149,10 @@ def write_tables(root: Path, clips: list[Script], vods: list[Script], sample: Sa
         if not table.exists():
             new.replace(table)
         elif table.read_bytes() != new.read_bytes():
-            print(f"{table}: has been changed, so it stays as it is; delete it to have it written again")
+            print(
+                f"{table}: differs from what this sample would write, so it stays as it is; if you have not changed "
+                f"it, it does not fit the videos: delete it and run python -m data.sample.make_sample {root}"
+            )
         files.remove(new)
 
 
