@@ -10,7 +10,7 @@ import yaml
 from data.sample.make_sample import DEMO, EVENING, Sample, plan_clips, plan_vods, write_tables
 from data.sample.script import PARTY
 from tests.conftest import SAMPLE
-from tests.helpers import ENVIRONMENT, ROOT
+from tests.helpers import ENVIRONMENT, ROOT, assert_sentence
 
 
 def test_no_evening_unless_it_lasts():
@@ -26,6 +26,13 @@ def test_the_evening_has_outbursts_and_acts_that_the_demo_has_not(minutes):
     assert all(evening.of_kind(kind) for kind in PARTY)
     assert all(one.end < following.start for one, following in pairwise(evening.events))
     assert evening.events[0].start > 0 and evening.events[-1].end < evening.duration
+
+
+def test_an_evening_that_is_too_short_is_refused(tmp_path):
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(SAMPLE | {"evening_minutes": 0.1}))
+    command = [sys.executable, "-m", "data.sample.make_sample", tmp_path]
+    done = subprocess.run(command, cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True)
+    assert_sentence(done, "params.yaml: evening_minutes is 0.1: it must be 0 (for none) or at least 0.2")
 
 
 def test_tables_that_the_user_has_changed_are_kept(tmp_path, capsys):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import numpy as np
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from autotosis.project import command_line, files, params_file, workers
 from autotosis.project.section import Section
@@ -31,6 +31,16 @@ CORNERS = {"c04": "top right", "c15": "bottom right", "c16": "bottom right", "c2
 USUAL_CORNER = "bottom left"
 UNLABELLED = "c02"
 
+# Shorter VODs have no room for their outbursts (minutes).
+SHORTEST_VOD = 0.2
+
+
+def _none_or_long_enough(minutes: float) -> float:
+    if 0 < minutes < SHORTEST_VOD:
+        raise ValueError(f"it must be 0 (for none) or at least {SHORTEST_VOD}")
+    return minutes
+
+
 Size = Annotated[list[Annotated[int, Field(ge=64, multiple_of=2)]], Field(min_length=2, max_length=2)]
 
 
@@ -41,8 +51,8 @@ class Sample(Section):
     clips: Annotated[int, Field(ge=1)]
     clip_seconds: Annotated[list[Annotated[float, Field(ge=2)]], Field(min_length=2, max_length=2)]
     clip_size: Size
-    vod_minutes: Annotated[float, Field(ge=0.2)]
-    evening_minutes: Annotated[float, Field(ge=0)]
+    vod_minutes: Annotated[float, Field(ge=SHORTEST_VOD)]
+    evening_minutes: Annotated[float, Field(ge=0), AfterValidator(_none_or_long_enough)]
     vod_size: Size
     fps: Annotated[int, Field(ge=1, le=120)]
 
