@@ -79,7 +79,8 @@ def project(target: Path, vods: dict[str, Path], **sections) -> Project:
     inside = {name: f"vods/{name}{path.suffix}" for name, path in vods.items()}
     for name, path in vods.items():
         (folder / inside[name]).symlink_to(path.resolve())
-    copied.set_params(data="data/bench", vods=inside, **sections)
+    copied.set_params(data="data/bench", vods=inside, urls={}, tracks={}, **sections)
+    copied.write("vods.yaml", "vods: {}\n")
     model = Path("models/model.safetensors")
     (copied.folder / model).write_bytes(model.read_bytes())
     return copied

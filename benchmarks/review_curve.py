@@ -1,8 +1,8 @@
 """What a reviewer's judgements are worth: F1 on one VOD after some moments of another one were judged.
 
-Two VODs of params.yaml are needed that holdout.csv labels whole: one to judge, by these labels, and one to measure.
-Moments are judged in the order of data/review/<vod>.csv, or in the order of the cut list, best first. Runs the stages
-in a temporary copy of the project (`dvc repro` first), which takes half a minute per row:
+Two VODs of params.yaml or vods.yaml are needed that holdout.csv labels whole: one to judge, by these labels, and one to
+measure. Moments are judged in the order of data/review/<vod>.csv, or in the order of the cut list, best first. Runs the
+stages in a temporary copy of the project (`dvc repro` first), which takes half a minute per row:
 
     python -m benchmarks.review_curve monday tuesday
 """
@@ -17,7 +17,8 @@ from pathlib import Path
 from autotosis.annotations import labels
 from autotosis.cuts import cut_list, review_list
 from autotosis.cuts.segments import Segment, overlap
-from autotosis.project import params
+from autotosis.project import command_line, params
+from autotosis.project.errors import UserError
 from autotosis.project.params import Params
 from tests.helpers import Project, copy_repository
 
@@ -29,11 +30,12 @@ RIGHT = 0.3
 
 def main(judged: str, measured: str) -> None:
     settings = params.load()
-    truth = [
-        Segment(label.start, label.ending(float("inf")))
-        for label in labels.read_labels(settings.folder / "holdout.csv")[settings.vods[judged]]
-        if label.highlight
-    ]
+    holdout = labels.read_labels(settings.folder / "holdout.csv")
+    for vod in (settings.vod(name) for name in (judged, measured)):
+        if str(vod.relative_to(settings.folder)) not in holdout:
+            raise UserError(f"{settings.folder / 'holdout.csv'}: no row is about {vod}; label it from beginning to end")
+    marks = [label for label in holdout[settings.vods[judged]] if label.highlight]
+    truth = [Segment(mark.start, mark.ending(float("inf"))) for mark in marks]
     print("| judgements | order | average precision | F1, IoU 0.5 | F1, IoU 0.3 | false alarms per hour |")
     print("| --- | --- | --- | --- | --- | --- |")
     for order in ORDERS:
@@ -47,7 +49,10 @@ def prepare(folder: Path, settings: Params, judged: str, measured: str) -> Proje
     # DVCLive, which `train` writes its figures with, needs a commit.
     project.commit()
     shutil.copytree(settings.folder, folder / settings.folder, symlinks=True, dirs_exist_ok=True)
-    project.set_params(vods={name: settings.vods[name] for name in (judged, measured)}, urls={})
+    vods = {name: settings.vods[name] for name in (judged, measured)}
+    tracks = {key: own.model_dump() for key, own in settings.tracks.items() if key in vods or set(key) & set("/*")}
+    project.set_params(vods=vods, urls={}, tracks=tracks)
+    project.write("vods.yaml", "vods: {}\n")
     holdout = project.read(f"{settings.folder}/holdout.csv").splitlines(keepends=True)
     kept = [row for row in holdout if not row.startswith(f"{settings.vods[judged]},")]
     project.write(f"{settings.folder}/holdout.csv", "".join(kept))
@@ -102,4 +107,5 @@ if __name__ == "__main__":
     parser.add_argument("judged", help="name of the VOD to judge")
     parser.add_argument("measured", help="name of the VOD to measure")
     arguments = parser.parse_args()
-    main(arguments.judged, arguments.measured)
+    with command_line.errors_as_sentences():
+        main(arguments.judged, arguments.measured)

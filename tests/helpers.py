@@ -99,7 +99,7 @@ class Project:
         path = self.folder / "params.yaml"
         params = yaml.safe_load(path.read_text())
         for key, value in sections.items():
-            merge = isinstance(value, dict) and key != "vods"
+            merge = isinstance(value, dict) and key not in ("vods", "urls", "tracks")
             params[key] = {**params.get(key, {}), **value} if merge else value
         path.write_text(yaml.safe_dump(params, sort_keys=False))
 
