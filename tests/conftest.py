@@ -3,16 +3,13 @@
 import os
 import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 
 from tests import videos, warm_python
-from tests.helpers import CORES, ENVIRONMENT, PARAMS, ROOT, Project, copy_of, copy_repository
+from tests.helpers import CORES, ENVIRONMENT, PARAMS, Project, copy_of, copy_repository, draw_sample
 from tests.review_page import ARGUMENTS, CHROMIUM, SLOWEST, SMALL, VIEWS, prepare, until
 
 
@@ -21,18 +18,6 @@ def pytest_configure() -> None:
     worker = os.environ.get("PYTEST_XDIST_WORKER")
     if worker:
         os.sched_setaffinity(0, {sorted(CORES)[int(worker.removeprefix("gw")) % len(CORES)]})
-
-
-SAMPLE = {
-    "seed": 7,
-    "clips": 12,
-    "clip_seconds": [3, 4],
-    "clip_size": [320, 180],
-    "vod_minutes": 0.4,
-    "evening_minutes": 0,
-    "vod_size": [320, 180],
-    "fps": 12,
-}
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -50,17 +35,7 @@ def warm(tmp_path_factory) -> Iterator[None]:
 def tiny_data(tmp_path_factory) -> Path:
     """A streamer's folder, made by the sample's own program."""
     folder = tmp_path_factory.mktemp("sample") / "tiny"
-    folder.mkdir()
-    (folder / "params.yaml").write_text(yaml.safe_dump(SAMPLE))
-    subprocess.run([sys.executable, "-m", "data.sample.make_sample", folder], cwd=ROOT, env=ENVIRONMENT, check=True)
-    (folder / "params.yaml").unlink()
-    # Tests have VODs in other containers, and in parts.
-    facecams = folder / "facecams.csv"
-    facecams.write_text(facecams.read_text().replace("vods/*.mp4", "vods/*"))
-    for name in ("music", "edits"):
-        (folder / name).mkdir()
-        # git does not keep empty folders.
-        (folder / name / ".gitkeep").touch()
+    draw_sample(folder)
     return folder
 
 

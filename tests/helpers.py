@@ -34,6 +34,17 @@ PARAMS = {
     "render": {"preset": "ultrafast"},
     "compilation": {"max_duration": 6},
 }
+# The parameters of the sample, as small.
+SAMPLE = {
+    "seed": 7,
+    "clips": 12,
+    "clip_seconds": [3, 4],
+    "clip_size": [320, 180],
+    "vod_minutes": 0.4,
+    "evening_minutes": 0,
+    "vod_size": [320, 180],
+    "fps": 12,
+}
 # The smallest face network.
 FACE = {"architecture": "shufflenet_v2_x0_5", "folds": 2, "epochs": 2, "epoch_frames": 32}
 # Parameters of `select` with which the cut list is exactly what the timeline says.
@@ -148,6 +159,21 @@ def copy_repository(target: Path) -> Project:
     project = Project(target)
     project.succeed("git", "init", "--quiet")
     return project
+
+
+def draw_sample(folder: Path) -> None:
+    """Make a streamer's folder that does not exist yet, with the sample's own program."""
+    folder.mkdir(parents=True)
+    (folder / "params.yaml").write_text(yaml.safe_dump(SAMPLE))
+    subprocess.run([sys.executable, "-m", "data.sample.make_sample", folder], cwd=ROOT, env=ENVIRONMENT, check=True)
+    (folder / "params.yaml").unlink()
+    # Tests have VODs in other containers, and in parts.
+    facecams = folder / "facecams.csv"
+    facecams.write_text(facecams.read_text().replace("vods/*.mp4", "vods/*"))
+    for name in ("music", "edits"):
+        (folder / name).mkdir()
+        # git does not keep empty folders.
+        (folder / name / ".gitkeep").touch()
 
 
 def copy_of(project: Project, target: Path) -> Project:

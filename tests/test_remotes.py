@@ -10,8 +10,7 @@ import yaml
 from moto.server import ThreadedMotoServer
 
 from tests import videos
-from tests.conftest import SAMPLE
-from tests.helpers import ENVIRONMENT, PARAMS, Project, copy_of, copy_repository
+from tests.helpers import ENVIRONMENT, PARAMS, SAMPLE, Project, copy_of, copy_repository
 
 # Any keys work.
 KEYS = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_DEFAULT_REGION": "us-east-1"}

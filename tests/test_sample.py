@@ -9,8 +9,7 @@ import yaml
 
 from data.sample.make_sample import DEMO, EVENING, Sample, plan_clips, plan_vods, write_tables
 from data.sample.script import PARTY
-from tests.conftest import SAMPLE
-from tests.helpers import ENVIRONMENT, ROOT, assert_sentence
+from tests.helpers import ENVIRONMENT, ROOT, SAMPLE, assert_sentence
 
 
 def test_no_evening_unless_it_lasts():

@@ -20,7 +20,8 @@ RATE = 48_000
 
 def ffmpeg(*arguments: object) -> None:
     """Run FFmpeg, for what cannot be made frame by frame."""
-    subprocess.run([imageio_ffmpeg.get_ffmpeg_exe(), "-loglevel", "error", "-y", *map(str, arguments)], check=True)
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-loglevel", "error", "-y", *map(str, arguments)]
+    subprocess.run(command, check=True)
 
 
 def write(
@@ -75,6 +76,18 @@ def beeps(times: np.ndarray) -> np.ndarray:
     return 0.5 * np.sin(2 * np.pi * 1000 * times) * (times % 1 < 0.1)
 
 
+def bars(number: int) -> np.ndarray:
+    """Draw a number below 1024 as ten bars, black or white: uint8 of shape (64, 160, 3)."""
+    bits = [number >> bit & 1 for bit in range(10)]
+    return np.tile(np.repeat(np.array(bits, np.uint8) * 255, 16)[:, None], (64, 1, 3))
+
+
+def number_of(frame: np.ndarray) -> int:
+    """Read the number of `bars` from a grey frame of any size."""
+    middle, width = frame[len(frame) // 2], frame.shape[1] / 10
+    return sum(int(middle[int((bit + 0.5) * width)] > 128) << bit for bit in range(10))
+
+
 def flash_and_beep(path: Path, duration: float, fps: float = 30, with_sound: bool = True) -> None:
     """Write a video with a white flash and a beep, a tenth of a second each, at every whole second."""
     times = [number / fps for number in range(round(duration * fps))]
@@ -84,13 +97,9 @@ def flash_and_beep(path: Path, duration: float, fps: float = 30, with_sound: boo
 
 
 def numbered(path: Path, duration: float, codec: str, **options: str) -> None:
-    """Write a video at 30 frames per second with beeps. Ten black or white bars show the number of each frame."""
-
-    def picture(time: float) -> np.ndarray:
-        bits = [round(time * 30) >> bit & 1 for bit in range(10)]
-        return np.tile(np.repeat(np.array(bits, np.uint8) * 255, 16)[:, None], (64, 1, 3))
-
-    write(path, [number / 30 for number in range(round(duration * 30))], picture, beeps, duration, codec, **options)
+    """Write a video at 30 frames per second with beeps. Each frame shows its number by `bars`."""
+    times = [number / 30 for number in range(round(duration * 30))]
+    write(path, times, lambda time: bars(round(time * 30)), beeps, duration, codec, **options)
 
 
 def numbered_shades(path: Path, duration: int, with_sound: bool = True) -> None:
@@ -149,7 +158,7 @@ def numbers(path: Path) -> list[tuple[float, int]]:
     with av.open(str(path)) as container:
         beginning = (container.start_time or 0) / av.time_base
         frames = [(frame.time - beginning, frame.to_ndarray(format="gray")) for frame in container.decode(video=0)]
-    return [(time, sum(int(f[32, 16 * bit + 8] > 128) << bit for bit in range(10))) for time, f in frames]
+    return [(time, number_of(frame)) for time, frame in frames]
 
 
 def beep_times(path: Path) -> np.ndarray:

@@ -20,7 +20,6 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import numpy as np
-import yaml
 
 from autotosis.annotations.facecams import Box, always
 from autotosis.project import params
@@ -28,6 +27,8 @@ from autotosis.project.errors import UserError
 from autotosis.signals import features
 from autotosis.video import recording
 from stages import render
+from tests import videos
+from tests.helpers import ROOT, Project, write_timeline
 from torture import recordings, tiny
 from torture.recordings import RATE, Variant
 
@@ -48,12 +49,12 @@ def main(cuts: int = CUTS, only: str = "") -> int:
     variants = [variant for variant in recordings.VARIANTS if only in variant.name]
     rows, total = [], 0
     with tempfile.TemporaryDirectory() as name:
-        folder = project(Path(name) / "project")
+        made = project(Path(name) / "project")
         for number, variant in enumerate(variants):
             share = cuts * (number + 1) // len(variants) - cuts * number // len(variants)
             if not share:
                 continue
-            counts = torture(folder, variant, share)
+            counts = torture(made, variant, share)
             wrong = counts["wrong"]
             total += wrong
             rows.append((variant.name, *(counts[how] for how in HOW), counts["refused"], wrong))
@@ -62,23 +63,20 @@ def main(cuts: int = CUTS, only: str = "") -> int:
     return total
 
 
-def project(folder: Path) -> Path:
+def project(folder: Path) -> Project:
     """A project that renders the VOD `own` from a cut list, which needs no model."""
-    folder.mkdir()
-    for name in ("autotosis", "stages", "params.yaml", "vods.yaml"):
-        (shutil.copytree if (tiny.ROOT / name).is_dir() else shutil.copy2)(tiny.ROOT / name, folder / name)
-    settings = yaml.safe_load((folder / "params.yaml").read_text())
-    settings |= {"data": "data/own", "vods": {"own": "vods/own"}}
-    settings["render"] |= {"overlay": "none", "preset": "ultrafast", "quality": 10}
-    settings["audio"]["loudness"] = None
-    (folder / "params.yaml").write_text(yaml.safe_dump(settings, sort_keys=False))
-    return folder
+    made = Project(folder)
+    made.write("params.yaml", (ROOT / "params.yaml").read_text())
+    made.write("vods.yaml", "vods: {}\n")
+    made.set_params(data="data/own", vods={"own": "vods/own"}, urls={}, tracks={}, audio={"loudness": None})
+    made.set_params(render={"overlay": "none", "preset": "ultrafast", "quality": 10})
+    return made
 
 
-def torture(folder: Path, variant: Variant, cuts: int) -> Counter[str]:
+def torture(project: Project, variant: Variant, cuts: int) -> Counter[str]:
     """Make a recording, cut it, and count what came of it."""
     chance = random.Random(f"{SEED} {variant.name}")
-    data, counts = folder / "data/own", Counter[str]()
+    data, counts = project.folder / "data/own", Counter[str]()
     shutil.rmtree(data, ignore_errors=True)
     (data / "vods").mkdir(parents=True)
     (data / "facecams.csv").write_text("video,x0,y0,x1,y1\n*,0,0,1,1\n")
@@ -95,7 +93,7 @@ def torture(folder: Path, variant: Variant, cuts: int) -> Counter[str]:
             problems = wrong_reads(path, chosen, truth)
         else:
             try:
-                problems = wrong_cuts(folder, path, chosen, truth, how)
+                problems = wrong_cuts(project, path, chosen, truth, how)
             except (UserError, OSError) as error:
                 if how != "copied":
                     problems = [f"refused: {error}"]
@@ -123,28 +121,21 @@ def draw(chance: random.Random, cuts: int, first: float, last: float) -> list[tu
 
 
 def wrong_cuts(
-    folder: Path, path: Path, chosen: Sequence[tuple[float, float]], truth: Sequence[tuple[float, int]], how: str
+    project: Project, path: Path, chosen: Sequence[tuple[float, float]], truth: Sequence[tuple[float, int]], how: str
 ) -> list[str]:
     """Render stretches as a reel of their own; what is wrong with it."""
-    settings = yaml.safe_load((folder / "params.yaml").read_text())
-    settings["vods"]["own"] = f"vods/{path.name}"
-    settings["render"]["encoder"] = "copy" if how == "copied" else "libx264"
-    (folder / "params.yaml").write_text(yaml.safe_dump(settings, sort_keys=False))
-    rows = "".join(f"{start},{end}\n" for start, end in chosen)
-    timeline, cut_list = folder / "data/timelines/own.csv", folder / "data/cuts/own.csv"
-    for table in (timeline, cut_list):
-        table.parent.mkdir(parents=True, exist_ok=True)
-    cut_list.write_text(f"start,end\n{rows}")
-    moments = range(max(1, round(recording.probe(path).duration * 10)))
-    timeline.write_text("time,probability\n" + "".join(f"{moment / 10:.3f},0.5\n" for moment in moments))
-    with in_folder(folder), redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+    encoder = "copy" if how == "copied" else "libx264"
+    project.set_params(vods={"own": f"vods/{path.name}"}, render={"encoder": encoder})
+    project.write("data/cuts/own.csv", "start,end\n" + "".join(f"{start},{end}\n" for start, end in chosen))
+    write_timeline(project, [], recording.probe(path).duration, fps=10)
+    with in_folder(project.folder), redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
         render.main("own")
-    return problems_of_reel(folder / "reels/own", truth)
+    return problems_of_reel(project.folder / "reels/own", truth)
 
 
 def problems_of_reel(reel: Path, truth: Sequence[tuple[float, int]]) -> list[str]:
     """List the segments of a reel whose picture or sound differs from the recording, a line for each."""
-    shown, heard = recordings.frames(reel / "reel.mp4"), list(recordings.beep_times(reel / "reel.mp4"))
+    shown, heard = recordings.frames(reel / "reel.mp4"), videos.beep_times(reel / "reel.mp4").tolist()
     times = [time for time, _ in shown]
     problems = []
     for row in csv.DictReader((reel / "segments.csv").read_text().splitlines()):
@@ -179,7 +170,7 @@ def wrong_reads(path: Path, chosen: Sequence[tuple[float, float]], truth: Sequen
             problems.append(f"{start} s to {end} s: {error}")
             continue
         seen = zip(moments.times.tolist(), moments.frames[..., 0], strict=True)
-        numbers = [(time, recordings.number_of(frame)) for time, frame in seen]
+        numbers = [(time, videos.number_of(frame)) for time, frame in seen]
         bad = [f"{number} at {time:.3f} s" for time, number in numbers if number not in on_display(truth, time)]
         if bad:
             problems.append(f"{start} s to {end} s: {len(bad)} moments ({', '.join(bad[:3])})")

@@ -22,6 +22,7 @@ from pathlib import Path
 
 from autotosis.project import files
 from autotosis.project.errors import UserError, error_sentence
+from tests.helpers import Project, copy_of
 from torture import mutations, tiny
 from torture.mutations import Mutation
 
@@ -88,7 +89,7 @@ KINDS = {
 }
 
 
-def main(inputs: int = INPUTS, repeated: str | None = None, project: Path | None = None) -> dict[str, Counter[str]]:
+def main(inputs: int = INPUTS, repeated: str | None = None, project: Project | None = None) -> dict[str, Counter[str]]:
     """Fuzz, and print a table and every finding.
 
     Parameters
@@ -97,7 +98,7 @@ def main(inputs: int = INPUTS, repeated: str | None = None, project: Path | None
         How many, dealt over all kinds.
     repeated : str, optional
         One input alone, such as labels:17.
-    project : Path, optional
+    project : Project, optional
         A built project to copy; otherwise one is made.
 
     Returns
@@ -112,8 +113,9 @@ def main(inputs: int = INPUTS, repeated: str | None = None, project: Path | None
         tasks = [(name, int(number))]
     counts: dict[str, Counter[str]] = {name: Counter() for name in KINDS}
     with tempfile.TemporaryDirectory() as folder:
-        built = project or tiny.build(Path(folder) / "built")
-        with_edits(built, Path(folder) / "pristine")
+        pristine = copy_of(project or tiny.build(Path(folder) / "built"), Path(folder) / "pristine").folder
+        # A person's cut, which is there only when the kind `edits` is read.
+        shutil.copy2(pristine / "data/cuts/demo.csv", pristine / "edits.csv")
         shares = [tasks[first::PROCESSES] for first in range(PROCESSES)]
         with ThreadPoolExecutor(PROCESSES) as pool:
             runs = [pool.submit(_outcomes, share, Path(folder), str(n)) for n, share in enumerate(shares)]
@@ -126,12 +128,6 @@ def main(inputs: int = INPUTS, repeated: str | None = None, project: Path | None
     totals = [sum(int(row[column]) for row in rows) for column in range(1, len(OUTCOMES) + 2)]
     print(tiny.table(("files", "inputs", *OUTCOMES), [*rows, ("all", *totals)]))
     return counts
-
-
-def with_edits(built: Path, target: Path) -> None:
-    """A copy of the project in which a person's cut is there to be spoiled; only the kind `edits` reads it."""
-    shutil.copytree(built, target, symlinks=True)
-    shutil.copy2(target / "data/cuts/demo.csv", target / "edits.csv")
 
 
 def _outcomes(tasks: Sequence[tuple[str, int]], folder: Path, name: str) -> list[tuple[tuple[str, int], str, str]]:
@@ -263,7 +259,7 @@ def _same(path: Path, original: Path) -> bool:
 
 
 def _all_files(folder: Path) -> Iterator[Path]:
-    for place in (*OUTPUTS, *KEPT, tiny.DATA, "params.yaml"):
+    for place in (*OUTPUTS, *KEPT, "data/tiny", "params.yaml"):
         whole = folder / place
         yield from (path for path in whole.rglob("*") if not path.is_dir()) if whole.is_dir() else [whole]
 

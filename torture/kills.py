@@ -6,7 +6,6 @@ end, which must be one line, the right exit code, and nothing that goes on. Linu
 Run from the project's folder: python -m torture.kills [kills] [interruptions]
 """
 
-import hashlib
 import os
 import random
 import shutil
@@ -18,8 +17,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
+from tests.helpers import ENVIRONMENT, USUAL, Project, copy_of
 from torture import tiny
 
 SEED = 1
@@ -31,6 +29,8 @@ PATIENCE = 120
 OUTPUTS = tuple(f"data/{name}" for name in ("facecams", "frames", "excerpts", "dataset", "timelines", "cuts"))
 OUTPUTS += ("models", "reels")
 RECOVERY = (sys.executable, "-m", "autotosis.project.recovery")
+# Programs that start as those of a user do, or the processes to kill would be those of the tests' server.
+UNWARMED = {name: value for name, value in USUAL.items() if name != "PYTHONDONTWRITEBYTECODE"}
 # What is changed, so that all stages run anew.
 CHANGES: dict[str, dict[str, object]] = {"extract": {"size": 48}, "select": {"threshold": 0.6}}
 # How long a stage takes at most (seconds).
@@ -59,7 +59,7 @@ class State:
 def main(
     kills: int = KILLS,
     interruptions: int = INTERRUPTIONS,
-    project: Path | None = None,
+    project: Project | None = None,
     changes: dict[str, dict[str, object]] = CHANGES,
 ) -> int:
     """Kill and interrupt, and print a table.
@@ -68,7 +68,7 @@ def main(
     ----------
     kills, interruptions : int
         How often.
-    project : Path, optional
+    project : Project, optional
         A built project to copy; otherwise one is made.
     changes : dict
         Parameters that are changed, to and fro.
@@ -81,51 +81,46 @@ def main(
     chance = random.Random(SEED)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "project"
-        if project:
-            shutil.copytree(project, folder, symlinks=True)
-        else:
-            tiny.build(folder)
-        states = [State((folder / "params.yaml").read_text(), digests(folder))]
-        states.append(another(folder, states[0], changes))
-        rows = [kill(folder, states, chance, kills), *interrupt(folder, chance, interruptions)]
+        copied = copy_of(project, folder) if project else tiny.build(folder)
+        states = [State(copied.read("params.yaml"), digests(copied))]
+        states.append(another(copied, changes))
+        rows = [kill(copied, states, chance, kills), *interrupt(copied, chance, interruptions)]
     print(tiny.table(("what", "times", "right", "wrong"), rows))
     return sum(int(str(row[-1])) for row in rows)
 
 
-def another(folder: Path, state: State, changes: dict[str, dict[str, object]]) -> State:
-    """Other parameters, and what they make."""
-    params = yaml.safe_load(state.params)
-    for section, values in changes.items():
-        params[section] |= values
-    (folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
-    tiny.run(folder, "dvc", "repro")
-    return State((folder / "params.yaml").read_text(), digests(folder))
+def another(project: Project, changes: dict[str, dict[str, object]]) -> State:
+    """Build with other parameters, and return the new state."""
+    project.set_params(**changes)
+    project.repro()
+    return State(project.read("params.yaml"), digests(project))
 
 
-def kill(folder: Path, states: list[State], chance: random.Random, kills: int) -> tuple[object, ...]:
+def kill(project: Project, states: list[State], chance: random.Random, kills: int) -> tuple[object, ...]:
     """Kill runs, and let the next one mend what they left; the row of the table."""
     done, wrong, number = 0, 0, 0
     while done < kills:
         number += 1
         state = states[number % len(states)]
-        (folder / "params.yaml").write_text(state.params)
-        forget(folder)
+        project.write("params.yaml", state.params)
+        # DVC's memory of runs, from which it would take outputs.
+        shutil.rmtree(project.folder / ".dvc/cache/runs", ignore_errors=True)
         for _ in range(min(IN_A_ROW, kills - done)):
-            left = kill_one(folder, chance)
+            left = kill_one(project.folder, chance)
             if left is None:
                 break
             done += 1
             if left:
                 wrong += 1
                 print(f"after {done} kills: {left} FFmpegs go on without what started them", file=sys.stderr)
-        mended = tiny.attempt(folder, *RECOVERY)
-        found = digests(folder)
-        if mended.returncode or found != state.digests or left_over(folder):
+        mended = project.run(*RECOVERY)
+        found = digests(project)
+        if mended.returncode or found != state.digests or left_over(project):
             wrong += 1
-            differing = sorted({path for path, _ in found.items() ^ state.digests.items()}) + left_over(folder)
+            differing = sorted({path for path, _ in found.items() ^ state.digests.items()}) + left_over(project)
             print(f"after {done} kills: {mended.returncode}, {differing}\n{mended.stderr[-2000:]}", file=sys.stderr)
             # Or all that follows is wrong, too.
-            tiny.run(folder, "dvc", "repro", "--force")
+            project.repro("--force")
     return "kills of `dvc repro` or of a child, mended by `make`", done, done - wrong, wrong
 
 
@@ -137,7 +132,7 @@ def kill_one(folder: Path, chance: random.Random) -> int | None:
     process = subprocess.Popen(
         RECOVERY if chance.random() < 0.7 else ["dvc", "repro"],
         cwd=folder,
-        env=tiny.ENVIRONMENT,
+        env=UNWARMED,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
@@ -168,19 +163,14 @@ def kill_one(folder: Path, chance: random.Random) -> int | None:
     return len(orphans(process.pid))
 
 
-def forget(folder: Path) -> None:
-    """Empty DVC's memory of runs, or it would take outputs from there."""
-    shutil.rmtree(folder / ".dvc/cache/runs", ignore_errors=True)
-
-
-def interrupt(folder: Path, chance: random.Random, times: int) -> list[tuple[object, ...]]:
+def interrupt(project: Project, chance: random.Random, times: int) -> list[tuple[object, ...]]:
     """Interrupt stages, and ask them to end, at random moments; the rows of the table."""
     counts: Counter[tuple[signal.Signals, bool]] = Counter()
     for _ in range(times):
         number = chance.choice((signal.SIGINT, signal.SIGTERM))
         stage, longest = chance.choice(list(STAGES.items()))
         # Python itself is slower to start on a busy machine, and has a traceback for Ctrl-C.
-        problem = interrupt_one(folder, stage, number, chance.uniform(0.3, longest))
+        problem = interrupt_one(project.folder, stage, number, chance.uniform(0.3, longest))
         counts[number, problem is None] += 1
         if problem:
             print(f"{number.name} to {stage}: {problem}", file=sys.stderr)
@@ -199,7 +189,7 @@ def interrupt_one(folder: Path, stage: str, number: signal.Signals, after: float
     process = subprocess.Popen(
         [sys.executable, "-m", *f"stages.{stage}".split()],
         cwd=folder,
-        env=tiny.ENVIRONMENT,
+        env=ENVIRONMENT,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
@@ -269,19 +259,15 @@ def send(process: int, number: signal.Signals) -> None:
         return
 
 
-def digests(folder: Path) -> dict[str, str]:
+def digests(project: Project) -> dict[str, str]:
     """Hash every file that the pipeline makes, except .gitignore files."""
-    paths = [path for place in OUTPUTS for path in sorted((folder / place).rglob("*"))]
-    return {
-        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in paths
-        if path.is_file() and path.name != ".gitignore"
-    }
+    found = project.digests(*OUTPUTS)
+    return {path: digest for path, digest in found.items() if not path.endswith(".gitignore")}
 
 
-def left_over(folder: Path) -> list[str]:
+def left_over(project: Project) -> list[str]:
     """What a killed stage has left that the next should have removed."""
-    return [str(path) for place in OUTPUTS for path in (folder / place).rglob(".partial-*")]
+    return [str(path) for place in OUTPUTS for path in (project.folder / place).rglob(".partial-*")]
 
 
 if __name__ == "__main__":

@@ -1,18 +1,20 @@
 """Recordings of every container and codec, each frame of which bears its number, with a beep every whole second."""
 
+import os
 import random
-import subprocess
-from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 import av
-import imageio_ffmpeg
 import numpy as np
 
-RATE, SOUND_RATE, BITS, BAR = 25, 48_000, 10, 16
-WIDTH, HEIGHT = BITS * BAR, 64
+from tests import videos
+
+RATE, SOUND_RATE = 25, videos.RATE
+HEIGHT, WIDTH, _ = videos.bars(0).shape
+# Otherwise, the encoder of AV1 tells all that it does, whatever FFmpeg is told.
+os.environ["SVT_LOG"] = "1"
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,7 @@ def make(variant: Variant, path: Path, seconds: float, chance: random.Random) ->
         video.width, video.height, video.pix_fmt = WIDTH, HEIGHT, "yuv420p"
         video.time_base = Fraction(1, 1000)
         audio = container.add_stream("pcm_s16le", rate=SOUND_RATE, layout="mono")
-        samples = (beeps(np.arange(round(seconds * SOUND_RATE)) / SOUND_RATE) * 32767).astype(np.int16)
+        samples = (videos.beeps(np.arange(round(seconds * SOUND_RATE)) / SOUND_RATE) * 32767).astype(np.int16)
         for start in range(0, len(samples), 1024):
             frame = av.AudioFrame.from_ndarray(samples[None, start : start + 1024], "s16", "mono")
             frame.rate, frame.pts, frame.time_base = SOUND_RATE, start, Fraction(1, SOUND_RATE)
@@ -107,38 +109,15 @@ def make(variant: Variant, path: Path, seconds: float, chance: random.Random) ->
         for number in range(round(variant.late * RATE), round(seconds * RATE)):
             if number > variant.late * RATE and chance.random() < variant.missing:
                 continue
-            frame = av.VideoFrame.from_ndarray(picture(number), "rgb24")
+            frame = av.VideoFrame.from_ndarray(videos.bars(number), "rgb24")
             frame.pts, frame.time_base = round(number * 1000 / RATE), Fraction(1, 1000)
             container.mux(video.encode(frame))
         container.mux(video.encode(None))
         container.mux(audio.encode(None))
     codecs = ["-c:v", variant.video, "-g", "50", "-b:v", "2M", *variant.options, "-c:a", variant.audio]
     steady = ["-fps_mode", "passthrough" if variant.missing or variant.late else "cfr"]
-    ffmpeg("-i", plain, *codecs, *steady, "-pix_fmt", "yuv420p", "-output_ts_offset", variant.offset, path)
+    videos.ffmpeg("-i", plain, *codecs, *steady, "-pix_fmt", "yuv420p", "-output_ts_offset", variant.offset, path)
     plain.unlink()
-
-
-def ffmpeg(*arguments: object) -> None:
-    """Run FFmpeg."""
-    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-loglevel", "error", "-y", *map(str, arguments)]
-    subprocess.run(command, check=True, capture_output=True)
-
-
-def picture(number: int) -> np.ndarray:
-    """A frame that bears a number: ten bars, black or white."""
-    bits = [number >> bit & 1 for bit in range(BITS)]
-    return np.tile(np.repeat(np.array(bits, np.uint8) * 255, BAR)[:, None], (HEIGHT, 1, 3))
-
-
-def beeps(times: np.ndarray) -> np.ndarray:
-    """A tone at 1 kHz, a tenth of a second of it every whole second."""
-    return 0.5 * np.sin(2 * np.pi * 1000 * times) * (times % 1 < 0.1)
-
-
-def number_of(shown: np.ndarray) -> int:
-    """The number that a grey picture of any size bears."""
-    middle, width = shown[len(shown) // 2], shown.shape[1] / BITS
-    return sum(int(middle[int((bit + 0.5) * width)] > 128) << bit for bit in range(BITS))
 
 
 def frames(path: Path) -> list[tuple[float, int]]:
@@ -146,21 +125,9 @@ def frames(path: Path) -> list[tuple[float, int]]:
     with av.open(str(path)) as container:
         zero = (container.start_time or 0) / av.time_base
         decoded = [
-            (frame.time - zero, number_of(frame.to_ndarray(format="gray")))
+            (frame.time - zero, videos.number_of(frame.to_ndarray(format="gray")))
             for frame in container.decode(video=0)
             if frame.time is not None
         ]
     # They come out in the order of display, also in ASF, where their times do not.
     return list(zip(sorted(time for time, _ in decoded), (number for _, number in decoded), strict=True))
-
-
-def beep_times(path: Path) -> Iterator[float]:
-    """When the beeps of a film begin, seconds from its beginning."""
-    resampler = av.AudioResampler(format="flt", layout="mono", rate=SOUND_RATE)
-    with av.open(str(path)) as container:
-        parts = [part.to_ndarray()[0] for frame in container.decode(audio=0) for part in resampler.resample(frame)]
-    heard = np.abs(np.concatenate(parts))
-    loud = np.array([block.max() > 0.1 for block in np.array_split(heard, max(1, len(heard) // 48))])
-    # Gaps between the waves are no silence.
-    loud = np.convolve(loud, np.ones(5), "same") > 0
-    return ((place + 2) / 1000 for place in np.flatnonzero(loud & ~np.concatenate([[False], loud[:-1]])).tolist())
