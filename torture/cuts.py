@@ -8,15 +8,14 @@ python -m torture.cuts [cuts] [a part of the name of a variant]
 import csv
 import io
 import math
-import os
 import random
 import shutil
 import sys
 import tempfile
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from collections.abc import Sequence
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import numpy as np
@@ -47,7 +46,7 @@ COPIED = ("libx264", "libx265")
 def main(cuts: int = CUTS, only: str = "") -> int:
     """Cut, and print a table of all variants and every wrong cut; how many were wrong."""
     variants = [variant for variant in recordings.VARIANTS if only in variant.name]
-    rows, total = [], 0
+    rows = []
     with tempfile.TemporaryDirectory() as name:
         made = project(Path(name) / "project")
         for number, variant in enumerate(variants):
@@ -55,12 +54,10 @@ def main(cuts: int = CUTS, only: str = "") -> int:
             if not share:
                 continue
             counts = torture(made, variant, share)
-            wrong = counts["wrong"]
-            total += wrong
-            rows.append((variant.name, *(counts[how] for how in HOW), counts["refused"], wrong))
+            rows.append((variant.name, *(counts[each] for each in (*HOW, "refused", "wrong"))))
     sums = [sum(int(str(row[column])) for row in rows) for column in range(1, len(HOW) + 3)]
     print(tiny.table(("recording", *HOW, "refused to be copied", "wrong"), [*rows, ("all", *sums)]))
-    return total
+    return sums[-1]
 
 
 def project(folder: Path) -> Project:
@@ -128,7 +125,7 @@ def wrong_cuts(
     project.set_params(vods={"own": f"vods/{path.name}"}, render={"encoder": encoder})
     project.write("data/cuts/own.csv", "start,end\n" + "".join(f"{start},{end}\n" for start, end in chosen))
     write_timeline(project, [], recording.probe(path).duration, fps=10)
-    with in_folder(project.folder), redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+    with chdir(project.folder), redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
         render.main("own")
     return problems_of_reel(project.folder / "reels/own", truth)
 
@@ -182,17 +179,6 @@ def on_display(truth: Sequence[tuple[float, int]], time: float) -> set[int]:
     times = [each for each, _ in truth]
     first, last = (max(0, bisect_right(times, time + off) - 1) for off in (-TOLERANCE, TOLERANCE))
     return {number for _, number in truth[first : last + 1]}
-
-
-@contextmanager
-def in_folder(folder: Path) -> Iterator[None]:
-    """A block with another working directory."""
-    before = Path.cwd()
-    os.chdir(folder)
-    try:
-        yield
-    finally:
-        os.chdir(before)
 
 
 if __name__ == "__main__":
