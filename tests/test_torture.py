@@ -14,7 +14,7 @@ def test_spoilt_files_are_read_or_refused_by_one_sentence(built):
     assert {outcome for counts in outcomes.values() for outcome in counts} <= {"one sentence", "accepted"}
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.skipif(sys.platform != "linux", reason="FFmpeg ends with its stage on Linux only")
 def test_what_is_killed_is_mended_and_what_is_interrupted_ends(built):
     assert kills.main(2, 4, built, {"select": {"threshold": 0.6}}) == 0
 

@@ -2,10 +2,11 @@
 
 Something that several stages depend on is changed, a run is killed, another one is begun, and so on; in the end the
 outputs must have the bytes of a run that nobody killed. Afterwards, stages are interrupted as by Ctrl-C and asked to
-end, which must be one line, the right exit code, and nothing that goes on. Linux only, since it reads /proc.
+end, which must be one line, the right exit code, and nothing that goes on. Linux only, where FFmpeg ends with a stage.
 Run from the project's folder: python -m torture.kills [kills] [interruptions]
 """
 
+import contextlib
 import os
 import random
 import shutil
@@ -17,6 +18,8 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 from tests.helpers import ENVIRONMENT, USUAL, Project, copy_of
 from torture import tiny
 
@@ -26,6 +29,8 @@ KILLS, INTERRUPTIONS = 104, 120
 IN_A_ROW = 13
 # A run of everything takes less (seconds).
 PATIENCE = 120
+# What is interrupted ends within this time, and so do its processes (seconds).
+GRACE = 5
 OUTPUTS = tuple(f"data/{name}" for name in ("facecams", "frames", "excerpts", "dataset", "timelines", "cuts"))
 OUTPUTS += ("models", "reels")
 RECOVERY = (sys.executable, "-m", "autotosis.project.recovery")
@@ -137,20 +142,14 @@ def kill_one(folder: Path, chance: random.Random) -> int | None:
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-    killed: list[int] = []
-    try:
+    with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(chance.uniform(1, 9))
         return None
-    except subprocess.TimeoutExpired:
-        there = in_session(process.pid)
-        victim = chance.choice(there) if there else process.pid
-        if chance.random() < 0.5:
-            # The power fails.
-            for each in there:
-                send(each, signal.SIGKILL)
-            killed = there
-        else:
-            send(victim, signal.SIGKILL)
+    victims = running(process.pid) or [psutil.Process(process.pid)]
+    # All of them, as when the power fails, or one.
+    if chance.random() < 0.5:
+        victims = [chance.choice(victims)]
+    kill_all(victims)
     # A child that was killed fails the run, and one whose parent was killed ends by itself.
     try:
         process.wait(PATIENCE)
@@ -158,8 +157,7 @@ def kill_one(folder: Path, chance: random.Random) -> int | None:
         print(f"{process.args}: went on for ever", file=sys.stderr)
         os.killpg(process.pid, signal.SIGKILL)
     # For DVC, a process has ended only once init has waited for it.
-    while any(Path(f"/proc/{each}").exists() for each in killed):
-        subprocess.run([sys.executable, "-c", ""], check=True)
+    psutil.wait_procs(victims, PATIENCE)
     return len(orphans(process.pid))
 
 
@@ -214,49 +212,37 @@ def interrupt_one(folder: Path, stage: str, number: signal.Signals, after: float
 
 def left_running(session: int) -> str | None:
     """What still runs of a session after a moment in which it may end, if anything does."""
-    for _ in range(50):
-        there = in_session(session)
-        if not there:
-            return None
-        # A process of no interest that takes a moment, since nothing tells when a grandchild ends.
-        subprocess.run([sys.executable, "-c", ""], check=True)
-    for each in there:
-        send(each, signal.SIGKILL)
-    return f"{len(there)} processes go on"
+    psutil.wait_procs(running(session), GRACE)
+    there = running(session)
+    kill_all(there)
+    return f"{len(there)} processes go on" if there else None
 
 
-def in_session(session: int) -> list[int]:
-    """The processes of a session that still run."""
-    return [process for process, _, _ in running(session)]
-
-
-def orphans(session: int) -> list[int]:
-    """The FFmpegs of a session that go on although what started them has ended."""
-    found = running(session)
-    there = {process for process, _, _ in found}
-    return [process for process, name, parent in found if name.startswith("ffmpeg") and parent not in there]
-
-
-def running(session: int) -> list[tuple[int, str, int]]:
-    """The processes of a session that still run: the number, the name and the parent's number of each."""
+def running(session: int) -> list[psutil.Process]:
+    """List the processes of a session that still run."""
     found = []
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            before, _, after = path.read_text().rpartition(")")
-        except OSError:
-            continue
-        state, parent, _, of = after.split()[:4]
-        if int(of) == session and state != "Z":
-            found.append((int(path.parent.name), before.partition("(")[2], int(parent)))
+    for process in psutil.process_iter():
+        with contextlib.suppress(ProcessLookupError, psutil.NoSuchProcess):
+            if os.getsid(process.pid) == session and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
     return found
 
 
-def send(process: int, number: signal.Signals) -> None:
-    """Send a signal to a process, which may have ended."""
-    try:
-        os.kill(process, number)
-    except ProcessLookupError:
-        return
+def orphans(session: int) -> list[psutil.Process]:
+    """List the FFmpegs of a session that go on although what started them has ended."""
+    there, found = running(session), []
+    for process in there:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if process.name().startswith("ffmpeg") and process.parent() not in there:
+                found.append(process)
+    return found
+
+
+def kill_all(processes: list[psutil.Process]) -> None:
+    """Kill processes, some of which may have ended."""
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
 
 
 def digests(project: Project) -> dict[str, str]:
