@@ -8,10 +8,8 @@ Draws the experiments of a sweep over dataset.clips:
 """
 
 import argparse
-import csv
-import io
-import subprocess
 
+import dvc.api
 from matplotlib.figure import Figure
 
 CLIPS = "dataset.clips"
@@ -20,9 +18,9 @@ COLUMNS = (CLIPS, AP, "ap_sd", "auc")
 
 
 def main(target: str) -> None:
-    shown = subprocess.run(["dvc", "exp", "show", "--csv"], check=True, capture_output=True, text=True).stdout
-    experiments = [row for row in csv.DictReader(io.StringIO(shown)) if row[CLIPS] and row[AP]]
-    rows = sorted({tuple(float(row[column]) for column in COLUMNS) for row in experiments})
+    shown = [tuple(row[column] for column in COLUMNS) for row in dvc.api.exp_show()]
+    # What an experiment lacks is None, text or empty.
+    rows = sorted({row for row in shown if all(isinstance(value, int | float) for value in row)})
     if not rows:
         raise SystemExit("error: there are no experiments; run the sweep first, see --help")
     print("| clips | average precision | its deviation over folds | ROC-AUC |")

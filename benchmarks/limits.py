@@ -10,7 +10,6 @@ import os
 import shutil
 import statistics
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -30,10 +29,13 @@ from autotosis.model import model_file
 from autotosis.project import params, workers
 from autotosis.scan import timeline
 from autotosis.video import recording
-from benchmarks import material, rendering, training
+from benchmarks import material, training
+from tests import videos
 from tests.helpers import Project
 
 MEBIBYTE = 2**20
+# Of the reel: how many, and how long (seconds).
+SEGMENTS, SECONDS = 12, 15
 
 
 def main() -> None:
@@ -68,13 +70,6 @@ def seconds(*runs: Callable[[], object], times: int = 1) -> list[float]:
     return [statistics.median(taken[number :: len(runs)]) for number in range(len(runs))]
 
 
-def stage(project: Project, name: str, *arguments: str) -> None:
-    """Run a stage of a project; what it says where it fails."""
-    done = project.stage(name, *arguments)
-    if done.returncode:
-        sys.exit(f"{name}: {done.stderr}")
-
-
 def decode(jobs: Sequence[Sequence[object]]) -> None:
     """Decode with the ffmpeg program to nowhere, a process per core, each on one thread; its input options per job."""
 
@@ -90,11 +85,10 @@ def extracting(vod: Path, folder: Path) -> None:
     """Sixty clips from nothing."""
     project = material.project(folder, {})
     clips = project.folder / "data/bench/clips"
-    clips.rmdir()
     material.clips(vod, 60, 20, clips)
     limit, takes = seconds(
         lambda: decode([("-i", clip) for clip in sorted(clips.iterdir())]),
-        lambda: stage(project, "extract_frames"),
+        lambda: project.stages("extract_frames"),
     )
     row("`extract_frames`, 60 clips of 20 s of 1080p60", "decoding them", takes, limit, "1.25")
     shutil.rmtree(folder)
@@ -106,18 +100,17 @@ def many_clips(folder: Path) -> None:
     names = [f"vod{number:03}" for number in range(100)]
     project = material.project(folder, {name: vod for name in names}, extract={"size": 32})
     clips = project.folder / "data/bench/clips"
-    clips.rmdir()
     material.small_clips(601, clips)
     spare = clips.rename(clips.with_name("spare")) / "clip600.mp4"
     clips.mkdir()
     shutil.copy(spare, clips)
-    (alone,) = seconds(lambda: stage(project, "extract_frames"))
+    (alone,) = seconds(lambda: project.stages("extract_frames"))
     clips.joinpath("clip600.mp4").unlink()
     for clip in spare.parent.glob("clip[0-5]*"):
         clip.rename(clips / clip.name)
-    stage(project, "extract_frames")
+    project.stages("extract_frames")
     shutil.copy(spare, clips)
-    (added,) = seconds(lambda: stage(project, "extract_frames"))
+    (added,) = seconds(lambda: project.stages("extract_frames"))
     row("`extract_frames`, a clip added to 600", "that clip alone", added, alone, "2 s more")
 
     # As if all had run: `dvc repro` looks at outputs and not at how they came about.
@@ -134,38 +127,23 @@ def many_clips(folder: Path) -> None:
     for output in outputs:
         project.write(output, "0")
     for pipeline in ("data/bench/dvc.yaml", "dvc.yaml"):
-        dvc(project, "commit", "--force", pipeline)
+        project.succeed("dvc", "commit", "--force", pipeline)
     empty = Project(folder / "empty")
     empty.folder.mkdir()
-    dvc(empty, "init", "--no-scm")
-    if "didn't change" not in dvc(project, "repro"):
-        sys.exit("dvc repro had something to do")
-    limit, takes = seconds(lambda: dvc(empty, "status"), lambda: dvc(project, "repro"), times=3)
+    empty.succeed("dvc", "init", "--no-scm")
+    assert project.repro() == []
+    limit, takes = seconds(lambda: empty.succeed("dvc", "status"), project.repro, times=3)
     row("`dvc repro`, nothing changed, 600 clips, 100 VODs", "`dvc status` of an empty project", takes, limit, "6 s")
     lines = len(project.read("dvc.lock").splitlines()) / len(names)
     print(f"| lines of `dvc.lock` per VOD | | {lines:.0f} | | | 60 |", flush=True)
     shutil.rmtree(folder)
 
 
-def dvc(project: Project, *arguments: str) -> str:
-    """Run DVC; what it printed."""
-    done = project.run("dvc", *arguments)
-    if done.returncode:
-        sys.exit(f"dvc {arguments[0]}: {done.stdout}{done.stderr}")
-    return done.stdout
-
-
 def learning() -> None:
     """An epoch of a face network."""
     bare, epoch, ratio = training.measure()
-    cells = (
-        "`train`, images per second over an epoch",
-        "the bare step",
-        f"{epoch:.0f} /s",
-        f"{bare:.0f} /s",
-        f"{ratio:.2f}",
-    )
-    print(f"| {' | '.join(cells)} | at least 0.85 |", flush=True)
+    speeds = f"{epoch:.0f} /s | {bare:.0f} /s | {ratio:.2f}"
+    print(f"| `train`, images per second over an epoch | the bare step | {speeds} | at least 0.85 |", flush=True)
 
 
 def predicting(vod: Path, folder: Path) -> None:
@@ -173,7 +151,7 @@ def predicting(vod: Path, folder: Path) -> None:
     project = material.project(folder, {"hour": vod})
     share = 3600 / workers.cores()
     parts = [("-skip_frame", "nokey", "-ss", part * share, "-t", share, "-i", vod) for part in range(workers.cores())]
-    limit, takes = seconds(lambda: decode(parts), lambda: stage(project, "predict", "hour"), times=2)
+    limit, takes = seconds(lambda: decode(parts), lambda: project.stages("predict hour"), times=2)
     row("`predict`, 60 min of 1080p60", "decoding its keyframes", takes, limit, "3")
     shutil.rmtree(folder)
 
@@ -185,7 +163,7 @@ def losing(folder: Path) -> None:
     truth = labels.read_labels(Path("data/sample/holdout.csv"))["vods/demo.mp4"]
     for way in ("dense", "two-pass"):
         project.set_params(predict={"scan": way})
-        stage(project, "predict", "demo")
+        project.stages("predict demo")
         times, probabilities = np.loadtxt(project.folder / timeline.path("demo"), delimiter=",", skiprows=1).T
         select = params.load().select.model_copy(update={"pre_roll": 0.0, "post_roll": 0.0})
         events = selection.choose(times, probabilities, duration, card.threshold, card.prevalence, select).reel
@@ -200,16 +178,36 @@ def losing(folder: Path) -> None:
 
 def cutting(vod: Path, folder: Path) -> None:
     """Twelve segments of fifteen seconds, spread over the hour."""
-    project, starts = rendering.project(folder, vod)
-    limit, takes = seconds(
-        lambda: rendering.encode(vod, starts, folder / "command.mp4"), lambda: stage(project, "render", "vod")
-    )
+    project, starts = project_to_render(folder, vod)
+    limit, takes = seconds(lambda: encode(vod, starts, folder / "command.mp4"), lambda: project.stages("render vod"))
     # Plain cuts, as the command makes them.
     project.set_params(render={"overlay": "none", "encoder": "copy"}, audio={"loudness": None})
-    (copied,) = seconds(lambda: stage(project, "render", "vod"))
+    (copied,) = seconds(lambda: project.stages("render vod"))
     row("`render`, 12 segments of 15 s", "one FFmpeg command", takes, limit, "1.25")
     row("the same, copied: no overlay, plain cuts", "one FFmpeg command", copied, limit, "0.10")
     shutil.rmtree(folder)
+
+
+def project_to_render(folder: Path, vod: Path) -> tuple[Project, list[float]]:
+    """A project whose cut list has the segments, spread evenly over the VOD; when they start (seconds)."""
+    made = material.project(folder, {"vod": vod})
+    duration = recording.probe(vod).duration
+    starts = [(number + 0.5) * duration / SEGMENTS for number in range(SEGMENTS)]
+    moments = (moment / 10 for moment in range(int(duration * 10)))
+    rows = (f"{at:.1f},{0.9 if any(0 <= at - start < SECONDS for start in starts) else 0.1}\n" for at in moments)
+    made.write("data/timelines/vod.csv", "time,probability\n" + "".join(rows))
+    made.write("data/cuts/vod.csv", "start,end\n" + "".join(f"{start},{start + SECONDS}\n" for start in starts))
+    return made, starts
+
+
+def encode(vod: Path, starts: list[float], target: Path) -> None:
+    """Encode the segments in one command, with the settings of the reel and as many threads as FFmpeg likes."""
+    render = params.load().render
+    inputs = [word for start in starts for word in ("-ss", str(start), "-t", str(SECONDS), "-i", str(vod.resolve()))]
+    pads = "".join(f"[{number}:v][{number}:a]" for number in range(len(starts)))
+    joined = ["-filter_complex", f"{pads}concat=n={len(starts)}:v=1:a=1[v][a]", "-map", "[v]", "-map", "[a]"]
+    coded = ["-c:v", "libx264", "-crf", str(render.quality), "-preset", render.preset, "-c:a", "aac", "-b:a", "160k"]
+    videos.ffmpeg(*inputs, *joined, *coded, "-movflags", "+faststart", target)
 
 
 def memory(folder: Path) -> None:
@@ -217,15 +215,15 @@ def memory(folder: Path) -> None:
     peaks = []
     for hours in (1 / 6, 3):
         project = material.project(folder / f"memory{hours:.2f}", {"small": material.small_vod(hours, folder)})
-        predicting = peak(project, "predict", "small")
-        stage(project, "select", "small")
-        peaks.append([predicting, peak(project, "render", "small")])
+        predicting = peak(project, "predict small")
+        project.stages("select small")
+        peaks.append([predicting, peak(project, "render small")])
         shutil.rmtree(project.folder)
     for name, short, long in zip(("predict", "render"), *peaks, strict=True):
         row(f"`{name}`, peak memory, 3 h", "10 min", long / MEBIBYTE, short / MEBIBYTE, "1.10 and 1024 MiB", "MiB")
 
 
-def peak(project: Project, name: str, *arguments: str) -> int:
+def peak(project: Project, stage: str) -> int:
     """The most memory that a stage and all of its processes have had, bytes; what several share counts once."""
     most, ended = 0, threading.Event()
 
@@ -242,7 +240,7 @@ def peak(project: Project, name: str, *arguments: str) -> int:
 
     watching = threading.Thread(target=watch)
     watching.start()
-    stage(project, name, *arguments)
+    project.stages(stage)
     ended.set()
     watching.join()
     return most

@@ -2,22 +2,15 @@
 
 import shutil
 import struct
-import subprocess
 from pathlib import Path
 
-import imageio_ffmpeg
-
 from tests.helpers import Project, copy_repository
+from tests.videos import ffmpeg
 
 DEMO = Path("data/sample/vods/demo.mp4")
 # Two minutes of the demo with three of its events, which are 5.7 % of the time.
 FIRST, SECONDS = 100, 120
 PER_HOUR = 3600 // SECONDS
-
-
-def ffmpeg(*arguments: object) -> None:
-    """Run FFmpeg."""
-    subprocess.run([imageio_ffmpeg.get_ffmpeg_exe(), "-loglevel", "error", "-y", *map(str, arguments)], check=True)
 
 
 def hour(folder: Path) -> Path:
@@ -39,7 +32,6 @@ def repeated(piece: Path, times: int, target: Path) -> Path:
 
 def clips(vod: Path, count: int, seconds: int, folder: Path) -> None:
     """The first so many stretches of a VOD, each in a file."""
-    folder.mkdir(parents=True)
     for number in range(count):
         cut = ["-ss", number * seconds, "-t", seconds, "-i", vod, "-c", "copy"]
         ffmpeg(*cut, folder / f"clip{number:03}.mp4")
@@ -47,7 +39,6 @@ def clips(vod: Path, count: int, seconds: int, folder: Path) -> None:
 
 def small_clips(count: int, folder: Path) -> None:
     """Clips of two seconds, 160 pixels wide, no two of the same bytes."""
-    folder.mkdir(parents=True)
     first = folder / "clip000.mp4"
     ffmpeg("-t", 2, "-i", DEMO, "-vf", "scale=160:90", first)
     content = first.read_bytes()
@@ -70,7 +61,6 @@ def small_vod(hours: float, folder: Path) -> Path:
 def project(target: Path, vods: dict[str, Path], **sections) -> Project:
     """A copy of the project in another folder, with its model and these VODs, at the project's own parameters."""
     copied = copy_repository(target)
-    copied.write("params.yaml", Path("params.yaml").read_text())
     folder = copied.folder / "data/bench"
     shutil.copytree("data/template", folder)
     for kind in ("clips", "vods"):
