@@ -118,8 +118,8 @@ def many_clips(folder: Path) -> None:
         place.unlink()
         shutil.copy(vod, place)
     outputs = ["data/dataset/index.csv", "data/dataset/preview.jpg", "models/metrics.json", "models/live/metrics.json"]
-    outputs += ["reels/metrics/all.json", "data/excerpts/none", "reels/timelines/none", "data/config/train.json"]
-    outputs += ["data/config/extract_frames.json", "data/config/extract_excerpts.json", "data/clip_facecams.csv"]
+    outputs += ["reels/metrics/all.json", "data/excerpts/none", "reels/timelines/none", "data/clip_facecams.csv"]
+    outputs += [f"data/config/{name}.json" for name in ("extract_frames", "extract_excerpts", "train", "compile")]
     outputs += [f"data/config/{kind}/{name}.json" for kind in CODE for name in names]
     outputs += [f"data/{kind}/{name}.csv" for kind in ("facecams", "timelines", "cuts", "review") for name in names]
     outputs += [f"data/facecams/{name}.jpg" for name in names]
@@ -238,7 +238,8 @@ def peak(project: Project, stage: str) -> int:
                     continue
             most = max(most, used)
 
-    watching = threading.Thread(target=watch)
+    # A daemon, or a stage that fails would leave the program waiting for it.
+    watching = threading.Thread(target=watch, daemon=True)
     watching.start()
     project.stages(stage)
     ended.set()
