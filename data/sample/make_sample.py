@@ -1,6 +1,5 @@
 """Make the sample: clips and VODs of a procedural streamer, as no real footage can be shipped."""
 
-import shutil
 from collections.abc import Iterator
 from fnmatch import fnmatch
 from pathlib import Path
@@ -80,7 +79,6 @@ def main(folder: str) -> None:
     workers.run_all(make, jobs, "making the sample", "parts")
     for target, (sound, *pictures) in zip(targets, pieces, strict=True):
         join([picture.target for picture in pictures], sound.target, target)
-        shutil.rmtree(target.with_suffix(""))
     # File by file, because the user may have put others beside them.
     for script in (*clips, *vods):
         (root / script.name).parent.mkdir(exist_ok=True)

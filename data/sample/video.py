@@ -1,18 +1,14 @@
 """Makes the files of one video: its pictures, drawn and encoded as they come, and its sound."""
 
-import contextlib
-import subprocess
 import wave
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import ffmpeg
-import imageio_ffmpeg
 import numpy as np
 
-from autotosis.project import files
-from autotosis.project.errors import UserError
+from autotosis.reel import ffmpeg_program
 from data.sample.acting import act
 from data.sample.game import Game, Interlude
 from data.sample.picture import Frame
@@ -25,7 +21,6 @@ from data.sample.streamer import Camera
 KEYFRAME_SECONDS = 2
 BORDER = (235, 128, 128)
 BT709 = "colorprim=bt709:transfer=bt709:colormatrix=bt709"
-PIPE_BYTES = 1 << 20
 # The same bytes from the same script: one thread, and no version or time in the file.
 SAME_BYTES = {"threads": 1, "fflags": "+bitexact", "flags:v": "+bitexact", "flags:a": "+bitexact"}
 
@@ -74,8 +69,8 @@ def make(job: Job) -> None:
         _encode(job, sound)
     else:
         stream = ffmpeg.input(f"file:{sound}").audio
-        _run(ffmpeg.output(stream, f"file:{job.target}", **_audio(), **SAME_BYTES), job.target)
-    files.remove(sound)
+        command = ffmpeg.output(stream, f"file:{job.target}", **_audio(), **SAME_BYTES)
+        ffmpeg_program.run(command, str(job.target), Path())
 
 
 def join(pieces: list[Path], sound: Path, target: Path) -> None:
@@ -85,8 +80,8 @@ def join(pieces: list[Path], sound: Path, target: Path) -> None:
     list_path.write_text("".join(f"file '{piece.name}'\n" for piece in pieces))
     picture = ffmpeg.input(f"file:{list_path}", format="concat").video
     streams = picture, ffmpeg.input(f"file:{sound}").audio
-    _run(ffmpeg.output(*streams, f"file:{target}", c="copy", movflags="+faststart", **SAME_BYTES), target)
-    files.remove(list_path)
+    command = ffmpeg.output(*streams, f"file:{target}", c="copy", movflags="+faststart", **SAME_BYTES)
+    ffmpeg_program.run(command, str(target), Path())
 
 
 def _audio() -> dict[str, str | int]:
@@ -102,14 +97,6 @@ def _write_sound(script: Script, target: Path) -> None:
         file.writeframes(soundtrack(script).tobytes())
 
 
-def _run(stream: ffmpeg.nodes.OutputStream, target: Path) -> None:
-    stream = stream.global_args("-hide_banner", "-loglevel", "error", "-nostdin")
-    try:
-        stream.run(cmd=imageio_ffmpeg.get_ffmpeg_exe(), overwrite_output=True)
-    except ffmpeg.Error:
-        raise UserError(f"{target}: FFmpeg could not write this, for the reason above") from None
-
-
 def _encode(job: Job, sound: Path | None) -> None:
     width, height = job.size
     interval = KEYFRAME_SECONDS * job.fps
@@ -118,7 +105,7 @@ def _encode(job: Job, sound: Path | None) -> None:
     if sound:
         streams.append(ffmpeg.input(f"file:{sound}").audio)
         options = _audio()
-    output = ffmpeg.output(
+    command = ffmpeg.output(
         *streams,
         f"file:{job.target}",
         vcodec="libx264",
@@ -132,16 +119,8 @@ def _encode(job: Job, sound: Path | None) -> None:
         **{"x264-params": "rc-lookahead=0:mbtree=0:weightp=0:subme=0:" + BT709},
         **options,
         **SAME_BYTES,
-    ).global_args("-hide_banner", "-loglevel", "error")
-    command = output.compile(cmd=imageio_ffmpeg.get_ffmpeg_exe(), overwrite_output=True)
-    # A frame is far larger than a pipe usually is, and the two would mostly wait for each other.
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, pipesize=PIPE_BYTES)
-    # A broken pipe means that FFmpeg has failed and said why.
-    with contextlib.suppress(BrokenPipeError), process.stdin:
-        for frame in _frames(job):
-            process.stdin.write(frame.data)
-    if process.wait():
-        raise UserError(f"{job.target}: FFmpeg could not encode this, for the reason above")
+    )
+    ffmpeg_program.run(command, str(job.target), Path(), film=(frame.data.data for frame in _frames(job)))
 
 
 def _frames(job: Job) -> Iterator[Frame]:
