@@ -117,7 +117,7 @@ def _talk(script: Script, times: np.ndarray, tracks: Tracks, chance: np.random.G
 def _rage(event: Event, times: np.ndarray, tracks: Tracks) -> None:
     level = _presence(event, times, 0.14, 0.35)
     since = times - event.start
-    tracks["mouth"] = np.maximum(tracks["mouth"], 0) * (1 - 0.5 * level) + 0.5 * level
+    tracks["mouth"] = tracks["mouth"] * (1 - 0.5 * level) + 0.5 * level
     _furious(event, since, level, tracks)
     if event.variant < 2:
         hits = pounding(event.start, event.end, event.variant)

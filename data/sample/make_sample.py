@@ -11,8 +11,9 @@ from pydantic import AfterValidator, Field
 from autotosis.project import command_line, files, params_file, workers
 from autotosis.project.section import Section
 from data.sample.script import DISTRACTORS, PARTY, Script, clip_script, generator, vod_script
-from data.sample.video import KEYFRAME_SECONDS, Job, camera_box, join, make
+from data.sample.video import Job, camera_box, join, make
 
+# A multiple of KEYFRAME_SECONDS, since pieces begin at keyframes.
 PIECE_SECONDS = 20
 DEMO = "vods/demo.mp4"
 # A harder VOD, with acts that no clip shows.
@@ -121,7 +122,7 @@ def plan_pieces(vod: Script, target: Path, sample: Sample) -> Iterator[Job]:
     """Cut the work on a VOD into jobs: its sound, and its picture in pieces that begin at keyframes."""
     folder, frames = target.with_suffix(""), round(vod.duration * sample.fps)
     yield _job("sound", vod, folder / "sound.mp4", sample.vod_size, sample)
-    step = PIECE_SECONDS // KEYFRAME_SECONDS * KEYFRAME_SECONDS * sample.fps
+    step = PIECE_SECONDS * sample.fps
     for number, first in enumerate(range(0, frames, step)):
         piece = folder / f"piece{number:03d}.mp4"
         yield _job("picture", vod, piece, sample.vod_size, sample, first, min(frames, first + step))

@@ -108,8 +108,8 @@ def _script(
     taken = sum(length for _, length in fixed)
     longest = (0.7 * duration - taken) / max(1, len(distractors))
     # Shorter than half a second, nobody would notice them.
-    lengths = [min(longest, chance.uniform(*SECONDS[kind])) for kind in distractors if longest > 0.5]
-    flexible = list(zip(distractors, lengths, strict=False))
+    kinds = distractors if longest > 0.5 else ()
+    flexible = [(kind, min(longest, chance.uniform(*SECONDS[kind]))) for kind in kinds]
     events = _place(fixed + flexible, duration, chance)
     return Script(name, session, seed, duration, events, _speech(events, duration, chance))
 

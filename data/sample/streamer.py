@@ -15,8 +15,7 @@ FINER = 2
 HEAD = 0.205
 SKIN, SKIN_SHADE, RED_SKIN, RED_SHADE = (238, 190, 160), (205, 148, 120), (238, 122, 98), (196, 78, 66)
 HAIR, HAIR_LIGHT = (58, 40, 52), (96, 64, 78)
-_ANGLES = np.linspace(0, 2 * np.pi, 32, endpoint=False)
-CIRCLE = np.exp(1j * _ANGLES)
+CIRCLE = np.exp(1j * np.linspace(0, 2 * np.pi, 32, endpoint=False))
 ACROSS = np.linspace(-1, 1, 11)
 
 
@@ -224,7 +223,7 @@ class _Drawing:
 
     def headset(self, slide: complex) -> None:
         band = 1.02 * np.exp(1j * np.linspace(np.pi, 2 * np.pi, 15))
-        self.stroke(band * (0.93 + 0j) - 0.18j + 0.0 * slide, 0.12, HEADSET)
+        self.stroke(0.93 * band - 0.18j, 0.12, HEADSET)
         for side in (-1, 1):
             self.fill(_ellipse(0.9 * side + 0.02j, 0.16, 0.29), HEADSET)
             self.fill(_ellipse(0.93 * side + 0.02j, 0.08, 0.18), colour(self.look.strip))
