@@ -23,7 +23,7 @@ from pathlib import Path
 from autotosis.project import files
 from autotosis.project.errors import UserError, error_sentence
 from tests.helpers import Project, copy_of
-from torture import mutations, tiny
+from torture import mutations, tensor_mutations, tiny
 from torture.mutations import Mutation
 
 SEED = 1
@@ -81,11 +81,13 @@ KINDS = {
     ),
     "models": Kind(
         "models/model.safetensors",
-        mutations.TENSORS,
+        tensor_mutations.TENSORS,
         (("select demo", 0.3), ("evaluate", 0.3), ("predict demo", 1.0)),
     ),
-    "shards": Kind("data/frames/c01.mp4.safetensors", mutations.TENSORS, (*DATASET[1:2], ("train", 1.0)), "labels.csv"),
-    "old shards": Kind("data/frames/c01.mp4.safetensors", mutations.TENSORS, (("extract_frames", 1.0),)),
+    "shards": Kind(
+        "data/frames/c01.mp4.safetensors", tensor_mutations.TENSORS, (*DATASET[1:2], ("train", 1.0)), "labels.csv"
+    ),
+    "old shards": Kind("data/frames/c01.mp4.safetensors", tensor_mutations.TENSORS, (("extract_frames", 1.0),)),
 }
 
 
