@@ -53,14 +53,14 @@ def main() -> None:
         memory(folder)
 
 
-def row(what: str, beside: str, takes: float, limit: float, to_reach: str, unit: str = "s") -> None:
+def row(what: str, compared_with: str, takes: float, limit: float, target: str, unit: str = "s") -> None:
     """Print a row of the table."""
-    cells = (what, beside, f"{takes:.4g} {unit}", f"{limit:.4g} {unit}", f"{takes / limit:.2f}", to_reach)
+    cells = (what, compared_with, f"{takes:.4g} {unit}", f"{limit:.4g} {unit}", f"{takes / limit:.2f}", target)
     print(f"| {' | '.join(cells)} |", flush=True)
 
 
 def seconds(*runs: Callable[[], object], times: int = 1) -> list[float]:
-    """How long each run takes: the median of so many times, one run after the other in turn."""
+    """Time each run (seconds): the median over `times` rounds in which the runs take turns."""
     taken = []
     for _ in range(times):
         for run in runs:

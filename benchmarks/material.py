@@ -23,7 +23,7 @@ def hour(folder: Path) -> Path:
 
 
 def repeated(piece: Path, times: int, target: Path) -> Path:
-    """A video over and over, copied."""
+    """Repeat a video by stream copy."""
     listing = target.with_suffix(".txt")
     listing.write_text(f"file '{piece.resolve()}'\n" * times)
     ffmpeg("-f", "concat", "-safe", 0, "-i", listing, "-c", "copy", target)

@@ -1,4 +1,4 @@
-"""What a face network costs, and how much of its speed in training is left once frames are read and changed.
+"""What a face network costs, and how much of its speed in training is left once frames are read and augmented.
 
 Measures in turn the bare step of the network (forward, loss, backward, optimizer) on one random batch in memory, and
 an epoch of training on shards that it makes in a temporary folder. It takes two minutes on two cores:
@@ -115,7 +115,7 @@ def bare_steps(
 
 
 def timed(run: Callable[[], object]) -> float:
-    """How long it takes, seconds."""
+    """Time a call (seconds)."""
     begin = time.perf_counter()
     run()
     return time.perf_counter() - begin

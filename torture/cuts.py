@@ -72,16 +72,16 @@ def project(folder: Path) -> Project:
 
 def torture(project: Project, variant: Variant, cuts: int) -> Counter[str]:
     """Make a recording, cut it, and count what came of it."""
-    chance = random.Random(f"{SEED} {variant.name}")
+    rng = random.Random(f"{SEED} {variant.name}")
     data, counts = project.folder / "data/own", Counter[str]()
     shutil.rmtree(data, ignore_errors=True)
     (data / "vods").mkdir(parents=True)
     (data / "facecams.csv").write_text("video,x0,y0,x1,y1\n*,0,0,1,1\n")
     path = data / f"vods/own.{variant.container}"
-    recordings.make(variant, path, LENGTH, chance)
+    recordings.make(variant, path, LENGTH, rng)
     truth = recordings.frames(path)
     ways = HOW if variant.video in COPIED else HOW[::2]
-    stretches = draw(chance, cuts, truth[0][0], truth[-1][0])
+    stretches = draw(rng, cuts, truth[0][0], truth[-1][0])
     for place, how in enumerate(ways):
         chosen = sorted(stretches[place :: len(ways)])
         if not chosen:
@@ -105,15 +105,15 @@ def torture(project: Project, variant: Variant, cuts: int) -> Counter[str]:
     return counts
 
 
-def draw(chance: random.Random, cuts: int, first: float, last: float) -> list[tuple[float, float]]:
-    """Stretches of the picture, seconds, that do not touch and are dealt over all of it in a random order."""
+def draw(rng: random.Random, cuts: int, first: float, last: float) -> list[tuple[float, float]]:
+    """Draw stretches (seconds) that do not overlap, spread over the whole picture, in random order."""
     slot = (last - first) / cuts
     drawn = []
     for number in range(cuts):
-        length = min(chance.uniform(SHORTEST, LONGEST), slot * 0.9)
-        start = first + number * slot + chance.uniform(0, slot * 0.99 - length)
+        length = min(rng.uniform(SHORTEST, LONGEST), slot * 0.9)
+        start = first + number * slot + rng.uniform(0, slot * 0.99 - length)
         drawn.append((round(start, 3), round(start + length, 3)))
-    chance.shuffle(drawn)
+    rng.shuffle(drawn)
     return drawn
 
 

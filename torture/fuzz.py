@@ -1,4 +1,4 @@
-"""Spoil the project's own files in thousands of ways: each must be read as it is, or refused by one sentence.
+"""Corrupt the project's own files in thousands of ways: each must be read as it is, or refused by one sentence.
 
 A stage that refuses leaves all outputs as they were, ends within seconds and needs little memory. Run from the
 project's folder: python -m torture.fuzz [how many inputs, or one to repeat, such as labels:17]
@@ -43,7 +43,7 @@ OUTCOMES = (*FINE, "traceback", "hang", "outputs changed", "other sentence")
 
 @dataclass(frozen=True)
 class Kind:
-    """A sort of file: where, how it is spoiled, and the stages that read it, each with the share of inputs it runs on.
+    """A sort of file: where, how it is corrupted, and the stages that read it, each with its share of the inputs.
 
     Stages run in order until one refuses the file. Its sentence must name the file, or `named`.
     """
@@ -180,29 +180,29 @@ def _work(tasks: Connection, folder: Path, pristine: Path, core: int) -> None:
 
 
 def attempt(name: str, number: int, pristine: Path) -> tuple[str, str]:
-    """Spoil a file in the current folder, run the stages that read it, and mend all; the outcome, and what was said."""
-    kind, chance = KINDS[name], random.Random(f"{SEED} {name} {number}")
+    """Corrupt a file in the current folder, run the stages that read it, and mend all; return how it went."""
+    kind, rng = KINDS[name], random.Random(f"{SEED} {name} {number}")
     path = Path(kind.path)
     original = (pristine / ("edits.csv" if name == "edits" else kind.path)).read_bytes()
     files.remove(path)
-    if chance.random() < 0.04:
-        spoilt = mutations.something_else(path, chance)
-    elif chance.random() < 0.01 and kind.mutations is mutations.TABLE:
-        spoilt = "many"
-        path.write_bytes(mutations.MANY(original, chance))
+    if rng.random() < 0.04:
+        how = mutations.something_else(path, rng)
+    elif rng.random() < 0.01 and kind.mutations is mutations.TABLE:
+        how = "many"
+        path.write_bytes(mutations.MANY(original, rng))
     else:
-        mutation = chance.choice(kind.mutations)
-        spoilt = mutation.__name__
-        path.write_bytes(mutation(original, chance))
+        mutation = rng.choice(kind.mutations)
+        how = mutation.__name__
+        path.write_bytes(mutation(original, rng))
     # At least one stage that reads it.
-    stages = [stage for stage, share in kind.stages if chance.random() < share] or [kind.stages[-1][0]]
+    stages = [stage for stage, share in kind.stages if rng.random() < share] or [kind.stages[-1][0]]
     before = _state(path)
     outcome, told = "accepted", ""
     for stage in stages:
         before = _state(path) if outcome == "accepted" else before
         outcome, told = _run(stage)
         if outcome != "accepted":
-            told = f"{spoilt}, {stage}: {told}"
+            told = f"{how}, {stage}: {told}"
             break
     if outcome == "one sentence" and _state(path) != before:
         changed = sorted({str(place) for place, _ in before.items() ^ _state(path).items()})
@@ -232,10 +232,10 @@ def _is_good(told: str, kind: Kind) -> bool:
     return bool(one_line and names) and ".partial-" not in told and ".old-" not in told
 
 
-def _state(spoilt: Path) -> dict[Path, tuple[int, int, int]]:
-    """What tells whether each output is as it was, but for the file that was spoilt."""
+def _state(corrupted: Path) -> dict[Path, tuple[int, int, int]]:
+    """What tells whether each output is as it was, except for the file that was corrupted."""
     paths = (path for output in OUTPUTS for path in Path(output).rglob("*"))
-    return {path: _stamp(path) for path in paths if path != spoilt and not path.is_dir()}
+    return {path: _stamp(path) for path in paths if path != corrupted and not path.is_dir()}
 
 
 def _stamp(path: Path) -> tuple[int, int, int]:

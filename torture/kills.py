@@ -83,13 +83,13 @@ def main(
     int
         How much went wrong.
     """
-    chance = random.Random(SEED)
+    rng = random.Random(SEED)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "project"
         copied = copy_of(project, folder) if project else tiny.build(folder)
         states = [State(copied.read("params.yaml"), digests(copied))]
         states.append(another(copied, changes))
-        rows = [kill(copied, states, chance, kills), *interrupt(copied, chance, interruptions)]
+        rows = [kill(copied, states, rng, kills), *interrupt(copied, rng, interruptions)]
     print(tiny.table(("what", "times", "right", "wrong"), rows))
     return sum(int(str(row[-1])) for row in rows)
 
@@ -101,7 +101,7 @@ def another(project: Project, changes: dict[str, dict[str, object]]) -> State:
     return State(project.read("params.yaml"), digests(project))
 
 
-def kill(project: Project, states: list[State], chance: random.Random, kills: int) -> tuple[object, ...]:
+def kill(project: Project, states: list[State], rng: random.Random, kills: int) -> tuple[object, ...]:
     """Kill runs, and let the next one mend what they left; the row of the table."""
     done, wrong, number = 0, 0, 0
     while done < kills:
@@ -111,7 +111,7 @@ def kill(project: Project, states: list[State], chance: random.Random, kills: in
         # DVC's memory of runs, from which it would take outputs.
         shutil.rmtree(project.folder / ".dvc/cache/runs", ignore_errors=True)
         for _ in range(min(IN_A_ROW, kills - done)):
-            left = kill_one(project.folder, chance)
+            left = kill_one(project.folder, rng)
             if left is None:
                 break
             done += 1
@@ -129,13 +129,13 @@ def kill(project: Project, states: list[State], chance: random.Random, kills: in
     return "kills of `dvc repro` or of a child, mended by `make`", done, done - wrong, wrong
 
 
-def kill_one(folder: Path, chance: random.Random) -> int | None:
+def kill_one(folder: Path, rng: random.Random) -> int | None:
     """Start a run and kill it, or one of its children, at a random moment; how many FFmpegs go on without their parent.
 
     None if it had ended before.
     """
     process = subprocess.Popen(
-        RECOVERY if chance.random() < 0.7 else ["dvc", "repro"],
+        RECOVERY if rng.random() < 0.7 else ["dvc", "repro"],
         cwd=folder,
         env=UNWARMED,
         stdout=subprocess.DEVNULL,
@@ -143,12 +143,12 @@ def kill_one(folder: Path, chance: random.Random) -> int | None:
         start_new_session=True,
     )
     with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(chance.uniform(1, 9))
+        process.wait(rng.uniform(1, 9))
         return None
     victims = running(process.pid) or [psutil.Process(process.pid)]
     # All of them, as when the power fails, or one.
-    if chance.random() < 0.5:
-        victims = [chance.choice(victims)]
+    if rng.random() < 0.5:
+        victims = [rng.choice(victims)]
     kill_all(victims)
     # A child that was killed fails the run, and one whose parent was killed ends by itself.
     try:
@@ -161,14 +161,14 @@ def kill_one(folder: Path, chance: random.Random) -> int | None:
     return len(orphans(process.pid))
 
 
-def interrupt(project: Project, chance: random.Random, times: int) -> list[tuple[object, ...]]:
+def interrupt(project: Project, rng: random.Random, times: int) -> list[tuple[object, ...]]:
     """Interrupt stages, and ask them to end, at random moments; the rows of the table."""
     counts: Counter[tuple[signal.Signals, bool]] = Counter()
     for _ in range(times):
-        number = chance.choice((signal.SIGINT, signal.SIGTERM))
-        stage, longest = chance.choice(list(STAGES.items()))
+        number = rng.choice((signal.SIGINT, signal.SIGTERM))
+        stage, longest = rng.choice(list(STAGES.items()))
         # Python itself is slower to start on a busy machine, and has a traceback for Ctrl-C.
-        problem = interrupt_one(project.folder, stage, number, chance.uniform(0.3, longest))
+        problem = interrupt_one(project.folder, stage, number, rng.uniform(0.3, longest))
         counts[number, problem is None] += 1
         if problem:
             print(f"{number.name} to {stage}: {problem}", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""Ways to spoil a file: each takes its bytes and a source of chance, and gives other bytes."""
+"""Ways to corrupt a file: each takes its bytes and a random generator, and returns other bytes."""
 
 import json
 import os
@@ -23,106 +23,106 @@ SCALARS = (
 )  # fmt: skip
 
 
-def bits(content: bytes, chance: random.Random) -> bytes:
+def bits(content: bytes, rng: random.Random) -> bytes:
     """A few bits the other way round."""
-    spoiled = bytearray(content or b"x")
-    for _ in range(chance.choice((1, 3, 30))):
-        spoiled[chance.randrange(len(spoiled))] ^= 1 << chance.randrange(8)
-    return bytes(spoiled)
+    corrupted = bytearray(content or b"x")
+    for _ in range(rng.choice((1, 3, 30))):
+        corrupted[rng.randrange(len(corrupted))] ^= 1 << rng.randrange(8)
+    return bytes(corrupted)
 
 
-def cut_off(content: bytes, chance: random.Random) -> bytes:
+def cut_off(content: bytes, rng: random.Random) -> bytes:
     """The beginning alone, or nothing."""
-    return content[: chance.choice((0, chance.randrange(len(content) + 1)))]
+    return content[: rng.choice((0, rng.randrange(len(content) + 1)))]
 
 
-def noise(content: bytes, chance: random.Random) -> bytes:
+def noise(content: bytes, rng: random.Random) -> bytes:
     """Something else in its middle, as a bad block of a disk has."""
-    start, length = chance.randrange(len(content) + 1), chance.choice((1, 16, 512))
-    return content[:start] + chance.choice((b"\0" * length, chance.randbytes(length))) + content[start + length :]
+    start, length = rng.randrange(len(content) + 1), rng.choice((1, 16, 512))
+    return content[:start] + rng.choice((b"\0" * length, rng.randbytes(length))) + content[start + length :]
 
 
-def twice(content: bytes, chance: random.Random) -> bytes:
+def twice(content: bytes, rng: random.Random) -> bytes:
     """The file, and all or a part of it once more."""
-    return content + content[chance.choice((0, chance.randrange(len(content) + 1))) :]
+    return content + content[rng.choice((0, rng.randrange(len(content) + 1))) :]
 
 
 BYTES: tuple[Mutation, ...] = (bits, cut_off, noise, twice)
 
 
 def _on_rows(change: Callable[[list[list[str]], random.Random], None]) -> Mutation:
-    def mutate(content: bytes, chance: random.Random) -> bytes:
+    def mutate(content: bytes, rng: random.Random) -> bytes:
         rows = [line.split(",") for line in content.decode().splitlines()]
-        change(rows, chance)
+        change(rows, rng)
         return "".join(",".join(row) + "\n" for row in rows).encode()
 
     mutate.__name__ = change.__name__
     return mutate
 
 
-def cell(rows: list[list[str]], chance: random.Random) -> None:
+def cell(rows: list[list[str]], rng: random.Random) -> None:
     """Something else in one cell or some."""
-    for _ in range(chance.choice((1, 1, 2))):
-        row = chance.choice(rows[1:] or rows)
-        row[chance.randrange(len(row))] = chance.choice(CELLS)
+    for _ in range(rng.choice((1, 1, 2))):
+        row = rng.choice(rows[1:] or rows)
+        row[rng.randrange(len(row))] = rng.choice(CELLS)
 
 
-def number(rows: list[list[str]], chance: random.Random) -> None:
+def number(rows: list[list[str]], rng: random.Random) -> None:
     """A number that is a little or a lot off."""
-    row = chance.choice(rows[1:] or rows)
+    row = rng.choice(rows[1:] or rows)
     places = [place for place, value in enumerate(row) if value.replace(".", "").isdigit()]
     if places:
-        place = chance.choice(places)
+        place = rng.choice(places)
         value = float(row[place])
-        row[place] = repr(chance.choice((-value, value * 10, value + 1e-7, value - 0.01, value + chance.gauss(0, 5))))
+        row[place] = repr(rng.choice((-value, value * 10, value + 1e-7, value - 0.01, value + rng.gauss(0, 5))))
 
 
-def moved(rows: list[list[str]], chance: random.Random) -> None:
+def moved(rows: list[list[str]], rng: random.Random) -> None:
     """Rows in another order, doubled or missing."""
-    place = chance.randrange(len(rows))
-    match chance.randrange(4):
+    place = rng.randrange(len(rows))
+    match rng.randrange(4):
         case 0:
-            chance.shuffle(rows)
+            rng.shuffle(rows)
         case 1:
-            rows.insert(place, list(chance.choice(rows)))
+            rows.insert(place, list(rng.choice(rows)))
         case 2:
             del rows[place]
         case _:
             del rows[place:]
 
 
-def columns(rows: list[list[str]], chance: random.Random) -> None:
+def columns(rows: list[list[str]], rng: random.Random) -> None:
     """Remove or insert a cell, or reverse the row: in all rows, in one, or in the header."""
-    place = chance.randrange(len(rows[0]))
-    for row in chance.choice((rows, [chance.choice(rows)], rows[:1])):
-        match chance.randrange(3):
+    place = rng.randrange(len(rows[0]))
+    for row in rng.choice((rows, [rng.choice(rows)], rows[:1])):
+        match rng.randrange(3):
             case 0 if len(row) > place:
                 del row[place]
             case 1:
-                row.insert(place, chance.choice(CELLS))
+                row.insert(place, rng.choice(CELLS))
             case _:
                 row.reverse()
 
 
-def constant(rows: list[list[str]], chance: random.Random) -> None:
+def constant(rows: list[list[str]], rng: random.Random) -> None:
     """The same in all of a column."""
-    place, value = chance.randrange(len(rows[0])), chance.choice(CELLS)
+    place, value = rng.randrange(len(rows[0])), rng.choice(CELLS)
     for row in rows[1:]:
         row[place] = value
 
 
-def many(rows: list[list[str]], chance: random.Random) -> None:
+def many(rows: list[list[str]], rng: random.Random) -> None:
     """Many thousands of rows, all alike or each a little later."""
-    first = list(chance.choice(rows[1:] or rows))
-    step = chance.choice((0, 1e-4))
+    first = list(rng.choice(rows[1:] or rows))
+    step = rng.choice((0, 1e-4))
     for count in range(20_000):
         rows.append([f"{float(x) + count * step:.4f}" if x.replace(".", "").isdigit() and step else x for x in first])
 
 
-def encoded(content: bytes, chance: random.Random) -> bytes:
+def encoded(content: bytes, rng: random.Random) -> bytes:
     """As other programs save text."""
     text = content.decode()
-    return chance.choice(
+    return rng.choice(
         (
             text.encode("utf-16"),
             text.encode("utf-8-sig"),
@@ -151,31 +151,31 @@ def _yaml_value(value: object) -> str:
     return text.replace("inf", ".inf").replace("nan", ".nan")
 
 
-def value(content: bytes, chance: random.Random) -> bytes:
+def value(content: bytes, rng: random.Random) -> bytes:
     """Something else behind one key or some."""
     lines = content.decode().splitlines()
-    for _ in range(chance.choice((1, 1, 1, 3))):
-        place = chance.choice([n for n, line in enumerate(lines) if ":" in line])
-        lines[place] = f"{lines[place].split(':')[0]}: {_yaml_value(chance.choice(SCALARS))}"
+    for _ in range(rng.choice((1, 1, 1, 3))):
+        place = rng.choice([n for n, line in enumerate(lines) if ":" in line])
+        lines[place] = f"{lines[place].split(':')[0]}: {_yaml_value(rng.choice(SCALARS))}"
     return "\n".join(lines).encode() + b"\n"
 
 
-def scaled(content: bytes, chance: random.Random) -> bytes:
+def scaled(content: bytes, rng: random.Random) -> bytes:
     """Another number behind some keys, of the same type."""
     lines = content.decode().splitlines()
     numbers = [n for n, line in enumerate(lines) if re.fullmatch(r" *\w+: [0-9.]+", line)]
-    for place in chance.sample(numbers, chance.choice((1, 2))):
+    for place in rng.sample(numbers, rng.choice((1, 2))):
         key, number = lines[place].split(": ")
-        factor = chance.choice((0, 0.001, 0.1, 0.5, 2, 10, 1000))
+        factor = rng.choice((0, 0.001, 0.1, 0.5, 2, 10, 1000))
         lines[place] = f"{key}: {float(number) * factor if '.' in number else int(int(number) * factor)}"
     return "\n".join(lines).encode() + b"\n"
 
 
-def key(content: bytes, chance: random.Random) -> bytes:
+def key(content: bytes, rng: random.Random) -> bytes:
     """Remove, double, misspell, indent, dedent or replace a key."""
     lines = content.decode().splitlines()
-    place = chance.randrange(len(lines))
-    lines[place] = chance.choice(
+    place = rng.randrange(len(lines))
+    lines[place] = rng.choice(
         (
             "",
             f"{lines[place]}\n{lines[place]}",
@@ -188,17 +188,17 @@ def key(content: bytes, chance: random.Random) -> bytes:
     return "\n".join(lines).encode() + b"\n"
 
 
-def bomb(content: bytes, chance: random.Random) -> bytes:
+def bomb(content: bytes, rng: random.Random) -> bytes:
     """Little text that stands for much, or that holds itself."""
-    depth, wide = chance.choice((3, 9, 30)), chance.choice((2, 10))
+    depth, wide = rng.choice((3, 9, 30)), rng.choice((2, 10))
     bombs = [f"a0: &a0 [{', '.join(['x'] * wide)}]"]
     bombs += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * wide)}]" for n in range(1, depth)]
     last = f"*a{depth - 1}"
     lines = content.decode().splitlines()
     places = [n for n, line in enumerate(lines) if line.startswith("  ") or line.startswith(("label", "urls"))]
-    place = chance.choice(places)
+    place = rng.choice(places)
     lines[place] = f"{lines[place].split(':')[0]}: {last}"
-    return chance.choice(
+    return rng.choice(
         (
             "\n".join([*bombs, *lines]),
             content.decode() + "b: &b [*b]\n",
@@ -214,9 +214,9 @@ def bomb(content: bytes, chance: random.Random) -> bytes:
 PARAMS: tuple[Mutation, ...] = (value, value, value, scaled, scaled, scaled, key, bomb, *BYTES)
 
 
-def something_else(path: Path, chance: random.Random) -> str:
+def something_else(path: Path, rng: random.Random) -> str:
     """Put something else in a file's place, such as a folder or a pipe; return its kind."""
-    kind = chance.choice(("nothing", "folder", "pipe", "broken link", "link to itself", "endless device", "empty file"))
+    kind = rng.choice(("nothing", "folder", "pipe", "broken link", "link to itself", "endless device", "empty file"))
     match kind:
         case "folder":
             path.mkdir()

@@ -1,4 +1,4 @@
-"""Recordings of every container and codec, each frame of which bears its number, with a beep every whole second."""
+"""Recordings in many containers and codecs; each frame shows its number, and a beep marks every second."""
 
 import os
 import random
@@ -93,7 +93,7 @@ VARIANTS = (
 )
 
 
-def make(variant: Variant, path: Path, seconds: float, chance: random.Random) -> None:
+def make(variant: Variant, path: Path, seconds: float, rng: random.Random) -> None:
     """Make a recording; frames are left out at random."""
     plain = path.with_name(f"{path.stem}.plain.mkv")
     with av.open(str(plain), "w") as container:
@@ -107,7 +107,7 @@ def make(variant: Variant, path: Path, seconds: float, chance: random.Random) ->
             frame.rate, frame.pts, frame.time_base = SOUND_RATE, start, Fraction(1, SOUND_RATE)
             container.mux(audio.encode(frame))
         for number in range(round(variant.late * RATE), round(seconds * RATE)):
-            if number > variant.late * RATE and chance.random() < variant.missing:
+            if number > variant.late * RATE and rng.random() < variant.missing:
                 continue
             frame = av.VideoFrame.from_ndarray(videos.bars(number), "rgb24")
             frame.pts, frame.time_base = round(number * 1000 / RATE), Fraction(1, 1000)

@@ -56,18 +56,18 @@ def act(script: Script, times: np.ndarray) -> list[Pose]:
     tracks = {name: np.zeros(len(times)) for name in Pose._fields}
     for name, value in {**REST, "size": 1.0, "lids": 1.0, "light": 1.0, "joy": 0.25}.items():
         tracks[name] += value
-    chance = script.generator("acting")
-    tracks["x"] += _sway(times, chance, 0.02, 5.0)
-    tracks["y"] += _sway(times, chance, 0.008, 3.5)
-    tracks["tilt"] += _sway(times, chance, 0.05, 6.0)
-    tracks["turn"] += _sway(times, chance, 0.45, 4.5)
-    tracks["gaze"] += np.round(_sway(times, chance, 1.2, 2.5) * 2) / 2
-    tracks["brows"] += _sway(times, chance, 0.2, 3.0)
-    tracks["light"] += _sway(times, chance, 0.08, 90.0) + _sway(times, chance, 0.02, 0.7)
-    tracks["left_x"] += _sway(times, chance, 0.02, 2.0)
-    tracks["right_x"] += _sway(times, chance, 0.03, 1.3)
-    _talk(script, times, tracks, chance)
-    for blink in np.cumsum(chance.uniform(1.5, 4.5, int(script.duration) + 2)):
+    rng = script.generator("acting")
+    tracks["x"] += _sway(times, rng, 0.02, 5.0)
+    tracks["y"] += _sway(times, rng, 0.008, 3.5)
+    tracks["tilt"] += _sway(times, rng, 0.05, 6.0)
+    tracks["turn"] += _sway(times, rng, 0.45, 4.5)
+    tracks["gaze"] += np.round(_sway(times, rng, 1.2, 2.5) * 2) / 2
+    tracks["brows"] += _sway(times, rng, 0.2, 3.0)
+    tracks["light"] += _sway(times, rng, 0.08, 90.0) + _sway(times, rng, 0.02, 0.7)
+    tracks["left_x"] += _sway(times, rng, 0.02, 2.0)
+    tracks["right_x"] += _sway(times, rng, 0.03, 1.3)
+    _talk(script, times, tracks, rng)
+    for blink in np.cumsum(rng.uniform(1.5, 4.5, int(script.duration) + 2)):
         tracks["lids"] *= np.clip(np.abs(times - blink) / 0.08 - 0.4, 0, 1)
     for event in script.events:
         play = PLAYS.get(event.kind)
@@ -76,10 +76,10 @@ def act(script: Script, times: np.ndarray) -> list[Pose]:
     return [Pose(*frame) for frame in np.stack([tracks[name] for name in Pose._fields], 1).tolist()]
 
 
-def _sway(times: np.ndarray, chance: np.random.Generator, amount: float, period: float) -> np.ndarray:
+def _sway(times: np.ndarray, rng: np.random.Generator, amount: float, period: float) -> np.ndarray:
     """A slow wandering between about -amount and amount."""
-    first, second = chance.uniform(0, 2 * np.pi, 2)
-    angle = 2 * np.pi * times / (period * chance.uniform(0.8, 1.2))
+    first, second = rng.uniform(0, 2 * np.pi, 2)
+    angle = 2 * np.pi * times / (period * rng.uniform(0.8, 1.2))
     return amount * (0.6 * np.sin(angle + first) + 0.4 * np.sin(angle * 2.3 + second))
 
 
@@ -95,7 +95,7 @@ def _toward(track: np.ndarray, target: np.ndarray | float, level: np.ndarray) ->
     track += (target - track) * level
 
 
-def _talk(script: Script, times: np.ndarray, tracks: Tracks, chance: np.random.Generator) -> None:
+def _talk(script: Script, times: np.ndarray, tracks: Tracks, rng: np.random.Generator) -> None:
     gestures = np.zeros(len(times))
     for syllable in script.syllables:
         if syllable.voice in ("teammate", "guest"):
@@ -106,10 +106,10 @@ def _talk(script: Script, times: np.ndarray, tracks: Tracks, chance: np.random.G
         tracks["mouth"] = np.maximum(tracks["mouth"], shape * widest)
         if syllable.voice == "talk":
             gestures = np.maximum(gestures, np.clip(1 - np.abs(part - 0.5) * syllable.length / 0.5, 0, 1))
-    tracks["nod"] += gestures * _sway(times, chance, 0.5, 0.9)
-    tracks["tilt"] += gestures * _sway(times, chance, 0.06, 1.1)
-    tracks["brows"] += gestures * _sway(times, chance, 0.4, 0.8)
-    lift = gestures * np.clip(0.3 + _sway(times, chance, 1.0, 1.7), 0, 1) * chance.uniform(0.3, 1.0)
+    tracks["nod"] += gestures * _sway(times, rng, 0.5, 0.9)
+    tracks["tilt"] += gestures * _sway(times, rng, 0.06, 1.1)
+    tracks["brows"] += gestures * _sway(times, rng, 0.4, 0.8)
+    lift = gestures * np.clip(0.3 + _sway(times, rng, 1.0, 1.7), 0, 1) * rng.uniform(0.3, 1.0)
     _toward(tracks["left_y"], 0.72, lift)
     _toward(tracks["left_x"], -0.33, lift)
 

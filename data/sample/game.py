@@ -31,22 +31,20 @@ class Game:
     """
 
     def __init__(self, script: Script, width: int, height: int):
-        chance = script.generator("game")
+        rng = script.generator("game")
         self.width, self.height = width, height
-        theme = THEMES[int(chance.integers(len(THEMES)))]
-        self.bands = [Frame.from_image(image) for image in _bands(theme, width, height, chance)]
+        theme = THEMES[int(rng.integers(len(THEMES)))]
+        self.bands = [Frame.from_image(image) for image in _bands(theme, width, height, rng)]
         self.car = Sprite.from_image(_car(_even(0.15 * width)))
         self.drone = Sprite.from_image(_drone(_even(0.07 * width)))
         self.coin = Sprite.from_image(_coin(_even(0.025 * width)))
-        self.blasts = [
-            Sprite.from_image(_blast(_even(size * height), chance)) for size in (0.12, 0.25, 0.38, 0.46, 0.5)
-        ]
+        self.blasts = [Sprite.from_image(_blast(_even(size * height), rng)) for size in (0.12, 0.25, 0.38, 0.46, 0.5)]
         self.glyphs = {glyph: Sprite.from_image(_glyph(glyph, _even(0.06 * height))) for glyph in "0123456789"}
         self.heart = Sprite.from_image(_heart(_even(0.05 * height)))
         self.explosions = script.of_kind("explosion")
         # A clip begins anywhere in the game.
-        self.since_start = chance.uniform(0, 600)
-        self.flights = chance.uniform((0.1, 0.1, 0), (0.42, 0.2, 1), (5, 3))
+        self.since_start = rng.uniform(0, 600)
+        self.flights = rng.uniform((0.1, 0.1, 0), (0.42, 0.2, 1), (5, 3))
 
     def draw(self, frame: Frame, time: float) -> None:
         """Draw the whole frame as it is at a time in seconds."""
@@ -117,7 +115,7 @@ def _even(number: float) -> int:
     return 2 * round(number / 2)
 
 
-def _bands(theme: tuple[Colour, ...], width: int, height: int, chance: np.random.Generator) -> list[Image.Image]:
+def _bands(theme: tuple[Colour, ...], width: int, height: int, rng: np.random.Generator) -> list[Image.Image]:
     above, below, hills, trees, ground, stripes = theme
     # The loop is a whole number of ground stripes; a frame's width more lets every offset be one slice.
     loop = _even(1.5 * width)
@@ -131,7 +129,7 @@ def _bands(theme: tuple[Colour, ...], width: int, height: int, chance: np.random
         share = y / depth
         row = tuple(round(a + (b - a) * share) for a, b in zip(above, below, strict=True))
         sky.line([(0, y), (full, y)], fill=row)
-    phases = chance.uniform(0, 2 * np.pi, 4)
+    phases = rng.uniform(0, 2 * np.pi, 4)
     x = np.arange(0, full + 8, 8)
     angle = 2 * np.pi * x / loop
 
@@ -150,7 +148,7 @@ def _bands(theme: tuple[Colour, ...], width: int, height: int, chance: np.random
     tall = edges[2] - edges[1]
     middle.rectangle([0, 0, full, tall], fill=hills)
     middle.polygon([*ridge(0.75 * tall, 0.06 * tall, 9), (full, tall), (0, tall)], fill=trees)
-    for tree in chance.uniform((0, 0.4), (loop, 0.8), (26, 2)):
+    for tree in rng.uniform((0, 0.4), (loop, 0.8), (26, 2)):
         for left in (tree[0], tree[0] + loop):
             size = tree[1] * tall
             foot = 0.85 * tall
@@ -222,12 +220,12 @@ def _coin(width: int) -> Image.Image:
     return image.reduce(4)
 
 
-def _blast(width: int, chance: np.random.Generator) -> Image.Image:
+def _blast(width: int, rng: np.random.Generator) -> Image.Image:
     image, draw = _canvas(width, width)
     w, _ = image.size
     for size, fill in ((0.49, (226, 74, 40)), (0.38, (255, 156, 50)), (0.24, (255, 236, 150))):
         angles = np.linspace(0, 2 * np.pi, 18, endpoint=False)
-        radius = size * w * np.where(np.arange(18) % 2, chance.uniform(0.65, 0.8, 18), 1)
+        radius = size * w * np.where(np.arange(18) % 2, rng.uniform(0.65, 0.8, 18), 1)
         points = np.stack([w / 2 + radius * np.cos(angles), w / 2 + radius * np.sin(angles)], 1)
         draw.polygon(points.ravel().tolist(), fill=(*fill, 235))
     return image.reduce(4)

@@ -58,7 +58,7 @@ class Sample(Section):
 
 
 def main(folder: str) -> None:
-    """Write clips/ and vods/ into a folder, and the tables of labels, camera places and groups that it lacks.
+    """Write clips/ and vods/ into a folder, and the tables that it lacks: labels, holdout, face cameras and groups.
 
     Parameters
     ----------
@@ -92,10 +92,10 @@ def plan_clips(sample: Sample) -> Iterator[Script]:
     """Plan every clip: two thirds hold an outburst, and every distractor is in several."""
     for number in range(sample.clips):
         name = f"c{number + 1:02d}"
-        chance = generator(sample.seed, f"{name}/length")
-        frames = round(chance.uniform(*sample.clip_seconds) * sample.fps)
+        rng = generator(sample.seed, f"{name}/length")
+        frames = round(rng.uniform(*sample.clip_seconds) * sample.fps)
         first = number % len(DISTRACTORS)
-        # The second one goes on by one more in every round, so that the pairs differ.
+        # In every round of six clips, the second moves on by one, so that the pairs differ.
         second = (first + 1 + number // len(DISTRACTORS) % 5) % len(DISTRACTORS)
         yield clip_script(
             f"clips/{name}.mp4",
@@ -169,11 +169,11 @@ def rough_labels(clip: Script) -> list[tuple[str, str, str, int]]:
     """Label a clip as roughly as a person: edges off by up to 0.3 s, calm clips whole, one not at all."""
     if Path(clip.name).stem == UNLABELLED:
         return []
-    chance = generator(clip.seed, f"{clip.name}/labels")
+    rng = generator(clip.seed, f"{clip.name}/labels")
     last = np.floor(clip.duration * 10) / 10
     rows = []
     for event in clip.of_kind("rage"):
-        edges = np.array([event.start, event.end]) + chance.uniform(-0.3, 0.3, 2)
+        edges = np.array([event.start, event.end]) + rng.uniform(-0.3, 0.3, 2)
         start, end = np.clip(edges.round(1), 0, last)
         rows.append((clip.name, f"{start:.1f}", f"{end:.1f}", 1))
     return rows or [(clip.name, "", "", 0)]

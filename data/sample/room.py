@@ -39,19 +39,19 @@ class Look:
 
 def choose_look(seed: int, session: str) -> Look:
     """The look of a recording session: clips of one session share it."""
-    chance = generator(seed, f"session/{session}")
+    rng = generator(seed, f"session/{session}")
     return Look(
-        shirt=SHIRTS[chance.integers(len(SHIRTS))],
-        wall=WALLS[chance.integers(len(WALLS))],
-        strip=STRIPS[chance.integers(len(STRIPS))],
-        gain=chance.uniform(0.78, 1.12),
-        warmth=chance.uniform(-6, 8),
-        light_from=chance.uniform(-1, 1),
-        zoom=chance.uniform(0.92, 1.18),
-        x=chance.uniform(-0.09, 0.09),
-        y=chance.uniform(-0.02, 0.05),
-        noise=chance.uniform(0.5, 2.5),
-        mirrored=bool(chance.integers(2)),
+        shirt=SHIRTS[rng.integers(len(SHIRTS))],
+        wall=WALLS[rng.integers(len(WALLS))],
+        strip=STRIPS[rng.integers(len(STRIPS))],
+        gain=rng.uniform(0.78, 1.12),
+        warmth=rng.uniform(-6, 8),
+        light_from=rng.uniform(-1, 1),
+        zoom=rng.uniform(0.92, 1.18),
+        x=rng.uniform(-0.09, 0.09),
+        y=rng.uniform(-0.02, 0.05),
+        noise=rng.uniform(0.5, 2.5),
+        mirrored=bool(rng.integers(2)),
     )
 
 

@@ -52,7 +52,7 @@ class Syllable:
 
 @dataclass(frozen=True)
 class Script:
-    """A video's plan: its name seeds all chance in it, `duration` is in seconds."""
+    """A video's plan: its name seeds all random generators, `duration` is in seconds."""
 
     name: str
     session: str
@@ -62,7 +62,7 @@ class Script:
     syllables: tuple[Syllable, ...]
 
     def generator(self, purpose: str) -> np.random.Generator:
-        """Chance for one purpose, the same in every process."""
+        """Make a random generator for one purpose, the same in every process."""
         return generator(self.seed, f"{self.name}/{purpose}")
 
     def of_kind(self, *kinds: str) -> list[Event]:
@@ -71,29 +71,29 @@ class Script:
 
 
 def generator(seed: int, name: str) -> np.random.Generator:
-    """Chance that depends on the seed and the name alone."""
+    """Make a random generator that depends only on the seed and the name."""
     return np.random.default_rng([seed, zlib.crc32(name.encode())])
 
 
 def clip_script(name: str, session: str, seed: int, duration: float, rages: bool, distractors: Sequence[str]) -> Script:
     """Plan a clip with at most one outburst, and as many of the distractors as it has time for."""
-    chance = generator(seed, f"{name}/events")
-    fixed = [("rage", chance.uniform(1.5, max(1.5, min(5.0, 0.45 * duration))))] if rages else []
+    rng = generator(seed, f"{name}/events")
+    fixed = [("rage", rng.uniform(1.5, max(1.5, min(5.0, 0.45 * duration))))] if rages else []
     count = 1 if duration < 6 else 2
-    return _script(name, session, seed, duration, fixed, distractors[:count], chance)
+    return _script(name, session, seed, duration, fixed, distractors[:count], rng)
 
 
 def vod_script(
     name: str, session: str, seed: int, duration: float, least: int = 2, kinds: Sequence[str] = DISTRACTORS
 ) -> Script:
     """Plan a VOD: outbursts for 5 % of its time (`least` or more), distractors of `kinds`, a scene without camera."""
-    chance = generator(seed, f"{name}/events")
+    rng = generator(seed, f"{name}/events")
     outbursts = max(least, round(0.05 * duration / 2.4))
-    weights = chance.uniform(0.7, 1.5, outbursts)
+    weights = rng.uniform(0.7, 1.5, outbursts)
     lengths = np.clip(weights / weights.mean() * 0.05 * duration / outbursts, 1.5, 4.0)
     fixed = [("rage", length) for length in lengths] + [("away", min(15.0, duration / 12))]
     distractors = [kinds[i % len(kinds)] for i in range(3 * outbursts)]
-    return _script(name, session, seed, duration, fixed, distractors, chance)
+    return _script(name, session, seed, duration, fixed, distractors, rng)
 
 
 def _script(
@@ -103,48 +103,48 @@ def _script(
     duration: float,
     fixed: list[tuple[str, float]],
     distractors: Sequence[str],
-    chance: np.random.Generator,
+    rng: np.random.Generator,
 ) -> Script:
     taken = sum(length for _, length in fixed)
     longest = (0.7 * duration - taken) / max(1, len(distractors))
     # Shorter than half a second, nobody would notice them.
     kinds = distractors if longest > 0.5 else ()
-    flexible = [(kind, min(longest, chance.uniform(*SECONDS[kind]))) for kind in kinds]
-    events = _place(fixed + flexible, duration, chance)
-    return Script(name, session, seed, duration, events, _speech(events, duration, chance))
+    flexible = [(kind, min(longest, rng.uniform(*SECONDS[kind]))) for kind in kinds]
+    events = _place(fixed + flexible, duration, rng)
+    return Script(name, session, seed, duration, events, _speech(events, duration, rng))
 
 
-def _place(wanted: list[tuple[str, float]], duration: float, chance: np.random.Generator) -> tuple[Event, ...]:
-    order = chance.permutation(len(wanted))
+def _place(wanted: list[tuple[str, float]], duration: float, rng: np.random.Generator) -> tuple[Event, ...]:
+    order = rng.permutation(len(wanted))
     free = duration - sum(length for _, length in wanted)
     # A gap never vanishes: an outburst's edges stay its own, however roughly they are labelled.
-    gaps = free * (0.5 / (len(wanted) + 1) + 0.5 * chance.dirichlet(np.ones(len(wanted) + 1)))
+    gaps = free * (0.5 / (len(wanted) + 1) + 0.5 * rng.dirichlet(np.ones(len(wanted) + 1)))
     events, time = [], 0.0
     for gap, index in zip(gaps[:-1], order, strict=True):
         kind, length = wanted[index]
         start = round(float(time + gap), 2)
-        events.append(Event(kind, start, round(float(start + length), 2), int(chance.integers(4))))
+        events.append(Event(kind, start, round(float(start + length), 2), int(rng.integers(4))))
         time += gap + length
     return tuple(events)
 
 
-def _speech(events: tuple[Event, ...], duration: float, chance: np.random.Generator) -> tuple[Syllable, ...]:
+def _speech(events: tuple[Event, ...], duration: float, rng: np.random.Generator) -> tuple[Syllable, ...]:
     syllables = []
-    talkative = chance.uniform(0.5, 1.5)
+    talkative = rng.uniform(0.5, 1.5)
     time = 0.0
     busy = [event for event in events if event.kind in WITHOUT_TALK]
     for event in [*busy, Event("end", duration, duration, 0)]:
-        while (time := time + chance.uniform(0.2, 1.2) / talkative) < event.start - 0.7:
-            end = min(time + chance.uniform(0.8, 2.6), event.start - 0.2)
-            syllables += _phrase("talk", time, end, chance)
+        while (time := time + rng.uniform(0.2, 1.2) / talkative) < event.start - 0.7:
+            end = min(time + rng.uniform(0.8, 2.6), event.start - 0.2)
+            syllables += _phrase("talk", time, end, rng)
             time = end
         if event.kind in HEARD:
-            syllables += _phrase(HEARD[event.kind], event.start, event.end, chance)
+            syllables += _phrase(HEARD[event.kind], event.start, event.end, rng)
         time = event.end + 0.3
     return tuple(syllables)
 
 
-def _phrase(voice: str, start: float, end: float, chance: np.random.Generator) -> list[Syllable]:
+def _phrase(voice: str, start: float, end: float, rng: np.random.Generator) -> list[Syllable]:
     shortest, longest, low, high, gap, often = {
         "talk": (0.12, 0.25, 115, 160, 0.15, 0.25),
         "cheer": (0.13, 0.28, 190, 320, 0.12, 0.25),
@@ -155,10 +155,10 @@ def _phrase(voice: str, start: float, end: float, chance: np.random.Generator) -
     }[voice]
     syllables, time = [], start
     while end - time > 0.08:
-        length = min(chance.uniform(shortest, longest), end - time)
-        strength, vowel = chance.uniform(0.7, 1.0), int(chance.integers(VOWELS))
+        length = min(rng.uniform(shortest, longest), end - time)
+        strength, vowel = rng.uniform(0.7, 1.0), int(rng.integers(VOWELS))
         # Sentences fall in pitch towards their end.
         fall = 1.08 - 0.16 * (time - start) / (end - start)
-        syllables.append(Syllable(voice, time, length, strength, vowel, chance.uniform(low, high) * fall))
-        time += length + (gap * chance.uniform(0.5, 1.5) if chance.random() < often else 0.0)
+        syllables.append(Syllable(voice, time, length, strength, vowel, rng.uniform(low, high) * fall))
+        time += length + (gap * rng.uniform(0.5, 1.5) if rng.random() < often else 0.0)
     return syllables

@@ -29,17 +29,17 @@ def soundtrack(script: Script) -> np.ndarray:
     int16 array, shape (round(duration * RATE),)
         One channel at `RATE` samples a second.
     """
-    chance = script.generator("sound")
-    track = _game(script, chance)
-    voice = chance.uniform(0.85, 1.15)
+    rng = script.generator("sound")
+    track = _game(script, rng)
+    voice = rng.uniform(0.85, 1.15)
     for syllable in script.syllables:
-        _add(track, syllable.start, voice * _syllable(syllable, chance))
+        _add(track, syllable.start, voice * _syllable(syllable, rng))
     for event in script.of_kind("explosion"):
         for start in np.arange(event.start, event.end - 0.3, 0.45):
-            _add(track, start, _explosion(chance, min(1.4, event.end + 0.6 - start)))
+            _add(track, start, _explosion(rng, min(1.4, event.end + 0.6 - start)))
     for event in script.of_kind("rage"):
         for start in pounding(event.start, event.end, event.variant):
-            _add(track, start, _thump(chance))
+            _add(track, start, _thump(rng))
     # Microphones and streaming mixers clip.
     np.clip(track, -0.89, 0.89, out=track)
     track *= 32767
@@ -62,8 +62,8 @@ def _add(track: np.ndarray, start: float, sound: np.ndarray) -> None:
     part += sound[: len(part)]
 
 
-def _fade(count: int, attack: float, release: float) -> np.ndarray:
-    """Rise and fall, float32, shape (count,); attack and release in seconds."""
+def _envelope(count: int, attack: float, release: float) -> np.ndarray:
+    """Return an envelope, float32 of shape (count,), that rises for `attack` and falls for `release` seconds."""
     time = np.arange(count, dtype=np.float32) / RATE
     return np.minimum(1, np.minimum(time / attack, (count / RATE - time) / release))
 
@@ -74,7 +74,7 @@ def _resonance(signal: np.ndarray, frequency: float, width: float) -> np.ndarray
     return lfilter([1 - radius], [1, -2 * radius * np.cos(angle), radius**2], signal)
 
 
-def _syllable(syllable: Syllable, chance: np.random.Generator) -> np.ndarray:
+def _syllable(syllable: Syllable, rng: np.random.Generator) -> np.ndarray:
     loudness, roughness, distortion = VOICES[syllable.voice]
     count = int(syllable.length * RATE)
     time = np.arange(count, dtype=np.float32) / RATE
@@ -82,11 +82,11 @@ def _syllable(syllable: Syllable, chance: np.random.Generator) -> np.ndarray:
     glide = 1 + (0.12 if loud else 0.06) * np.sin(np.pi * time / syllable.length)
     pitch = syllable.pitch * (glide + roughness * 0.03 * np.sin(2 * np.pi * 31 * time))
     phase = np.cumsum(pitch) / RATE
-    breath = chance.standard_normal(count, np.float32)
+    breath = rng.standard_normal(count, np.float32)
     source = 1 - 2 * (phase % 1) + (0.03 + 0.35 * roughness) * breath
     # Screaming folds beat at half the pitch.
     source *= 1 - 0.5 * roughness * (0.5 + 0.5 * np.sin(np.pi * phase))
-    source *= _fade(count, 0.02, 0.06)
+    source *= _envelope(count, 0.02, 0.06)
     source[: RATE // 40] += 0.5 * breath[: RATE // 40]
     stretch = 1.15 if loud else 1.0
     formants = FORMANTS[syllable.vowel]
@@ -99,25 +99,25 @@ def _syllable(syllable: Syllable, chance: np.random.Generator) -> np.ndarray:
     return (loudness * syllable.strength * sound).astype(np.float32)
 
 
-def _explosion(chance: np.random.Generator, seconds: float) -> np.ndarray:
+def _explosion(rng: np.random.Generator, seconds: float) -> np.ndarray:
     count = int(seconds * RATE)
-    noise = chance.standard_normal(count, np.float32)
+    noise = rng.standard_normal(count, np.float32)
     time = np.arange(count, dtype=np.float32) / RATE
     rumble = lfilter([0.12], [1, -0.88], noise) + 3 * lfilter([0.012], [1, -0.988], noise)
     bang = np.tanh(4 * rumble * np.exp(-time * 3.5)) + 0.4 * noise * np.exp(-time * 14)
-    return 0.7 * bang * _fade(count, 0.003, 0.1)
+    return 0.7 * bang * _envelope(count, 0.003, 0.1)
 
 
-def _thump(chance: np.random.Generator) -> np.ndarray:
+def _thump(rng: np.random.Generator) -> np.ndarray:
     time = np.arange(RATE // 8, dtype=np.float32) / RATE
-    knock = chance.standard_normal(len(time), np.float32) * np.exp(-time * 90)
+    knock = rng.standard_normal(len(time), np.float32) * np.exp(-time * 90)
     return 0.3 * (np.sin(2 * np.pi * 85 * time) * np.exp(-time * 28) + knock)
 
 
-def _game(script: Script, chance: np.random.Generator) -> np.ndarray:
+def _game(script: Script, rng: np.random.Generator) -> np.ndarray:
     count = round(script.duration * RATE)
-    tune = _music(int(chance.integers(3)))
-    music, engine, turn = chance.uniform((0.04, 0.03, 0.7), (0.11, 0.07, 1.3))
+    tune = _music(int(rng.integers(3)))
+    music, engine, turn = rng.uniform((0.04, 0.03, 0.7), (0.11, 0.07, 1.3))
     track = np.zeros(count, np.float32)
     # Loop by loop, so that no second array is as long as the track.
     for first in range(0, count, len(tune)):
@@ -131,18 +131,18 @@ def _game(script: Script, chance: np.random.Generator) -> np.ndarray:
         part += music * tune[: len(part)]
     for event in script.of_kind("song", "music"):
         first, end = int(event.start * RATE), int(event.end * RATE)
-        _add(track, event.start, 0.4 * _fade(end - first, 0.3, 0.5) * np.take(tune, range(first, end), mode="wrap"))
-    for start in np.cumsum(chance.exponential(1.6, int(script.duration))):
-        if chance.random() < 0.7:
-            _add(track, start, _beep(chance))
+        _add(track, event.start, 0.4 * _envelope(end - first, 0.3, 0.5) * np.take(tune, range(first, end), mode="wrap"))
+    for start in np.cumsum(rng.exponential(1.6, int(script.duration))):
+        if rng.random() < 0.7:
+            _add(track, start, _beep(rng))
         else:
-            _add(track, start, 0.15 * _explosion(chance, 0.5))
+            _add(track, start, 0.15 * _explosion(rng, 0.5))
     return track
 
 
-def _beep(chance: np.random.Generator) -> np.ndarray:
+def _beep(rng: np.random.Generator) -> np.ndarray:
     time = np.arange(RATE // 5, dtype=np.float32) / RATE
-    pitch = chance.choice([660, 880, 990]) * np.where(time < 0.07, 1.0, 1.5)
+    pitch = rng.choice([660, 880, 990]) * np.where(time < 0.07, 1.0, 1.5)
     return 0.08 * np.sign(np.sin(2 * np.pi * pitch * time)) * np.exp(-time * 14)
 
 

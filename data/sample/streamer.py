@@ -61,9 +61,9 @@ class Camera:
         room = draw_room(look, FINER * width, FINER * height)
         self.room = Image.fromarray(yuv(np.asarray(room)))
         self.frame = Frame(width, height)
-        chance = generator(seed, "camera")
+        rng = generator(seed, "camera")
         # Drawing fresh noise for every frame would take longer than drawing the streamer.
-        self.noise = (chance.standard_normal((height + 32, width + 32)) * look.noise).round().astype(np.int16)
+        self.noise = (rng.standard_normal((height + 32, width + 32)) * look.noise).round().astype(np.int16)
         x = np.linspace(-1, 1, width)
         slope = 1 + 0.16 * look.light_from * x
         vignette = 1.04 - 0.14 * (x[None, :] ** 2 + np.linspace(-1, 1, height)[:, None] ** 2)
