@@ -72,7 +72,8 @@ function showKeys() {
 
 // What a click began has failed.
 addEventListener("unhandledrejection", (event) => {
-  event.preventDefault();
+  // Faults of the page itself, such as a TypeError, are for the console as well.
+  if (event.reason.name === "Error") event.preventDefault();
   complain(event.reason);
 });
 
