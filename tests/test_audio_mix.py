@@ -5,13 +5,7 @@ import numpy as np
 import pytest
 
 from tests import videos
-from tests.helpers import (
-    Project,
-    all_cores,
-    assert_sentence,
-    render,
-    write_timeline,
-)
+from tests.helpers import Project, all_cores, assert_sentence, render, write_timeline
 
 REEL = "reels/own/reel.mp4"
 

@@ -8,13 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.helpers import (
-    HEADER,
-    LABELS,
-    Project,
-    assert_sentence,
-    first_clip,
-)
+from tests.helpers import HEADER, LABELS, Project, assert_sentence, first_clip
 
 
 def index(project: Project) -> dict[str, list[dict[str, str]]]:

@@ -5,11 +5,7 @@ import numpy as np
 import pytest
 
 from tests import videos
-from tests.helpers import (
-    PLAIN,
-    Project,
-    write_timeline,
-)
+from tests.helpers import PLAIN, Project, write_timeline
 
 
 def compiled(project: Project, **params) -> list[dict[str, str]]:

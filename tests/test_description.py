@@ -3,9 +3,7 @@
 import pytest
 
 from autotosis.reel import description
-from tests.helpers import (
-    placed_segments,
-)
+from tests.helpers import placed_segments
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,6 @@
 """The encoders of a reel, and those that do not work."""
 
-from tests.helpers import (
-    assert_sentence,
-)
+from tests.helpers import assert_sentence
 
 
 def test_an_encoder_that_does_not_work_or_cannot_do_what_is_asked(project):

@@ -16,10 +16,7 @@ from autotosis.video import recording
 from autotosis.video.opening import Span
 from autotosis.video.recording import Piece, Recording
 from tests import videos
-from tests.helpers import (
-    RECORDING,
-    placed_segments,
-)
+from tests.helpers import RECORDING, placed_segments
 
 AWKWARD = 'vods/It\'s "ü" & 100 % #1.mp4'
 

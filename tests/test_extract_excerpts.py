@@ -9,15 +9,7 @@ import pytest
 import safetensors.numpy
 
 from autotosis.model import examples
-from tests.helpers import (
-    ENVIRONMENT,
-    FACECAMS,
-    HEADER,
-    HOLDOUT,
-    LABELS,
-    Project,
-    assert_sentence,
-)
+from tests.helpers import ENVIRONMENT, FACECAMS, HEADER, HOLDOUT, LABELS, Project, assert_sentence
 
 
 def truth(project: Project) -> list[tuple[float, float]]:

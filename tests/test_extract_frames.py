@@ -11,12 +11,7 @@ import safetensors.numpy
 from autotosis.project.errors import UserError
 from autotosis.signals import shards
 from tests import videos
-from tests.helpers import (
-    FACECAMS,
-    LABELS,
-    assert_sentence,
-    first_clip,
-)
+from tests.helpers import FACECAMS, LABELS, assert_sentence, first_clip
 
 
 def test_no_clips(project):

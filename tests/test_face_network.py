@@ -12,14 +12,7 @@ import torchvision
 
 from autotosis.model.face_network import checkpoint, network
 from autotosis.project.errors import UserError
-from tests.helpers import (
-    FACE,
-    HEADER,
-    HOLDOUT,
-    LABELS,
-    assert_sentence,
-    kill_after,
-)
+from tests.helpers import FACE, HEADER, HOLDOUT, LABELS, assert_sentence, kill_after
 
 
 def test_auto_tries_a_network_where_there_are_clips_enough_and_keeps_it_only_if_it_helps(project):

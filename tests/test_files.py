@@ -2,11 +2,7 @@
 
 import pytest
 
-from tests.helpers import (
-    assert_sentence,
-    first_clip,
-    limit_file_size,
-)
+from tests.helpers import assert_sentence, first_clip, limit_file_size
 
 # For each stage: its arguments, the number of bytes that fit on the disk, and what the message names.
 FULL = {

@@ -17,16 +17,7 @@ from data.sample.room import choose_look
 from data.sample.script import clip_script, vod_script
 from data.sample.streamer import Camera
 from tests import videos
-from tests.helpers import (
-    FACECAMS,
-    HEADER,
-    LABELS,
-    USUAL,
-    Project,
-    assert_sentence,
-    decoded,
-    write_cut_list,
-)
+from tests.helpers import FACECAMS, HEADER, LABELS, USUAL, Project, assert_sentence, decoded, write_cut_list
 
 COLUMNS = ("start", "end", "x0", "y0", "x1", "y1")
 NO_ROWS = "video,x0,y0,x1,y1\n"

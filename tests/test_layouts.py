@@ -15,13 +15,7 @@ from autotosis.reel.overlay import Look
 from autotosis.reel.reel import ReelSegment, Vod
 from autotosis.video import recording
 from tests import videos
-from tests.helpers import (
-    Project,
-    decoded,
-    load_params,
-    render,
-    write_timeline,
-)
+from tests.helpers import Project, decoded, load_params, render, write_timeline
 
 RED, GREEN, BLUE, WHITE = (220, 0, 0), (0, 150, 0), (0, 0, 220), (255, 255, 255)
 

@@ -10,12 +10,7 @@ import numpy as np
 import pytest
 
 from tests import videos
-from tests.helpers import (
-    assert_sentence,
-    decoded,
-    render,
-    write_timeline,
-)
+from tests.helpers import assert_sentence, decoded, render, write_timeline
 
 
 def test_the_probability_is_written_over_every_moment(own):

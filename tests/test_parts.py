@@ -9,12 +9,7 @@ import opentimelineio
 import pytest
 
 from tests import videos
-from tests.helpers import (
-    assert_sentence,
-    cut,
-    render,
-    write_timeline,
-)
+from tests.helpers import assert_sentence, cut, render, write_timeline
 
 
 def timeline(project, vod: str) -> np.ndarray:

@@ -11,12 +11,7 @@ from PIL import Image
 
 from autotosis.reel import reel
 from tests import videos
-from tests.helpers import (
-    Project,
-    copy_of,
-    render,
-    write_timeline,
-)
+from tests.helpers import Project, copy_of, render, write_timeline
 
 
 def broken_off(made: Path, target: Path) -> None:

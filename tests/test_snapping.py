@@ -7,14 +7,7 @@ from autotosis.annotations.facecams import Box
 from autotosis.cuts import snapping
 from autotosis.cuts.snapping import EdgeRange, Places
 from tests import videos
-from tests.helpers import (
-    RECORDING,
-    Project,
-    cut,
-    render,
-    select_params,
-    write_timeline,
-)
+from tests.helpers import RECORDING, Project, cut, render, select_params, write_timeline
 
 # Words last 0.28 s, with pauses of 0.09 s. The scene SCENE begins and ends in the middle of a word.
 WORD, PERIOD = 0.28, 0.37

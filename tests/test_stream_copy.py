@@ -7,11 +7,7 @@ from autotosis.cuts.segments import Segment
 from autotosis.reel import stream_copy
 from autotosis.video import recording
 from tests import videos
-from tests.helpers import (
-    assert_sentence,
-    render,
-    write_timeline,
-)
+from tests.helpers import assert_sentence, render, write_timeline
 
 OPEN = "open-gop=1:bframes=3:keyint=30:min-keyint=30:scenecut=0:log-level=none"
 

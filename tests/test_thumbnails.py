@@ -7,9 +7,7 @@ from PIL import Image
 from autotosis.reel import thumbnails
 from autotosis.video import recording
 from tests import videos
-from tests.helpers import (
-    placed_segments,
-)
+from tests.helpers import placed_segments
 
 
 def test_pictures_show_the_best_moments_in_the_shape_of_the_vod(tmp_path):

@@ -5,13 +5,7 @@ import pytest
 import safetensors.numpy
 
 from tests import videos
-from tests.helpers import (
-    Project,
-    assert_sentence,
-    first_clip,
-    write_cut_list,
-    write_timeline,
-)
+from tests.helpers import Project, assert_sentence, first_clip, write_cut_list, write_timeline
 
 # When the segment begins that the reel shows (seconds).
 START = 2.0

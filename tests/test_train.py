@@ -3,12 +3,7 @@
 import json
 import shutil
 
-from tests.helpers import (
-    HEADER,
-    LABELS,
-    Project,
-    assert_sentence,
-)
+from tests.helpers import HEADER, LABELS, Project, assert_sentence
 
 
 def train(project: Project) -> dict:

@@ -9,10 +9,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.helpers import (
-    ENVIRONMENT,
-    Project,
-)
+from tests.helpers import ENVIRONMENT, Project
 
 OUTPUTS = ("data/frames", "data/timelines", "data/cuts", "reels/demo")
 STAGES = (["extract_frames"], ["predict", "demo"], ["select", "demo"], ["render", "demo"])
