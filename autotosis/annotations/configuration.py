@@ -22,7 +22,15 @@ FOLDER = Path("data/config")
 NAMED_FILES = ("edits", "markers", "chat", "music", "font")
 # The code that each stage of a VOD runs, besides `project`, which must not affect any output.
 CODE = {
-    "find_facecams": ("stages/find_facecams.py", "annotations", "video", "pictures", "signals/networks.py", "camera"),
+    "find_facecams": (
+        "stages/find_facecams.py",
+        "annotations",
+        "video",
+        "pictures",
+        "signals/blazeface.py",
+        "signals/networks.py",
+        "camera",
+    ),
     "predict": ("stages/predict.py", "annotations", "video", "signals", "model", "scan"),
     "select": ("stages/select.py", "annotations", "video", "model/model_file.py", "scan/timeline.py", "cuts"),
     "render": ("stages/render.py", "annotations", "video", "pictures", "scan/timeline.py", "cuts", "reel"),

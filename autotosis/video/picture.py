@@ -21,6 +21,8 @@ MATRICES = {1: "bt709", 4: "fcc", 5: "bt601", 6: "bt601", 7: "smpte240m", 9: "bt
 # below.
 HIGH_DEFINITION = 720
 FULL_RANGE = 2
+# Red, green and blue in grey (ITU-R BT.601).
+GREY = np.array([0.299, 0.587, 0.114], np.float32)
 
 
 class View:
