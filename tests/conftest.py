@@ -1,9 +1,10 @@
 """A small project for the tests: a copy of the repository with a tiny sample, built once with `dvc repro`."""
 
+import fcntl
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,27 @@ def pytest_configure() -> None:
         os.sched_setaffinity(0, {sorted(CORES)[int(worker.removeprefix("gw")) % len(CORES)]})
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the second of two processes begin with tests without the built project, which the first one builds."""
+    others = [item for item in items if "built" not in item.fixturenames]
+    with_it = [item for item in items if "built" in item.fixturenames]
+    half = len(items) // 2
+    items[:] = with_it[:half] + others + with_it[half:]
+
+
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """Make a folder, which the processes of pytest-xdist share, in the first one that needs it; return its path."""
+    base = factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            partial = folder.with_suffix(".partial")
+            make(partial)
+            partial.rename(folder)
+    return folder
+
+
 @pytest.fixture(scope="session", autouse=True)
 def warm(tmp_path_factory) -> Iterator[None]:
     """Start stages and DVC faster."""
@@ -33,28 +55,29 @@ def warm(tmp_path_factory) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def tiny_data(tmp_path_factory) -> Path:
-    """A streamer's folder, made by the sample's own program."""
-    folder = tmp_path_factory.mktemp("sample") / "tiny"
-    draw_sample(folder)
-    return folder
+    """A streamer's folder, made by the sample's own program. Tests must not change it."""
+    return made_once(tmp_path_factory, "tiny", draw_sample)
 
 
 @pytest.fixture(scope="session")
 def unbuilt(tmp_path_factory, tiny_data) -> Project:
     """The project before its first `dvc repro`. Tests must not change it."""
-    project = copy_repository(tmp_path_factory.mktemp("unbuilt") / "project")
-    project.set_params(**PARAMS)
-    project.commit("Start")
-    shutil.copytree(tiny_data, project.folder / "data/tiny")
-    return project
+
+    def make(folder: Path) -> None:
+        project = copy_repository(folder)
+        project.set_params(**PARAMS)
+        project.commit("Start")
+        # In one file instead of hundreds, which every copy would copy.
+        project.succeed("git", "gc", "--quiet")
+        shutil.copytree(tiny_data, folder / "data/tiny")
+
+    return Project(made_once(tmp_path_factory, "unbuilt", make))
 
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory, unbuilt) -> Project:
     """The project after its first `dvc repro`. Tests must not change it."""
-    project = copy_of(unbuilt, tmp_path_factory.mktemp("built") / "project")
-    project.repro()
-    return project
+    return Project(made_once(tmp_path_factory, "built", lambda folder: copy_of(unbuilt, folder).repro()))
 
 
 @pytest.fixture
