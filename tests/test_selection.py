@@ -96,6 +96,21 @@ def test_each_part_of_what_is_split_by_calm_has_the_score_of_its_own_events():
     assert [(one.start, one.end, one.score) for one in choice.reel] == [(9, 13.5, 0.9), (15, 19, pytest.approx(0.7))]
 
 
+def test_a_highlight_takes_no_time_or_score_from_an_event_beyond_what_is_calm():
+    times, levels = np.arange(6000) / 10, np.full(6000, 0.01)
+    levels[100:180] = 0.97
+    select = select_params(pre_roll=1.0, post_roll=1.0, max_times_prevalence=3)
+    rows = [Segment(13, 13.8, 0.0), Segment(13.8, 18, 1.0)]
+    first, second = selection.choose(times, levels, 600.0, 0.5, 0.05, select, rows).reel
+    assert (first.start, first.end) == (pytest.approx(9, abs=0.1), 13)
+    assert (second.start, second.end) == (13.8, 19)
+
+    levels[140:170], levels[170:180], levels[300:340] = 0.75, 0.01, 0.85
+    select = select_params(pre_roll=1.0, post_roll=1.0, max_duration=6.0)
+    (best,) = selection.choose(times, levels, 600.0, 0.5, 0.05, select, [Segment(13.6, 14.4, 0.0)]).reel
+    assert (best.start, best.end) == (pytest.approx(9, abs=0.1), 13.6), "the other part of it does not lower its score"
+
+
 def test_smoothing_is_the_mean_around_each_moment():
     level = events.smooth(np.arange(5.0), np.array([0, 0, 0.9, 0, 0]), 2.0)
     assert level == pytest.approx([0, 0.3, 0.3, 0.3, 0])

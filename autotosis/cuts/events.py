@@ -49,7 +49,14 @@ def override(times: np.ndarray, level: np.ndarray, judged: Sequence[Segment]) ->
     return level
 
 
-def find(times: np.ndarray, level: np.ndarray, threshold: float, release: float, select: Select) -> list[Segment]:
+def find(
+    times: np.ndarray,
+    level: np.ndarray,
+    threshold: float,
+    release: float,
+    select: Select,
+    apart: Sequence[Segment] = (),
+) -> list[Segment]:
     """Find the events of a timeline, without padding.
 
     An event is where the smoothed probability is above `release` times the threshold, provided that it reaches the
@@ -67,6 +74,8 @@ def find(times: np.ndarray, level: np.ndarray, threshold: float, release: float,
         The share of the threshold at which an event begins and ends, 0 to 1.
     select : Select
         The parameters of selection, of which min_gap and min_length are used.
+    apart : sequence of Segment
+        Stretches across which events are not joined.
 
     Returns
     -------
@@ -84,7 +93,8 @@ def find(times: np.ndarray, level: np.ndarray, threshold: float, release: float,
             continue
         high = start + np.flatnonzero(level[start:end] >= maximum / 2)
         start, end = min(int(high[0]), start + blur), max(int(high[-1]) + 1, end - blur)
-        if runs and (start - runs[-1][1]) * spacing < select.min_gap:
+        near = bool(runs) and (start - runs[-1][1]) * spacing < select.min_gap
+        if near and not any(overlap(Segment(times[runs[-1][1]], times[start]), one) for one in apart):
             runs[-1][1] = end
         else:
             runs.append([start, end])
@@ -96,7 +106,13 @@ def find(times: np.ndarray, level: np.ndarray, threshold: float, release: float,
 
 
 def raise_threshold(
-    times: np.ndarray, level: np.ndarray, threshold: float, release: float, select: Select, most: float
+    times: np.ndarray,
+    level: np.ndarray,
+    threshold: float,
+    release: float,
+    select: Select,
+    most: float,
+    apart: Sequence[Segment] = (),
 ) -> float:
     """Raise the threshold until the events last at most `most` seconds in all.
 
@@ -109,7 +125,7 @@ def raise_threshold(
     """
     steps = np.quantile(level, np.linspace(0, 1, 1001))
     for each in [threshold, *steps[steps > threshold].tolist()]:
-        if seconds(find(times, level, each, release, select)) <= most:
+        if seconds(find(times, level, each, release, select, apart)) <= most:
             return float(each)
     return float(np.nextafter(level.max(), 2))
 

@@ -82,12 +82,14 @@ def choose(
         threshold = float(np.quantile(level, 1 - share))
         # Nearly everything is calm, so with a lower release, events would never end.
         release = 1.0
+    # An event has nothing calm within it, unless the calmest moments are what is asked for.
+    apart = [] if select.invert else calm
     threshold = select.threshold or threshold
     if select.max_times_prevalence and not select.threshold and not select.invert:
         # What the user calls a highlight is shown in any case, and must not push out other events.
         most = select.max_times_prevalence * share * duration + seconds(highlights)
-        threshold = events.raise_threshold(times, level, threshold, release, select, most)
-    found = events.find(times, level, threshold, release, select)
+        threshold = events.raise_threshold(times, level, threshold, release, select, most, apart)
+    found = events.find(times, level, threshold, release, select, apart)
     if not select.invert:
         found = events.as_judged(found, highlights)
     shown = pad(found, select.pre_roll, select.post_roll, duration, select.min_gap)
