@@ -105,6 +105,20 @@ def test_the_time_around_what_was_judged_is_calm(project, monkeypatch):
     assert not examples.around_judged([clip for clip in clips if not clip.judged], 4, 1000)
 
 
+@pytest.mark.parametrize("name", ["demo.mp4", 110 * "д" + ".mp4"], ids=["short", "long"])
+def test_a_highlight_that_is_all_margin_is_not_calm(project, monkeypatch, name):
+    (project.folder / "data/tiny/vods/demo.mp4").rename(project.folder / "data/tiny/vods" / name)
+    project.set_params(vods={"demo": f"vods/{name}"})
+    project.write(HOLDOUT, HEADER)
+    project.append(LABELS, f"vods/{name},16,16.3,1\nvods/{name},20,21,0\n")
+    project.stages("extract_excerpts", "build_dataset")
+    monkeypatch.chdir(project.folder)
+    around = examples.around_judged(list(examples.read_clips(4)), 4, 1000)
+    times = np.concatenate([clip.shard.times[clip.moments] for clip in around])
+    assert not ((times >= 15) & (times < 17.3)).any()
+    assert {14.75, 17.5} <= set(times)
+
+
 EXCERPTS = {
     "past the end": ("vods/demo.mp4,20,99,0", "row 2", "ends at 99 s, but vods/demo.mp4 at"),
     "held out": ("vods/demo.mp4,1,2,0", "row 2", "data/tiny/holdout.csv"),

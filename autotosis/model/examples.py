@@ -131,7 +131,7 @@ def weights(clips: Sequence[Clip], review_weight: float) -> np.ndarray:
 def around_judged(clips: Sequence[Clip], fps: float, most: int) -> list[Clip]:
     """Return the unlabelled time around what was judged, with calm as its label, because highlights are rare.
 
-    Moments whose windows reach into a judged stretch are left out.
+    Moments whose windows reach into a judged stretch are left out, even if the stretch is too short to be in the index.
 
     Parameters
     ----------
@@ -152,9 +152,9 @@ def around_judged(clips: Sequence[Clip], fps: float, most: int) -> list[Clip]:
         excerpts = [clip for clip in clips if clip.judged and clip.vod == vod]
         numbers = [np.rint(excerpt.shard.times * fps).astype(int) for excerpt in excerpts]
         taken = np.zeros(max(each[-1] for each in numbers) + 1, bool)
-        for excerpt, each in zip(excerpts, numbers, strict=True):
-            first = each[0] + excerpt.shard.first_frame
-            taken[max(0, first - context.reach(fps)) : first + excerpt.shard.frames + context.reach(fps)] = True
+        for shard in [excerpt.shard for excerpt in excerpts] + left_out_beside(excerpts):
+            first = round(shard.times[0] * fps) + shard.first_frame
+            taken[max(0, first - context.reach(fps)) : first + shard.frames + context.reach(fps)] = True
         for excerpt, each in zip(excerpts, numbers, strict=True):
             unlabelled.append((excerpt, np.flatnonzero(~taken[each])))
             taken[each] = True
@@ -165,6 +165,13 @@ def around_judged(clips: Sequence[Clip], fps: float, most: int) -> list[Clip]:
         few, chosen = moments[chosen[: len(moments)]], chosen[len(moments) :]
         around.append(replace(excerpt, moments=few, labels=np.zeros(len(few), int)))
     return around
+
+
+def left_out_beside(excerpts: Sequence[Clip]) -> list[shards.Shard]:
+    """Open the shards of the same VOD that have no moments in the index, because they are all margin."""
+    known = {excerpt.shard.path for excerpt in excerpts}
+    vods, paths = set(map(shards.vod_of, known)), sorted(shards.EXCERPTS.glob(f"*{shards.SUFFIX}"))
+    return [shards.Shard(path) for path in paths if path not in known and shards.vod_of(path) in vods]
 
 
 def weights_beside(clips: Sequence[Clip], others: Sequence[Clip], review_weight: float) -> np.ndarray:

@@ -227,10 +227,16 @@ def path(clip: str) -> Path:
     """Return the path of the shard of a clip, given by its file name, or of an excerpt, given by its `excerpt_name`."""
     if re.search(r"@\d+\.\d{3}-(\d+\.\d{3}|end)$", clip):
         name = clip.replace("%", "%25").replace("/", "%2F")
-        # File systems do not allow longer names.
-        short = name if len(name.encode()) <= LONGEST_NAME else hashlib.sha256(name.encode()).hexdigest()
-        return EXCERPTS / (short + SUFFIX)
+        # File systems do not allow longer names. Those of one VOD still begin alike, for `vod_of`.
+        if len(name.encode()) > LONGEST_NAME:
+            name = "@".join(hashlib.sha256(part.encode()).hexdigest() for part in name.rsplit("@", 1))
+        return EXCERPTS / (name + SUFFIX)
     return FOLDER / (clip + SUFFIX)
+
+
+def vod_of(shard: Path) -> str:
+    """Return what the file name of the shard of an excerpt begins with, which tells of which VOD it is."""
+    return shard.name.rpartition("@")[0]
 
 
 def clip_of(shard: Path) -> str:
