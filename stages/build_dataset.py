@@ -55,7 +55,10 @@ def main() -> None:
         if video.startswith("clips/"):
             clips.append(label_clip(video.removeprefix("clips/"), groups.group(video), rows, margin))
         else:
-            clips += [label_excerpt(video, groups.stretch(video, row.start), row, margin) for row in rows]
+            clips += [
+                label_excerpt(video, groups.stretch(video, row.start), row, rows[max(0, n - 1) : n + 2], margin)
+                for n, row in enumerate(rows)
+            ]
     extracted = sorted(map(shards.clip_of, shards.FOLDER.glob(f"*{shards.SUFFIX}")))
     for pattern in groups.patterns.unmatched([*labelled, *(f"clips/{name}" for name in extracted)]):
         print(f"{pattern.path} row {pattern.number}: {pattern['video']} fits no video; check the spelling")
@@ -80,13 +83,19 @@ def label_clip(name: str, group: str, rows: list[Label], margin: float) -> Label
     return LabelledClip(name, group, shard, classify(shard, rows, margin, elsewhere=0))
 
 
-def label_excerpt(video: str, group: str, row: Label, margin: float) -> LabelledClip:
-    """Classify every moment of a labelled stretch of a VOD. The time around it is left out, since it has no label."""
+def label_excerpt(video: str, group: str, row: Label, near: list[Label], margin: float) -> LabelledClip:
+    """Classify every moment of a labelled stretch of a VOD. The time around it is left out.
+
+    What is close to a highlight in one of the rows nearby, `near`, is left out, too.
+    """
     name = shards.excerpt_name(video, row.start, row.end)
     if not shards.path(name).exists():
         raise row.row.error("has no shard; run `dvc repro extract_excerpts`")
     shard = shards.Shard(shards.path(name))
-    return LabelledClip(name, group, shard, classify(shard, [row], margin, elsewhere=LEFT_OUT))
+    classes = classify(shard, near, margin, elsewhere=LEFT_OUT)
+    first, last = shards.between(shard.times, row.start, row.ending(shard.duration))
+    classes[:first] = classes[last:] = LEFT_OUT
+    return LabelledClip(name, group, shard, classes)
 
 
 def classify(shard: shards.Shard, rows: list[Label], margin: float, elsewhere: int) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
@@ -74,6 +75,22 @@ def test_a_row_of_a_vod_that_is_all_margin_is_left_out(project):
     project.append(LABELS, "vods/demo.mp4,20,20.3,1\n")
     project.stages("extract_excerpts", "build_dataset")
     assert project.read("data/dataset/index.csv") == before
+
+
+def test_what_is_calm_beside_a_highlight_begins_after_the_margin(project):
+    project.write(HOLDOUT, HEADER)
+    project.append(LABELS, "vods/demo.mp4,8,10,0\nvods/demo.mp4,10,12,1\nvods/demo.mp4,12,15,0\n")
+    project.set_params(dataset={"margin": 0.6})
+    project.stages("extract_excerpts", "build_dataset")
+    labels = defaultdict(list)
+    for row in project.table("data/dataset/index.csv"):
+        if "@" in row["clip"]:
+            labels[row["clip"].split("@")[1], row["label"]].append(float(row["time"]))
+    assert {key: (times[0], times[-1], len(times)) for key, times in labels.items()} == {
+        ("8.000-10.000", "0"): (8.0, 9.25, 6),
+        ("10.000-12.000", "1"): (10.75, 11.25, 3),
+        ("12.000-15.000", "0"): (12.75, 14.75, 9),
+    }
 
 
 def test_a_row_of_a_vod_without_any_moment_is_left_out(project):
