@@ -80,7 +80,9 @@ def main() -> None:
         prevalence=train.prevalence,
         own_vods=own_vods,
     )
-    audience = chat_weight.learn(chat_weight.collect(chat_rate.read(), clips, out_of_fold.logits))
+    audience = chat_weight.NONE
+    if train.review_weight:
+        audience = chat_weight.learn(chat_weight.collect(chat_rate.read(), clips, out_of_fold.logits))
     tensors = known.tensors("labelled.") | by_sound.linear.tensors("first_pass.") | learned.face_tensors("face.")
     tensors |= audience.tensors("chat.")
     precision, recall = calibration.precision_and_recall(probabilities, measured.labels, train.prevalence, threshold)

@@ -65,6 +65,13 @@ def test_the_chat_decides_between_moments_that_look_and_sound_alike(streams):
     assert_sentence(streams.stage("predict", "own"), "data/tiny/vods/own.chat.json", "not a chat", "save it again")
 
 
+def test_rows_without_weight_teach_nothing_about_the_chat(streams):
+    assert "chat_weight" in json.loads(streams.read("models/live/details.json"))
+    streams.set_params(train={"review_weight": 0})
+    streams.stages("train")
+    assert "chat_weight" not in json.loads(streams.read("models/live/details.json"))
+
+
 def test_a_chat_of_which_nothing_is_learned_changes_nothing(project):
     results = ("models", "data/excerpts", "data/timelines")
     before = project.digests(*results)
