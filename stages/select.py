@@ -41,8 +41,9 @@ def main(name: str) -> None:
             shown = segments.join(both, config.select.min_gap, calm)
         reel = snapping.snap(vod, facecams.for_vod(name, config.facecam), shown, config.select, calm)
         report(config, choice, reel, card.threshold, vod.duration)
-    to_judge = [(one, review_list.MARKER) for one in marked if not any(segments.overlap(one, each) for each in judged)]
-    to_judge += review_list.choose(times, choice.level, choice.threshold, config.select.release, [*judged, *marked])
+    listed = [one for one in marked if not any(segments.overlap(one, each) for each in judged)]
+    to_judge = [(one, review_list.MARKER) for one in listed]
+    to_judge += review_list.choose(times, choice.level, choice.threshold, config.select.release, [*judged, *listed])
     if config.select.invert:
         # Their scores say how calm they are, and the review list says how likely they are highlights.
         to_judge = [(replace(one, score=1 - one.score), reason) for one, reason in to_judge]

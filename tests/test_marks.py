@@ -64,6 +64,16 @@ def test_marks_are_proposed_and_shown_if_asked_to(marked):
     assert_sentence(marked.stage("select", "own"), "markers.csv row 4", "'soon' is not a time")
 
 
+def test_the_rest_of_a_mark_of_which_a_part_was_judged_is_asked_about(marked):
+    write_timeline(marked, [(0, 5, 0), (35, 36, 0.6), (42, 43, 0.4)], 60)
+    cut(marked, VOD)
+    assert [row["reason"] for row in marked.table("data/review/own.csv")] == ["marker"] * 3, "no moment twice"
+    marked.append("data/tiny/labels.csv", f"{VOD},34,37,1\n")
+    cut(marked, VOD)
+    asked = [(float(row["start"]), float(row["end"]), row["reason"]) for row in marked.table("data/review/own.csv")]
+    assert [one for one in asked if one[2] != "marker"] == [(42, 43, "uncertain")]
+
+
 def test_a_replay_of_the_time_after_the_vod_is_no_mark(marked):
     # Its name has whole seconds, so it may seem to end later than the VOD, and even to begin later.
     videos.flash_and_beep(marked.folder / "data/tiny/vods/Replay 2026-01-01 20-01-02.mp4", 1)
