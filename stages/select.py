@@ -44,6 +44,8 @@ def main(name: str) -> None:
     listed = [one for one in marked if not any(segments.overlap(one, each) for each in judged)]
     to_judge = [(one, review_list.MARKER) for one in listed]
     to_judge += review_list.choose(times, choice.level, choice.threshold, config.select.release, [*judged, *listed])
+    # The last moment also stands for time after the VOD, which no row of labels.csv may name.
+    to_judge = [(replace(one, end=min(one.end, vod.duration)), reason) for one, reason in to_judge]
     if config.select.invert:
         # Their scores say how calm they are, and the review list says how likely they are highlights.
         to_judge = [(replace(one, score=1 - one.score), reason) for one, reason in to_judge]

@@ -58,6 +58,17 @@ def test_it_says_how_likely_a_highlight_is_even_if_the_reel_is_of_calm_moments(p
     assert asked and {float(row["probability"]) for row in asked} == {0.02}
 
 
+def test_a_moment_at_the_end_of_a_vod_can_be_copied_into_labels(project: Project):
+    videos.flash_and_beep(project.folder / "data/tiny/vods/own.mp4", 20.1)
+    # The last moment is at 20 s.
+    write_timeline(project, [(19, 21)], 20.2)
+    cut(project)
+    (start, end), *_ = [(row["start"], row["end"]) for row in project.table("data/review/own.csv")]
+    assert (start, end) == ("19.00", "20.10")
+    project.append(LABELS, f"vods/own.mp4,{start},{end},1\n")
+    project.stages("extract_excerpts")
+
+
 def test_a_row_on_a_vod_takes_its_moment_off_the_list_and_makes_no_new_reel(project: Project):
     project.set_params(select={"threshold": 0.5})
     project.stages("configure", "select demo")
