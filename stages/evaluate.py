@@ -120,7 +120,7 @@ def measure(vods: list[MeasuredVod]) -> dict[str, float]:
     Returns
     -------
     dict of str to float
-        ap: average precision over moments, missing if there are no highlights. f1, f1_30: F1 of the events at a
+        ap: average precision over moments, missing if no moment is in a highlight. f1, f1_30: F1 of the events at a
         temporal IoU of 0.5 and of 0.3. fa_h: false alarms per hour. shown: share of the highlight time that the reel
         shows. good: share of the reel that is highlight. reel_s: length of the reel, seconds. hours: length of the
         VODs, hours.
@@ -131,9 +131,10 @@ def measure(vods: list[MeasuredVod]) -> dict[str, float]:
     shared = sum(scoring.shared_seconds(one.segments, one.truth or []) for one in vods)
     false_alarms = sum(not scoring.shared_seconds([event], one.truth or []) for one in vods for event in one.events)
     figures = {}
-    if true:
-        probabilities = np.concatenate([one.probabilities for one in vods])
-        figures["ap"] = metrics.average_precision(np.concatenate([true_moments(one) for one in vods]), probabilities)
+    inside = np.concatenate([true_moments(one) for one in vods])
+    # A highlight may lie between two moments.
+    if inside.any():
+        figures["ap"] = metrics.average_precision(inside, np.concatenate([one.probabilities for one in vods]))
     figures |= {
         "f1": event_f1(vods, 0.5),
         "f1_30": event_f1(vods, 0.3),

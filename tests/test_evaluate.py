@@ -68,6 +68,15 @@ def test_each_vod_has_figures_of_its_own_and_all_have_some_together(project):
     assert pictures == ["calm", "demo", "unknown"]
 
 
+def test_a_highlight_between_two_moments_has_no_average_precision(project):
+    write_vod(project, "demo", [(100, 110)])
+    project.write(HOLDOUT, HEADER + "vods/demo.mp4,100.05,100.15,1\n")
+    done = project.stage("evaluate")
+    assert done.returncode == 0 and "Warning" not in done.stderr, done.stderr
+    figures = json.loads(done.stdout)["demo"]
+    assert "ap" not in figures and figures["shown"] == 1
+
+
 def test_a_vod_that_nobody_labelled_is_drawn_but_not_measured(project):
     project.write(HOLDOUT, HEADER)
     assert "nothing was measured: holdout.csv names no VOD" in project.succeed("python", "-m", "stages.evaluate")
