@@ -72,6 +72,18 @@ def test_any_time_shows_what_reading_from_the_beginning_shows(tmp_path, name):
     assert numbers_at(recording, times) == right
 
 
+@pytest.mark.parametrize(("late", "first"), [("sound", 0), ("picture", 9)])
+def test_a_track_of_a_transport_stream_that_begins_late_is_read_whole(tmp_path, late, first):
+    source, path = film(tmp_path / "a.mp4", 9.0), tmp_path / "late.ts"
+    maps = ("-map", "0:v", "-map", "1:a") if late == "sound" else ("-map", "1:v", "-map", "0:a")
+    videos.ffmpeg("-i", source, "-itsoffset", 9, "-i", source, *maps, "-c", "copy", path)
+    recording = probe(path)
+    assert recording.rate == 30
+    assert recording.start == pytest.approx(first, abs=0.1)
+    assert numbers_at(recording, [first + 1.6, first + 8.6]) == pytest.approx([48, 258], abs=3)
+    assert beeps(recording) == pytest.approx(9 - first + np.arange(9), abs=0.1)
+
+
 MPEG2 = ("-c:v", "mpeg2video", "-c:a", "mp2")
 APPENDED = {
     "ts": (),

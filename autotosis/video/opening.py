@@ -7,10 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import av
+from av.audio.stream import AudioStream
 from av.container import InputContainer
+from av.stream import Stream
+from av.video.stream import VideoStream
 
 from autotosis.project.errors import UserError
 from autotosis.video import hardware, parts
+
+# FFmpeg only looks at the first 7 s or 5 MB of a transport stream. If a track begins later, FFmpeg must look at this
+# much of it (microseconds and bytes), or else most packets of the track get no time.
+LONG_LOOK = {"analyzeduration": "60000000", "probesize": "200000000"}
 
 
 @dataclass(frozen=True)
@@ -59,11 +66,31 @@ def opened(span: Span, decoder: str = "software") -> Iterator[InputContainer]:
 
 def open_span(span: Span, decoder: str = "software") -> InputContainer:
     """Open a file without translating FFmpeg's errors. The caller must close it."""
+    container = _open(span, decoder, {})
+    if container.format.name == "mpegts" and not all(map(_is_known, container.streams)):
+        container.close()
+        container = _open(span, decoder, LONG_LOOK)
+    return container
+
+
+def _open(span: Span, decoder: str, options: dict[str, str]) -> InputContainer:
+    """Open a file with options of FFmpeg."""
     source = str(span.path.absolute()) if span.is_whole else _Bytes(span)
     # Titles in old files are often not in UTF-8.
-    container = av.open(source, metadata_errors="replace", hwaccel=hardware.accelerator(decoder))
+    container = av.open(
+        source, metadata_errors="replace", hwaccel=hardware.accelerator(decoder), container_options=options
+    )
     assert isinstance(container, InputContainer)
     return container
+
+
+def _is_known(track: Stream) -> bool:
+    """Tell whether FFmpeg has found the frame rate of a picture, or the sample rate of a sound, if it can decode it."""
+    if track.codec_context is None:
+        return True
+    if isinstance(track, VideoStream):
+        return bool(track.average_rate)
+    return not isinstance(track, AudioStream) or track.codec_context.sample_rate > 0
 
 
 def refusal(path: Path, error: av.error.FFmpegError) -> UserError:
