@@ -191,6 +191,15 @@ def test_the_default_tracks_are_taken_and_the_others_are_named(tmp_path):
     assert all(str(path) in line for line in said)
 
 
+@pytest.mark.parametrize("coded", [("-c:a", "aac", "-ac", 8), ("-c:a", "pcm_u8")])
+def test_silence_is_told_in_any_format_of_sound(tmp_path, coded):
+    path = tmp_path / "two.mkv"
+    maps = ("-map", "0:v", "-map", "1:a", "-map", "0:a", "-disposition:a:0", "default", "-disposition:a:1", 0)
+    source = ("-i", film(tmp_path / "a.mp4"), "-f", "lavfi", "-t", 6, "-i", "anullsrc")
+    videos.ffmpeg(*source, *maps, "-c:v", "copy", *coded, path)
+    assert any("is silent throughout, and track 2 is not" in line for line in remarks(probe(path)))
+
+
 def test_a_cover_is_no_picture(tmp_path):
     source = film(tmp_path / "a.mp4")
     videos.ffmpeg("-i", source, "-frames:v", 1, tmp_path / "cover.jpg")
