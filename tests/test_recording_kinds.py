@@ -84,6 +84,17 @@ def test_a_track_of_a_transport_stream_that_begins_late_is_read_whole(tmp_path, 
     assert beeps(recording) == pytest.approx(9 - first + np.arange(9), abs=0.1)
 
 
+def test_both_fields_of_an_interlaced_frame_are_read(tmp_path):
+    videos.in_fields(tmp_path / "a.ts", 100)
+    recording = probe(tmp_path / "a.ts")
+    assert recording.duration == pytest.approx(4, abs=0.05)
+    with Track(recording, "picture") as track:
+        for time in (0.0, 2.4):
+            shown = next(on_display(recording, track.frames(time), [time])).to_ndarray(format="gray")
+            fields = videos.number_of(shown[::2]), videos.number_of(shown[1::2])
+            assert fields == (25 * time, 1023 - 25 * time)
+
+
 MPEG2 = ("-c:v", "mpeg2video", "-c:a", "mp2")
 APPENDED = {
     "ts": (),

@@ -268,10 +268,16 @@ def demuxed(container: InputContainer, *wanted: Stream) -> Iterator[Packet[Any]]
     Packets of unordered tracks only have the time at which they are decoded.
     """
     failures, unordered = 0, any(is_unordered(container, track) for track in wanted)
+    before: dict[int, tuple[int | None, int | None]] = {}
     while failures < 100:
         try:
             packets = container.demux(*wanted)
             for packet in _in_turn(packets, container.format.name) if unordered else packets:
+                if packet.pts is None and packet.dts is None and packet.size and packet.stream.type == "video":
+                    # The second field of an interlaced frame has a packet of its own, but no time.
+                    packet.pts, packet.dts = before.pop(packet.stream_index, (None, None))
+                else:
+                    before[packet.stream_index] = packet.pts, packet.dts
                 if packet.pts is not None or packet.dts is not None:
                     yield packet
             return
