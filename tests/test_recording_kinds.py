@@ -240,6 +240,15 @@ def test_of_a_folder_only_videos_are_parts(tmp_path):
         probe(folder / "list.m3u8")
 
 
+def test_a_part_that_is_rotated_differently_is_refused(tmp_path):
+    folder, source = tmp_path / "parts", film(tmp_path / "a.mp4", 3.0)
+    folder.mkdir()
+    videos.ffmpeg("-i", source, "-c", "copy", folder / "1.mp4")
+    videos.ffmpeg("-display_rotation", 90, "-i", source, "-c", "copy", folder / "2.mp4")
+    with pytest.raises(UserError, match="2.mp4: .*, or the picture is rotated differently, so they cannot be joined"):
+        probe(folder)
+
+
 @pytest.mark.parametrize("form", ["mkv", "mp4", "ts"])
 def test_where_the_picture_stops_its_last_frame_stays_and_the_sound_goes_on(tmp_path, form):
     film(tmp_path / "a.mp4")

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -183,13 +184,14 @@ def _numbers(piece: Piece, sounds: Sequence[int]) -> tuple[int, ...]:
 def _check_alike(files: Sequence[Span]) -> None:
     """Raise a UserError unless the tracks of all parts have the same format."""
     with opened(files[0]) as container:
-        like = _formats(container)
+        like, rotation = _formats(container), _rotation(files[0], container)
     for file in files[1:]:
         with opened(file) as container:
-            if not _formats(container).items() <= like.items():
+            if not _formats(container).items() <= like.items() or _rotation(file, container) != rotation:
                 raise UserError(
-                    f"{file.path}: its picture or sound is in another format than in the first part, so they cannot be "
-                    "joined; convert it to that format, or make it a VOD of its own"
+                    f"{file.path}: its picture or sound is in another format than in the first part, or the picture is "
+                    "rotated differently, so they cannot be joined; convert it to that format, or make it a VOD of its "
+                    "own"
                 )
 
 
@@ -205,6 +207,15 @@ def _formats(container: InputContainer) -> dict[int, tuple[object, ...]]:
         for track in (*container.streams.video, *container.streams.audio)
         if track.codec_context
     }
+
+
+def _rotation(file: Span, container: InputContainer) -> int:
+    """Return how a part's container says that the picture is rotated, degrees; 0 if it does not say it."""
+    if not file.header and ("mov" in container.format.name or "matroska" in container.format.name):
+        # A part that was not cut at a keyframe may have no frame that can be decoded alone.
+        with suppress(UserError):
+            return _first_frame(file.path, container, tracks.picture(file.path, container)).rotation
+    return 0
 
 
 def _first_frame(path: Path, container: InputContainer, video: VideoStream) -> VideoFrame:
