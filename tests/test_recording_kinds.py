@@ -249,6 +249,17 @@ def test_a_part_that_is_rotated_differently_is_refused(tmp_path):
         probe(folder)
 
 
+def test_sound_without_headers_keeps_its_pitch_in_a_part_with_another_rate(tmp_path):
+    folder, source = tmp_path / "parts", film(tmp_path / "a.mp4", 3.0)
+    folder.mkdir()
+    for name, rate in (("1.mkv", 48_000), ("2.mkv", 44_100)):
+        videos.ffmpeg("-i", source, "-c:v", "copy", "-c:a", "pcm_s16le", "-ar", rate, folder / name)
+    heard = np.concatenate(list(read_stereo(probe(folder), videos.RATE, 6.0)))
+    for second in (1, 4):
+        beep = heard[second * videos.RATE :, 0][: videos.RATE // 10]
+        assert 10 * np.abs(np.fft.rfft(beep)).argmax() == pytest.approx(1000, abs=10)
+
+
 @pytest.mark.parametrize("form", ["mkv", "mp4", "ts"])
 def test_where_the_picture_stops_its_last_frame_stays_and_the_sound_goes_on(tmp_path, form):
     film(tmp_path / "a.mp4")

@@ -294,6 +294,6 @@ def _can_continue(codec: CodecContext, following: CodecContext) -> bool:
     It must continue if the recording was cut anywhere, and not at a keyframe.
     """
     header, other = codec.extradata or b"", following.extradata or b""
-    # Streams that can be cut anywhere have their headers among the packets.
+    # Streams that can be cut anywhere have their headers among the packets. PCM has no header that tells its rate.
     among = header[:3] in (b"\0\0\0", b"\0\0\1")
-    return codec.name == following.name and (header == other or among)
+    return codec.name == following.name and not codec.name.startswith("pcm_") and (header == other or among)
