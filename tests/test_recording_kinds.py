@@ -249,6 +249,13 @@ def test_a_part_that_is_rotated_differently_is_refused(tmp_path):
         probe(folder)
 
 
+def test_parts_with_flac_follow_each_other(tmp_path):
+    videos.split(film(tmp_path / "a.mp4", 6.0), tmp_path / "parts", "2,4", "mkv", "-c:a", "flac")
+    recording = probe(tmp_path / "parts")
+    assert recording.duration == pytest.approx(6, abs=0.1)
+    assert beeps(recording) == pytest.approx(np.arange(6), abs=0.1)
+
+
 def test_sound_without_headers_keeps_its_pitch_in_a_part_with_another_rate(tmp_path):
     folder, source = tmp_path / "parts", film(tmp_path / "a.mp4", 3.0)
     folder.mkdir()

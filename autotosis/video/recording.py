@@ -20,8 +20,8 @@ from autotosis.video.opening import Span, opened
 # Sound that continues after the picture for longer than this is part of the recording (seconds). Encoders of sound end
 # a little late.
 SOUND_ALONE = 0.5
-# Codecs whose headers may differ between parts.
-WITH_HEADERS = ("h264", "hevc")
+# Codecs whose headers may differ between parts. That of FLAC tells the length and a checksum of the sound.
+WITH_HEADERS = ("h264", "hevc", "flac")
 
 
 @dataclass(frozen=True)
