@@ -256,6 +256,18 @@ def test_parts_with_flac_follow_each_other(tmp_path):
     assert beeps(recording) == pytest.approx(np.arange(6), abs=0.1)
 
 
+@pytest.mark.parametrize("silent", [1, 2])
+def test_a_part_without_sound_is_silent(tmp_path, silent):
+    folder, source = tmp_path / "parts", film(tmp_path / "a.mp4", 3.0)
+    folder.mkdir()
+    for part in (1, 2):
+        videos.ffmpeg("-i", source, "-c", "copy", *(["-an"] if part == silent else []), folder / f"{part}.mp4")
+    recording = probe(folder)
+    assert recording.duration == pytest.approx(6, abs=0.1)
+    assert numbers_at(recording, [1.6, 4.6]) == pytest.approx([48, 48], abs=3)
+    assert beeps(recording) == pytest.approx(3 * (2 - silent) + np.arange(3), abs=0.1)
+
+
 def test_sound_without_headers_keeps_its_pitch_in_a_part_with_another_rate(tmp_path):
     folder, source = tmp_path / "parts", film(tmp_path / "a.mp4", 3.0)
     folder.mkdir()

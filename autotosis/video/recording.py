@@ -182,12 +182,14 @@ def _numbers(piece: Piece, sounds: Sequence[int]) -> tuple[int, ...]:
 
 
 def _check_alike(files: Sequence[Span]) -> None:
-    """Raise a UserError unless the tracks of all parts have the same format."""
+    """Raise a UserError unless each track has the same format in all parts that have it."""
     with opened(files[0]) as container:
         like, rotation = _formats(container), _rotation(files[0], container)
     for file in files[1:]:
         with opened(file) as container:
-            if not _formats(container).items() <= like.items() or _rotation(file, container) != rotation:
+            formats = _formats(container)
+            differ = any(like.setdefault(number, each) != each for number, each in formats.items())
+            if differ or _rotation(file, container) != rotation:
                 raise UserError(
                     f"{file.path}: its picture or sound is in another format than in the first part, or the picture is "
                     "rotated differently, so they cannot be joined; convert it to that format, or make it a VOD of its "
