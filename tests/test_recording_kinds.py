@@ -145,6 +145,15 @@ def test_a_clock_that_starts_again_in_an_appended_recording_is_followed(tmp_path
     assert beeps(recording) == pytest.approx(np.arange(12), abs=0.1)
 
 
+def test_hevc_in_flv_is_read_on_where_its_clock_starts_again(tmp_path):
+    content = film(tmp_path / "one.flv", 3.0, "-x265-params", "log-level=none", codec="libx265").read_bytes()
+    (tmp_path / "both.flv").write_bytes(content + content[13:])
+    recording = probe(tmp_path / "both.flv")
+    assert recording.duration == pytest.approx(6, abs=0.1)
+    assert numbers_at(recording, [1.6, 4.6]) == pytest.approx([47, 47], abs=3)
+    assert beeps(recording) == pytest.approx(np.arange(6), abs=0.1)
+
+
 def test_a_plain_mp4_shows_what_players_do_and_names_what_is_appended(tmp_path):
     content = film(tmp_path / "one.mp4", 3.0).read_bytes()
     (tmp_path / "both.mp4").write_bytes(2 * content)

@@ -262,5 +262,10 @@ def _flv_headers(data: mmap.mmap | bytes, place: int) -> Iterator[tuple[int, int
 
 def _is_flv_header(data: mmap.mmap | bytes, place: int) -> bool:
     """Tell whether there is a codec header, or a script tag, at a byte position."""
-    kind = data[place] if place < len(data) else 0
-    return kind == FLV_SCRIPT or (kind in (FLV_SOUND, FLV_PICTURE) and data[place + 12] == 0)
+    if place + 12 >= len(data):
+        return False
+    kind, first, second = data[place], data[place + 11], data[place + 12]
+    # In enhanced FLV, the type of a packet is in the first byte of its content, and otherwise in the second.
+    if (kind == FLV_PICTURE and first & 0x80) or (kind == FLV_SOUND and first >> 4 == 9):
+        return first & 15 == 0
+    return kind == FLV_SCRIPT or (kind in (FLV_SOUND, FLV_PICTURE) and second == 0)
