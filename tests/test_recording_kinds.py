@@ -311,6 +311,14 @@ def test_of_an_unfinished_file_what_is_there_is_used_and_said(tmp_path, form, op
     assert any(f"used up to {recording.duration:.1f} s" in line for line in remarks(recording))
 
 
+@pytest.mark.parametrize("kind", ["picture", "sound"])
+def test_an_unfinished_mkv_is_not_decoded_from_its_beginning_for_a_late_time(tmp_path, kind):
+    content = film(tmp_path / "whole.mkv", 9.0).read_bytes()
+    (tmp_path / "most.mkv").write_bytes(content[: len(content) * 9 // 10])
+    with Track(probe(tmp_path / "most.mkv"), kind) as track:
+        assert 4 < next(track.frames(6.5)).time <= 6.5
+
+
 @pytest.mark.parametrize("appended", [False, True])
 def test_of_an_unfinished_part_it_is_said_up_to_when_it_is_used(tmp_path, appended):
     content = film(tmp_path / "whole.mkv", 6.0).read_bytes()

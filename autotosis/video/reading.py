@@ -13,7 +13,7 @@ import av
 from av.codec.context import CodecContext
 from av.container import InputContainer
 from av.packet import Packet
-from av.stream import Stream
+from av.stream import Discard, Stream
 from av.video.stream import VideoStream
 
 from autotosis.video import opening, tracks
@@ -142,12 +142,16 @@ class Track:
         picture = self.container.streams[piece.picture]
         try:
             if "matroska" in self.container.format.name and picture.time_base:
-                # Matroska only indexes the picture. To find a time in the sound, FFmpeg would read all before it.
+                # Matroska only indexes the picture. To find a time in the sound, FFmpeg would read all before it. In a
+                # file without an index, it makes one, of the tracks that are not discarded.
+                picture.discard = Discard.default
                 self.container.seek(int((time + piece.zero) / picture.time_base), stream=picture)
             else:
                 self.container.seek(int((time + piece.zero) * av.time_base))
         except av.error.FFmpegError:
             return False
+        finally:
+            tracks.read_only(self.container, self.stream)
         self.used = True
         return True
 
