@@ -4,6 +4,7 @@ import av
 import pytest
 
 from autotosis.cuts.segments import Segment
+from autotosis.project.errors import UserError
 from autotosis.reel import stream_copy
 from autotosis.video import recording
 from tests import videos
@@ -82,6 +83,19 @@ def test_the_end_of_a_trimmed_video_is_copied(tmp_path):
     ranges = stream_copy.packet_ranges(trimmed, [Segment(4.0, trimmed.duration)])
     stream_copy.copy(trimmed, ranges, None, tmp_path / "reel.mp4")
     assert [number for _, number in videos.numbers(tmp_path / "reel.mp4")] == list(range(120, 165))
+
+
+def test_appended_recordings_that_count_time_in_different_units_are_not_copied(tmp_path):
+    videos.numbered(tmp_path / "made.mp4", 3, "libx264")
+    fragments = ("-c", "copy", "-movflags", "frag_keyframe+empty_moov+default_base_moof")
+    content = b""
+    for scale in (12_800, 90_000):
+        videos.ffmpeg("-i", tmp_path / "made.mp4", *fragments, "-video_track_timescale", scale, tmp_path / "one.mp4")
+        content += (tmp_path / "one.mp4").read_bytes()
+    (tmp_path / "vod.mp4").write_bytes(content)
+    vod = recording.probe(tmp_path / "vod.mp4")
+    with pytest.raises(UserError, match="vod.mp4: its parts count time in different units.* set render.encoder to"):
+        stream_copy.packet_ranges(vod, [Segment(0.5, 2.0), Segment(3.5, 5.0)])
 
 
 NOT_COPIED = {

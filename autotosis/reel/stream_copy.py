@@ -20,9 +20,10 @@ from autotosis.cuts import segments
 from autotosis.cuts.segments import ROUNDING, Segment
 from autotosis.project.errors import UserError
 from autotosis.reel import nal_units
+from autotosis.video import opening
 from autotosis.video.clock import time_of
 from autotosis.video.reading import Track
-from autotosis.video.recording import Recording
+from autotosis.video.recording import Piece, Recording
 
 # Codecs whose keyframes `nal_units` can tell apart, and that every MP4 player can decode.
 CODECS = ("h264", "hevc")
@@ -74,6 +75,11 @@ def packet_ranges(recording: Recording, chosen: Sequence[Segment]) -> list[Packe
     UserError
         If the picture cannot be copied.
     """
+    if len({_unit(piece) for piece in recording.pieces}) > 1:
+        raise UserError(
+            f"{recording.path}: its parts count time in different units, so they cannot be copied into one track; set "
+            "render.encoder to libx264"
+        )
     with Track(recording, "picture") as track:
         codec = _video(track).codec_context
         if codec.name not in CODECS:
@@ -88,6 +94,12 @@ def packet_ranges(recording: Recording, chosen: Sequence[Segment]) -> list[Packe
         from_keyframes = [Segment(_keyframe(track, segment), segment.end, segment.score) for segment in chosen]
         known: set[bytes] = set()
         return [_range(track, segment, known) for segment in segments.join(from_keyframes)]
+
+
+def _unit(piece: Piece) -> Fraction | None:
+    """Return the time base of the picture of a piece, seconds."""
+    with opening.opened(piece.span) as container:
+        return container.streams[piece.picture].time_base
 
 
 def _keyframe(track: Track, segment: Segment) -> float:
