@@ -98,6 +98,16 @@ def test_appended_recordings_that_count_time_in_different_units_are_not_copied(t
         stream_copy.packet_ranges(vod, [Segment(0.5, 2.0), Segment(3.5, 5.0)])
 
 
+@pytest.mark.parametrize(("options", "width"), [(("-aspect", "4:1"), 256), ((), 160)])
+def test_a_copied_reel_has_the_shape_that_the_container_gives_the_picture(tmp_path, options, width):
+    videos.numbered(tmp_path / "made.mp4", 2, "libx264")
+    videos.ffmpeg("-i", tmp_path / "made.mp4", "-c", "copy", *options, tmp_path / "vod.mkv")
+    vod = recording.probe(tmp_path / "vod.mkv")
+    stream_copy.copy(vod, stream_copy.packet_ranges(vod, [Segment(0.0, 1.0)]), None, tmp_path / "reel.mp4")
+    reel = recording.probe(tmp_path / "reel.mp4")
+    assert (reel.width, reel.height) == (width, 64)
+
+
 NOT_COPIED = {
     "another codec": ("mpeg4", {}, "its picture is in mpeg4"),
     "H.264 with an open group of pictures": (

@@ -230,6 +230,9 @@ def copy(recording: Recording, ranges: Sequence[PacketRange], sound: Path | None
         try:
             reel = opened.enter_context(av.open(str(target), "w", format="mp4", options=options))
             picture = reel.add_stream_from_template(_video(video), opaque=True)
+            # Only the container may say how wide pixels are, and the template leaves that out.
+            if shape := _video(video).sample_aspect_ratio:
+                picture.codec_context.sample_aspect_ratio = shape
             if _video(video).codec_context.name == "hevc":
                 # Apple's players need this name of the codec.
                 # https://developer.apple.com/documentation/http-live-streaming
