@@ -118,6 +118,18 @@ def test_every_editor_gets_the_parts_of_a_vod(tmp_path, sound):
     ] == expected
 
 
+@pytest.mark.parametrize(
+    ("name", "late", "start"), [("own.mp4", 0.3, 2.0), ("own.mkv", 1 / 30, 2.0), ("own.mp4", 0.02, 2.02)]
+)
+def test_frames_are_counted_right_if_the_picture_begins_after_the_sound(tmp_path, name, late, start):
+    times = [late + number / 30 for number in range(90)]
+    videos.write(tmp_path / name, times, lambda _: videos.grey(0), videos.beeps, 4)
+    made = recording.probe(tmp_path / name)
+    assert made.start == pytest.approx(late, abs=0.001)
+    exports.write(tmp_path, placed_segments([start], 1.0, made))
+    assert " 00:00:02:00 00:00:03:00 " in (tmp_path / "cut.edl").read_text()
+
+
 def test_picture_and_sound_of_a_segment_stay_together_in_final_cut_7(tmp_path):
     exports.write(tmp_path, placed_segments([1.0, 9.0], 2.0, in_a_file(RECORDING, tmp_path)))
     root = ElementTree.parse(tmp_path / "cut.xml").getroot()

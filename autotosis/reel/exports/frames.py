@@ -20,6 +20,8 @@ from autotosis.video.recording import Recording
 # The frame rates of timecode (SMPTE ST 12-1), up to the highest that `recording.probe` returns.
 RATES = [Fraction(24_000, 1001), *map(Fraction, (24, 25)), Fraction(30_000, 1001), *map(Fraction, (30, 48, 50))]
 RATES += [Fraction(60_000, 1001), Fraction(60)]
+# This much less than a frame still counts as one (frames), because Matroska rounds times to milliseconds.
+ROUNDING = 0.1
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,7 @@ def in_frames(placed: Sequence[ReelSegment]) -> Edit:
     vod, recording = placed[0].vod, placed[0].vod.recording
     rate = min(RATES, key=lambda known: abs(known - recording.rate))
     # Sound often begins a little before the picture. Editors ignore that if it is less than a frame, so ignore it here.
-    late = recording.start % (1 / rate)
+    late = max(0.0, recording.start - math.floor(float(recording.start * rate) + ROUNDING) / rate)
     # The same frames as in the reel: each segment begins with the frame nearest to its start, and is as long. Only at a
     # lower rate than the VOD's may the last frame of a segment in the reel be shown for longer.
     starts = [_nearest((part.start - late) * rate) for part in placed]
