@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests import videos, warm_python
-from tests.helpers import CORES, ENVIRONMENT, PARAMS, Project, copy_of, copy_repository, draw_sample
+from tests.helpers import CORES, ENVIRONMENT, PARAMS, ROOT, Project, copy_of, copy_repository, draw_sample
 from tests.review_page import ARGUMENTS, CHROMIUM, SLOWEST, SMALL, VIEWS, prepare, until
 
 
@@ -78,6 +78,17 @@ def unbuilt(tmp_path_factory, tiny_data) -> Project:
 def built(tmp_path_factory, unbuilt) -> Project:
     """The project after its first `dvc repro`. Tests must not change it."""
     return Project(made_once(tmp_path_factory, "built", lambda folder: copy_of(unbuilt, folder).repro()))
+
+
+@pytest.fixture
+def bare(tmp_path, monkeypatch) -> Project:
+    """A folder with parameters and empty tables alone, as the working folder."""
+    project = Project(tmp_path / "project")
+    shutil.copytree(ROOT / "data/template", project.folder / "data/tiny")
+    shutil.copy(ROOT / "params.yaml", project.folder)
+    project.set_params(**PARAMS)
+    monkeypatch.chdir(project.folder)
+    return project
 
 
 @pytest.fixture

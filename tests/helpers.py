@@ -17,7 +17,9 @@ from pathlib import Path
 import numpy as np
 import yaml
 
+from autotosis.annotations import configuration
 from autotosis.project.params import Audio, Params, Render, Select
+from autotosis.reel import assembly
 from autotosis.reel.layouts import Arrangement, FrameFormat, Pane, Rectangle
 from autotosis.reel.reel import ReelSegment, Vod
 from autotosis.video.recording import Recording
@@ -275,6 +277,14 @@ def render(project: Project, vod: str = "vods/own.mp4", **params) -> list[dict[s
     cut(project, vod, **params)
     project.stages("render own")
     return _numbers(project.table("reels/own/segments.csv"))
+
+
+def planned(project: Project, rows: str, **render) -> assembly.Reel:
+    """Plan the reel of the VOD `own`, 8 s long, with these rows of a cut list: start and end of each segment."""
+    write_timeline(project, [], 8)
+    project.write("data/cuts/own.csv", f"start,end\n{rows}")
+    project.set_params(vods={"own": "vods/own.mp4"}, render=render)
+    return assembly.place([assembly.prepare(configuration.for_render(load_params(project), "own"))])
 
 
 def _numbers(rows: list[dict[str, str]]) -> list[dict[str, float]]:

@@ -11,6 +11,7 @@ import ffmpeg
 import numpy as np
 from ffmpeg.nodes import FilterableStream
 
+from autotosis.project import files
 from autotosis.project.params import Render
 from autotosis.reel import audio_mix, encoders, ffmpeg_program, overlay, source
 from autotosis.reel.layouts import FrameFormat, Pane
@@ -116,6 +117,8 @@ def encode(piece: Piece) -> None:
         # There is nothing to encode: the only sound of the reel is music.
         return
     folder = piece.target.with_suffix("")
+    # If a worker of a cluster dies, another one repeats what it has begun, or even finished.
+    files.remove(folder)
     folder.mkdir()
     recording, rate = piece.vod.recording, piece.vod.frame.rate
     stretches = [
@@ -154,7 +157,7 @@ def encode(piece: Piece) -> None:
 
 
 def crossfade(pair: tuple[Piece, Piece]) -> None:
-    """Encode the crossfade of two neighbours, and remove the files that it is made from.
+    """Encode the crossfade of two neighbours.
 
     Raises
     ------
@@ -172,8 +175,6 @@ def crossfade(pair: tuple[Piece, Piece]) -> None:
         options = options | {"c:a": one.sound}
     output = ffmpeg.output(*streams, str(one.crossfade.resolve()), **options)
     ffmpeg_program.run(output, f"{one.vod.recording.path} at {one.start + one.duration:.1f} s", one.target.parent)
-    one.tail.unlink()
-    other.head.unlink()
 
 
 def _picture(stream: FilterableStream, piece: Piece, folder: Path) -> ffmpeg.nodes.Node:

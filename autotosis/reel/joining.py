@@ -52,7 +52,7 @@ def join(pieces: Sequence[Piece], music: Music | None, audio: Audio, target: Pat
         streams.append(_levelled(sound, audio.loudness, target))
     options = {"c:v": "copy", "c:a": "aac", "b:a": SOUND_BITS, "movflags": "+faststart", "fflags": "+bitexact"}
     ffmpeg_program.run(ffmpeg.output(*streams, target.name, **options), target.name, target.parent)
-    for file in (listing, *parts):
+    for file in (listing, *parts, *(side for piece in pieces for side in (piece.head, piece.tail))):
         file.unlink(missing_ok=True)
 
 
