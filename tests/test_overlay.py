@@ -8,9 +8,11 @@ import av
 import matplotlib
 import numpy as np
 import pytest
+from fontTools.ttLib import TTFont
 
+from autotosis.reel import assembly
 from tests import videos
-from tests.helpers import assert_sentence, decoded, render, write_timeline
+from tests.helpers import assert_sentence, decoded, planned, render, write_timeline
 
 
 def test_the_probability_is_written_over_every_moment(own):
@@ -112,6 +114,27 @@ def test_soft_lines_take_turns_in_a_crossfade(own):
     later = [start for start, _, text in lines if b" 90%" in text]
     assert min(later) == pytest.approx(rows[1]["reel_start"], abs=0.01)
     assert max(end for _, end, text in lines if b" 80%" in text) == pytest.approx(min(later), abs=0.01)
+
+
+def test_a_font_whose_family_has_more_weights_than_two_is_drawn(bare, tmp_path):
+    videos.write(bare.folder / "data/tiny/vods/own.mp4", [n / 10 for n in range(80)], lambda _: videos.grey(0))
+    serif = Path(matplotlib.get_data_path()) / "fonts/ttf/STIXGeneral.ttf"
+    shutil.copy(serif, bare.folder / "data/tiny/serif.ttf")
+    # The same with names as such fonts have them: for programs that know only two weights, each other one is a family.
+    font = TTFont(serif)
+    font["OS/2"].usWeightClass = 800
+    names = {1: "Foo ExtraBold", 2: "Regular", 4: "Foo ExtraBold", 6: "Foo-ExtraBold", 16: "Foo", 17: "ExtraBold"}
+    for number, name in names.items():
+        font["name"].setName(name, number, 3, 1, 0x409)
+    font.save(bare.folder / "data/tiny/heavy.ttf")
+    pictures = []
+    for name in ("serif", "heavy"):
+        style = {"position": "top-left", "size": 1, "font": f"{name}.ttf"}
+        cut = planned(bare, "1,2\n", height=240, style=style)
+        (tmp_path / name).mkdir()
+        (piece,) = assembly.encode(cut, tmp_path / name)
+        pictures.append(decoded(piece.target)[1])
+    assert (pictures[0] == pictures[1]).all()
 
 
 def test_a_font_that_is_none(project):

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from fontTools.ttLib import TTFont, TTLibError
 from PIL import ImageFont
 
 from autotosis.project.errors import UserError
@@ -42,6 +43,8 @@ def load(path: Path) -> Font:
     """Read a font from a file; UserError if the file contains no font."""
     try:
         family, style = ImageFont.truetype(path, MEASURED).getname()
-    except OSError as error:
+        # Pillow has another name of families with more weights than two, under which libass would not find the font.
+        known = TTFont(path, fontNumber=0, lazy=True)["name"].getName(1, 3, 1)
+    except (OSError, KeyError, UnicodeError, TTLibError) as error:
         raise UserError(f"{path}: not a font that can be read ({error}); name a TTF or OTF file") from None
-    return Font(path, family or "", "bold" in (style or "").lower())
+    return Font(path, str(known or family or ""), "bold" in (style or "").lower())
