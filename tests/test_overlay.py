@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from fontTools.ttLib import TTFont
 
+from autotosis.pictures import fonts
 from autotosis.reel import assembly
 from tests import videos
 from tests.helpers import assert_sentence, decoded, planned, render, write_timeline
@@ -135,6 +136,12 @@ def test_a_font_whose_family_has_more_weights_than_two_is_drawn(bare, tmp_path):
         (piece,) = assembly.encode(cut, tmp_path / name)
         pictures.append(decoded(piece.target)[1])
     assert (pictures[0] == pictures[1]).all()
+
+
+def test_there_is_room_for_characters_that_other_fonts_draw():
+    font = fonts.load(fonts.BOLD)
+    assert font.width("\u6012" * 11) == 11, "CJK characters are about as wide as high"
+    assert font.width("a\u6012") == pytest.approx(font.width("a") + 1)
 
 
 def test_a_font_that_is_none(project):

@@ -27,24 +27,33 @@ class Font:
         The name by which libass finds the font.
     bold : bool
         Whether the font is bold.
+    characters : frozenset of int
+        The code points of the characters that the font has.
     """
 
     path: Path
     family: str
     bold: bool
+    characters: frozenset[int]
 
     def width(self, text: str) -> float:
-        """Measure the width of a text, in units of the font's size. To libass, that is ascent plus descent."""
+        """Measure the width of a text, in units of the font's size. To libass, that is ascent plus descent.
+
+        A character that the font lacks counts as 1, because other fonts draw it at most that wide.
+        """
         font = ImageFont.truetype(self.path, MEASURED)
-        return font.getlength(text) / sum(font.getmetrics())
+        own = "".join(character for character in text if ord(character) in self.characters)
+        return font.getlength(own) / sum(font.getmetrics()) + len(text) - len(own)
 
 
 def load(path: Path) -> Font:
     """Read a font from a file; UserError if the file contains no font."""
     try:
         family, style = ImageFont.truetype(path, MEASURED).getname()
+        font = TTFont(path, fontNumber=0, lazy=True)
         # Pillow has another name of families with more weights than two, under which libass would not find the font.
-        known = TTFont(path, fontNumber=0, lazy=True)["name"].getName(1, 3, 1)
-    except (OSError, KeyError, UnicodeError, TTLibError) as error:
+        known = font["name"].getName(1, 3, 1)
+        characters = frozenset(font.getBestCmap() or ())
+    except (OSError, LookupError, ValueError, AssertionError, TTLibError) as error:
         raise UserError(f"{path}: not a font that can be read ({error}); name a TTF or OTF file") from None
-    return Font(path, str(known or family or ""), "bold" in (style or "").lower())
+    return Font(path, str(known or family or ""), "bold" in (style or "").lower(), characters)
