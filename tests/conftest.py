@@ -85,6 +85,7 @@ def bare(tmp_path, monkeypatch) -> Project:
     """A folder with parameters and empty tables alone, as the working folder."""
     project = Project(tmp_path / "project")
     shutil.copytree(ROOT / "data/template", project.folder / "data/tiny")
+    (project.folder / "data/tiny/vods").mkdir()
     shutil.copy(ROOT / "params.yaml", project.folder)
     project.set_params(**PARAMS)
     monkeypatch.chdir(project.folder)

@@ -279,11 +279,11 @@ def render(project: Project, vod: str = "vods/own.mp4", **params) -> list[dict[s
     return _numbers(project.table("reels/own/segments.csv"))
 
 
-def planned(project: Project, rows: str, **render) -> assembly.Reel:
-    """Plan the reel of the VOD `own`, 8 s long, with these rows of a cut list: start and end of each segment."""
-    write_timeline(project, [], 8)
+def planned(project: Project, rows: str, vod: str = "vods/own.mp4", duration: float = 8, **render) -> assembly.Reel:
+    """Plan the reel of the VOD `own` with these rows of a cut list: start and end of each segment."""
+    write_timeline(project, [], duration)
     project.write("data/cuts/own.csv", f"start,end\n{rows}")
-    project.set_params(vods={"own": "vods/own.mp4"}, render=render)
+    project.set_params(vods={"own": vod}, render=render)
     return assembly.place([assembly.prepare(configuration.for_render(load_params(project), "own"))])
 
 

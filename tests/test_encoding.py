@@ -1,5 +1,8 @@
 """The encoders of a reel, those that do not work, and the pieces that they encode."""
 
+import multiprocessing
+import resource
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from autotosis.reel import assembly, encoding
@@ -27,6 +30,23 @@ def test_pieces_that_were_begun_or_finished_can_be_encoded_again(bare, tmp_path)
     assert contents(folder) == before
     assembly.join(cut, pieces, folder / "reel.mp4")
     assert contents(folder).keys() == {"reel.mp4"}
+
+
+def memory(cut: assembly.Reel, folder: Path) -> int:
+    """Encode a reel of one segment, and return how much memory FFmpeg has taken at most in this process, bytes."""
+    folder.mkdir()
+    assembly.encode(cut, folder)
+    # Linux counts in KiB.
+    return 1024 * resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+
+
+def test_the_overlay_of_a_long_segment_takes_little_more_memory_than_that_of_a_short_one(bare, tmp_path):
+    picture, sound = ("-f", "lavfi", "-i", "color=s=32x32:r=10"), ("-f", "lavfi", "-i", "anullsrc=r=8000:cl=mono")
+    videos.ffmpeg(*picture, *sound, "-t", 300, "-c:a", "pcm_s16le", bare.folder / "data/tiny/vods/own.mkv")
+    cuts = [planned(bare, f"1,{end}\n", "vods/own.mkv", 300, fps=1) for end in (2, 299)]
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        short, long = (pool.submit(memory, cut, tmp_path / str(end)).result() for end, cut in enumerate(cuts))
+    assert long < short + 30_000_000
 
 
 def test_an_encoder_that_does_not_work_or_cannot_do_what_is_asked(project):

@@ -185,9 +185,11 @@ def _picture(stream: FilterableStream, piece: Piece, folder: Path) -> ffmpeg.nod
     if moments is not None or piece.title:
         script = overlay.script(piece.look, moments, piece.start, piece.duration, piece.title)
         (folder / "overlay.ass").write_text(script, encoding="utf-8")
+        # A folder for the font alone: libass reads every file in it, and the sound would take much memory.
         font = piece.look.font.path
-        (folder / f"font{font.suffix}").write_bytes(font.read_bytes())
-        stream = stream.filter("ass", filename="overlay.ass", fontsdir=".")
+        (folder / "fonts").mkdir()
+        (folder / "fonts" / f"font{font.suffix}").write_bytes(font.read_bytes())
+        stream = stream.filter("ass", filename="overlay.ass", fontsdir="fonts")
     return stream
 
 
