@@ -108,6 +108,18 @@ def test_a_copied_reel_has_the_shape_that_the_container_gives_the_picture(tmp_pa
     assert (reel.width, reel.height) == (width, 64)
 
 
+def test_a_segment_that_is_shorter_than_a_frame_is_copied_as_a_frame(tmp_path):
+    videos.numbered(tmp_path / "made.mp4", 2, "libx264")
+    keyframes_alone = ("-r", 30, "-c:v", "libx264", "-bf", 0, "-g", 1)
+    videos.ffmpeg("-i", tmp_path / "made.mp4", "-an", *keyframes_alone, tmp_path / "vod.avi")
+    vod = recording.probe(tmp_path / "vod.avi")
+    (copied,) = stream_copy.packet_ranges(vod, [Segment(1.034, 1.044)])
+    stream_copy.copy(vod, [copied], None, tmp_path / "reel.mp4")
+    expected = [number for time, number in videos.numbers(tmp_path / "vod.avi") if 1.03 < time < 1.04]
+    assert [number for _, number in videos.numbers(tmp_path / "reel.mp4")] == expected
+    assert copied.shown.duration == pytest.approx(1 / 30)
+
+
 NOT_COPIED = {
     "another codec": ("mpeg4", {}, "its picture is in mpeg4"),
     "H.264 with an open group of pictures": (

@@ -132,6 +132,8 @@ def _range(track: Track, segment: Segment, known: set[bytes]) -> PacketRange:
     """
     unit, path = track.unit, track.recording.path
     first, end = (round(time / unit) for time in (segment.start, segment.end))
+    # AVI and MXF count whole frames, and a segment may be shorter than one.
+    end = max(end, first + 1)
     times: list[int] = []
     later: list[int] = []
     for pts, packet in _from_keyframe(track, first):
