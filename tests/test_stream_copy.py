@@ -138,3 +138,9 @@ def test_a_picture_that_cannot_be_copied(project, name):
     project.write("data/cuts/demo.csv", "start,end\n35,41\n")
     project.set_params(render={"encoder": "copy", "overlay": "none"})
     assert_sentence(project.stage("render", "demo"), "vods/demo.mp4", words, "set render.encoder to libx264")
+
+
+def test_a_codec_is_named_as_everybody_knows_it(tmp_path):
+    videos.write(tmp_path / "vod.mp4", [0.0, 0.1], lambda _: videos.grey(0), codec="libsvtav1", preset="12")
+    with pytest.raises(UserError, match="its picture is in av1, and"):
+        stream_copy.packet_ranges(recording.probe(tmp_path / "vod.mp4"), [Segment(0.0, 0.1)])

@@ -84,8 +84,8 @@ def packet_ranges(recording: Recording, chosen: Sequence[Segment]) -> list[Packe
         codec = _video(track).codec_context
         if codec.name not in CODECS:
             raise UserError(
-                f"{recording.path}: its picture is in {codec.name}, and only H.264 and HEVC are copied into an "
-                "MP4; set render.encoder to libx264"
+                f"{recording.path}: its picture is in {codec.codec.canonical_name}, and only H.264 and HEVC are "
+                "copied into an MP4; set render.encoder to libx264"
             )
         if next(track.packets(0.0)).pts is None:
             raise UserError(
