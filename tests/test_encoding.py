@@ -7,7 +7,7 @@ from pathlib import Path
 
 from autotosis.reel import assembly, encoding
 from tests import videos
-from tests.helpers import assert_sentence, planned
+from tests.helpers import assert_sentence, decoded, planned
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -30,6 +30,17 @@ def test_pieces_that_were_begun_or_finished_can_be_encoded_again(bare, tmp_path)
     assert contents(folder) == before
     assembly.join(cut, pieces, folder / "reel.mp4")
     assert contents(folder).keys() == {"reel.mp4"}
+
+
+def test_a_crossfade_is_as_long_as_whole_frames_allow(bare, tmp_path):
+    """Sixty seconds are 60.6 frames, and FFmpeg refuses 61."""
+    black = ("-f", "lavfi", "-i", "color=s=32x32:r=10")
+    videos.ffmpeg(*black, "-t", 250, "-preset", "ultrafast", bare.folder / "data/tiny/vods/own.mp4")
+    fade = {"transition": "crossfade", "transition_length": 60, "fps": 1.01}
+    cut, folder = planned(bare, "0,124\n126,250\n", duration=250, **fade), tmp_path / "pieces"
+    folder.mkdir()
+    pieces = assembly.encode(cut, folder)
+    assert len(decoded(pieces[0].crossfade)[0]) == 60
 
 
 def memory(cut: assembly.Reel, folder: Path) -> int:

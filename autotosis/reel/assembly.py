@@ -25,6 +25,8 @@ from autotosis.video import recording
 
 # A length this many frames short of a whole number still counts as that number, because tables round to milliseconds.
 FRAME_ROUNDING = 0.15
+# FFmpeg refuses longer crossfades, and rounding to frames may lengthen them (seconds).
+LONGEST_CROSSFADE = 60
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,9 @@ def place(sources: Sequence[Source]) -> Reel:
     else:
         rate, render, copied = first.vod.frame.rate, first.config.render, []
         frames = [_frames(segment, rate, each.vod.recording.rate) for each, segment in chosen]
-        wanted = round(render.transition_length * rate) if render.transition == "crossfade" else 0
+        wanted = 0
+        if render.transition == "crossfade":
+            wanted = min(round(render.transition_length * rate), int(LONGEST_CROSSFADE * rate))
         lengths, shared = ([float(n / rate) for n in counts] for counts in (frames, reel.crossfades(frames, wanted)))
     peaks = [
         reel.peak(segment, each.times, 1 - each.probabilities if each.vod.calm else each.probabilities)
