@@ -66,6 +66,15 @@ def test_title_and_time_are_written_where_and_as_asked(project):
     assert (others[5, 180:300].max(axis=-1) > 100).mean() < 0.7 * light[5, 180:300].mean(), "thinner letters"
 
 
+def test_a_title_lasts_two_seconds_whatever_the_length_of_the_first_segment(bare, tmp_path):
+    videos.write(bare.folder / "data/tiny/vods/own.mp4", [n / 10 for n in range(80)], lambda _: videos.grey(0))
+    cut = planned(bare, "1,1.5\n2,3\n4,6\n7,7.5\n", height=480, fps=10, title="The best", quality=5)
+    pieces = assembly.encode(cut, tmp_path)
+    pictures = np.concatenate([decoded(piece.target)[1] for piece in pieces])
+    shown = (pictures[:, 180:300].max(axis=-1) > 100).any(axis=(1, 2))
+    assert shown[:18].all() and not shown[20:].any()
+
+
 @pytest.mark.parametrize("encoder", ["libx264", "copy"])
 def test_soft_lines_say_of_each_moment_what_the_timeline_says(project, encoder):
     folder = project.folder / "data/tiny/vods"

@@ -153,14 +153,16 @@ def encode(cut: Reel, folder: Path) -> list[Piece]:
     if encoder == "copy" and not sound and not cut.sources[0].music:
         return []
     overlaps = [0.0, *(one.reel_end - other.reel_start for one, other in itertools.pairwise(cut.placed)), 0.0]
-    pieces, last = [], None
+    pieces, begun = [], dict[Vod, float]()
     for number, segment in enumerate(cut.placed):
         each = sources[segment.vod]
+        # If the first segment of a VOD is short, the next one goes on with the title.
+        left = overlay.TITLE_LASTS - (segment.reel_start - begun.setdefault(segment.vod, segment.reel_start))
         pieces.append(
             Piece(
                 segment=segment,
                 look=each.look,
-                title=each.config.render.title if each is not last else None,
+                title=each.config.render.title if left > 0 else None,
                 sound=sound,
                 moments=reel.moments(segment, each.times, each.probabilities),
                 render=each.config.render,
@@ -168,9 +170,9 @@ def encode(cut: Reel, folder: Path) -> list[Piece]:
                 target=folder / f"{number + 1:04}.mov",
                 before=overlaps[number],
                 after=overlaps[number + 1],
+                title_lasts=left,
             )
         )
-        last = each
     # Begin with the longest, so that all processes finish at about the same time.
     by_length = sorted(pieces, key=lambda piece: -piece.duration)
     name = f"render {cut.sources[0].vod.name}" if len(cut.sources) == 1 else "render"

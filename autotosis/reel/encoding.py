@@ -52,6 +52,8 @@ class Piece:
         The MOV file to write, with the picture as in the reel and uncompressed sound.
     before, after : float
         The length of the crossfades with the segments before and after it, seconds.
+    title_lasts : float
+        How long the title is shown, seconds. It may be longer than the segment.
     """
 
     segment: ReelSegment
@@ -64,6 +66,7 @@ class Piece:
     target: Path
     before: float = 0.0
     after: float = 0.0
+    title_lasts: float = overlay.TITLE_LASTS
 
     @property
     def vod(self) -> Vod:
@@ -183,7 +186,7 @@ def _picture(stream: FilterableStream, piece: Piece, folder: Path) -> ffmpeg.nod
     stream = _arranged(stream, piece)
     moments = piece.moments.tolist() if piece.render.overlay == "burn" else None
     if moments is not None or piece.title:
-        script = overlay.script(piece.look, moments, piece.start, piece.duration, piece.title)
+        script = overlay.script(piece.look, moments, piece.start, piece.duration, piece.title, piece.title_lasts)
         (folder / "overlay.ass").write_text(script, encoding="utf-8")
         # A folder for the font alone: libass reads every file in it, and the sound would take much memory.
         font = piece.look.font.path

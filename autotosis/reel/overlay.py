@@ -80,6 +80,7 @@ def script(
     start: float,
     duration: float,
     title: str | None = None,
+    title_lasts: float = TITLE_LASTS,
 ) -> str:
     """Write the overlay of a segment: the probability as text and as a bar from green to red, the time, and a title.
 
@@ -96,6 +97,8 @@ def script(
         Length of the segment, seconds.
     title : str or None
         The title over its first seconds, if there is one.
+    title_lasts : float
+        How long the title is shown, seconds. It may be longer than the segment.
 
     Returns
     -------
@@ -113,7 +116,7 @@ def script(
     if moments is not None:
         events += _panel(look, unit, bar_width, moments, start, duration)
     if title:
-        events.append(_title(_plain(title), look, unit, duration))
+        events.append(_title(_plain(title), look, unit, title_lasts))
     return _script(look, unit, events)
 
 
@@ -170,7 +173,7 @@ def _panel(
             yield _line(2, time, end, "Clock", f"{_at(place, WHITE)}{_clock(second)}")
 
 
-def _title(title: str, look: Look, unit: float, duration: float) -> SSAEvent:
+def _title(title: str, look: Look, unit: float, lasts: float) -> SSAEvent:
     """Write a title in the middle of the area that the panel leaves free, in as many lines as it needs."""
     area, taken = look.area, PANEL_HEIGHT + 2 * MARGIN[1]
     room, height = TITLE_SHARE * area.width * unit, TITLE_SHARE * (area.height * unit - taken)
@@ -181,7 +184,7 @@ def _title(title: str, look: Look, unit: float, duration: float) -> SSAEvent:
     place = round((area.x + area.width / 2) * unit), round(middle)
     margin = round((look.frame.width * unit - room) / 2)
     text = f"{_at(place, WHITE)[:-1]}\\fs{size:.1f}\\q0\\fad(0,300)}}{title}"
-    return _line(3, 0.0, min(TITLE_LASTS, duration), "Title", text, margin)
+    return _line(3, 0.0, lasts, "Title", text, margin)
 
 
 def track(label: str, placed: Sequence[ReelSegment], moments: Sequence[np.ndarray]) -> str:
