@@ -4,8 +4,9 @@ import av
 import numpy as np
 import pytest
 
+from autotosis.reel import assembly
 from tests import videos
-from tests.helpers import Project, all_cores, assert_sentence, render, write_timeline
+from tests.helpers import Project, all_cores, assert_sentence, planned, render, write_timeline
 
 REEL = "reels/own/reel.mp4"
 
@@ -94,6 +95,17 @@ def test_bursts_that_the_limiter_flattens_are_as_loud_as_asked(project):
     write_timeline(project, [(1, 11)], 12)
     render(project, overlay="none", loudness=-9)
     assert videos.loudness(project.folder / REEL) == pytest.approx(-9, abs=0.8)
+
+
+def test_a_very_short_reel_is_as_loud_as_asked(bare):
+    times = [number / 30 for number in range(8 * 30)]
+    tone = lambda at: 0.02 * np.sin(2 * np.pi * 1000 * at)  # noqa: E731
+    videos.write(bare.folder / "data/tiny/vods/own.mp4", times, lambda time: videos.grey(60), tone, 8)
+    cut, reel = planned(bare, "1,1.3\n"), bare.folder / REEL
+    reel.parent.mkdir(parents=True)
+    assembly.join(cut, assembly.encode(cut, reel.parent), reel)
+    sound = heard(bare)[: round(0.3 * videos.RATE)]
+    assert 20 * np.log10(np.percentile(np.abs(sound), 95)) == pytest.approx(-14, abs=2)
 
 
 def test_a_silent_track_stays_silent(project):

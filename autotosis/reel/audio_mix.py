@@ -14,6 +14,8 @@ RATE = 48_000
 FADE = 0.01
 # Sound below this level is not counted as loudness (LUFS; the absolute gate of ITU-R BS.1770-5, annex 1).
 SILENCE = -70.0
+# Loudness is measured in blocks of this length (seconds; the same annex).
+BLOCK = 0.4
 # The largest gain (dB). Sound that would need more is noise, or not meant to be heard.
 MOST_GAIN = 30.0
 # Streaming services ask for 1 dB of headroom above peaks, including those between samples, and use limiters with this
@@ -94,7 +96,8 @@ def crossfaded(one: FilterableStream, other: FilterableStream, length: int) -> F
 
 def measured(stream: FilterableStream) -> FilterableStream:
     """Make FFmpeg print the level of a sound when it ends."""
-    return stream.filter("ebur128", peak="sample", framelog="quiet")
+    # Sound that is shorter than a block of BS.1770 would count as silent.
+    return stream.filter("apad", whole_dur=BLOCK).filter("ebur128", peak="sample", framelog="quiet")
 
 
 def level(said: str) -> Level | None:
