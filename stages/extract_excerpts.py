@@ -53,11 +53,12 @@ def check_place(video: str, label: Label, holdout: Mapping[str, list[Label]]) ->
 
 
 def facecam_of(settings: Params, video: str, rows: Patterns[Box]) -> Facecam:
-    """Return where the face camera of a VOD is, and search for it if `find_facecams` does not."""
-    names = [name for name, file in settings.vods.items() if file == video]
+    """Return where the face camera of a VOD is, and search for it unless `find_facecams` has."""
+    name = next((name for name, file in settings.vods.items() if file == video), "")
     row = rows.of(video)
-    if names or row:
-        return facecams.for_vod(names[0] if names else "", row)
+    # In a clone, the table of a VOD need not have been pulled, although DVC knows it.
+    if row or (name and facecams.path(name).exists()):
+        return facecams.for_vod(name, row)
     return Facecam(tuple(scenes.find(recording.probe(settings.folder / video), video)))
 
 

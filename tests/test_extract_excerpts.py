@@ -3,13 +3,17 @@
 import json
 import subprocess
 from collections import defaultdict
+from dataclasses import astuple
 from pathlib import Path
 
 import numpy as np
 import pytest
 import safetensors.numpy
 
+from autotosis.annotations import facecams
 from autotosis.model import examples
+from autotosis.project import params
+from stages import extract_excerpts
 from tests.helpers import ENVIRONMENT, FACECAMS, HEADER, HOLDOUT, LABELS, Project, assert_sentence
 
 
@@ -188,6 +192,13 @@ def test_stretches_of_a_vod_that_is_no_longer_cut_keep_its_face_camera(project):
     project.stages("configure", "extract_excerpts")
     after = safetensors.numpy.load_file(shard)
     assert all(np.array_equal(before[name], after[name], equal_nan=True) for name in before)
+
+
+def test_the_face_camera_of_a_vod_is_looked_for_before_find_facecams_has_done_so(unbuilt, monkeypatch):
+    monkeypatch.chdir(unbuilt.folder)
+    settings, no_rows = params.load(), facecams.read_boxes(Path("none.csv"))
+    before, after = extract_excerpts.facecam_of(settings, "vods/demo.mp4", no_rows).scenes
+    assert astuple(before.box) == astuple(after.box) == pytest.approx((0.025, 0.6222, 0.275, 0.9556), abs=0.02)
 
 
 def test_a_vod_with_a_long_name_is_learned_from(project):
