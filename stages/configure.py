@@ -48,6 +48,8 @@ def main() -> None:
     # `extract_excerpts`, `evaluate` and `compile` read these folders, which must exist even without VODs.
     for results in (timeline.FOLDER, cut_list.FOLDER, facecams.FOLDER):
         results.mkdir(parents=True, exist_ok=True)
+    for name in recordings.read_list().kept:
+        recordings.protect(name)
     remove_results_of_other_vods(settings)
     inputs.check(before | tables)
 

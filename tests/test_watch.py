@@ -103,6 +103,24 @@ def test_recordings_become_reels_once_they_are_finished_whatever_happens(watched
     assert watched.digests("reels/second") == reel
 
 
+@pytest.mark.parametrize("by", ["watch", "hand"])
+def test_dvc_leaves_a_kept_reel_alone(project, monkeypatch, by):
+    # DVC must have written it, and not the copy of a project.
+    shutil.rmtree(project.folder / "reels/demo")
+    project.succeed("dvc", "checkout", "reels/demo")
+    project.set_params(vods={})
+    if by == "watch":
+        project.write("vods.yaml", "vods:\n  demo: vods/demo.mp4\n")
+        monkeypatch.chdir(project.folder)
+        recordings.unlist("demo")
+    else:
+        project.write("vods.yaml", "vods: {}\nkept:\n  demo: vods/demo.mp4\n")
+        project.stages("configure")
+    before = project.digests("reels/demo")
+    project.succeed("dvc", "checkout", "--force")
+    assert before and project.digests("reels/demo") == before
+
+
 def test_a_recording_whose_run_fails_holds_up_nothing(watched):
     record(watched, "own")
     watched.write("data/tiny/edits/own.csv", "start,end\n9,1\n")

@@ -125,9 +125,18 @@ def unlist(name: str) -> None:
     If it has a reel, list it under `kept`.
     """
     found = read_list()
+    protect(name)
     # The user may have removed its line meanwhile.
     kept = {name: found.vods[name]} if name in found.vods and (reel.FOLDER / name).exists() else {}
     _write_list({other: file for other, file in found.vods.items() if other != name}, found.kept | kept)
+
+
+def protect(name: str) -> None:
+    """Protect the reel of a VOD that is no longer listed, if it has one, from `dvc checkout` and `dvc pull`."""
+    table = reel.FOLDER / name / reel.TABLE
+    if table.exists():
+        # They remove what DVC wrote and no stage makes any more, unless a file in it has changed since.
+        table.touch()
 
 
 def _write_list(vods: dict[str, str], kept: dict[str, str]) -> None:
