@@ -29,7 +29,7 @@ def prepare(settings: Params) -> list[Source]:
     """Read what the reel is made from, VOD by VOD. All are shown in the frame format of the first."""
     sources: list[Source] = []
     for name in settings.vods:
-        config = configuration.for_render(settings, name)
+        config = configuration.recorded("render", configuration.for_render(settings, name))
         # Stream copies of different recordings cannot be joined.
         encoder = "libx264" if config.render.encoder == "copy" else config.render.encoder
         render = config.render.model_copy(update={"title": name, "encoder": encoder})

@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from autotosis.annotations import configuration, facecams, labels
+from autotosis.annotations import configuration, facecams
 from autotosis.cuts import cut_list, review_list
 from autotosis.project import command_line, files, inputs, names, params
 from autotosis.project.params import Params
@@ -37,14 +37,8 @@ def main() -> None:
             (folder / stage).mkdir(parents=True)
             for name in settings.vods:
                 write(folder / stage / f"{name}.json", configuration.describe(stage, settings, name))
-        extract = settings.extract.seen()
-        for stage, videos in (("extract_frames", "clips/"), ("extract_excerpts", "vods/")):
-            judged = configuration.judged_tracks(settings, videos)
-            write(folder / f"{stage}.json", {"extract": extract, "judged": judged})
-        learned_from = {"extract": extract, "clips": settings.dataset.clips}
-        write(folder / "train.json", {**settings.train.used(labels.count_clips(settings.folder)), **learned_from})
-        # DVC compares `vods` without regard to its order, in which the reel of all VODs shows them.
-        write(folder / "compile.json", {"vods": list(settings.vods)})
+        for stage, description in configuration.describe_all(settings).items():
+            write(folder / f"{stage}.json", description)
     # `extract_excerpts`, `evaluate` and `compile` read these folders, which must exist even without VODs.
     for results in (timeline.FOLDER, cut_list.FOLDER, facecams.FOLDER):
         results.mkdir(parents=True, exist_ok=True)

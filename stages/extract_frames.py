@@ -21,6 +21,7 @@ from autotosis.video import clips
 
 def main() -> None:
     settings = params.load()
+    configuration.check_recorded("extract_frames", settings)
     before = inputs.state(settings.folder / "facecams.csv", settings.folder / "clips")
     rows = facecams.read_boxes(settings.folder / "facecams.csv")
     paths = clips.find(settings.folder / "clips")

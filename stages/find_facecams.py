@@ -15,7 +15,7 @@ from autotosis.video import recording
 
 
 def main(name: str) -> None:
-    config = configuration.for_find_facecams(params.load(), name)
+    config = configuration.recorded("find_facecams", configuration.for_find_facecams(params.load(), name))
     vod = recording.probe(config.video)
     found = [scenes.whole(vod, config.facecam)] if config.facecam else scenes.find(vod, name)
     with files.replacing_all(facecams.path(name), facecams.FOLDER / f"{name}.jpg") as (table, shown):

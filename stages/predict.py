@@ -17,7 +17,7 @@ from autotosis.video.remarks import remarks
 
 
 def main(name: str) -> None:
-    config = configuration.for_predict(params.load(), name)
+    config = configuration.recorded("predict", configuration.for_predict(params.load(), name))
     card, weights = model_file.load(config.extract, context.VERSION)
     vod = recording.probe(config.video, config.sounds)
     for remark in remarks(vod):

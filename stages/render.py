@@ -11,7 +11,7 @@ from autotosis.video.remarks import silences
 
 
 def main(name: str) -> None:
-    source = assembly.prepare(configuration.for_render(params.load(), name))
+    source = assembly.prepare(configuration.recorded("render", configuration.for_render(params.load(), name)))
     for remark in silences(source.vod.recording, "heard"):
         print(remark)
     with files.replacing(reel.FOLDER / name) as folder:

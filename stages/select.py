@@ -23,7 +23,7 @@ LONG = 0.5
 
 
 def main(name: str) -> None:
-    config = configuration.for_select(params.load(), name)
+    config = configuration.recorded("select", configuration.for_select(params.load(), name))
     vod = recording.probe(config.video, config.sounds)
     card, (times, probabilities) = model_file.read_card(), timeline.read_timeline(name, vod.duration)
     choice = selection.for_vod(config, card, times, probabilities, vod.duration)

@@ -18,6 +18,7 @@ from dvclive.live import Live
 from scmrepo.exceptions import SCMError
 from scmrepo.git import Git
 
+from autotosis.annotations import configuration
 from autotosis.model import (
     architecture,
     calibration,
@@ -49,6 +50,7 @@ MAX_THRESHOLD = 0.9
 def main() -> None:
     check_repository()
     settings = params.load()
+    configuration.check_recorded("train", settings)
     train = settings.train
     labelled = cross_validation.in_random_order(list(examples.read_clips(settings.extract.fps)), train.seed)
     if not labelled:

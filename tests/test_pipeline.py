@@ -8,7 +8,18 @@ from collections.abc import Callable
 import pytest
 
 from tests import videos
-from tests.helpers import FACECAMS, HEADER, HOLDOUT, LABELS, ROOT, Project, all_cores, copy_of
+from tests.helpers import (
+    ENVIRONMENT,
+    FACECAMS,
+    HEADER,
+    HOLDOUT,
+    LABELS,
+    ROOT,
+    Project,
+    all_cores,
+    assert_sentence,
+    copy_of,
+)
 
 Change = Callable[[Project], None]
 
@@ -193,6 +204,32 @@ def test_a_judgement_too_short_to_learn_from_changes_the_reel(project):
     assert "select@demo" in project.repro()
     cut = [(float(row["start"]), float(row["end"])) for row in project.table("data/cuts/demo.csv")]
     assert any(start <= 16.0 and end >= 16.2 for start, end in cut)
+
+
+def test_a_change_during_a_run_is_left_to_the_next_one(project):
+    cuts = project.digests("data/cuts")
+    # As if `configure` had run just before.
+    project.set_params(select={"threshold": 0.3}, train={"l2": 5}, extract={"fps": 5})
+    project.succeed("dvc", "repro", "--single-item", "--force", "select@demo")
+    assert project.digests("data/cuts") == cuts
+    for stage in ("extract_frames", "extract_excerpts", "train"):
+        said = project.stage(stage, env=ENVIRONMENT | {"DVC_STAGE": stage})
+        assert_sentence(said, "params.yaml: was changed since `configure` ran; run `dvc repro` again")
+    project.stages("select demo")
+    assert project.digests("data/cuts") != cuts
+
+
+def test_a_file_that_is_changed_during_a_run_ends_it(project):
+    run_by_dvc = ENVIRONMENT | {"DVC_STAGE": "select@demo"}
+    project.write("data/tiny/edits/demo.csv", "start,end\n1,2\n")
+    project.stages("configure")
+    project.append("data/tiny/edits/demo.csv", "4,5\n")
+    said = project.stage("select", "demo", env=run_by_dvc)
+    assert_sentence(said, "data/tiny/edits/demo.csv: was changed since `configure` ran; run `dvc repro` again")
+    project.stages("configure")
+    remark("autotosis/cuts/segments.py")(project)
+    said = project.stage("select", "demo", env=run_by_dvc)
+    assert_sentence(said, "autotosis/cuts: was changed since `configure` ran; run `dvc repro` again")
 
 
 def test_a_copy_of_a_reel_stays_when_results_of_other_vods_are_removed(project):
