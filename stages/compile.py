@@ -28,7 +28,7 @@ def main() -> None:
 def prepare(settings: Params) -> list[Source]:
     """Read what the reel is made from, VOD by VOD. All are shown in the frame format of the first."""
     sources: list[Source] = []
-    for name in settings.vods:
+    for name in configuration.vods_of("render", settings):
         config = configuration.recorded("render", configuration.for_render(settings, name))
         # Stream copies of different recordings cannot be joined.
         encoder = "libx264" if config.render.encoder == "copy" else config.render.encoder

@@ -68,7 +68,7 @@ def main() -> None:
     settings, card = params.load(), model_file.read_card()
     before = inputs.state(settings.folder / "holdout.csv")
     holdout = labels.read_labels(settings.folder / "holdout.csv")
-    vods = [read(vod, settings, card, holdout) for vod in settings.vods]
+    vods = [read(vod, settings, card, holdout) for vod in configuration.vods_of("select", settings)]
     measured = [one for one in vods if one.truth is not None]
     figures = {one.vod: measure([one]) for one in measured}
     # Write all.json even without content: git does not keep empty folders, so `evaluate` would run again in a clone.

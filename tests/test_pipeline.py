@@ -219,6 +219,14 @@ def test_a_change_during_a_run_is_left_to_the_next_one(project):
     assert project.digests("data/cuts") != cuts
 
 
+def test_a_vod_that_is_added_during_a_run_is_left_to_the_next_one(project):
+    reel = project.digests("reels/best")
+    # As if `configure` had run just before.
+    project.set_params(vods={"demo": "vods/demo.mp4", "new": "vods/new.mp4"})
+    project.succeed("dvc", "repro", "--single-item", "--force", "evaluate", "compile")
+    assert project.digests("reels/best") == reel
+
+
 def test_a_file_that_is_changed_during_a_run_ends_it(project):
     run_by_dvc = ENVIRONMENT | {"DVC_STAGE": "select@demo"}
     project.write("data/tiny/edits/demo.csv", "start,end\n1,2\n")

@@ -228,6 +228,11 @@ def recorded(stage: str, present: Config) -> Config:
     return type(present).model_validate_json(json.dumps(values))
 
 
+def vods_of(stage: str, settings: Params) -> list[str]:
+    """List the VODs of params.yaml; where DVC runs a stage, without those that were added since `configure` ran."""
+    return [name for name in settings.vods if DVC_STAGE not in os.environ or (FOLDER / stage / f"{name}.json").exists()]
+
+
 def check_recorded(stage: str, settings: Params) -> None:
     """Raise a UserError if DVC runs a stage for all videos, and its parameters were changed since `configure` ran."""
     if DVC_STAGE in os.environ:
