@@ -227,6 +227,16 @@ def test_a_vod_that_is_added_during_a_run_is_left_to_the_next_one(project):
     assert project.digests("reels/best") == reel
 
 
+def test_one_vod_is_cut_where_no_other_video_is(own):
+    shutil.rmtree(clips(own))
+    (own.folder / "data/tiny/vods/demo.mp4").unlink()
+    own.append(LABELS, "vods/demo.mp4,1,2,0\n")
+    own.set_params(vods={"friday": "vods/own.mp4"})
+    stages = [f"{stage}@friday" for stage in ("find_facecams", "predict", "select", "render")]
+    assert own.repro("--single-item", "configure", *stages) == ["configure", *stages]
+    assert_sentence(own.stage("extract_excerpts"), "holdout.csv row 2: there is no video data/tiny/vods/demo.mp4")
+
+
 def test_a_file_that_is_changed_during_a_run_ends_it(project):
     run_by_dvc = ENVIRONMENT | {"DVC_STAGE": "select@demo"}
     project.write("data/tiny/edits/demo.csv", "start,end\n1,2\n")

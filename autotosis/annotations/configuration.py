@@ -128,7 +128,7 @@ def for_select(settings: Params, name: str) -> SelectConfig:
     edits = settings.folder / "edits" / f"{name}.csv"
     files.check_regular(edits)
     uses_marks = settings.select.marks != "ignore"
-    judged = labels.read_labels(settings.folder / "labels.csv").get(settings.vods[name], [])
+    judged = labels.read_labels(settings.folder / "labels.csv", there=False).get(settings.vods[name], [])
     return SelectConfig(
         name=name,
         video=settings.vod(name),
