@@ -17,6 +17,9 @@ from autotosis.reel import reel
 from autotosis.scan import timeline
 from autotosis.watch import recordings
 
+# `extract_excerpts`, `evaluate` and `compile` read folders that must exist even without VODs. DVC keeps no empty ones.
+ABOUT, CONTENT = "about.txt", "A file for each VOD of params.yaml.\n"
+
 
 def main() -> None:
     before = inputs.state(params.PARAMS_FILE, params.VODS_FILE)
@@ -35,13 +38,13 @@ def main() -> None:
     with files.replacing(configuration.FOLDER) as folder:
         for stage in configuration.STAGES:
             (folder / stage).mkdir(parents=True)
+            (folder / stage / ABOUT).write_text(CONTENT)
             for name in settings.vods:
                 write(folder / stage / f"{name}.json", configuration.describe(stage, settings, name))
         for stage, description in configuration.describe_all(settings).items():
             write(folder / f"{stage}.json", description)
-    # `extract_excerpts`, `evaluate` and `compile` read these folders, which must exist even without VODs.
     for results in (timeline.FOLDER, cut_list.FOLDER, facecams.FOLDER):
-        results.mkdir(parents=True, exist_ok=True)
+        files.write_bytes(results / ABOUT, CONTENT.encode())
     for name in recordings.read_list().kept:
         recordings.protect(name)
     remove_results_of_other_vods(settings)

@@ -272,6 +272,11 @@ def test_without_a_vod_the_model_is_still_trained(project):
     assert json.loads(project.read("reels/metrics/all.json")) == {}
     assert not (project.folder / "reels/demo").exists()
     assert project.repro() == []
+    # As in a clone.
+    for name in ("config", "cuts", "facecams", "timelines"):
+        shutil.rmtree(project.folder / "data" / name)
+    project.succeed("dvc", "checkout")
+    assert project.repro() == []
 
 
 def test_dvc_shows_and_compares_metrics_plots_and_experiments(project):
