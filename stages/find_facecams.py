@@ -10,17 +10,18 @@ from collections.abc import Sequence
 from autotosis.annotations import configuration, facecams
 from autotosis.annotations.facecams import Scene
 from autotosis.camera import picture, scenes
-from autotosis.project import command_line, files, params
+from autotosis.project import command_line, files, inputs, params
 from autotosis.video import recording
 
 
 def main(name: str) -> None:
     config = configuration.recorded("find_facecams", configuration.for_find_facecams(params.load(), name))
-    vod = recording.probe(config.video)
+    before, vod = inputs.state(config.video), recording.probe(config.video)
     found = [scenes.whole(vod, config.facecam)] if config.facecam else scenes.find(vod, name)
     with files.replacing_all(facecams.path(name), facecams.FOLDER / f"{name}.jpg") as (table, shown):
         facecams.write(table, found)
         picture.write(shown, vod, found)
+        inputs.check(before)
     report(name, vod.duration, found)
 
 

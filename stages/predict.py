@@ -8,7 +8,7 @@ import numpy as np
 
 from autotosis.annotations import chat, configuration, facecams
 from autotosis.model import chat_weight, model_file
-from autotosis.project import command_line, files, params
+from autotosis.project import command_line, files, inputs, params
 from autotosis.scan import timeline, two_pass
 from autotosis.scan.passes import Scan
 from autotosis.signals import context
@@ -18,6 +18,7 @@ from autotosis.video.remarks import remarks
 
 def main(name: str) -> None:
     config = configuration.recorded("predict", configuration.for_predict(params.load(), name))
+    before = inputs.state(config.video)
     card, weights = model_file.load(config.extract, context.VERSION)
     vod = recording.probe(config.video, config.sounds)
     for remark in remarks(vod):
@@ -37,6 +38,7 @@ def main(name: str) -> None:
     times = np.arange(scan.moments) / config.extract.fps
     written = chat_weight.from_tensors("chat.", weights).logits(messages, times)
     probabilities, looked_at = two_pass.score(scan, name, card, weights, written, config.predict.scan == "two-pass")
+    inputs.check(before)
     files.write_csv(timeline.path(name), timeline.COLUMNS, timeline.rows(times, probabilities))
     listened = ", listened to all of them" if vod.sound else ""
     print(f"{name}: looked at {looked_at:.0%} of {vod.duration / 60:.1f} minutes{listened}")

@@ -5,13 +5,14 @@ the order of the VOD. Run from the project's folder: python -m stages.render dem
 """
 
 from autotosis.annotations import configuration
-from autotosis.project import command_line, files, params
+from autotosis.project import command_line, files, inputs, params
 from autotosis.reel import assembly, exports, production, reel
 from autotosis.video.remarks import silences
 
 
 def main(name: str) -> None:
-    source = assembly.prepare(configuration.recorded("render", configuration.for_render(params.load(), name)))
+    config = configuration.recorded("render", configuration.for_render(params.load(), name))
+    before, source = inputs.state(config.video), assembly.prepare(config)
     for remark in silences(source.vod.recording, "heard"):
         print(remark)
     with files.replacing(reel.FOLDER / name) as folder:
@@ -19,6 +20,7 @@ def main(name: str) -> None:
         placed = production.make([source], folder)
         if placed:
             exports.write(folder, placed)
+        inputs.check(before)
     seconds = placed[-1].reel_end if placed else 0.0
     print(f"{reel.FOLDER / name}: segments: {len(placed)}, seconds: {seconds:.1f}")
     if not placed:

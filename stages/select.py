@@ -14,7 +14,7 @@ from autotosis.cuts import cut_list, marks, review_list, segments, selection, sn
 from autotosis.cuts.segments import Segment
 from autotosis.cuts.selection import Choice
 from autotosis.model import model_file
-from autotosis.project import command_line, files, params
+from autotosis.project import command_line, files, inputs, params
 from autotosis.scan import timeline
 from autotosis.video import recording
 
@@ -24,7 +24,7 @@ LONG = 0.5
 
 def main(name: str) -> None:
     config = configuration.recorded("select", configuration.for_select(params.load(), name))
-    vod = recording.probe(config.video, config.sounds)
+    before, vod = inputs.state(config.video), recording.probe(config.video, config.sounds)
     card, (times, probabilities) = model_file.read_card(), timeline.read_timeline(name, vod.duration)
     choice = selection.for_vod(config, card, times, probabilities, vod.duration)
     judged = selection.judged_of(config, vod.duration)
@@ -49,6 +49,7 @@ def main(name: str) -> None:
     if config.select.invert:
         # Their scores say how calm they are, and the review list says how likely they are highlights.
         to_judge = [(replace(one, score=1 - one.score), reason) for one, reason in to_judge]
+    inputs.check(before)
     with files.replacing_all(cut_list.path(name), review_list.path(name)) as (cuts, review):
         cut_list.write(cuts, name, reel)
         review_list.write(review, to_judge)

@@ -1,8 +1,14 @@
 """Outputs are complete or absent, even if the disk is full or a stage is killed."""
 
+import importlib
+import io
+import os
+import sys
+
 import pytest
 
-from tests.helpers import assert_sentence, first_clip, limit_file_size
+from autotosis.project.errors import UserError
+from tests.helpers import FACECAMS, assert_sentence, first_clip, limit_file_size
 
 # For each stage: its arguments, the number of bytes that fit on the disk, and what the message names.
 FULL = {
@@ -28,6 +34,30 @@ def test_a_full_disk_is_one_sentence_and_costs_nothing(project, stage):
     assert_sentence(project.stage(stage, *arguments, preexec_fn=limit_file_size(size)), words)
     assert project.digests(*outputs) == before
     assert not list(project.folder.glob("**/.partial-*"))
+
+
+@pytest.mark.parametrize("stage", ["find_facecams", "predict", "select", "render"])
+def test_a_vod_that_is_still_being_copied_costs_nothing(project, monkeypatch, stage):
+    vod = project.folder / "data/tiny/vods/demo.mp4"
+
+    class Copying(io.StringIO):
+        def write(self, text: str) -> int:
+            vod.touch()
+            return super().write(text)
+
+    # Without a row, the face camera is searched for, and progress is shown.
+    project.write(FACECAMS, "video,x0,y0,x1,y1\n")
+    outputs = ("data/facecams", "data/timelines", "data/cuts", "data/review", "reels")
+    before = project.digests(*outputs)
+    monkeypatch.chdir(project.folder)
+    # Other processes would stay in the folder of the first test.
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0})
+    # When a stage says something, it has read the VOD and has not written its outputs.
+    for stream in ("stdout", "stderr"):
+        monkeypatch.setattr(sys, stream, Copying())
+    with pytest.raises(UserError, match=r"demo.mp4: was changed while it was being used; run the same command again"):
+        importlib.import_module(f"stages.{stage}").main("demo")
+    assert project.digests(*outputs) == before
 
 
 def test_one_output_that_cannot_be_written_keeps_the_others(project):
