@@ -28,6 +28,9 @@ def main() -> None:
     report_missing_videos(settings)
     for table in configuration.unused_edits(settings):
         print(names.shown(f"{table}: ignored, because params.yaml names no VOD {table.stem}"))
+    for link in configuration.linked_folders(settings):
+        top = settings.folder / "vods"
+        print(names.shown(f"{link}: chats, markers and replays that are added there go unnoticed; make {top} the link"))
     if settings.recordings and not recordings.fitting(settings):
         print(f"params.yaml: recordings: no video fits {settings.recordings} yet")
     for recording in recordings.unlisted(settings):

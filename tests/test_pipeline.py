@@ -227,6 +227,15 @@ def test_a_vod_that_is_added_during_a_run_is_left_to_the_next_one(project):
     assert project.digests("reels/best") == reel
 
 
+def test_a_linked_folder_inside_vods_is_named(own, tmp_path):
+    (own.folder / "data/tiny/vods/own.mp4").rename(tmp_path / "own.mp4")
+    (own.folder / "data/tiny/vods/obs").symlink_to(tmp_path)
+    own.set_params(vods={"own": "vods/obs/own.mp4", "demo": "vods/demo.mp4"})
+    said = own.stage("configure").stdout
+    assert said.startswith("data/tiny/vods/obs: chats, markers and replays that are added there go unnoticed; make")
+    assert said.count("unnoticed") == 1
+
+
 def test_one_vod_is_cut_where_no_other_video_is(own):
     shutil.rmtree(clips(own))
     (own.folder / "data/tiny/vods/demo.mp4").unlink()

@@ -260,6 +260,13 @@ def vods(settings: Params) -> list[str]:
     return [*(path.relative_to(settings.folder).as_posix() for path in others), *settings.vods.values()]
 
 
+def linked_folders(settings: Params) -> list[Path]:
+    """List the links inside vods/ to folders in which VODs lie; DVC does not see what is added beside VODs there."""
+    top = settings.folder / "vods"
+    above = {folder for name in settings.vods for folder in settings.vod(name).parents if top in folder.parents}
+    return sorted(folder for folder in above if folder.is_symlink())
+
+
 def unmatched_tracks(settings: Params) -> list[str]:
     """List the keys in `tracks` that are patterns and fit no file in clips/ or vods/."""
     videos = [*vods(settings), *(f"clips/{path.name}" for path in (settings.folder / "clips").glob("*"))]
