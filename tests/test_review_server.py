@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from autotosis.review import user_tables
+from autotosis.review import videos as review_videos
+from autotosis.review.videos import Video
 from tests import videos
 from tests.helpers import FACECAMS, LABELS, Project, assert_sentence, copy_of
 from tests.review_page import CUT, VOD, prepare, served
@@ -102,6 +104,21 @@ def test_the_sound_is_that_of_the_tracks_that_params_name(shared, tmp_path):
         assert heard_and_judged() == ([True, False], [True, True])
         project.set_params(tracks={"obs": {"judge": 2, "hear": [1, 2]}})
         assert heard_and_judged() == ([True, True], [False, True])
+
+
+@pytest.mark.parametrize(
+    ("name", "picture", "sound", "played"),
+    [
+        ("a.webm", "libaom-av1", "libopus", "video/webm"),
+        ("a.mp4", "libx264", "libmp3lame", "video/mp4"),
+        ("a.mp4", "mpeg4", "aac", None),
+    ],
+)
+def test_browsers_play_codecs_by_whatever_they_are_decoded(tmp_path, name, picture, sound, played):
+    source = ["-f", "lavfi", "-t", 1, "-i", "color=s=64x48:r=10", "-f", "lavfi", "-t", 1, "-i", "sine"]
+    codecs = ["-c:v", picture, "-c:a", sound, "-pix_fmt", "yuv420p"]
+    videos.ffmpeg(*source, *codecs, tmp_path / name)
+    assert review_videos.media_type(Video(name, tmp_path / name, (), (), ())) == played
 
 
 def test_tables_keep_all_that_is_not_changed(shared, server):

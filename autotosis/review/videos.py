@@ -85,9 +85,9 @@ def media_type(video: Video) -> str | None:
             piece.span.is_whole
             and len(container.streams.video) == 1
             and len(heard) <= 1
-            and shown.codec_context.name in PICTURES[kind]
+            and shown.codec_context.codec.canonical_name in PICTURES[kind]
             and shown.codec_context.pix_fmt in PIXELS
-            and all(track.codec_context.name in SOUNDS[kind] for track in heard)
+            and all(track.codec_context.codec.canonical_name in SOUNDS[kind] for track in heard)
             and container.duration is not None
             and container.bit_rate <= BIT_RATE
         )
