@@ -22,7 +22,7 @@ import numpy as np
 import psutil
 
 from autotosis.annotations import labels
-from autotosis.annotations.configuration import CODE
+from autotosis.annotations.config_files import CODE
 from autotosis.cuts import scoring, selection
 from autotosis.cuts.segments import Segment
 from autotosis.model import model_file

@@ -7,7 +7,7 @@ Run from the project's folder: python -m stages.compile
 
 from dataclasses import replace
 
-from autotosis.annotations import configuration
+from autotosis.annotations import config_files, configuration
 from autotosis.cuts import segments
 from autotosis.project import command_line, files, params
 from autotosis.project.params import Params
@@ -28,8 +28,8 @@ def main() -> None:
 def prepare(settings: Params) -> list[Source]:
     """Read what the reel is made from, VOD by VOD. All are shown in the frame format of the first."""
     sources: list[Source] = []
-    for name in configuration.vods_of("render", settings):
-        config = configuration.recorded("render", configuration.for_render(settings, name))
+    for name in config_files.vods_of("render", settings):
+        config = config_files.recorded("render", configuration.for_render(settings, name))
         # Stream copies of different recordings cannot be joined.
         encoder = "libx264" if config.render.encoder == "copy" else config.render.encoder
         render = config.render.model_copy(update={"title": name, "encoder": encoder})

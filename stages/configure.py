@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from autotosis.annotations import configuration, facecams
+from autotosis.annotations import config_files, configuration, facecams
 from autotosis.cuts import cut_list, review_list
 from autotosis.project import command_line, files, inputs, names, params
 from autotosis.project.params import Params
@@ -38,13 +38,13 @@ def main() -> None:
         print(f"{shown}: not cut yet, although it fits `recordings`; run python -m autotosis.watch --once")
     for pattern in configuration.unmatched_tracks(settings):
         print(f"params.yaml: tracks.{pattern} fits no video; check the spelling")
-    with files.replacing(configuration.FOLDER) as folder:
+    with files.replacing(config_files.FOLDER) as folder:
         for stage in configuration.STAGES:
             (folder / stage).mkdir(parents=True)
             (folder / stage / ABOUT).write_text(CONTENT)
             for name in settings.vods:
-                write(folder / stage / f"{name}.json", configuration.describe(stage, settings, name))
-        for stage, description in configuration.describe_all(settings).items():
+                write(folder / stage / f"{name}.json", config_files.describe(stage, settings, name))
+        for stage, description in config_files.describe_all(settings).items():
             write(folder / f"{stage}.json", description)
     for results in (timeline.FOLDER, cut_list.FOLDER, facecams.FOLDER):
         files.write_bytes(results / ABOUT, CONTENT.encode())

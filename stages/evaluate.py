@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from autotosis.annotations import configuration, labels
+from autotosis.annotations import config_files, configuration, labels
 from autotosis.cuts import cut_list, events, scoring, segments, selection, timeline_plot
 from autotosis.cuts.segments import Segment
 from autotosis.cuts.selection import Choice
@@ -68,7 +68,7 @@ def main() -> None:
     settings, card = params.load(), model_file.read_card()
     before = inputs.state(settings.folder / "holdout.csv")
     holdout = labels.read_labels(settings.folder / "holdout.csv")
-    vods = [read(vod, settings, card, holdout) for vod in configuration.vods_of("select", settings)]
+    vods = [read(vod, settings, card, holdout) for vod in config_files.vods_of("select", settings)]
     measured = [one for one in vods if one.truth is not None]
     figures = {one.vod: measure([one]) for one in measured}
     # Write all.json even without content: git does not keep empty folders, so `evaluate` would run again in a clone.
@@ -105,7 +105,7 @@ def read(vod: str, settings: Params, card: Card, holdout: dict[str, list[labels.
                 f"{error}, according to {timeline.path(vod)}; correct the row, or make the timeline anew with "
                 f"`dvc repro -f predict@{vod}`"
             ) from None
-    config = configuration.recorded("select", configuration.for_select(settings, vod))
+    config = config_files.recorded("select", configuration.for_select(settings, vod))
     choice = selection.for_vod(config, card, times, probabilities, duration)
     return MeasuredVod(vod, times, probabilities, duration, choice, cut_list.read_cut_list(vod, duration), truth)
 

@@ -9,7 +9,7 @@ Run from the project's folder: python -m stages.extract_excerpts
 import math
 from collections.abc import Mapping, Sequence
 
-from autotosis.annotations import beside, chat, configuration, facecams, labels
+from autotosis.annotations import beside, chat, config_files, facecams, labels
 from autotosis.annotations.facecams import Box, Facecam
 from autotosis.annotations.labels import Label
 from autotosis.camera import scenes
@@ -23,7 +23,7 @@ from autotosis.video import recording
 
 def main() -> None:
     settings = params.load()
-    configuration.check_recorded("extract_excerpts", settings)
+    config_files.check_recorded("extract_excerpts", settings)
     before = inputs.state(*(settings.folder / f"{table}.csv" for table in ("labels", "holdout", "facecams")))
     rows_of_facecams = facecams.read_boxes(settings.folder / "facecams.csv")
     holdout, jobs, chats = labels.read_labels(settings.folder / "holdout.csv"), [], []

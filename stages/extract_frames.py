@@ -7,7 +7,7 @@ Run from the project's folder: python -m stages.extract_frames
 
 from pathlib import Path
 
-from autotosis.annotations import configuration, facecams
+from autotosis.annotations import config_files, configuration, facecams
 from autotosis.annotations.facecams import Box, Found
 from autotosis.camera import clips as clip_facecams
 from autotosis.project import command_line, inputs, params
@@ -21,7 +21,7 @@ from autotosis.video import clips
 
 def main() -> None:
     settings = params.load()
-    configuration.check_recorded("extract_frames", settings)
+    config_files.check_recorded("extract_frames", settings)
     before = inputs.state(settings.folder / "facecams.csv", settings.folder / "clips")
     rows = facecams.read_boxes(settings.folder / "facecams.csv")
     paths = clips.find(settings.folder / "clips")

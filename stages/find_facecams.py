@@ -7,7 +7,7 @@ Run from the project's folder: python -m stages.find_facecams demo
 
 from collections.abc import Sequence
 
-from autotosis.annotations import configuration, facecams
+from autotosis.annotations import config_files, configuration, facecams
 from autotosis.annotations.facecams import Scene
 from autotosis.camera import picture, scenes
 from autotosis.project import command_line, files, inputs, params
@@ -15,7 +15,7 @@ from autotosis.video import recording
 
 
 def main(name: str) -> None:
-    config = configuration.recorded("find_facecams", configuration.for_find_facecams(params.load(), name))
+    config = config_files.recorded("find_facecams", configuration.for_find_facecams(params.load(), name))
     before, vod = inputs.state(config.video), recording.probe(config.video)
     found = [scenes.whole(vod, config.facecam)] if config.facecam else scenes.find(vod, name)
     with files.replacing_all(facecams.path(name), facecams.FOLDER / f"{name}.jpg") as (table, shown):

@@ -6,7 +6,7 @@ Run from the project's folder: python -m stages.predict demo
 
 import numpy as np
 
-from autotosis.annotations import chat, configuration, facecams
+from autotosis.annotations import chat, config_files, configuration, facecams
 from autotosis.model import chat_weight, model_file
 from autotosis.project import command_line, files, inputs, params
 from autotosis.scan import timeline, two_pass
@@ -17,7 +17,7 @@ from autotosis.video.remarks import remarks
 
 
 def main(name: str) -> None:
-    config = configuration.recorded("predict", configuration.for_predict(params.load(), name))
+    config = config_files.recorded("predict", configuration.for_predict(params.load(), name))
     before = inputs.state(config.video)
     card, weights = model_file.load(config.extract, context.VERSION)
     vod = recording.probe(config.video, config.sounds)

@@ -4,14 +4,14 @@ Every segment of the cut list is cut out of the VOD, with the probability drawn 
 the order of the VOD. Run from the project's folder: python -m stages.render demo
 """
 
-from autotosis.annotations import configuration
+from autotosis.annotations import config_files, configuration
 from autotosis.project import command_line, files, inputs, params
 from autotosis.reel import assembly, exports, production, reel
 from autotosis.video.remarks import silences
 
 
 def main(name: str) -> None:
-    config = configuration.recorded("render", configuration.for_render(params.load(), name))
+    config = config_files.recorded("render", configuration.for_render(params.load(), name))
     before, source = inputs.state(config.video), assembly.prepare(config)
     for remark in silences(source.vod.recording, "heard"):
         print(remark)

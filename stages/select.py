@@ -8,7 +8,7 @@ Run from the project's folder: python -m stages.select demo
 
 from dataclasses import replace
 
-from autotosis.annotations import configuration, facecams
+from autotosis.annotations import config_files, configuration, facecams
 from autotosis.annotations.configuration import SelectConfig
 from autotosis.cuts import cut_list, marks, review_list, segments, selection, snapping
 from autotosis.cuts.segments import Segment
@@ -23,7 +23,7 @@ LONG = 0.5
 
 
 def main(name: str) -> None:
-    config = configuration.recorded("select", configuration.for_select(params.load(), name))
+    config = config_files.recorded("select", configuration.for_select(params.load(), name))
     before, vod = inputs.state(config.video), recording.probe(config.video, config.sounds)
     card, (times, probabilities) = model_file.read_card(), timeline.read_timeline(name, vod.duration)
     choice = selection.for_vod(config, card, times, probabilities, vod.duration)

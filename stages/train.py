@@ -18,7 +18,7 @@ from dvclive.live import Live
 from scmrepo.exceptions import SCMError
 from scmrepo.git import Git
 
-from autotosis.annotations import configuration
+from autotosis.annotations import config_files
 from autotosis.model import (
     architecture,
     calibration,
@@ -50,7 +50,7 @@ MAX_THRESHOLD = 0.9
 def main() -> None:
     check_repository()
     settings = params.load()
-    configuration.check_recorded("train", settings)
+    config_files.check_recorded("train", settings)
     train = settings.train
     labelled = cross_validation.in_random_order(list(examples.read_clips(settings.extract.fps)), train.seed)
     if not labelled:

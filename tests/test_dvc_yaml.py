@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from autotosis.annotations.configuration import CODE
+from autotosis.annotations.config_files import CODE
 from tests.helpers import ROOT
 
 # Changes here never change an output.

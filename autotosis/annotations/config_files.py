@@ -1,0 +1,128 @@
+"""The files in data/config: what each stage depends on besides videos, models and other stages' results.
+
+The stage `configure` writes them, and DVC compares them, so a row of facecams.csv, an edit, a link or a song affects
+only the VODs that use it. Stages of VODs use what was written.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TypeVar
+
+from autotosis.annotations import configuration, labels
+from autotosis.annotations.configuration import FacecamConfig, PredictConfig, RenderConfig, SelectConfig
+from autotosis.project import files
+from autotosis.project.errors import UserError
+from autotosis.project.params import PARAMS_FILE, Params
+
+FOLDER = Path("data/config")
+# DVC sets this variable in the environment of the stages that it runs.
+DVC_STAGE = "DVC_STAGE"
+# The keys of files in a configuration, besides videos and replays.
+NAMED_FILES = ("edits", "markers", "chat", "music", "font")
+# The code that each stage of a VOD runs, besides `project`, which must not affect any output.
+CODE = {
+    "find_facecams": (
+        "stages/find_facecams.py",
+        "annotations",
+        "video",
+        "pictures",
+        "signals/blazeface.py",
+        "signals/networks.py",
+        "camera",
+    ),
+    "predict": ("stages/predict.py", "annotations", "video", "signals", "model", "scan"),
+    "select": ("stages/select.py", "annotations", "video", "model/model_file.py", "scan/timeline.py", "cuts"),
+    "render": ("stages/render.py", "annotations", "video", "pictures", "scan/timeline.py", "cuts", "reel"),
+}
+
+Config = TypeVar("Config", FacecamConfig, PredictConfig, SelectConfig, RenderConfig)
+
+
+def describe(stage: str, settings: Params, name: str) -> dict[str, object]:
+    """Describe a stage's configuration in types of JSON, with hashes of its code and of the files that it names."""
+    config = configuration.STAGES[stage](settings, name)
+    named = [path for path in (getattr(config, key, None) for key in NAMED_FILES) if path]
+    named += [path for path, _ in getattr(config, "replays", [])]
+    return {
+        "configuration": config.model_dump(mode="json", exclude={"extract": {"decoder"}}),
+        "files": {path.as_posix(): files.digest(path) for path in named},
+        "code": {place: _code_digest(place) for place in CODE[stage]},
+    }
+
+
+def describe_all(settings: Params) -> dict[str, dict[str, object]]:
+    """Describe, in types of JSON, what each stage that runs once for all videos depends on in params.yaml.
+
+    UserError as in `for_predict`.
+    """
+    extract = settings.extract.seen()
+    used = settings.train.used(labels.count_clips(settings.folder))
+    return {
+        "extract_frames": {"extract": extract, "judged": configuration.judged_tracks(settings, "clips/")},
+        "extract_excerpts": {"extract": extract, "judged": configuration.judged_tracks(settings, "vods/")},
+        "train": {**used, "extract": extract, "clips": settings.dataset.clips},
+        # DVC compares `vods` without regard to its order, in which the reel of all VODs shows them.
+        "compile": {"vods": list(settings.vods)},
+    }
+
+
+def recorded(stage: str, present: Config) -> Config:
+    """Return the configuration of a stage of a VOD to use: where DVC runs the stage, what `configure` wrote.
+
+    Parameters
+    ----------
+    stage : str
+        The stage.
+    present : Config
+        Its configuration now, from `for_predict` and the like. It is returned if DVC does not run the stage.
+
+    Raises
+    ------
+    UserError
+        If the code, or a file that the configuration names, was changed since.
+    """
+    if DVC_STAGE not in os.environ:
+        return present
+    # DVC records that file. It would never notice what only the stage has seen, such as a parameter that is set back.
+    described = json.loads((FOLDER / stage / f"{present.name}.json").read_text())
+    values = present.model_dump(mode="json")
+    for key, value in described["configuration"].items():
+        # What affects no result is not described.
+        values[key] = values[key] | value if isinstance(value, dict) and isinstance(values[key], dict) else value
+    for named, digest in described["files"].items():
+        if files.digest(Path(named)) != digest:
+            raise _changed(named)
+    for place, digest in described["code"].items():
+        if _code_digest(place) != digest:
+            raise _changed(_code_path(place))
+    return type(present).model_validate_json(json.dumps(values))
+
+
+def vods_of(stage: str, settings: Params) -> list[str]:
+    """List the VODs of params.yaml; where DVC runs a stage, without those that were added since `configure` ran."""
+    return [name for name in settings.vods if DVC_STAGE not in os.environ or (FOLDER / stage / f"{name}.json").exists()]
+
+
+def check_recorded(stage: str, settings: Params) -> None:
+    """Raise a UserError if DVC runs a stage for all videos, and its parameters were changed since `configure` ran."""
+    if DVC_STAGE in os.environ:
+        described = json.loads((FOLDER / f"{stage}.json").read_text())
+        if described != json.loads(json.dumps(describe_all(settings)[stage])):
+            raise _changed(PARAMS_FILE)
+
+
+def _code_path(place: str) -> Path:
+    return Path(place) if place.startswith("stages/") else Path("autotosis") / place
+
+
+def _code_digest(place: str) -> str:
+    path = _code_path(place)
+    sources: Iterable[Path] = sorted(path.rglob("*.py")) if path.is_dir() else [path]
+    return hashlib.sha256("".join(files.digest(source) for source in sources).encode()).hexdigest()
+
+
+def _changed(source: str | Path) -> UserError:
+    return UserError(f"{source}: was changed since `configure` ran; run `dvc repro` again")
