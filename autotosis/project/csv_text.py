@@ -60,7 +60,7 @@ class Table:
 
     def change(self, row: Line, values: Mapping[str, str]) -> None:
         """Write other values into a row; it keeps its text if all of them mean the same as before."""
-        if any(not _same(row.fields.get(column, ""), value) for column, value in values.items()):
+        if any(not same(row.fields.get(column, ""), value) for column, value in values.items()):
             row.fields |= values
             row.text = self._text(row.fields)
 
@@ -95,7 +95,8 @@ class Table:
         return text.getvalue()
 
 
-def _same(one: str, other: str) -> bool:
+def same(one: str, other: str) -> bool:
+    """Tell whether two texts are equal, or are equal numbers."""
     try:
         return one == other or float(one) == float(other)
     except ValueError:

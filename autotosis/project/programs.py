@@ -19,7 +19,7 @@ PR_SET_PDEATHSIG = 1
 LIBC = ctypes.CDLL(None)
 
 
-def run(command: Sequence[str], folder: Path, fed: Iterable[memoryview] = ()) -> tuple[int, str]:
+def run(command: Sequence[str], folder: Path, stdin: Iterable[memoryview] = ()) -> tuple[int, str]:
     """Run a program in a folder until it ends, or until this process is interrupted or, on Linux, killed.
 
     Parameters
@@ -28,7 +28,7 @@ def run(command: Sequence[str], folder: Path, fed: Iterable[memoryview] = ()) ->
         The program and its arguments.
     folder : Path
         Its working folder.
-    fed : iterable of memoryview
+    stdin : iterable of memoryview
         What is written to its standard input.
 
     Returns
@@ -54,7 +54,7 @@ def run(command: Sequence[str], folder: Path, fed: Iterable[memoryview] = ()) ->
         try:
             # A program that stops reading says why.
             with suppress(BrokenPipeError), process.stdin as reader:
-                for block in fed:
+                for block in stdin:
                     reader.write(block)
             process.wait()
         finally:

@@ -108,11 +108,6 @@ def level(said: str) -> Level | None:
     return Level(float(found[1]), float(found[2]))
 
 
-def gain(wanted: float) -> float:
-    """Limit a gain to MOST_GAIN (dB)."""
-    return min(wanted, MOST_GAIN)
-
-
 def louder(stream: FilterableStream, decibels: float) -> FilterableStream:
     """Apply a constant gain to sound (dB)."""
     return stream.filter("volume", f"{decibels:.3f}dB", precision="double")

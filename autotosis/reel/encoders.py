@@ -12,7 +12,7 @@ from autotosis.reel.layouts import FrameFormat
 
 # Hardware encoders, in the order in which they are tried.
 HARDWARE = ("h264_nvenc", "h264_videotoolbox", "h264_qsv", "h264_vaapi")
-# The colours and levels of the frames from `source.film`, and so of everything that is encoded.
+# The colours and levels of the frames from `source.constant_rate_frames`, and so of everything that is encoded.
 COLOURS = {"color_primaries": "bt709", "color_trc": "bt709", "colorspace": "bt709", "range": "tv"}
 # How many videos are encoded by hardware at once: drivers allow only a few, and this many keep the chip busy.
 AT_ONCE = 3

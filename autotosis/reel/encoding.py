@@ -18,14 +18,11 @@ from autotosis.reel.layouts import FrameFormat, Pane
 from autotosis.reel.overlay import Look
 from autotosis.reel.reel import ReelSegment, Vod
 from autotosis.video.recording import Recording
-from autotosis.video.sound import read_stereo
 
 # Lossless and as fast as possible, for parts of crossfades, which are encoded again.
 LOSSLESS = {"c:v": "libx264", "qp": 0, "preset": "ultrafast", "threads": 1}
 # Uncompressed sound. Several tracks, or both sides of a crossfade, may together be louder than 16 bits can hold.
 INTEGER, FLOAT = "pcm_s16le", "pcm_f32le"
-# Options of the scaler that give the same result on all machines.
-EXACT = {"flags": "bicubic+accurate_rnd+bitexact"}
 
 
 @dataclass(frozen=True)
@@ -130,11 +127,12 @@ def encode(piece: Piece) -> None:
         (piece.tail, piece.duration - piece.after, piece.duration),
     ]
     stretches = [(target, start, end) for target, start, end in stretches if start < end]
-    film: Iterable[memoryview] = ()
+    frames: Iterable[memoryview] = ()
     if piece.encoder != "copy":
         # Decode here, because the ffmpeg program begins at another frame than players do and has other timestamps.
-        film = source.film(recording, piece.start, piece.segment.end, round(piece.duration * rate), rate)
         size = (recording.width, recording.height)
+        count = round(piece.duration * rate)
+        frames = source.constant_rate_frames(recording, piece.start, piece.segment.end, count, rate, size)
         seen = ffmpeg.input("pipe:0", f="rawvideo", pix_fmt="yuv420p", video_size=size, framerate=str(rate)).video
         pictures = _picture(seen, piece, folder).filter_multi_output("split", len(stretches))
     if piece.sound:
@@ -155,7 +153,9 @@ def encode(piece: Piece) -> None:
             streams.append(sound.filter("asetpts", "PTS-STARTPTS"))
             options = options | {"c:a": piece.sound}
         outputs.append(ffmpeg.output(*streams, str(target.resolve()), **options))
-    ffmpeg_program.run(ffmpeg.merge_outputs(*outputs), f"{recording.path} from {piece.start:.1f} s", folder, film=film)
+    ffmpeg_program.run(
+        ffmpeg.merge_outputs(*outputs), f"{recording.path} from {piece.start:.1f} s", folder, frames=frames
+    )
     shutil.rmtree(folder)
 
 
@@ -200,7 +200,7 @@ def _arranged(stream: FilterableStream, piece: Piece) -> FilterableStream:
     """Build the filters that lay out the picture of a piece, one arrangement after the other."""
     vod, rate, frames = piece.vod, piece.vod.frame.rate, round(piece.duration * piece.vod.frame.rate)
     shown = vod.arranged(piece.start, piece.start + piece.duration)
-    # The first frame after each change, as `source.film` chooses frames.
+    # The first frame after each change, as `source.constant_rate_frames` chooses frames.
     edges = [0, *(math.ceil((each.start - piece.start) * rate - 0.5) for each in shown[1:]), frames]
     parts = [(each, *ends) for each, ends in zip(shown, pairwise(edges), strict=True) if ends[0] < ends[1]]
     if len(parts) == 1:
@@ -219,7 +219,7 @@ def _laid_out(stream: FilterableStream, panes: Sequence[Pane], frame: FrameForma
     for number, pane in enumerate(panes):
         seen = pane.seen
         part = copies[number].filter("crop", seen.width, seen.height, seen.x, seen.y)
-        shown.append(part.filter("scale", pane.shown.width, pane.shown.height, **EXACT).filter("setsar", 1))
+        shown.append(part.filter("scale", pane.shown.width, pane.shown.height, flags=source.EXACT).filter("setsar", 1))
     if len(shown) > 1:
         return ffmpeg.filter(shown, "vstack", inputs=len(shown))
     place = panes[0].shown
@@ -231,9 +231,7 @@ def _laid_out(stream: FilterableStream, panes: Sequence[Pane], frame: FrameForma
 def _sound(piece: Piece, folder: Path) -> ffmpeg.nodes.Node:
     """Write the sound of a piece into `folder` and read it from there, because its format may change within a VOD."""
     sound, length = folder / "sound.pcm", round(piece.duration * audio_mix.RATE)
-    with sound.open("wb") as file:
-        for block in read_stereo(piece.vod.recording, audio_mix.RATE, piece.start + piece.duration, piece.start):
-            file.write(block.astype("<f4").tobytes())
+    source.write_sound(piece.vod.recording, piece.start, piece.start + piece.duration, sound)
     stream = ffmpeg.input(sound.name, f="f32le", ar=audio_mix.RATE, ch_layout="stereo").audio
     stream = stream.filter("apad").filter("atrim", end_sample=length)
     return audio_mix.faded(stream, length, beginning=not piece.before, end=not piece.after)

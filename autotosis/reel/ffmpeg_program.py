@@ -16,7 +16,7 @@ def run(
     subject: str,
     folder: Path,
     log_level: str = "error",
-    film: Iterable[memoryview] = (),
+    frames: Iterable[memoryview] = (),
 ) -> str:
     """Run FFmpeg, and return what it prints.
 
@@ -30,12 +30,12 @@ def run(
         The working folder of FFmpeg.
     log_level : str
         FFmpeg's log level.
-    film : iterable of memoryview
+    frames : iterable of memoryview
         Frames to write to FFmpeg's standard input.
     """
     always = ("-nostdin", "-hide_banner", "-nostats", "-loglevel", log_level, "-y")
     arguments = command.global_args(*always).compile(cmd=imageio_ffmpeg.get_ffmpeg_exe())
-    code, text = programs.run(arguments, folder, film)
+    code, text = programs.run(arguments, folder, frames)
     if code:
         lines = text.strip().splitlines()
         reason = re.sub(r" @ 0x[0-9a-f]+", "", lines[0]) if lines else f"FFmpeg gave {code}"

@@ -86,14 +86,14 @@ def _levelled(stream: FilterableStream, wanted: float | None, subject: Path) -> 
     """Bring the sound of a reel to the wanted loudness (LUFS); None leaves it as it is."""
     if wanted is None or (level := _level(stream, subject)) is None:
         return stream
-    gain = audio_mix.gain(wanted - level.loudness)
+    gain = min(wanted - level.loudness, audio_mix.MOST_GAIN)
     if level.peak + gain < audio_mix.PEAK - audio_mix.BETWEEN_SAMPLES:
         return audio_mix.louder(stream, gain)
     # The limiter reduces the loudness, so measure again and compensate for that. It reduces what is added, too.
     for _ in range(CORRECTIONS):
         limited = _level(audio_mix.limited(audio_mix.louder(stream, gain)), subject) or level
         missing = wanted - limited.loudness
-        gain = audio_mix.gain(gain + missing)
+        gain = min(gain + missing, audio_mix.MOST_GAIN)
         if missing <= CLOSE_ENOUGH:
             break
     return audio_mix.limited(audio_mix.louder(stream, gain))

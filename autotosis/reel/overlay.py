@@ -79,8 +79,8 @@ def script(
     moments: Sequence[tuple[float, float]] | None,
     start: float,
     duration: float,
-    title: str | None = None,
-    title_lasts: float = TITLE_LASTS,
+    title: str | None,
+    title_lasts: float,
 ) -> str:
     """Write the overlay of a segment: the probability as text and as a bar from green to red, the time, and a title.
 

@@ -1,19 +1,33 @@
-"""Reading the picture of a VOD for a reel."""
+"""Reading the picture and the sound of a VOD for an encoder."""
 
 from collections.abc import Iterator
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 
 from autotosis.annotations.facecams import Box
+from autotosis.reel import audio_mix
 from autotosis.video.display import on_display
 from autotosis.video.picture import View, deinterlaced
 from autotosis.video.reading import ROUNDING, Track
 from autotosis.video.recording import Recording
+from autotosis.video.sound import read_stereo
+
+# FFmpeg's flags for scaling that give the same result on all machines.
+EXACT = "bicubic+accurate_rnd+bitexact"
 
 
-def film(recording: Recording, start: float, end: float, frames: int, rate: Fraction) -> Iterator[memoryview]:
-    """Read the picture at a constant frame rate, for an encoder. Each frame is the nearest one in time.
+def constant_rate_frames(
+    recording: Recording,
+    start: float,
+    end: float,
+    frames: int,
+    rate: Fraction,
+    size: tuple[int, int],
+    scaler: str = EXACT,
+) -> Iterator[memoryview]:
+    """Read the picture at a constant frame rate. Each frame is the nearest one in time.
 
     Parameters
     ----------
@@ -25,16 +39,27 @@ def film(recording: Recording, start: float, end: float, frames: int, rate: Frac
         The number of frames. After the end, or that of the picture, the last frame is repeated.
     rate : Fraction
         Frames per second, Hz.
+    size : (int, int)
+        Width and height to scale to, pixels.
+    scaler : str
+        FFmpeg's flags for scaling.
 
     Yields
     ------
     memoryview
-        A frame in the size of the recording, upright, in yuv420p with the colours of BT.709 in limited range.
+        A frame, upright, in yuv420p with the colours of BT.709 in limited range.
     """
-    view = View(Box(), recording.width, recording.height, "yuv420p", "bicubic+accurate_rnd+bitexact")
+    view = View(Box(), *size, "yuv420p", scaler)
     # If two frames are equally near, take the earlier one.
     times = [min(start + (number + 0.5) / float(rate), end) - 2 * ROUNDING for number in range(frames)]
     with Track(recording, "picture") as track:
         shown = on_display(recording, deinterlaced(track.frames(start)), times)
         for pixels in view.each(shown):
             yield np.ascontiguousarray(pixels).data
+
+
+def write_sound(recording: Recording, start: float, end: float, target: Path) -> None:
+    """Write the sound between two times (seconds) into a file: 32-bit floats, in two channels at audio_mix.RATE."""
+    with target.open("wb") as file:
+        for block in read_stereo(recording, audio_mix.RATE, end, start):
+            file.write(block.astype("<f4").tobytes())

@@ -9,13 +9,10 @@ import ffmpeg
 import numpy as np
 from PIL import Image
 
-from autotosis.annotations.facecams import Box
-from autotosis.reel import audio_mix, encoders, ffmpeg_program
+from autotosis.reel import audio_mix, encoders, ffmpeg_program, source
 from autotosis.review import cache, videos
 from autotosis.review.videos import Video
 from autotosis.video import display
-from autotosis.video.picture import View, deinterlaced
-from autotosis.video.reading import ROUNDING, Track
 from autotosis.video.recording import Recording
 from autotosis.video.sound import read_stereo
 
@@ -61,18 +58,18 @@ def _encode(what: Recording, number: int, target: Path) -> None:
     rate = min(what.rate, Fraction(PROXY_RATE))
     height = min(PROXY_HEIGHT, what.height) // 2 * 2
     width = round(height * what.width / what.height / 2) * 2
-    times = [start + (frame + 0.5) / float(rate) - 2 * ROUNDING for frame in range(max(1, round(seconds * rate)))]
+    frames = source.constant_rate_frames(
+        what, start, start + seconds, max(1, round(seconds * rate)), rate, (width, height), "bilinear"
+    )
     shown = ffmpeg.input(
         "pipe:0", f="rawvideo", pix_fmt="yuv420p", video_size=(width, height), framerate=str(rate)
     ).video.filter("setparams", **encoders.COLOURS)
     sound = target.with_suffix(".pcm")
-    with sound.open("wb") as file:
-        if what.sound:
-            for block in read_stereo(what, audio_mix.RATE, start + seconds, start):
-                file.write(block.astype("<f4").tobytes())
-        else:
-            file.write(bytes(8 * round(seconds * audio_mix.RATE)))
-    heard = ffmpeg.input(str(sound.resolve()), f="f32le", ar=audio_mix.RATE, ch_layout="stereo").audio
+    if what.sound:
+        source.write_sound(what, start, start + seconds, sound)
+        heard = ffmpeg.input(str(sound.resolve()), f="f32le", ar=audio_mix.RATE, ch_layout="stereo").audio
+    else:
+        heard = audio_mix.silence(seconds)
     output = ffmpeg.output(
         shown,
         heard,
@@ -83,14 +80,10 @@ def _encode(what: Recording, number: int, target: Path) -> None:
         crf=27,
         movflags="frag_keyframe+empty_moov+default_base_moof+delay_moov",
     )
-    view = View(Box(), width, height, "yuv420p", "bilinear")
     try:
-        with Track(what, "picture") as track:
-            frames = view.each(display.on_display(what, deinterlaced(track.frames(times[0])), times))
-            film = (np.ascontiguousarray(pixels).data for pixels in frames)
-            ffmpeg_program.run(output, f"{what.path} from {start} s", Path("."), film=film)
+        ffmpeg_program.run(output, f"{what.path} from {start} s", Path("."), frames=frames)
     finally:
-        sound.unlink()
+        sound.unlink(missing_ok=True)
 
 
 def _listen(what: Recording, number: int, target: Path) -> None:

@@ -12,7 +12,7 @@ from autotosis.annotations import facecams, labels
 from autotosis.annotations.facecams import SIDES
 from autotosis.annotations.labels import Label
 from autotosis.cuts import cut_list
-from autotosis.project import files, tables
+from autotosis.project import csv_text, files, tables
 from autotosis.project.csv_text import Line, Table
 
 # One at a time, so that of two requests with the same version only the first one is carried out.
@@ -196,9 +196,7 @@ def _mark(label: Label) -> Mark:
 
 def _mean_the_same(row: Line, values: dict[str, str]) -> bool:
     return row.fields["label"] == values["label"] and all(
-        row.fields[key] == values[key]
-        or (row.fields[key] and values[key] and float(row.fields[key]) == float(values[key]))
-        for key in ("start", "end")
+        csv_text.same(row.fields[key], values[key]) for key in ("start", "end")
     )
 
 

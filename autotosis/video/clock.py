@@ -88,38 +88,43 @@ def extents(span: Span, continues: bool = False) -> list[Extent]:
     """
     with opened(span) as container:
         video, audio = tracks.picture(span.path, container), tracks.sound(container)
-        made = spans.structure(span, container.format.name)
-        if made.lacks_index:
+        structure = spans.structure(span, container.format.name)
+        if structure.lacks_index:
             length = (container.duration or 0) / av.time_base
             raise UserError(
                 f"{span.path}: cut off or damaged: it claims to last {length:.1f} s, and its end is missing; download "
                 "it again or remove it"
             )
-        if len(made.spans) > 1:
-            return [extent for each in made.spans for extent in extents(each)]
+        if len(structure.spans) > 1:
+            return [extent for part in structure.spans for extent in extents(part)]
         tracks.read_only(container, video, audio)
         beginning = beginning_of(container)
         # The header in front of a segment, or of a later part of an FLV, does not tell how long that is.
         promised = None if span.header else _promised(container, beginning, video, audio)
-        told = made.tells_duration and promised is not None
-        counts = _count_last(container, video, audio, promised or 0.0) if told else _count(container, video, audio)
-        cuts = counts.cuts()
-        if cuts and not told:
+        trusts_duration = structure.tells_duration and promised is not None
+        if trusts_duration:
+            clocks = _read_last_minute(container, video, audio, promised or 0.0)
+        else:
+            clocks = _read_all(container, video, audio)
+        cuts = clocks.cuts()
+        if cuts and not trusts_duration:
             # FFmpeg counts positions from the header in front of the span.
-            places = [place - len(span.header) + span.first for place, _ in cuts]
-            found = spans.cut(span, container.format.name, places)
-            if len(found) == len(cuts) + 1:
-                again = [continues, *(not restarts for _, restarts in cuts)]
-                return [extent for each, on in zip(found, again, strict=True) for extent in extents(each, on)]
-        seen, heard = counts.by_track[video.index], counts.by_track.get(audio.index) if audio else None
-        if seen.until == NEVER:
+            offsets = [offset - len(span.header) + span.first for offset, _ in cuts]
+            parts = spans.cut(span, container.format.name, offsets)
+            if len(parts) == len(cuts) + 1:
+                parts_continue = [continues, *(not restarts for _, restarts in cuts)]
+                pairs = zip(parts, parts_continue, strict=True)
+                return [extent for part, part_continues in pairs for extent in extents(part, part_continues)]
+        picture_clock = clocks.by_track[video.index]
+        sound_clock = clocks.by_track.get(audio.index) if audio else None
+        if picture_clock.until == NEVER:
             raise UserError(f"{span.path}: none of its frames has a time; remove it or convert it to MP4")
-        start = seen.first if video.start_time is None else float(video.start_time * (video.time_base or 0))
-        sound_end = heard.until if heard else NEVER
-        missing = promised is not None and max(seen.until, sound_end) < promised - TRUNCATED
-        of_sound = audio.index if audio else None
-        promised = promised if missing else None
-        return [Extent(span, continues, beginning, start, seen.until, sound_end, promised, video.index, of_sound)]
+        start = picture_clock.first if video.start_time is None else float(video.start_time * (video.time_base or 0))
+        end, sound_end = picture_clock.until, sound_clock.until if sound_clock else NEVER
+        if promised is not None and max(end, sound_end) >= promised - TRUNCATED:
+            promised = None
+        sound = audio.index if audio else None
+        return [Extent(span, continues, beginning, start, end, sound_end, promised, video.index, sound)]
 
 
 class _Count:
@@ -180,31 +185,31 @@ class _Counts:
 
     def cuts(self) -> list[tuple[int, bool]]:
         """List the byte positions at which another recording begins (True), or only the headers change (False)."""
-        marks = sorted(
-            (place, track, restarts) for track, count in self.by_track.items() for place, restarts in count.cuts
+        of_tracks = sorted(
+            (offset, track, restarts) for track, clock in self.by_track.items() for offset, restarts in clock.cuts
         )
-        found: list[tuple[int, bool]] = []
-        seen: set[int] = set()
-        for place, track, restarts in marks:
+        cuts: list[tuple[int, bool]] = []
+        tracks_of_last: set[int] = set()
+        for offset, track, restarts in of_tracks:
             # Picture and sound start again at the same position, or nearly so.
-            if found and track not in seen:
-                found[-1] = (found[-1][0], found[-1][1] or restarts)
-                seen.add(track)
+            if cuts and track not in tracks_of_last:
+                cuts[-1] = (cuts[-1][0], cuts[-1][1] or restarts)
+                tracks_of_last.add(track)
             else:
-                found.append((place, restarts))
-                seen = {track}
-        return found
+                cuts.append((offset, restarts))
+                tracks_of_last = {track}
+        return cuts
 
 
-def _count(container: InputContainer, video: Stream, audio: Stream | None) -> _Counts:
+def _read_all(container: InputContainer, video: Stream, audio: Stream | None) -> _Counts:
     """Read the clocks of picture and sound from all packets."""
-    counts = _Counts(video, audio)
+    clocks = _Counts(video, audio)
     for packet in demuxed(container, *([video, audio] if audio else [video])):
-        counts.by_track[packet.stream_index].add(packet)
-    return counts
+        clocks.by_track[packet.stream_index].add(packet)
+    return clocks
 
 
-def _count_last(container: InputContainer, video: Stream, audio: Stream | None, promised: float) -> _Counts:
+def _read_last_minute(container: InputContainer, video: Stream, audio: Stream | None, promised: float) -> _Counts:
     """Read the clocks from the last minute alone, or from more if there is no picture in it."""
     back = LAST
     while True:
@@ -212,9 +217,9 @@ def _count_last(container: InputContainer, video: Stream, audio: Stream | None, 
         with_all = begin <= beginning_of(container)
         with suppress(av.error.FFmpegError):
             container.seek(int((beginning_of(container) - 1 if with_all else begin) * av.time_base))
-        counts = _count(container, video, audio)
-        if with_all or counts.by_track[video.index].until > NEVER:
-            return counts
+        clocks = _read_all(container, video, audio)
+        if with_all or clocks.by_track[video.index].until > NEVER:
+            return clocks
         back *= 8
 
 
@@ -237,8 +242,8 @@ def _promised(container: InputContainer, beginning: float, *used: Stream | None)
 def _end_of(track: Stream) -> float:
     """Return when a track ends according to its container, seconds; 0 if that is unknown."""
     # Matroska has it as a tag.
-    if told := re.fullmatch(r"(\d+):(\d\d):(\d\d\.\d+)", track.metadata.get("DURATION", "")):
-        return 3600 * int(told[1]) + 60 * int(told[2]) + float(told[3])
+    if tag := re.fullmatch(r"(\d+):(\d\d):(\d\d\.\d+)", track.metadata.get("DURATION", "")):
+        return 3600 * int(tag[1]) + 60 * int(tag[2]) + float(tag[3])
     return float((track.duration or 0) * (track.time_base or 0))
 
 

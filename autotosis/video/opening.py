@@ -46,19 +46,11 @@ class Span:
 
 
 @contextmanager
-def opened(span: Span, decoder: str = "software") -> Iterator[InputContainer]:
-    """Open a file, and turn whatever FFmpeg finds wrong with it, now or later, into a UserError.
-
-    Parameters
-    ----------
-    span : Span
-        The file, or a stretch of it.
-    decoder : str
-        The decoder of the picture, as `extract.decoder` names it.
-    """
+def opened(span: Span) -> Iterator[InputContainer]:
+    """Open a file, and turn whatever FFmpeg finds wrong with it, now or later, into a UserError."""
     parts.check(span.path)
     try:
-        with open_span(span, decoder) as container:
+        with open_span(span) as container:
             yield container
     except av.error.FFmpegError as error:
         raise refusal(span.path, error) from None

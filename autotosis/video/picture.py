@@ -3,6 +3,7 @@
 The signals, the stills and the reel all use this conversion.
 """
 
+import itertools
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -126,22 +127,26 @@ def _colours(frame: VideoFrame) -> tuple[str | None, str, int, int]:
 
 def deinterlaced(frames: Iterable[VideoFrame]) -> Iterator[VideoFrame]:
     """Deinterlace those frames that are interlaced. The times of frames stay the same."""
-    graph, kind = None, None
-    for frame in frames:
-        if frame.interlaced_frame:
-            if graph is None or kind != (frame.width, frame.height, frame.format.name):
-                if graph is not None:
-                    yield from _flush(graph)
-                graph, kind = _deinterlacer(frame), (frame.width, frame.height, frame.format.name)
-            graph.push(frame)
-            yield from _filtered(graph)
-            continue
-        if graph is not None:
-            yield from _flush(graph)
-            graph = None
-        yield frame
-    if graph is not None:
-        yield from _flush(graph)
+    for kind, group in itertools.groupby(frames, _interlaced_kind):
+        if kind is None:
+            yield from group
+        else:
+            yield from _deinterlaced(group)
+
+
+def _interlaced_kind(frame: VideoFrame) -> tuple[int, int, str] | None:
+    """Return what must be the same for frames to be deinterlaced by one filter; None if a frame is not interlaced."""
+    return (frame.width, frame.height, frame.format.name) if frame.interlaced_frame else None
+
+
+def _deinterlaced(frames: Iterator[VideoFrame]) -> Iterator[VideoFrame]:
+    """Deinterlace frames of one kind, at least one."""
+    first = next(frames)
+    graph = _deinterlacer(first)
+    # None makes the filter return the frames that it still holds.
+    for frame in itertools.chain([first], frames, [None]):
+        graph.push(frame)
+        yield from _filtered(graph)
 
 
 def _deinterlacer(frame: VideoFrame) -> Graph:
@@ -150,12 +155,6 @@ def _deinterlacer(frame: VideoFrame) -> Graph:
     source = graph.add_buffer(width=frame.width, height=frame.height, format=frame.format, time_base=frame.time_base)
     graph.link_nodes(source, graph.add("bwdif", "mode=send_frame"), graph.add("buffersink")).configure()
     return graph
-
-
-def _flush(graph: Graph) -> Iterator[VideoFrame]:
-    """Yield the frames that a filter has not returned yet."""
-    graph.push(None)
-    yield from _filtered(graph)
 
 
 def _filtered(graph: Graph) -> Iterator[VideoFrame]:

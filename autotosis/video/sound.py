@@ -58,28 +58,28 @@ def _track(recording: Recording, number: int, rate: int, duration: float, start:
     """Read one of the sound tracks that are heard, as in `read_stereo`."""
     total, done, tolerance = (round(seconds * rate) for seconds in (duration, start, OUT_OF_SYNC))
     with Track(recording, "sound", sound=number) as track:
-        resampler, setup, reached, surplus = av.AudioResampler("flt", "stereo", rate), None, start == 0, 0
+        resampler, source_format, started, to_drop = av.AudioResampler("flt", "stereo", rate), None, start == 0, 0
         for frame in track.frames(max(0.0, start - WARM_UP)):
-            if setup != (frame.format.name, frame.layout.name, frame.rate):
-                setup = (frame.format.name, frame.layout.name, frame.rate)
+            if source_format != (frame.format.name, frame.layout.name, frame.rate):
+                source_format = (frame.format.name, frame.layout.name, frame.rate)
                 # FFmpeg would make a single channel quieter when copying it to two, so that is done below.
                 layout = "mono" if frame.layout.nb_channels == 1 else "stereo"
                 resampler = av.AudioResampler("flt", layout, rate)
-            late = round(frame.time * rate) - done
-            for block in _silence(min(late, total - done) if late > tolerance else 0, rate):
+            offset = round(frame.time * rate) - done
+            for block in _silence(min(offset, total - done) if offset > tolerance else 0, rate):
                 yield block
                 done += len(block)
             frame.pts = None
-            surplus = max(0, -late) if late < -tolerance or surplus or not reached else 0
+            to_drop = max(0, -offset) if offset < -tolerance or to_drop or not started else 0
             for resampled in resampler.resample(frame):
                 samples: np.ndarray = resampled.to_ndarray().reshape(resampled.samples, -1)
                 if samples.shape[1] == 1:
                     samples = np.repeat(samples, 2, axis=1)
-                block = samples[surplus:][: total - done]
-                surplus = max(0, surplus - len(samples))
+                block = samples[to_drop:][: total - done]
+                to_drop = max(0, to_drop - len(samples))
                 done += len(block)
                 if len(block):
-                    reached = True
+                    started = True
                     yield block
             if done >= total:
                 return

@@ -2,6 +2,7 @@
 
 import mmap
 import re
+import zlib
 from dataclasses import dataclass
 
 # The beginning of a packet that begins with a program map, the table of a program's tracks; the length of a packet, and
@@ -10,8 +11,11 @@ MAP = re.compile(rb"\x47[\x40-\x5f].[\x10-\x1f]\x00\x02[\xb0-\xb3]", re.DOTALL)
 PACKET, BEFORE_TABLE = 188, 5
 # The types of tracks that are pictures (ISO/IEC 13818-1, table 2-34; SMPTE RP 227 for VC-1).
 PICTURES = frozenset([0x01, 0x02, 0x10, 0x1B, 0x24, 0x33, 0xEA])
-# The polynomial of the checksum at the end of each table (ISO/IEC 13818-1, annex A).
-POLYNOMIAL = 0x04C11DB7
+# Each byte with its bits in the other order. The checksum at the end of each table (ISO/IEC 13818-1, annex A) is CRC-32
+# with the bits of each byte in that order.
+MIRRORED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
+# The CRC-32 of what ends with its own checksum, if that is stored inverted.
+WHOLE = 0xFFFFFFFF
 
 
 @dataclass
@@ -51,12 +55,7 @@ def changes(data: mmap.mmap) -> list[int]:
 
 def _is_whole(table: bytes) -> bool:
     """Tell whether a table agrees with the checksum at its end."""
-    checksum = 0xFFFFFFFF
-    for byte in table:
-        checksum ^= byte << 24
-        for _ in range(8):
-            checksum = (checksum << 1 ^ (POLYNOMIAL if checksum >> 31 else 0)) & 0xFFFFFFFF
-    return checksum == 0 and len(table) > 16
+    return zlib.crc32(table.translate(MIRRORED)) == WHOLE and len(table) > 16
 
 
 def _pictures(table: bytes) -> frozenset[int]:

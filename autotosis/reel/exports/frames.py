@@ -157,5 +157,5 @@ def _files(vod: Vod, rate: Fraction, late: float, end: int, clocks: Sequence[int
 
 
 def _nearest(frames: float) -> int:
-    """Round to the nearest frame, and halves down, as `source.film` chooses the frames of the reel."""
+    """Round to the nearest frame, and halves down, as `source.constant_rate_frames` chooses the frames of the reel."""
     return max(0, math.ceil(frames - 0.5 - 1e-6))
