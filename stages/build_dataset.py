@@ -70,7 +70,7 @@ def main() -> None:
     shown = [clip for clip in clips if (clip.classes != LEFT_OUT).any()]
     with files.replacing_all(index.PATH, PREVIEW) as (table, picture):
         index.write(table, entries)
-        contact_sheet.write(picture, [strip(clip) for clip in shown[:: -(-len(shown) // contact_sheet.MOST_CLIPS)]])
+        contact_sheet.write(picture, [strip(clip) for clip in shown[:: -(-len(shown) // contact_sheet.MAX_CLIPS)]])
     report(entries, [name for name in extracted if f"clips/{name}" not in labelled])
     inputs.check(before)
 

@@ -12,7 +12,7 @@ from autotosis.cuts import segments
 from autotosis.project import command_line, files, params
 from autotosis.project.params import Params
 from autotosis.reel import assembly, production, reel
-from autotosis.reel.assembly import Source
+from autotosis.reel.assembly import ReelSource
 
 
 def main() -> None:
@@ -25,9 +25,9 @@ def main() -> None:
     print(f"{target}: VODs: {len(sources)}, segments: {len(placed)}, seconds: {seconds:.1f}")
 
 
-def prepare(settings: Params) -> list[Source]:
+def prepare(settings: Params) -> list[ReelSource]:
     """Read what the reel is made from, VOD by VOD. All are shown in the frame format of the first."""
-    sources: list[Source] = []
+    sources: list[ReelSource] = []
     for name in config_files.vods_of("render", settings):
         config = config_files.recorded("render", configuration.for_render(settings, name))
         # Stream copies of different recordings cannot be joined.
@@ -38,7 +38,7 @@ def prepare(settings: Params) -> list[Source]:
     return sources
 
 
-def best(sources: list[Source], seconds: float) -> list[Source]:
+def best(sources: list[ReelSource], seconds: float) -> list[ReelSource]:
     """Keep the segments with the best scores, as many as fit into `seconds`, and the VODs that have any of them."""
     taken = segments.best_that_fit([segment for source in sources for segment in source.segments], seconds)
     # By identity, because segments of two VODs may be equal.

@@ -29,7 +29,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items[:] = with_it[:half] + others + with_it[half:]
 
 
-def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+def build_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
     """Make a folder, which the processes of pytest-xdist share, in the first one that needs it; return its path."""
     base = factory.getbasetemp()
     folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
@@ -56,7 +56,7 @@ def warm(tmp_path_factory) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def tiny_data(tmp_path_factory) -> Path:
     """A streamer's folder, made by the sample's own program. Tests must not change it."""
-    return made_once(tmp_path_factory, "tiny", draw_sample)
+    return build_once(tmp_path_factory, "tiny", draw_sample)
 
 
 @pytest.fixture(scope="session")
@@ -71,13 +71,13 @@ def unbuilt(tmp_path_factory, tiny_data) -> Project:
         project.succeed("git", "gc", "--quiet")
         shutil.copytree(tiny_data, folder / "data/tiny")
 
-    return Project(made_once(tmp_path_factory, "unbuilt", make))
+    return Project(build_once(tmp_path_factory, "unbuilt", make))
 
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory, unbuilt) -> Project:
     """The project after its first `dvc repro`. Tests must not change it."""
-    return Project(made_once(tmp_path_factory, "built", lambda folder: copy_of(unbuilt, folder).repro()))
+    return Project(build_once(tmp_path_factory, "built", lambda folder: copy_of(unbuilt, folder).repro()))
 
 
 @pytest.fixture

@@ -50,14 +50,22 @@ SAMPLE = {
 # The smallest face network.
 FACE = {"architecture": "shufflenet_v2_x0_5", "folds": 2, "epochs": 2, "epoch_frames": 32}
 # Parameters of `select` with which the cut list is exactly what the timeline says.
-PLAIN = {"smooth": 0, "threshold": 0.5, "pre_roll": 0, "post_roll": 0, "min_length": 0.5, "min_gap": 0.5, "snap": 0}
+NO_ADJUSTMENTS = {
+    "smooth": 0,
+    "threshold": 0.5,
+    "pre_roll": 0,
+    "post_roll": 0,
+    "min_length": 0.5,
+    "min_gap": 0.5,
+    "snap": 0,
+}
 # That of a user, and that of most tests: there, `conftest.warm` puts programs that start faster in front of PATH.
-USUAL = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-ENVIRONMENT = dict(USUAL)
+REAL_ENVIRONMENT = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+ENVIRONMENT = dict(REAL_ENVIRONMENT)
 # Without compiled modules, every stage would compile them anew.
 ENVIRONMENT.pop("PYTHONDONTWRITEBYTECODE", None)
 # Where the size of files is limited, compiled modules would be cut off.
-USUAL["PYTHONDONTWRITEBYTECODE"] = "1"
+REAL_ENVIRONMENT["PYTHONDONTWRITEBYTECODE"] = "1"
 IDENTITY = ("-c", "user.name=t", "-c", "user.email=t@example.org")
 LABELS = "data/tiny/labels.csv"
 HOLDOUT = "data/tiny/holdout.csv"
@@ -209,7 +217,7 @@ def kill_after(project: Project, line: str, stage: str, *arguments: str) -> None
         process.kill()
 
 
-def assert_sentence(done: subprocess.CompletedProcess, *words: str) -> None:
+def assert_user_error(done: subprocess.CompletedProcess, *words: str) -> None:
     """Assert that a stage failed with one line on standard error, without a traceback, and with these words in it.
 
     Lines about progress are allowed besides.
@@ -267,7 +275,7 @@ def by_section(params: dict[str, object]) -> dict[str, dict[str, object]]:
 
 def cut(project: Project, vod: str = "vods/own.mp4", **params) -> list[dict[str, float]]:
     """Select what the reel of the VOD `own` shows, without smoothing or padding, and return its cut list."""
-    project.set_params(vods={"own": vod}, **by_section(PLAIN | params))
+    project.set_params(vods={"own": vod}, **by_section(NO_ADJUSTMENTS | params))
     project.stages("select own")
     return _numbers(project.table("data/cuts/own.csv"))
 

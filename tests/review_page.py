@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from tests.helpers import ENVIRONMENT, HEADER, LABELS, USUAL, Project, write_timeline
+from tests.helpers import ENVIRONMENT, HEADER, LABELS, REAL_ENVIRONMENT, Project, write_timeline
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 # No background traffic, and no graphics card.
@@ -84,7 +84,7 @@ class Server:
 def served(project: Project, *arguments: str, **options) -> Iterator[Server]:
     """Serve the page of a project."""
     command = [sys.executable, "-m", "autotosis.review", "--no-browser", *arguments]
-    environment = USUAL if "preexec_fn" in options else ENVIRONMENT
+    environment = REAL_ENVIRONMENT if "preexec_fn" in options else ENVIRONMENT
     with subprocess.Popen(
         command, cwd=project.folder, env=environment, stdout=subprocess.PIPE, text=True, **options
     ) as process:

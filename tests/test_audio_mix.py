@@ -6,7 +6,7 @@ import pytest
 
 from autotosis.reel import assembly
 from tests import videos
-from tests.helpers import Project, all_cores, assert_sentence, planned, render, write_timeline
+from tests.helpers import Project, all_cores, assert_user_error, planned, render, write_timeline
 
 REEL = "reels/own/reel.mp4"
 
@@ -179,5 +179,5 @@ def test_music_that_cannot_be_heard_is_named_and_costs_nothing(project):
     reel = (project.folder / "reels/demo/reel.mp4").read_bytes()
     for music, *words in NO_MUSIC.values():
         project.set_params(audio={"music": music})
-        assert_sentence(project.stage("render", "demo"), *words)
+        assert_user_error(project.stage("render", "demo"), *words)
         assert (project.folder / "reels/demo/reel.mp4").read_bytes() == reel

@@ -2,7 +2,7 @@
 
 import shutil
 
-from tests.helpers import Project, assert_sentence, load_params
+from tests.helpers import Project, assert_user_error, load_params
 
 PREPARE = """
 import sys
@@ -29,6 +29,6 @@ def test_the_review_curve_copies_two_vods_wherever_they_are_named(own, tmp_path)
 def test_the_review_curve_needs_vods_that_are_labelled_whole(own):
     own.write("vods.yaml", "vods: {own: vods/own.mp4}\n")
     done = own.run("python", "-m", "benchmarks.review_curve", "demo", "own")
-    assert_sentence(done, "data/tiny/holdout.csv: no row is about data/tiny/vods/own.mp4")
+    assert_user_error(done, "data/tiny/holdout.csv: no row is about data/tiny/vods/own.mp4")
     done = own.run("python", "-m", "benchmarks.review_curve", "gone", "own")
-    assert_sentence(done, "vods: there is no VOD named gone")
+    assert_user_error(done, "vods: there is no VOD named gone")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.helpers import HEADER, LABELS, Project, assert_sentence, first_clip
+from tests.helpers import HEADER, LABELS, Project, assert_user_error, first_clip
 
 
 def index(project: Project) -> dict[str, list[dict[str, str]]]:
@@ -66,7 +66,7 @@ def test_a_labelled_clip_in_a_deeper_folder_is_named(project):
     first_clip(project).rename(first_clip(project).parent / "deep/c01.mp4")
     labels = project.read("data/tiny/labels.csv").replace("clips/c01.mp4", "clips/deep/c01.mp4")
     project.write("data/tiny/labels.csv", labels)
-    assert_sentence(project.stage("build_dataset"), "labels.csv row", "put the clip directly into clips/")
+    assert_user_error(project.stage("build_dataset"), "labels.csv row", "put the clip directly into clips/")
 
 
 GOOD = HEADER + "clips/c01.mp4,0.5,2,1\nclips/c03.mp4,0.5,2,1\nclips/c04.mp4,,,0\n"
@@ -97,7 +97,7 @@ def test_a_bad_label_is_named_by_its_row(project, name):
     content, *words = BAD[name]
     index = project.read("data/dataset/index.csv")
     (project.folder / "data/tiny/labels.csv").write_bytes(content.encode("latin-1"))
-    assert_sentence(project.stage("build_dataset"), "data/tiny/labels.csv", *words)
+    assert_user_error(project.stage("build_dataset"), "data/tiny/labels.csv", *words)
     assert project.read("data/dataset/index.csv") == index
 
 

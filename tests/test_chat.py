@@ -12,7 +12,7 @@ from autotosis.project.errors import UserError
 from autotosis.signals import chat_rate
 from benchmarks import ablation
 from tests import videos
-from tests.helpers import LABELS, Project, assert_sentence, cut
+from tests.helpers import LABELS, Project, assert_user_error, cut
 
 # Something loud happens twice, for four seconds. Which of it is a highlight, only the audience says.
 EVENTS, LENGTH, DURATION = (20, 80), 4, 130
@@ -62,7 +62,7 @@ def test_the_chat_decides_between_moments_that_look_and_sound_alike(streams):
         (segment,) = cut(streams, threshold=0.3, max_times_prevalence=None, max_duration=LENGTH + 2)
         assert segment["start"] == pytest.approx(highlight, abs=1)
     streams.write("data/tiny/vods/own.chat.json", "[1, 2")
-    assert_sentence(streams.stage("predict", "own"), "data/tiny/vods/own.chat.json", "not a chat", "save it again")
+    assert_user_error(streams.stage("predict", "own"), "data/tiny/vods/own.chat.json", "not a chat", "save it again")
 
 
 def test_rows_without_weight_teach_nothing_about_the_chat(streams):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from tests import videos
-from tests.helpers import PLAIN, Project, write_timeline
+from tests.helpers import NO_ADJUSTMENTS, Project, write_timeline
 
 
 def compiled(project: Project, **params) -> list[dict[str, str]]:
@@ -24,7 +24,7 @@ def two(project):
     videos.ffmpeg("-i", folder / "made.mp4", "-an", "-vf", "scale=320:180:out_range=pc,fps=25", folder / "silent.mp4")
     write_timeline(project, [(1.6, 4.4, 0.7), (6.6, 9.8, 0.9)], 12, "heard")
     write_timeline(project, [(2.6, 5.8, 0.8), (8.6, 9.4, 0.6)], 12, "silent")
-    project.set_params(vods={"heard": "vods/heard.mp4", "silent": "vods/silent.mp4"}, select=PLAIN)
+    project.set_params(vods={"heard": "vods/heard.mp4", "silent": "vods/silent.mp4"}, select=NO_ADJUSTMENTS)
     return project
 
 

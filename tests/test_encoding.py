@@ -7,7 +7,7 @@ from pathlib import Path
 
 from autotosis.reel import assembly, encoding
 from tests import videos
-from tests.helpers import assert_sentence, decoded, planned
+from tests.helpers import assert_user_error, decoded, planned
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -63,9 +63,9 @@ def test_the_overlay_of_a_long_segment_takes_little_more_memory_than_that_of_a_s
 def test_an_encoder_that_does_not_work_or_cannot_do_what_is_asked(project):
     reel = (project.folder / "reels/demo/reel.mp4").read_bytes()
     project.set_params(render={"encoder": "h264_videotoolbox"})
-    assert_sentence(
+    assert_user_error(
         project.stage("render", "demo"), "params.yaml: render.encoder: h264_videotoolbox", "Unknown encoder"
     )
     project.set_params(render={"encoder": "copy"})
-    assert_sentence(project.stage("render", "demo"), "params.yaml: render.encoder is 'copy'", "render.overlay")
+    assert_user_error(project.stage("render", "demo"), "params.yaml: render.encoder is 'copy'", "render.overlay")
     assert (project.folder / "reels/demo/reel.mp4").read_bytes() == reel

@@ -5,7 +5,7 @@ import json
 import pytest
 from PIL import Image
 
-from tests.helpers import HEADER, HOLDOUT, Project, assert_sentence, write_timeline
+from tests.helpers import HEADER, HOLDOUT, Project, assert_user_error, write_timeline
 
 Stretches = list[tuple[float, float]]
 
@@ -46,7 +46,7 @@ def test_the_figures_of_a_vod_are_those_worked_out_by_hand(project):
     assert (figures["f1"], figures["f1_30"]) == pytest.approx((2 / 3, 1), abs=1e-3)
     project.write("data/cuts/demo.csv", "start,end\n")
     write_timeline(project, [], 305, "demo")
-    assert_sentence(
+    assert_user_error(
         project.stage("evaluate"), "holdout.csv row 4: ends at 310 s", "according to data/timelines/demo.csv"
     )
 

@@ -14,7 +14,7 @@ from autotosis.annotations import facecams
 from autotosis.model import examples
 from autotosis.project import params
 from stages import extract_excerpts
-from tests.helpers import ENVIRONMENT, FACECAMS, HEADER, HOLDOUT, LABELS, Project, assert_sentence
+from tests.helpers import ENVIRONMENT, FACECAMS, HEADER, HOLDOUT, LABELS, Project, assert_user_error
 
 
 def truth(project: Project) -> list[tuple[float, float]]:
@@ -154,7 +154,7 @@ def test_a_bad_row_of_a_vod_is_named(project, name):
     if name != "held out":
         project.write("data/tiny/holdout.csv", HEADER)
     project.write(LABELS, HEADER + row + "\n")
-    assert_sentence(project.stage("extract_excerpts"), "data/tiny/labels.csv", *words)
+    assert_user_error(project.stage("extract_excerpts"), "data/tiny/labels.csv", *words)
 
 
 def test_a_row_added_while_stretches_are_read_is_not_taken_for_read(project):

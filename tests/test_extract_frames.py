@@ -11,13 +11,13 @@ import safetensors.numpy
 from autotosis.project.errors import UserError
 from autotosis.signals import shards
 from tests import videos
-from tests.helpers import FACECAMS, LABELS, assert_sentence, first_clip
+from tests.helpers import FACECAMS, LABELS, assert_user_error, first_clip
 
 
 def test_no_clips(project):
     for clip in (project.folder / "data/tiny/clips").iterdir():
         clip.unlink()
-    assert_sentence(project.stage("extract_frames"), "data/tiny/clips", "no clips")
+    assert_user_error(project.stage("extract_frames"), "data/tiny/clips", "no clips")
 
 
 DAMAGE = (
@@ -37,7 +37,7 @@ def test_bad_clips_are_named_and_the_others_are_not_wasted(project, tmp_path):
         clip.write_bytes(damage((tmp_path / clip.name).read_bytes()))
         words.append(f"data/tiny/clips/{clip.name}: {word}")
     project.set_params(extract={"fps": 5})
-    assert_sentence(project.stage("extract_frames"), *words)
+    assert_user_error(project.stage("extract_frames"), *words)
     assert len(project.shards()) == 12 - len(clips)
     before = project.shards()
     for clip in clips:
@@ -53,14 +53,14 @@ def test_a_name_that_cannot_be_used_is_named(project, name, words):
     clip = first_clip(project)
     clip.rename(clip.parent / os.fsdecode(name))
     project.write(FACECAMS, "video,x0,y0,x1,y1\n")
-    assert_sentence(project.stage("extract_frames"), "data/tiny/clips/", words, "rename the file")
+    assert_user_error(project.stage("extract_frames"), "data/tiny/clips/", words, "rename the file")
     (clip.parent / os.fsdecode(name)).rename(clip.parent / (230 * "x" + ".mp4"))
     assert project.stage("extract_frames").returncode == 0
 
 
 def test_a_picture_among_the_clips_is_named(project):
     videos.ffmpeg("-i", first_clip(project), "-frames:v", 1, first_clip(project).parent / "thumbnail.png")
-    assert_sentence(project.stage("extract_frames"), "data/tiny/clips/thumbnail.png", "a picture, not a video")
+    assert_user_error(project.stage("extract_frames"), "data/tiny/clips/thumbnail.png", "a picture, not a video")
 
 
 def test_a_clip_without_sound_works_and_one_with_several_is_named(project):
@@ -81,7 +81,7 @@ def test_a_clip_without_sound_works_and_one_with_several_is_named(project):
 @pytest.mark.parametrize("box", ["0.5,0,1.2,1", "0.5,0,0.5,1", "-0.1,0,1,1", "0,0,nan,1", "0,0,1"])
 def test_a_box_outside_the_frame_is_named_by_its_row(project, box):
     project.write(FACECAMS, f"video,x0,y0,x1,y1\n*,0,0,1,1\nclips/*,{box}\n")
-    assert_sentence(project.stage("extract_frames"), "data/tiny/facecams.csv row 3")
+    assert_user_error(project.stage("extract_frames"), "data/tiny/facecams.csv row 3")
 
 
 @pytest.mark.parametrize("stage", [["extract_frames"], ["predict", "demo"]])
@@ -90,7 +90,7 @@ def test_a_video_chip_that_is_not_there_is_named_and_costs_nothing(project, stag
     # Apple's device on Linux, and Linux's on Apple's systems.
     device = "vaapi" if sys.platform == "darwin" else "videotoolbox"
     project.set_params(extract={"decoder": device})
-    assert_sentence(project.stage(*stage), "params.yaml: extract.decoder is", device, "set it to auto")
+    assert_user_error(project.stage(*stage), "params.yaml: extract.decoder is", device, "set it to auto")
     assert project.shards() == before
 
 
@@ -107,7 +107,7 @@ def test_a_name_with_brackets_is_itself(project):
     clip.rename(clip.with_name("It's [x1] ünd.mp4"))
     facecams = project.read(FACECAMS)
     project.write(FACECAMS, facecams + "clips/It's [x1] ünd.mp4,0.5,0.5,1.2,1\n")
-    assert_sentence(project.stage("extract_frames"), "facecams.csv row")
+    assert_user_error(project.stage("extract_frames"), "facecams.csv row")
     project.write(FACECAMS, facecams + "clips/It's [x1] ünd.mp4,0,0,1,1\n")
     assert project.stage("extract_frames").returncode == 0
     whole = (project.folder / "data/frames/It's [x1] ünd.mp4.safetensors").read_bytes()
@@ -135,7 +135,7 @@ def test_hashes_that_are_remembered_wrongly_are_taken_anew(project, content):
 
 def test_a_clip_that_is_too_long_is_named(project):
     videos.flash_and_beep(first_clip(project), 302, fps=2)
-    assert_sentence(project.stage("extract_frames"), "clips/c01.mp4: lasts 302 s, and a clip at most 300 s")
+    assert_user_error(project.stage("extract_frames"), "clips/c01.mp4: lasts 302 s, and a clip at most 300 s")
 
 
 @pytest.mark.parametrize("shape", [(), (4,), (4, 8), (4, 8, 8, 3, 1)])

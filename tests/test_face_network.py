@@ -12,7 +12,7 @@ import torchvision
 
 from autotosis.model.face_network import checkpoint, network
 from autotosis.project.errors import UserError
-from tests.helpers import FACE, HEADER, HOLDOUT, LABELS, assert_sentence, kill_after
+from tests.helpers import FACE, HEADER, HOLDOUT, LABELS, assert_user_error, kill_after
 
 
 def test_auto_tries_a_network_where_there_are_clips_enough_and_keeps_it_only_if_it_helps(project):
@@ -82,7 +82,7 @@ def test_a_network_that_cannot_be(project, name):
     train, words = NETWORKS[name]
     project.set_params(train=train)
     model = (project.folder / "models/model.safetensors").read_bytes()
-    assert_sentence(project.stage("train"), "params.yaml: ", words)
+    assert_user_error(project.stage("train"), "params.yaml: ", words)
     assert (project.folder / "models/model.safetensors").read_bytes() == model
 
 
@@ -118,6 +118,6 @@ def test_pretrained_weights_of_a_network_with_auxiliary_outputs_are_loaded(tmp_p
 def test_a_training_that_diverges_costs_nothing(project):
     before = project.digests("models")
     project.set_params(train=FACE | {"learning_rate": 1e30})
-    assert_sentence(project.stage("train"), "params.yaml: train.learning_rate 1e+30 is too high")
+    assert_user_error(project.stage("train"), "params.yaml: train.learning_rate 1e+30 is too high")
     shutil.rmtree(project.folder / "models/.checkpoints", ignore_errors=True)
     assert project.digests("models") == before

@@ -13,7 +13,7 @@ from autotosis.annotations import sources
 from autotosis.project import command_line
 from autotosis.project.errors import UserError
 from tests import videos, web
-from tests.helpers import ENVIRONMENT, Project, assert_sentence, copy_repository
+from tests.helpers import ENVIRONMENT, Project, assert_user_error, copy_repository
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +92,7 @@ def test_what_fails_for_now_is_an_error_and_costs_nothing(streamer, server):
     rows = [f"{server.url('/a.mp4')},clip,busy,,", f"{server.url('/b.mp4')},clip,fine,,"]
     rows += [f"{server.url('/c.mp4')},clip,part,1,3", "http://127.0.0.1:1/a.mp4,clip,off,,"]
     list_links(streamer, *rows, header="url,kind,name,start,end")
-    assert_sentence(
+    assert_user_error(
         streamer.stage("fetch", "data/linked"),
         "sources.csv: not downloaded yet, run again: row 2, busy (the server answered 503), "
         "row 4, part (the connection failed), row 5, off (the connection failed (connection refused))",
@@ -136,7 +136,7 @@ def test_a_list_becomes_rows(streamer, server, site):
     list_links(streamer, header="# mine\nkind,name,url")
     add = (sys.executable, "-m", "autotosis.fetch", server.url("/feed.rss"), "data/linked", "--kind", "clip")
     wrong = (*add[:3], "file:///etc/passwd", *add[4:])
-    assert_sentence(streamer.run(*wrong), "file:///etc/passwd: not a web address")
+    assert_user_error(streamer.run(*wrong), "file:///etc/passwd: not a web address")
     for options, added in ((("--since", "2026-02-01"), 1), ((), 2), ((), 0)):
         said = streamer.succeed(*add, *options)
         assert f"{added} rows added" in said
@@ -229,7 +229,7 @@ def test_a_stream_that_goes_on_is_downloaded_once_it_has_ended(streamer, server,
     list_links(streamer, *(f"{server.url(f'/{name}')},vod,{name}" for name in names))
     sentence = "the stream is not over, or not yet complete; run again later"
     fetch = (sys.executable, "-m", "stages.fetch", "data/linked")
-    assert_sentence(
+    assert_user_error(
         streamer.run(*fetch, env=ENVIRONMENT | {"PYTHONPATH": str(tmp_path / "plugin")}),
         f"not downloaded yet, run again: row 2, is_live ({sentence}), row 3, post_live ({sentence}), "
         f"row 5, is_upcoming ({sentence})",
@@ -239,7 +239,7 @@ def test_a_stream_that_goes_on_is_downloaded_once_it_has_ended(streamer, server,
 
 def test_a_misspelt_folder_and_day_are_named(streamer, server):
     add = (sys.executable, "-m", "autotosis.fetch", server.url("/feed.rss"), "data/typo", "--kind", "clip")
-    assert_sentence(streamer.run(*add), "data/typo: there is no such folder")
+    assert_user_error(streamer.run(*add), "data/typo: there is no such folder")
     assert not (streamer.folder / "data/typo").exists()
     assert "yesterday is not a day such as 2026-01-31" in streamer.run(*add, "--since", "yesterday").stderr
 
@@ -250,7 +250,7 @@ def test_cookies_that_git_would_commit_are_refused(streamer):
     streamer.set_params(fetch={"cookies": "cookies.txt"})
     listing = ("python", "-m", "autotosis.fetch", "http://127.0.0.1:1", "data/linked", "--kind", "clip")
     for done in (streamer.stage("fetch", "data/linked"), streamer.run(*listing)):
-        assert_sentence(done, "cookies.txt", ".gitignore")
+        assert_user_error(done, "cookies.txt", ".gitignore")
     assert streamer.read("data/linked/cookies.txt") == cookies
     streamer.write("data/linked/.gitignore", "cookies.txt\n")
     streamer.stages("fetch data/linked")
@@ -269,7 +269,7 @@ def test_cookies_in_another_format_are_refused_at_once(streamer):
     list_links(streamer, "http://127.0.0.1:1/a.mp4,clip,a")
     for content in ('[{"domain": "example.org", "name": "a"}]', "\n"):
         streamer.write("data/linked/cookies.txt", content)
-        assert_sentence(streamer.stage("fetch", "data/linked"), "data/linked/cookies.txt: not cookies in Netscape's")
+        assert_user_error(streamer.stage("fetch", "data/linked"), "data/linked/cookies.txt: not cookies in Netscape's")
 
 
 @pytest.mark.parametrize(

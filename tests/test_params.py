@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from autotosis.project import params, tables
 from autotosis.project.errors import UserError, error_sentence
 from autotosis.project.videos_params import FoundVods
-from tests.helpers import ROOT, Project, assert_sentence
+from tests.helpers import ROOT, Project, assert_user_error
 
 PARAMS = {
     "unknown": ({"train": {"epoch": 3}}, "train.epoch is not a parameter; did you mean epochs?"),
@@ -116,17 +116,17 @@ def test_names_that_resemble_temporary_ones_are_shown_as_they_are():
 
 def test_a_stage_says_it_in_one_sentence(project):
     project.set_params(train={"epoch": 3})
-    assert_sentence(project.stage("extract_frames"), "params.yaml: train.epoch is not a parameter")
+    assert_user_error(project.stage("extract_frames"), "params.yaml: train.epoch is not a parameter")
 
 
 def test_a_missing_parameter_is_named(project):
     project.write("params.yaml", project.read("params.yaml").replace("margin: 0.2", ""))
-    assert_sentence(project.stage("build_dataset"), "params.yaml: dataset.margin is missing")
+    assert_user_error(project.stage("build_dataset"), "params.yaml: dataset.margin is missing")
 
 
 def test_params_that_are_not_yaml(project):
     project.write("params.yaml", "data: [\n")
-    assert_sentence(project.stage("train"), "params.yaml", "not valid YAML")
+    assert_user_error(project.stage("train"), "params.yaml", "not valid YAML")
 
 
 def test_numbers_with_an_exponent_are_numbers(project):

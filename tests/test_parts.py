@@ -9,7 +9,7 @@ import opentimelineio
 import pytest
 
 from tests import videos
-from tests.helpers import assert_sentence, cut, render, write_timeline
+from tests.helpers import assert_user_error, cut, render, write_timeline
 
 
 def timeline(project, vod: str) -> np.ndarray:
@@ -85,7 +85,7 @@ def test_a_bad_part_is_named(project, name):
     _, part, _ = videos.split(folder / "demo.mp4", folder / "parts", "8,16", "mp4", *header_first)
     damage(part)
     project.set_params(vods={"parts": "vods/parts"})
-    assert_sentence(project.stage("predict", "parts"), f"data/tiny/vods/parts/{part.name}: ", words)
+    assert_user_error(project.stage("predict", "parts"), f"data/tiny/vods/parts/{part.name}: ", words)
 
 
 def test_a_row_for_a_part_alone_is_named(project):
@@ -99,7 +99,7 @@ def test_a_row_for_a_part_alone_is_named(project):
 def test_a_folder_without_a_part_is_named(project):
     (project.folder / "data/tiny/vods/parts").mkdir()
     project.set_params(vods={"parts": "vods/parts"})
-    assert_sentence(project.stage("predict", "parts"), "data/tiny/vods/parts: there is no video in this folder")
+    assert_user_error(project.stage("predict", "parts"), "data/tiny/vods/parts: there is no video in this folder")
 
 
 def test_parts_that_no_player_could_show_in_one_copy_are_named(project):
@@ -108,7 +108,7 @@ def test_parts_that_no_player_could_show_in_one_copy_are_named(project):
         videos.numbered(folder / f"{number}.mp4", 2, "libx264", preset=preset)
     write_timeline(project, [(1.0, 3.0)], 4)
     cut(project, "vods/parts", overlay="none", encoder="copy")
-    assert_sentence(
+    assert_user_error(
         project.stage("render", "own"),
         "data/tiny/vods/parts: its picture is encoded in another way from 2.0 s on",
         "libx264",

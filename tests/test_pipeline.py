@@ -17,7 +17,7 @@ from tests.helpers import (
     ROOT,
     Project,
     all_cores,
-    assert_sentence,
+    assert_user_error,
     copy_of,
 )
 
@@ -214,7 +214,7 @@ def test_a_change_during_a_run_is_left_to_the_next_one(project):
     assert project.digests("data/cuts") == cuts
     for stage in ("extract_frames", "extract_excerpts", "train"):
         said = project.stage(stage, env=ENVIRONMENT | {"DVC_STAGE": stage})
-        assert_sentence(said, "params.yaml: was changed since `configure` ran; run `dvc repro` again")
+        assert_user_error(said, "params.yaml: was changed since `configure` ran; run `dvc repro` again")
     project.stages("select demo")
     assert project.digests("data/cuts") != cuts
 
@@ -243,7 +243,7 @@ def test_one_vod_is_cut_where_no_other_video_is(own):
     own.set_params(vods={"friday": "vods/own.mp4"})
     stages = [f"{stage}@friday" for stage in ("find_facecams", "predict", "select", "render")]
     assert own.repro("--single-item", "configure", *stages) == ["configure", *stages]
-    assert_sentence(own.stage("extract_excerpts"), "holdout.csv row 2: there is no video data/tiny/vods/demo.mp4")
+    assert_user_error(own.stage("extract_excerpts"), "holdout.csv row 2: there is no video data/tiny/vods/demo.mp4")
 
 
 def test_a_file_that_is_changed_during_a_run_ends_it(project):
@@ -252,11 +252,11 @@ def test_a_file_that_is_changed_during_a_run_ends_it(project):
     project.stages("configure")
     project.append("data/tiny/edits/demo.csv", "4,5\n")
     said = project.stage("select", "demo", env=run_by_dvc)
-    assert_sentence(said, "data/tiny/edits/demo.csv: was changed since `configure` ran; run `dvc repro` again")
+    assert_user_error(said, "data/tiny/edits/demo.csv: was changed since `configure` ran; run `dvc repro` again")
     project.stages("configure")
     remark("autotosis/cuts/segments.py")(project)
     said = project.stage("select", "demo", env=run_by_dvc)
-    assert_sentence(said, "autotosis/cuts: was changed since `configure` ran; run `dvc repro` again")
+    assert_user_error(said, "autotosis/cuts: was changed since `configure` ran; run `dvc repro` again")
 
 
 def test_a_copy_of_a_reel_stays_when_results_of_other_vods_are_removed(project):

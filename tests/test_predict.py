@@ -13,7 +13,7 @@ from autotosis.model import model_file
 from autotosis.project.errors import UserError
 from stages import predict
 from tests import videos
-from tests.helpers import Project, assert_sentence
+from tests.helpers import Project, assert_user_error
 
 
 def predicted(project: Project) -> tuple[np.ndarray, str]:
@@ -91,13 +91,13 @@ def test_a_vod_that_was_cut_off_is_named(project):
     videos.ffmpeg("-i", vod, "-c", "copy", "-movflags", "+faststart", str(vod) + ".mp4")
     content = vod.with_name("demo.mp4.mp4").read_bytes()
     vod.write_bytes(content[: len(content) // 2])
-    assert_sentence(project.stage("predict", "demo"), "demo.mp4: cut off")
+    assert_user_error(project.stage("predict", "demo"), "demo.mp4: cut off")
 
 
 def test_a_model_made_with_other_settings(project):
     project.set_params(extract={"size": 48})
     timeline = project.read("data/timelines/demo.csv")
-    assert_sentence(
+    assert_user_error(
         project.stage("predict", "demo"), "models/model.safetensors", "extract.size 32, not 48", "dvc repro"
     )
     assert project.read("data/timelines/demo.csv") == timeline
@@ -105,9 +105,9 @@ def test_a_model_made_with_other_settings(project):
 
 def test_a_model_that_is_none(project):
     project.write("models/model.safetensors", "I am no model. " * 99)
-    assert_sentence(project.stage("predict", "demo"), "models/model.safetensors", "not a model")
+    assert_user_error(project.stage("predict", "demo"), "models/model.safetensors", "not a model")
     for stage in (["select", "demo"], ["evaluate"]):
-        assert_sentence(project.stage(*stage), "models/model.safetensors", "not a model")
+        assert_user_error(project.stage(*stage), "models/model.safetensors", "not a model")
 
 
 # What is wrong with a model: a tensor or a key of its card, its new value, and what is said.
@@ -152,6 +152,6 @@ def test_a_model_of_other_types_is_refused(project, monkeypatch):
 
 
 def test_no_such_vod(project):
-    assert_sentence(project.stage("predict", "other"), "params.yaml: vods", "other")
+    assert_user_error(project.stage("predict", "other"), "params.yaml: vods", "other")
     (project.folder / "data/tiny/vods/demo.mp4").unlink()
-    assert_sentence(project.stage("predict", "demo"), "data/tiny/vods/demo.mp4", "no such")
+    assert_user_error(project.stage("predict", "demo"), "data/tiny/vods/demo.mp4", "no such")

@@ -11,7 +11,7 @@ from PIL import Image
 
 from autotosis.annotations.facecams import Box
 from autotosis.video import hdr
-from autotosis.video.picture import View, deinterlaced
+from autotosis.video.picture import FrameConverter, deinterlaced
 from autotosis.video.reading import Track
 from autotosis.video.recording import probe
 from tests import videos
@@ -38,12 +38,12 @@ def test_colours_are_those_of_a_usual_screen_in_every_form(tmp_path, coded):
     recording = probe(path)
     with Track(recording, "picture") as track:
         frame = next(track.frames(0.0))
-    seen = View(Box(), 1280, 720)(frame)[360, 160::320].astype(int)
+    seen = FrameConverter(Box(), 1280, 720)(frame)[360, 160::320].astype(int)
     # There are several ways to show HLG on usual screens.
     tolerance = {"pq": 25, "hlg": 50}.get(coded, 4)
     assert np.abs(seen - COLOURS).max() <= tolerance
     # The pixel format of the reel as well, in limited range.
-    luma = View(Box(), 1280, 720, "yuv420p")(frame)[360, 160::320]
+    luma = FrameConverter(Box(), 1280, 720, "yuv420p")(frame)[360, 160::320]
     right = 16 + 219 / 255 * COLOURS @ np.array([0.2126, 0.7152, 0.0722])
     assert luma == pytest.approx(right, abs=tolerance)
 
@@ -67,7 +67,7 @@ def test_the_folder_of_temporary_files_may_have_any_name(tmp_path, monkeypatch, 
     frame = VideoFrame.from_ndarray(videos.grey(128), "rgb24").reformat(format="yuv420p")
     frame.time_base = Fraction(1, 30)
     frame.color_primaries, frame.color_trc = ColorPrimaries(hdr.BT_2020), ColorTrc(hdr.PQ)
-    assert View(Box(), 64, 48)(frame).shape == (48, 64, 3)
+    assert FrameConverter(Box(), 64, 48)(frame).shape == (48, 64, 3)
     hdr.table.cache_clear()
 
 

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.helpers import ROOT, assert_sentence
+from tests.helpers import ROOT, assert_user_error
 
 
 def repro(project, *arguments: str):
@@ -46,13 +46,13 @@ def test_half_a_lock_file_of_the_streamers_folder_is_put_back(project):
 def test_what_is_missing_from_the_streamers_folder_is_named(project, name, words):
     path = project.folder / "data/tiny" / name
     path.rename(project.folder / "elsewhere")
-    assert_sentence(repro(project), words, "data/template")
+    assert_user_error(repro(project), words, "data/template")
 
 
 @pytest.mark.parametrize("folder", ["edits", "music"])
 def test_a_name_that_is_not_utf_8_is_named(project, folder):
     project.write(f"data/tiny/{folder}/\udcff.csv", "start,end\n1,2\n")
-    assert_sentence(repro(project), f"data/tiny/{folder}/?.csv: its name is not UTF-8")
+    assert_user_error(repro(project), f"data/tiny/{folder}/?.csv: its name is not UTF-8")
     done = project.stage("configure")
     assert done.returncode == 0, done.stderr
     assert ("data/tiny/edits/?.csv: ignored" in done.stdout) == (folder == "edits")
@@ -61,7 +61,7 @@ def test_a_name_that_is_not_utf_8_is_named(project, folder):
 def test_a_merge_conflict_in_a_lock_file_is_left_to_the_user(project):
     conflict = f"<<<<<<< HEAD\n{project.read('dvc.lock')}=======\nschema: '2.0'\n>>>>>>> theirs\n"
     project.write("dvc.lock", conflict)
-    assert_sentence(repro(project), "dvc.lock: has a merge conflict")
+    assert_user_error(repro(project), "dvc.lock: has a merge conflict")
     assert project.read("dvc.lock") == conflict
 
 

@@ -9,7 +9,7 @@ from autotosis.review import user_tables
 from autotosis.review import videos as review_videos
 from autotosis.review.videos import Video
 from tests import videos
-from tests.helpers import FACECAMS, LABELS, Project, assert_sentence, copy_of
+from tests.helpers import FACECAMS, LABELS, Project, assert_user_error, copy_of
 from tests.review_page import CUT, VOD, prepare, served
 
 EDITS = "data/tiny/edits/demo.csv"
@@ -231,6 +231,6 @@ def test_a_face_camera_of_all_clips_overrules_no_single_one(tmp_path, before, af
 def test_a_malformed_parameter_is_named_before_anything_is_served(shared, tmp_path):
     project = copy_of(shared, tmp_path / "project")
     project.set_params(trian={})
-    assert_sentence(
+    assert_user_error(
         project.run("python", "-m", "autotosis.review", "--no-browser"), "params.yaml", "did you mean train?"
     )

@@ -9,7 +9,7 @@ import yaml
 
 from data.sample.make_sample import DEMO, EVENING, Sample, plan_clips, plan_vods, write_tables
 from data.sample.script import PARTY
-from tests.helpers import ENVIRONMENT, ROOT, SAMPLE, assert_sentence
+from tests.helpers import ENVIRONMENT, ROOT, SAMPLE, assert_user_error
 
 
 def test_no_evening_unless_it_lasts():
@@ -31,7 +31,7 @@ def test_an_evening_that_is_too_short_is_refused(tmp_path):
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(SAMPLE | {"evening_minutes": 0.1}))
     command = [sys.executable, "-m", "data.sample.make_sample", tmp_path]
     done = subprocess.run(command, cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True)
-    assert_sentence(done, "params.yaml: evening_minutes is 0.1: it must be 0 (for none) or at least 0.2")
+    assert_user_error(done, "params.yaml: evening_minutes is 0.1: it must be 0 (for none) or at least 0.2")
 
 
 def test_tables_that_the_user_has_changed_are_kept(tmp_path, capsys):

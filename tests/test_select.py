@@ -7,7 +7,7 @@ import sys
 import av
 import pytest
 
-from tests.helpers import ENVIRONMENT, HOLDOUT, Project, assert_sentence
+from tests.helpers import ENVIRONMENT, HOLDOUT, Project, assert_user_error
 
 EDITS = "data/tiny/edits/demo.csv"
 CUT_LIST = "data/cuts/demo.csv"
@@ -85,7 +85,7 @@ def test_edits_that_are_saved_while_they_are_read_are_not_taken_for_read(project
 def test_bad_edits_cost_nothing_and_no_kept_row_gives_no_reel(project):
     before = project.read(CUT_LIST)
     project.write(EDITS, "start,end,keep\n1,99,no\n")
-    assert_sentence(project.stage("select", "demo"), EDITS, "row 2", "ends at 99 s")
+    assert_user_error(project.stage("select", "demo"), EDITS, "row 2", "ends at 99 s")
     assert project.read(CUT_LIST) == before
     project.write(EDITS, "start,end,keep\n1,2,no\n")
     project.stages("select demo")
@@ -98,10 +98,10 @@ def test_edits_that_cannot_be_read_are_named_and_not_ignored(project):
     edits = project.folder / EDITS
     edits.parent.mkdir(exist_ok=True)
     edits.symlink_to("nowhere.csv")
-    assert_sentence(project.stage("select", "demo"), EDITS, "a link that leads nowhere")
+    assert_user_error(project.stage("select", "demo"), EDITS, "a link that leads nowhere")
     edits.unlink()
     os.mkfifo(edits)
-    assert_sentence(project.stage("configure"), EDITS, "not a regular file")
+    assert_user_error(project.stage("configure"), EDITS, "not a regular file")
 
 
 @pytest.mark.parametrize("rows", ["0.000,0.3\n", "0.000,0.3\n60.000,0.3\n", "0.000,0.3\n0.100,nan\n"])
@@ -109,7 +109,7 @@ def test_a_timeline_that_does_not_fit_the_vod_costs_nothing(project, rows):
     before = project.digests("data/cuts", "data/review")
     project.write("data/timelines/demo.csv", "time,probability\n" + rows)
     done = project.stage("select", "demo")
-    assert_sentence(done, "data/timelines/demo.csv", "make it again with `dvc repro -f predict@demo`")
+    assert_user_error(done, "data/timelines/demo.csv", "make it again with `dvc repro -f predict@demo`")
     assert project.digests("data/cuts", "data/review") == before
 
 

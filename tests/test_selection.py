@@ -7,7 +7,7 @@ from autotosis.cuts import events, segments, selection
 from autotosis.cuts.segments import Segment
 from tests.helpers import select_params
 
-PLAIN = {"smooth": 0.0, "release": 0.5, "min_gap": 0.0, "min_length": 0.0}
+NO_ADJUSTMENTS = {"smooth": 0.0, "release": 0.5, "min_gap": 0.0, "min_length": 0.0}
 
 
 def events_in(choice: selection.Choice) -> list[tuple[float, float]]:
@@ -18,7 +18,7 @@ def events_in(choice: selection.Choice) -> list[tuple[float, float]]:
 def found(levels: list[float], threshold: float = 0.8, **select) -> list[tuple[float, float]]:
     """Find the events of a timeline with one moment per second."""
     times = np.arange(len(levels), dtype=float)
-    select = select_params(**PLAIN | select)
+    select = select_params(**NO_ADJUSTMENTS | select)
     choice = selection.choose(times, np.array(levels), len(levels), threshold, 0.05, select)
     return events_in(choice)
 
@@ -43,7 +43,7 @@ def judged(*highlights: tuple[float, float], calm: tuple[float, float] = (0, 0))
     """Find the events of a timeline, with one in seconds 4 to 8, of which the user judged some stretches."""
     times, levels = np.arange(0, 12, 0.5), np.repeat([0.1, 0.9, 0.1], 8)
     rows = [Segment(*highlight, 1.0) for highlight in highlights] + [Segment(*calm, 0.0)]
-    choice = selection.choose(times, levels, 12.0, 0.8, 0.5, select_params(**PLAIN | {"smooth": 2.0}), rows)
+    choice = selection.choose(times, levels, 12.0, 0.8, 0.5, select_params(**NO_ADJUSTMENTS | {"smooth": 2.0}), rows)
     return events_in(choice)
 
 
@@ -66,7 +66,7 @@ def test_highlights_of_the_user_push_no_other_event_out_of_the_reel():
     levels[200:206] = 0.98
     starts = []
     for said in ([], rows):
-        select = select_params(**PLAIN | {"max_times_prevalence": 3})
+        select = select_params(**NO_ADJUSTMENTS | {"max_times_prevalence": 3})
         choice = selection.choose(times, levels, 300.0, 0.8, 0.05, select, said)
         starts.append([start for start, _ in events_in(choice)])
     assert all(200 in each for each in starts)
@@ -76,7 +76,7 @@ def test_highlights_of_the_user_push_no_other_event_out_of_the_reel():
 def test_what_the_user_called_calm_is_not_shown_beside_or_between_events():
     times, levels = np.arange(0, 30, 0.5), np.full(60, 0.1)
     levels[20:26] = levels[31:36] = 0.9
-    padded = PLAIN | {"pre_roll": 1.0, "post_roll": 1.0, "min_gap": 1.0}
+    padded = NO_ADJUSTMENTS | {"pre_roll": 1.0, "post_roll": 1.0, "min_gap": 1.0}
     shown = {}
     for calm in (None, (13, 15.5), (8, 9.5), (17.5, 18)):
         rows = [Segment(*calm, 0.0)] if calm else []
@@ -91,7 +91,7 @@ def test_what_the_user_called_calm_is_not_shown_beside_or_between_events():
 def test_each_part_of_what_is_split_by_calm_has_the_score_of_its_own_events():
     times, levels = np.arange(0, 30, 0.5), np.full(60, 0.1)
     levels[20:26], levels[31:36] = 0.9, 0.7
-    select = select_params(**PLAIN | {"pre_roll": 1.0, "post_roll": 1.0, "min_gap": 1.0})
+    select = select_params(**NO_ADJUSTMENTS | {"pre_roll": 1.0, "post_roll": 1.0, "min_gap": 1.0})
     choice = selection.choose(times, levels, 30.0, 0.6, 0.5, select, [Segment(13.5, 15, 0.0)])
     assert [(one.start, one.end, one.score) for one in choice.reel] == [(9, 13.5, 0.9), (15, 19, pytest.approx(0.7))]
 
@@ -127,7 +127,7 @@ def test_padding_stays_inside_the_video_and_joins_what_meets():
 def shown(levels: list[float], **select) -> list[tuple[float, float]]:
     """Choose what is shown of a timeline with one moment per second."""
     times = np.arange(len(levels), dtype=float)
-    choice = selection.choose(times, np.array(levels), len(levels), 0.8, 0.05, select_params(**PLAIN | select))
+    choice = selection.choose(times, np.array(levels), len(levels), 0.8, 0.05, select_params(**NO_ADJUSTMENTS | select))
     return [(segment.start, segment.end) for segment in choice.reel]
 
 

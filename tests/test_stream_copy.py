@@ -8,7 +8,7 @@ from autotosis.project.errors import UserError
 from autotosis.reel import stream_copy
 from autotosis.video import recording
 from tests import videos
-from tests.helpers import assert_sentence, render, write_timeline
+from tests.helpers import assert_user_error, render, write_timeline
 
 OPEN = "open-gop=1:bframes=3:keyint=30:min-keyint=30:scenecut=0:log-level=none"
 
@@ -117,7 +117,7 @@ def test_a_segment_that_is_shorter_than_a_frame_is_copied_as_a_frame(tmp_path):
     stream_copy.copy(vod, [copied], None, tmp_path / "reel.mp4")
     expected = [number for time, number in videos.numbers(tmp_path / "vod.avi") if 1.03 < time < 1.04]
     assert [number for _, number in videos.numbers(tmp_path / "reel.mp4")] == expected
-    assert copied.shown.duration == pytest.approx(1 / 30)
+    assert copied.segment.duration == pytest.approx(1 / 30)
 
 
 NOT_COPIED = {
@@ -137,7 +137,7 @@ def test_a_picture_that_cannot_be_copied(project, name):
     write_timeline(project, [(36.0, 40.0)], 45, "demo")
     project.write("data/cuts/demo.csv", "start,end\n35,41\n")
     project.set_params(render={"encoder": "copy", "overlay": "none"})
-    assert_sentence(project.stage("render", "demo"), "vods/demo.mp4", words, "set render.encoder to libx264")
+    assert_user_error(project.stage("render", "demo"), "vods/demo.mp4", words, "set render.encoder to libx264")
 
 
 def test_a_codec_is_named_as_everybody_knows_it(tmp_path):

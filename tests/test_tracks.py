@@ -5,7 +5,7 @@ import pytest
 import safetensors.numpy
 
 from tests import videos
-from tests.helpers import Project, assert_sentence, first_clip, write_cut_list, write_timeline
+from tests.helpers import Project, assert_user_error, first_clip, write_cut_list, write_timeline
 
 # When the segment begins that the reel shows (seconds).
 START = 2.0
@@ -41,7 +41,7 @@ def test_the_microphone_is_judged_and_both_tracks_are_heard(stream):
     mixed = (game + voice)[round(START * videos.RATE) :][: len(heard)]
     assert np.corrcoef(mixed, heard[: len(mixed)])[0, 1] > 0.99
     stream.set_params(tracks={"own": {"judge": 3}})
-    assert_sentence(stream.stage("predict", "own"), "vods/own.mp4", "names sound track 3, but there are 2")
+    assert_user_error(stream.stage("predict", "own"), "vods/own.mp4", "names sound track 3, but there are 2")
 
 
 def track_of(project: Project, number: int) -> np.ndarray:

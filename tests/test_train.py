@@ -3,7 +3,7 @@
 import json
 import shutil
 
-from tests.helpers import HEADER, LABELS, Project, assert_sentence
+from tests.helpers import HEADER, LABELS, Project, assert_user_error
 
 
 def train(project: Project) -> dict:
@@ -61,7 +61,7 @@ def test_a_smaller_share_of_highlights_makes_the_model_more_reluctant(project):
 def test_too_few_clips_to_measure_on_others(project):
     project.write(LABELS, HEADER + "clips/c01.mp4,0.5,2,1\nclips/c04.mp4,,,0\n")
     project.stages("build_dataset")
-    assert_sentence(project.stage("train"), "data/dataset/index.csv: too few clips", "data/tiny/labels.csv")
+    assert_user_error(project.stage("train"), "data/dataset/index.csv: too few clips", "data/tiny/labels.csv")
 
 
 def test_too_few_clips_to_learn_from(project):
@@ -71,10 +71,10 @@ def test_too_few_clips_to_learn_from(project):
     project.set_params(dataset={"clips": 2})
     shutil.rmtree(project.folder / ".git")
     project.succeed("git", "init", "--quiet")
-    assert_sentence(project.stage("train"), f"{project.folder}: the git repository has no commit yet")
+    assert_user_error(project.stage("train"), f"{project.folder}: the git repository has no commit yet")
     project.commit()
     # Ten clips are all highlight and two are all calm, so the first two of any fair order are highlights.
-    assert_sentence(project.stage("train"), "params.yaml: dataset.clips 2 is too few")
+    assert_user_error(project.stage("train"), "params.yaml: dataset.clips 2 is too few")
 
 
 def test_rows_without_weight_do_not_make_up_for_too_few_clips(project):
@@ -84,7 +84,7 @@ def test_rows_without_weight_do_not_make_up_for_too_few_clips(project):
     project.set_params(dataset={"clips": 2}, train={"review_weight": 0})
     project.stages("extract_excerpts", "build_dataset")
     # The first two clips are all highlight.
-    assert_sentence(project.stage("train"), "params.yaml: dataset.clips 2 is too few")
+    assert_user_error(project.stage("train"), "params.yaml: dataset.clips 2 is too few")
 
 
 def test_a_model_of_very_few_clips_scans_a_vod(project):
@@ -92,7 +92,7 @@ def test_a_model_of_very_few_clips_scans_a_vod(project):
     project.set_params(dataset={"clips": 4}, train={"folds": 2})
     project.stages("train", "predict demo")
     project.set_params(dataset={"clips": 2})
-    assert_sentence(project.stage("train"), "params.yaml: dataset.clips 2 is too few")
+    assert_user_error(project.stage("train"), "params.yaml: dataset.clips 2 is too few")
 
 
 def test_a_model_may_learn_from_rows_about_vods_alone(project):
@@ -113,4 +113,4 @@ def test_rows_about_vods_make_up_for_highlights_of_a_single_clip(project):
     project.stages("extract_excerpts", "build_dataset", "train", "predict demo")
     # Without weight, they teach nothing.
     project.set_params(train={"review_weight": 0})
-    assert_sentence(project.stage("train"), "data/dataset/index.csv: too few clips", "data/tiny/labels.csv")
+    assert_user_error(project.stage("train"), "data/dataset/index.csv: too few clips", "data/tiny/labels.csv")

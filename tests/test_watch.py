@@ -17,7 +17,7 @@ from autotosis.watch import __main__ as watch
 from autotosis.watch import recordings, runs
 from autotosis.watch.state import State
 from tests import videos
-from tests.helpers import ENVIRONMENT, USUAL, Project, assert_sentence, copy_repository, load_params
+from tests.helpers import ENVIRONMENT, REAL_ENVIRONMENT, Project, assert_user_error, copy_repository, load_params
 
 WATCH = (sys.executable, "-m", "autotosis.watch", "--once")
 # Seconds.
@@ -56,7 +56,7 @@ def test_recordings_become_reels_once_they_are_finished_whatever_happens(watched
     content = first.read_bytes()
     second.rename(vods / ".second")
     watched.write("data/tiny/vods/broken.mkv", "no video")
-    with first.open("wb") as file, subprocess.Popen(WATCH, cwd=watched.folder, env=USUAL) as process:
+    with first.open("wb") as file, subprocess.Popen(WATCH, cwd=watched.folder, env=REAL_ENVIRONMENT) as process:
         for part in range(10):
             file.write(content[part * len(content) // 10 : (part + 1) * len(content) // 10])
             file.flush()
@@ -133,7 +133,7 @@ def test_a_recording_whose_run_fails_holds_up_nothing(watched):
     watched.set_params(recordings="vods/*.mkv")
     record(watched, "日本")
     record(watched, "other")
-    assert_sentence(watched.run(*WATCH), "disk space")
+    assert_user_error(watched.run(*WATCH), "disk space")
     watched.set_params(watch={"free_space": 0})
     (watched.folder / "data/tiny/vods/other.mkv").unlink()
     watched.succeed(*WATCH)
@@ -189,7 +189,7 @@ def test_names_are_taken_as_the_system_gives_them_or_put_aside(watched):
     record(watched, "x\udcff")
     watched.succeed(*WATCH)
     assert "vods/x?.mkv: its name has a *," in log(watched)[-1]
-    assert_sentence(watched.run(sys.executable, "-m", "autotosis.project.recovery"), "x?.mkv: its name is not UTF-8")
+    assert_user_error(watched.run(sys.executable, "-m", "autotosis.project.recovery"), "x?.mkv: its name is not UTF-8")
     assert "x?.mkv: not cut yet" in watched.stage("configure").stdout
 
 
@@ -243,7 +243,7 @@ def test_no_run_begins_with_too_little_disk_space(watched, monkeypatch):
     # As if its run had been interrupted.
     shutil.rmtree(first)
     watched.set_params(watch={"free_space": 1e9})
-    assert_sentence(watched.run(*WATCH), "disk space")
+    assert_user_error(watched.run(*WATCH), "disk space")
     assert not first.exists()
 
 

@@ -35,7 +35,7 @@ SEED = 1
 CUTS = 330
 # How long a recording is, and a cut (seconds).
 LENGTH = 24.0
-SHORTEST, LONGEST = 0.2, 1.6
+MIN_SEGMENT, MAX_SEGMENT = 0.2, 1.6
 # A cut may begin up to a frame early or late, and sound be off by less than anyone notices (seconds).
 TOLERANCE = 1.01 / RATE
 SOUND_TOLERANCE = 0.06
@@ -110,7 +110,7 @@ def draw(rng: random.Random, cuts: int, first: float, last: float) -> list[tuple
     slot = (last - first) / cuts
     drawn = []
     for number in range(cuts):
-        length = min(rng.uniform(SHORTEST, LONGEST), slot * 0.9)
+        length = min(rng.uniform(MIN_SEGMENT, MAX_SEGMENT), slot * 0.9)
         start = first + number * slot + rng.uniform(0, slot * 0.99 - length)
         drawn.append((round(start, 3), round(start + length, 3)))
     rng.shuffle(drawn)

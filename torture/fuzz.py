@@ -33,7 +33,7 @@ PROCESSES = 2
 PATIENCE = 20.0
 MEMORY = 6 << 30
 # A sentence is at most so long (characters).
-LONGEST = 700
+MAX_MESSAGE_LENGTH = 700
 OUTPUTS = ("data/config", "data/dataset", "data/timelines", "data/cuts", "models", "reels")
 # Shards are kept by their key, whatever else goes wrong.
 KEPT = ("data/frames", "data/excerpts")
@@ -227,7 +227,7 @@ def _run(stage: str) -> tuple[str, str]:
 
 def _is_good(told: str, kind: Kind) -> bool:
     """Whether a sentence names the file, is one line, and no hidden file is in it."""
-    one_line = "\n" not in told and len(told) < LONGEST
+    one_line = "\n" not in told and len(told) < MAX_MESSAGE_LENGTH
     names = Path(kind.path).name in told or (kind.named and kind.named in told)
     return bool(one_line and names) and ".partial-" not in told and ".old-" not in told
 

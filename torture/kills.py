@@ -20,7 +20,7 @@ from pathlib import Path
 
 import psutil
 
-from tests.helpers import ENVIRONMENT, USUAL, Project, copy_of
+from tests.helpers import ENVIRONMENT, REAL_ENVIRONMENT, Project, copy_of
 from torture import tiny
 
 SEED = 1
@@ -35,7 +35,7 @@ OUTPUTS = tuple(f"data/{name}" for name in ("facecams", "frames", "excerpts", "d
 OUTPUTS += ("models", "reels")
 RECOVERY = (sys.executable, "-m", "autotosis.project.recovery")
 # Programs that start as those of a user do, or the processes to kill would be those of the tests' server.
-UNWARMED = {name: value for name, value in USUAL.items() if name != "PYTHONDONTWRITEBYTECODE"}
+UNWARMED = {name: value for name, value in REAL_ENVIRONMENT.items() if name != "PYTHONDONTWRITEBYTECODE"}
 # What is changed, so that all stages run anew.
 CHANGES: dict[str, dict[str, object]] = {"extract": {"size": 48}, "select": {"threshold": 0.6}}
 # How long a stage takes at most (seconds).

@@ -41,7 +41,7 @@ class Variant:
 
 
 # Encoders' options, by what they make.
-PLAIN = ("-bf", "0")
+NO_B_FRAMES = ("-bf", "0")
 REORDERED = ("-bf", "3")
 OPEN = ("-bf", "3", "-x264-params", "open-gop=1:keyint=40:min-keyint=40:scenecut=0")
 OPEN_HEVC = ("-x265-params", "log-level=error:open-gop=1:bframes=4:keyint=40:min-keyint=40:scenecut=0")
@@ -50,7 +50,7 @@ VP9 = ("-deadline", "realtime", "-cpu-used", "8")
 FRAGMENTS = ("-movflags", "frag_keyframe+empty_moov+default_base_moof")
 AV1 = ("-preset", "12")
 VARIANTS = (
-    Variant("mp4", "libx264", options=PLAIN),
+    Variant("mp4", "libx264", options=NO_B_FRAMES),
     Variant("mp4", "libx264", options=REORDERED),
     Variant("mp4", "libx264", options=OPEN),
     Variant("mp4", "libx264", options=REORDERED, missing=0.4),
@@ -65,20 +65,20 @@ VARIANTS = (
     Variant("mkv", "libx264", options=REORDERED, late=1.6),
     Variant("mkv", "libx265", options=OPEN_HEVC, missing=0.2),
     Variant("mkv", "mpeg4", "mp2", ("-bf", "2")),
-    Variant("ts", "libx264", options=PLAIN),
+    Variant("ts", "libx264", options=NO_B_FRAMES),
     Variant("ts", "libx264", options=OPEN, offset=5),
     Variant("ts", "libx264", options=REORDERED, late=1.6),
     Variant("ts", "libx265", options=OPEN_HEVC),
     Variant("ts", "mpeg2video", "mp2", ("-bf", "2")),
-    Variant("flv", "libx264", options=PLAIN),
+    Variant("flv", "libx264", options=NO_B_FRAMES),
     Variant("flv", "libx264", options=REORDERED, late=1.6),
-    Variant("flv", "libx264", options=PLAIN, missing=0.3, offset=4),
+    Variant("flv", "libx264", options=NO_B_FRAMES, missing=0.3, offset=4),
     Variant("webm", "libvpx-vp9", "libopus", VP9),
     Variant("webm", "libvpx-vp9", "libopus", VP9, missing=0.3),
     Variant("webm", "libsvtav1", "libopus", AV1, late=1.6),
-    Variant("avi", "mpeg4", "mp2", PLAIN),
+    Variant("avi", "mpeg4", "mp2", NO_B_FRAMES),
     Variant("avi", "mpeg4", "mp2", ("-bf", "2")),
-    Variant("avi", "libx264", "mp2", PLAIN),
+    Variant("avi", "libx264", "mp2", NO_B_FRAMES),
     Variant("mov", "libx264", options=REORDERED, missing=0.2),
     Variant("mov", "libx265", options=CLOSED_HEVC, late=1.6),
     Variant("mp4", "libx264", options=(*REORDERED, *FRAGMENTS)),

@@ -9,7 +9,7 @@ import numpy as np
 from autotosis.annotations.facecams import Box
 from autotosis.camera import faces
 from autotosis.video.display import on_display
-from autotosis.video.picture import GREY, View, deinterlaced
+from autotosis.video.picture import GREY, FrameConverter, deinterlaced
 from autotosis.video.reading import Track
 from autotosis.video.recording import Recording
 
@@ -41,7 +41,7 @@ def take(recording: Recording, times: Iterable[float]) -> list[Sample]:
 
     If several of the times, which ascend, have the same keyframe, the others get the frame at the time itself.
     """
-    view, last = View(Box(), WIDTH, recording.height_at(WIDTH)), None
+    view, last = FrameConverter(Box(), WIDTH, recording.height_at(WIDTH)), None
     taken: list[Sample] = []
     with Track(recording, "picture") as track:
         for time in times:

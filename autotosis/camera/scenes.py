@@ -14,7 +14,7 @@ from autotosis.camera.layouts import Layout
 from autotosis.camera.rectangle import Rectangle
 from autotosis.camera.samples import Sample
 from autotosis.project import workers
-from autotosis.video.picture import View, deinterlaced
+from autotosis.video.picture import FrameConverter, deinterlaced
 from autotosis.video.reading import Track
 from autotosis.video.recording import Recording
 
@@ -123,7 +123,7 @@ def _moment(recording: Recording, change: Change) -> float:
 
 def _largest_change(recording: Recording, box: Box, start: float, end: float) -> float:
     """Find the frame after `start` and up to `end` (seconds) that differs most from the one before it; its time."""
-    view, last, largest = View(box, SIDE, SIDE), None, (-1.0, end)
+    view, last, largest = FrameConverter(box, SIDE, SIDE), None, (-1.0, end)
     with Track(recording, "picture") as track:
         for frame in deinterlaced(track.frames(start)):
             if frame.time > end:

@@ -58,6 +58,6 @@ def _chapters(vod: Recording) -> Iterator[float]:
     for piece in vod.files:
         with opened(piece.span) as container:
             for chapter in container.chapters():
-                begin = float(chapter["start"] * (chapter["time_base"] or 0)) - piece.zero
+                begin = float(chapter["start"] * (chapter["time_base"] or 0)) - piece.timestamp_at_zero
                 if begin - piece.begin > FIRST_CHAPTER:
                     yield begin

@@ -26,7 +26,7 @@ MEGABYTE = 1e6
 # the server's own fault.
 TEMPORARY = {408, 425, 429, *range(500, 600)}
 # A server may ask for a longer pause than we would make, but not for a longer one than this (seconds).
-LONGEST_PAUSE = 600.0
+MAX_PAUSE = 600.0
 # yt-dlp's names for streams that are live, have not begun, or are not complete yet.
 UNFINISHED = {"is_live", "is_upcoming", "post_live"}
 SECONDS_WITHOUT_ANSWER = 30
@@ -86,7 +86,7 @@ def settings(limits: Fetch, cookies: Path | None) -> dict[str, Any]:
 
 
 def download(
-    url: str, stretch: tuple[float, float] | None, place: Path, name: str, limits: Fetch, cookies: Path | None
+    url: str, stretch: tuple[float, float] | None, folder: Path, name: str, limits: Fetch, cookies: Path | None
 ) -> Downloaded:
     """Download a video into a folder of its own.
 
@@ -96,7 +96,7 @@ def download(
         Its web address.
     stretch : (float, float) or None
         Which part of it, seconds; None is all of it.
-    place : Path
+    folder : Path
         The folder. If an earlier attempt was interrupted, what it left there is continued.
     name : str
         What it is called in messages.
@@ -113,7 +113,7 @@ def download(
         If it failed, and will fail again.
     """
     options = settings(limits, cookies) | {
-        "outtmpl": {"default": f"{place.as_posix()}/video.%(ext)s"},
+        "outtmpl": {"default": f"{folder.as_posix()}/video.%(ext)s"},
         "format": f"bv*[height<=?{limits.height}]+ba/b[height<=?{limits.height}]",
         "noplaylist": True,
         "ffmpeg_location": imageio_ffmpeg.get_ffmpeg_exe(),
@@ -137,7 +137,7 @@ def download(
             cause = problem(error)
             if not isinstance(cause, Temporary) or attempt == limits.retries:
                 raise cause from None
-            pause = min(max(limits.pause * 2**attempt, _retry_after(error)), LONGEST_PAUSE)
+            pause = min(max(limits.pause * 2**attempt, _retry_after(error)), MAX_PAUSE)
             print(f"{name}: {cause}; trying again in {pause:g} s", flush=True)
             time.sleep(pause)
     raise AssertionError

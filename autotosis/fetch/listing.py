@@ -16,7 +16,7 @@ from autotosis.project import params
 from autotosis.project.errors import UserError
 from autotosis.project.videos_params import Fetch
 
-LONGEST_NAME = 60
+MAX_NAME_LENGTH = 60
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def entries(url: str, limits: Fetch, cookies: Path | None, dated: bool) -> Itera
 def name_of(entry: Entry, taken: set[str]) -> str:
     """Return a name for a video that is not taken: its date and title in plain letters."""
     plain = unicodedata.normalize("NFKD", entry.title).encode("ascii", "ignore").decode().lower()
-    words = re.sub(r"[^a-z0-9]+", "-", f"{entry.date} {plain}")[:LONGEST_NAME].strip("-") or "video"
+    words = re.sub(r"[^a-z0-9]+", "-", f"{entry.date} {plain}")[:MAX_NAME_LENGTH].strip("-") or "video"
     name, number = words, 2
     while name in taken:
         name, number = f"{words}-{number}", number + 1

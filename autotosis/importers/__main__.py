@@ -18,7 +18,7 @@ from autotosis.project.errors import UserError
 FORMATS = (audacity, elan, label_studio, losslesscut, via, youtube_chapters)
 
 # The longest list of names in a message (characters).
-LONGEST = 200
+MAX_LIST_LENGTH = 200
 
 
 def main() -> None:
@@ -39,7 +39,7 @@ def main() -> None:
 
 def shown(names: Iterable[str]) -> str:
     """List names in a few words."""
-    return textwrap.shorten(", ".join(repr(name) for name in sorted(names)), LONGEST)
+    return textwrap.shorten(", ".join(repr(name) for name in sorted(names)), MAX_LIST_LENGTH)
 
 
 def parse() -> argparse.Namespace:

@@ -24,7 +24,7 @@ from autotosis.project.progress import ProgressBar
 
 
 @dataclass(frozen=True)
-class Line:
+class TableRow:
     """A line of the table: where the video is, its box, and its highlights (start and end, seconds)."""
 
     video: Path
@@ -53,9 +53,9 @@ def main(table: str, folder: str) -> None:
     stretches.append_rows(root / "facecams.csv", ("video", *facecams.SIDES), boxes, check=facecams.read_boxes)
 
 
-def read(table: Path) -> list[Line]:
+def read(table: Path) -> list[TableRow]:
     """Read the table; UserError if a line or a box is malformed, a video is missing, or two have the same name."""
-    lines: dict[str, Line] = {}
+    lines: dict[str, TableRow] = {}
     for begin, fields in tables.split_rows(table, read_text(table).split("\n"), delimiter=" ", strict=False):
         place = f"{table} line {begin}"
         if not any(fields):
@@ -67,7 +67,7 @@ def read(table: Path) -> list[Line]:
             box = facecams.box(*numbers(fields[1], 4, place))
         except ValueError as error:
             raise UserError(f"{place}: {error}") from None
-        line = Line(video, box, [numbers(field, 2, place) for field in fields[2:] if field], place)
+        line = TableRow(video, box, [numbers(field, 2, place) for field in fields[2:] if field], place)
         if not video.is_file():
             raise UserError(f"{place}: there is no video {video}")
         if line.clip in lines:
@@ -88,12 +88,12 @@ def numbers(text: str, count: int, place: str) -> tuple[float, ...]:
 
 
 @contextmanager
-def copied_clips(lines: list[Line], root: Path) -> Iterator[None]:
+def copied_clips(lines: list[TableRow], root: Path) -> Iterator[None]:
     """Copy the videos into clips/, and remove these copies if the block raises an error.
 
     UserError if another file has the name of one of them.
     """
-    new: list[Line] = []
+    new: list[TableRow] = []
     for line in lines:
         target = root / line.clip
         if not target.exists():

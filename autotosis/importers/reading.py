@@ -13,12 +13,12 @@ from autotosis.project import files
 from autotosis.project.errors import UserError
 
 # No file of labels is larger (bytes).
-LARGEST = 50_000_000
+MAX_FILE_BYTES = 50_000_000
 
 
 def read_text(path: Path) -> str:
     """Read a text; UserError as in `files.read_text`."""
-    return files.read_text(path, LARGEST)
+    return files.read_text(path, MAX_FILE_BYTES)
 
 
 def read_json(path: Path) -> Any:

@@ -14,7 +14,7 @@ from autotosis.video import recording
 # frames at another rate. One that ends later is most likely about another video.
 ROUNDED_UP = 1.0
 # Anything shorter is a point (seconds).
-SHORTEST = 0.01
+MIN_LENGTH = 0.01
 
 
 @dataclass(frozen=True)
@@ -161,11 +161,11 @@ def _shortened(stretch: Stretch, duration: float) -> Stretch:
         return stretch
     if stretch.end < stretch.start:
         raise UserError(f"{stretch.place}: ends at {stretch.end:g} s, before it starts at {stretch.start:g} s")
-    if stretch.end - stretch.start < SHORTEST:
+    if stretch.end - stretch.start < MIN_LENGTH:
         raise UserError(f"{stretch.place}: a point at {stretch.start:g} s, not a stretch; give it an end")
     if stretch.end > duration + ROUNDED_UP:
         raise UserError(f"{stretch.place}: ends at {stretch.end:g} s, but the video lasts {duration:.2f} s")
-    return replace(stretch, end=None) if stretch.end > duration - SHORTEST else stretch
+    return replace(stretch, end=None) if stretch.end > duration - MIN_LENGTH else stretch
 
 
 def _joined(of_video: Iterable[tuple[Stretch, bool]]) -> list[tuple[Stretch, bool]]:

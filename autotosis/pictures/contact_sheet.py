@@ -15,7 +15,7 @@ from autotosis.project import files
 # The side of a frame with its border, the width of the border, the height of a caption, and the space between strips
 # (pixels).
 CELL, BORDER, CAPTION, GAP = 96, 4, 14, 10
-FRAMES_PER_CLIP, MOST_CLIPS = 6, 400
+FRAMES_PER_CLIP, MAX_CLIPS = 6, 400
 
 
 @dataclass(frozen=True)

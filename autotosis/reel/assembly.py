@@ -1,4 +1,4 @@
-"""From the cut lists of VODs to one video: segments are placed in the reel, encoded as pieces, and joined."""
+"""From the cut lists of VODs to one video: segments are placed in the reel, encoded one by one, and joined."""
 
 import itertools
 import math
@@ -16,8 +16,8 @@ from autotosis.cuts.segments import Segment
 from autotosis.project import workers
 from autotosis.reel import encoders, encoding, joining, layouts, overlay, reel, stream_copy
 from autotosis.reel.audio_mix import Music
-from autotosis.reel.encoding import Piece
-from autotosis.reel.overlay import Look
+from autotosis.reel.encoding import EncodingJob
+from autotosis.reel.overlay import OverlayStyle
 from autotosis.reel.reel import ReelSegment, Vod
 from autotosis.reel.stream_copy import PacketRange
 from autotosis.scan import timeline
@@ -26,11 +26,11 @@ from autotosis.video import recording
 # A length this many frames short of a whole number still counts as that number, because tables round to milliseconds.
 FRAME_ROUNDING = 0.15
 # FFmpeg refuses longer crossfades, and rounding to frames may lengthen them (seconds).
-LONGEST_CROSSFADE = 60
+MAX_CROSSFADE = 60
 
 
 @dataclass(frozen=True)
-class Source:
+class ReelSource:
     """A VOD that a reel is made from.
 
     Attributes
@@ -43,7 +43,7 @@ class Source:
         Its cut list, in the order of time.
     times, probabilities : ndarray of float64, shape (moments,)
         Its timeline: seconds in the VOD, and the probability of a highlight, 0 to 1.
-    look : Look
+    style : OverlayStyle
         The style of its overlay.
     encoder : str
         The name of the encoder, from `encoders.choose_encoder`.
@@ -56,7 +56,7 @@ class Source:
     segments: list[Segment]
     times: np.ndarray
     probabilities: np.ndarray
-    look: Look
+    style: OverlayStyle
     encoder: str
     music: Music | None
 
@@ -67,7 +67,7 @@ class Reel:
 
     Attributes
     ----------
-    sources : sequence of Source
+    sources : sequence of ReelSource
         The VODs that it is made from, in the order of the reel.
     placed : list of ReelSegment
         The segments at their times in the reel.
@@ -75,19 +75,19 @@ class Reel:
         The packets of each segment, if the picture is copied; otherwise empty.
     """
 
-    sources: Sequence[Source]
+    sources: Sequence[ReelSource]
     placed: list[ReelSegment]
     copied: list[PacketRange]
 
 
-def prepare(config: RenderConfig, like: Source | None = None) -> Source:
+def prepare(config: RenderConfig, like: ReelSource | None = None) -> ReelSource:
     """Read everything that a VOD's part of a reel is made from.
 
     Parameters
     ----------
     config : RenderConfig
         The configuration of the VOD's stage.
-    like : Source, optional
+    like : ReelSource, optional
         The first VOD of a reel of several, whose frame format and encoder are to be used.
 
     Raises
@@ -98,42 +98,43 @@ def prepare(config: RenderConfig, like: Source | None = None) -> Source:
     vod, render = recording.probe(config.video, config.sounds), config.render
     frame = like.vod.frame if like else layouts.frame_format(render, vod)
     arrangements = layouts.arrangements(render.layout, vod, facecams.for_vod(config.name, config.facecam), frame)
-    return Source(
+    return ReelSource(
         config,
         Vod(config.name, vod, config.url, frame, arrangements, config.invert),
         cut_list.read_cut_list(config.name, vod.duration),
         *timeline.read_timeline(config.name, vod.duration),
-        look=overlay.choose_look(config, frame, arrangements),
+        style=overlay.choose_style(config, frame, arrangements),
         encoder=like.encoder if like else encoders.choose_encoder(render, frame),
         music=joining.measure_music(config.music) if config.music else None,
     )
 
 
-def place(sources: Sequence[Source]) -> Reel:
+def place(sources: Sequence[ReelSource]) -> Reel:
     """Place the segments of VODs one after the other. All VODs must have the same frame format.
 
     A segment lasts a whole number of frames. If the picture is copied, it begins with a keyframe.
     """
-    chosen = [(each, segment) for each in sources for segment in each.segments]
+    chosen = [(source, segment) for source in sources for segment in source.segments]
     if not chosen:
         return Reel(sources, [], [])
     first = sources[0]
     if first.encoder == "copy":
         copied = stream_copy.packet_ranges(first.vod.recording, first.segments)
-        chosen, shared = [(first, each.shown) for each in copied], [0.0] * (len(copied) - 1)
-        lengths = [each.shown.duration for each in copied]
+        chosen, shared = [(first, packets.segment) for packets in copied], [0.0] * (len(copied) - 1)
+        lengths = [packets.segment.duration for packets in copied]
     else:
         rate, render, copied = first.vod.frame.rate, first.config.render, []
-        frames = [_frames(segment, rate, each.vod.recording.rate) for each, segment in chosen]
+        frames = [_frames(segment, rate, source.vod.recording.rate) for source, segment in chosen]
         wanted = 0
         if render.transition == "crossfade":
-            wanted = min(round(render.transition_length * rate), int(LONGEST_CROSSFADE * rate))
+            wanted = min(round(render.transition_length * rate), int(MAX_CROSSFADE * rate))
         lengths, shared = ([float(n / rate) for n in counts] for counts in (frames, reel.crossfades(frames, wanted)))
     peaks = [
-        reel.peak(segment, each.times, 1 - each.probabilities if each.vod.calm else each.probabilities)
-        for each, segment in chosen
+        reel.peak(segment, source.times, 1 - source.probabilities if source.vod.calm else source.probabilities)
+        for source, segment in chosen
     ]
-    return Reel(sources, reel.place([(each.vod, one) for each, one in chosen], lengths, peaks, shared), copied)
+    of_vods = [(source.vod, segment) for source, segment in chosen]
+    return Reel(sources, reel.place(of_vods, lengths, peaks, shared), copied)
 
 
 def _frames(segment: Segment, rate: Fraction, of_vod: Fraction) -> int:
@@ -145,27 +146,28 @@ def _frames(segment: Segment, rate: Fraction, of_vod: Fraction) -> int:
     return max(1, int(segment.duration * rate + FRAME_ROUNDING))
 
 
-def encode(cut: Reel, folder: Path) -> list[Piece]:
+def encode(cut: Reel, folder: Path) -> list[EncodingJob]:
     """Encode the segments of a reel into files in a folder. With a copied picture, encode only the sound, if any."""
-    sources = {each.vod: each for each in cut.sources}
+    sources = {source.vod: source for source in cut.sources}
     encoder, transition = cut.sources[0].encoder, cut.sources[0].config.render.transition
-    sound = encoding.sound_codec((each.vod.recording for each in cut.sources), transition)
+    sound = encoding.sound_codec((source.vod.recording for source in cut.sources), transition)
     if encoder == "copy" and not sound and not cut.sources[0].music:
         return []
-    overlaps = [0.0, *(one.reel_end - other.reel_start for one, other in itertools.pairwise(cut.placed)), 0.0]
-    pieces, begun = [], dict[Vod, float]()
+    pairs = itertools.pairwise(cut.placed)
+    overlaps = [0.0, *(segment.reel_end - following.reel_start for segment, following in pairs), 0.0]
+    jobs, begun = [], dict[Vod, float]()
     for number, segment in enumerate(cut.placed):
-        each = sources[segment.vod]
+        source = sources[segment.vod]
         # If the first segment of a VOD is short, the next one goes on with the title.
         left = overlay.TITLE_LASTS - (segment.reel_start - begun.setdefault(segment.vod, segment.reel_start))
-        pieces.append(
-            Piece(
+        jobs.append(
+            EncodingJob(
                 segment=segment,
-                look=each.look,
-                title=each.config.render.title if left > 0 else None,
+                style=source.style,
+                title=source.config.render.title if left > 0 else None,
                 sound=sound,
-                moments=reel.moments(segment, each.times, each.probabilities),
-                render=each.config.render,
+                moments=reel.moments(segment, source.times, source.probabilities),
+                render=source.config.render,
                 encoder=encoder,
                 target=folder / f"{number + 1:04}.mov",
                 before=overlaps[number],
@@ -174,22 +176,22 @@ def encode(cut: Reel, folder: Path) -> list[Piece]:
             )
         )
     # Begin with the longest, so that all processes finish at about the same time.
-    by_length = sorted(pieces, key=lambda piece: -piece.duration)
+    by_length = sorted(jobs, key=lambda job: -job.duration)
     name = f"render {cut.sources[0].vod.name}" if len(cut.sources) == 1 else "render"
     at_most = encoders.AT_ONCE if encoder in encoders.HARDWARE else None
     workers.run_all(encoding.encode, by_length, name, "segments", at_most)
-    pairs = [(one, other) for one, other in itertools.pairwise(pieces) if one.after]
-    workers.run_all(encoding.crossfade, pairs, name, "crossfades", at_most)
-    return pieces
+    neighbours = [(job, following) for job, following in itertools.pairwise(jobs) if job.after]
+    workers.run_all(encoding.crossfade, neighbours, name, "crossfades", at_most)
+    return jobs
 
 
-def join(cut: Reel, pieces: Sequence[Piece], target: Path) -> None:
-    """Join the encoded pieces of a reel, and packets that are copied, into an MP4, and remove the pieces."""
+def join(cut: Reel, jobs: Sequence[EncodingJob], target: Path) -> None:
+    """Join the encoded segments of a reel, and packets that are copied, into an MP4, and remove their files."""
     first = cut.sources[0]
     copies = first.encoder == "copy"
     joined = target.with_name("sound.mp4") if copies else target
-    if pieces:
-        joining.join(pieces, first.music, first.config.audio, joined)
+    if jobs:
+        joining.join(jobs, first.music, first.config.audio, joined)
     if copies:
-        stream_copy.copy(first.vod.recording, cut.copied, joined if pieces else None, target)
+        stream_copy.copy(first.vod.recording, cut.copied, joined if jobs else None, target)
         joined.unlink(missing_ok=True)

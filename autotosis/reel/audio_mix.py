@@ -17,7 +17,7 @@ SILENCE = -70.0
 # Loudness is measured in blocks of this length (seconds; the same annex).
 BLOCK = 0.4
 # The largest gain (dB). Sound that would need more is noise, or not meant to be heard.
-MOST_GAIN = 30.0
+MAX_GAIN = 30.0
 # Streaming services ask for 1 dB of headroom above peaks, including those between samples, and use limiters with this
 # attack and release. Encoding raises peaks by another decibel, sometimes by two (dBTP; milliseconds).
 # https://support.spotify.com/us/artists/article/loudness-normalization
@@ -78,42 +78,42 @@ def silence(duration: float) -> FilterableStream:
     return nothing.filter("atrim", end_sample=round(duration * RATE))
 
 
-def faded(stream: FilterableStream, length: int, beginning: bool, end: bool) -> FilterableStream:
+def fade(stream: FilterableStream, length: int, beginning: bool, end: bool) -> FilterableStream:
     """Fade sound of `length` samples in at its beginning, out at its end, or both."""
-    fade = min(round(FADE * RATE), length // 2)
+    samples = min(round(FADE * RATE), length // 2)
     if beginning:
-        stream = stream.filter("afade", type="in", nb_samples=fade)
+        stream = stream.filter("afade", type="in", nb_samples=samples)
     if end:
-        stream = stream.filter("afade", type="out", start_sample=length - fade, nb_samples=fade)
+        stream = stream.filter("afade", type="out", start_sample=length - samples, nb_samples=samples)
     return stream
 
 
-def crossfaded(one: FilterableStream, other: FilterableStream, length: int) -> FilterableStream:
+def crossfade(one: FilterableStream, other: FilterableStream, length: int) -> FilterableStream:
     """Crossfade from one sound to another, both of `length` samples."""
     # With sine curves, whose squares add up to one, unrelated sounds keep the same power throughout the crossfade.
     return ffmpeg.filter([one, other], "acrossfade", nb_samples=length, curve1="qsin", curve2="qsin")
 
 
-def measured(stream: FilterableStream) -> FilterableStream:
+def measure(stream: FilterableStream) -> FilterableStream:
     """Make FFmpeg print the level of a sound when it ends."""
     # Sound that is shorter than a block of BS.1770 would count as silent.
     return stream.filter("apad", whole_dur=BLOCK).filter("ebur128", peak="sample", framelog="quiet")
 
 
-def level(said: str) -> Level | None:
-    """Read the level of `measured` sound from FFmpeg's output; None if it is silent."""
-    found = re.search(r"Integrated loudness:\s+I: +(\S+) LUFS.*Peak: +(\S+) dBFS", said, re.DOTALL)
-    if not found or float(found[1]) <= SILENCE:
+def parse_level(output: str) -> Level | None:
+    """Read the level of sound from FFmpeg's output; None if it is silent."""
+    match = re.search(r"Integrated loudness:\s+I: +(\S+) LUFS.*Peak: +(\S+) dBFS", output, re.DOTALL)
+    if not match or float(match[1]) <= SILENCE:
         return None
-    return Level(float(found[1]), float(found[2]))
+    return Level(float(match[1]), float(match[2]))
 
 
-def louder(stream: FilterableStream, decibels: float) -> FilterableStream:
+def apply_gain(stream: FilterableStream, decibels: float) -> FilterableStream:
     """Apply a constant gain to sound (dB)."""
     return stream.filter("volume", f"{decibels:.3f}dB", precision="double")
 
 
-def limited(stream: FilterableStream) -> FilterableStream:
+def limit(stream: FilterableStream) -> FilterableStream:
     """Limit the peaks of sound, including those between samples."""
     return (
         stream.filter("aresample", OVERSAMPLING * RATE)
@@ -122,16 +122,16 @@ def limited(stream: FilterableStream) -> FilterableStream:
     )
 
 
-def played(music: FilterableStream, length: int) -> FilterableStream:
+def trim_music(music: FilterableStream, length: int) -> FilterableStream:
     """Cut music to `length` samples, and fade it out at its end."""
-    fade = min(round(FADE_OUT * RATE), length)
+    samples = min(round(FADE_OUT * RATE), length)
     # The timestamps of a file that is repeated are not exact, so count samples instead.
     music = music.filter("atrim", end_sample=length).filter("asetpts", "N/SR/TB")
-    music = faded(music, length, beginning=True, end=False)
-    return music.filter("afade", type="out", start_sample=length - fade, nb_samples=fade)
+    music = fade(music, length, beginning=True, end=False)
+    return music.filter("afade", type="out", start_sample=length - samples, nb_samples=samples)
 
 
-def under(own: FilterableStream, level: float, music: FilterableStream, decibels: float) -> FilterableStream:
+def mix_under(own: FilterableStream, level: float, music: FilterableStream, decibels: float) -> FilterableStream:
     """Mix music under a reel's own sound, turned down while that is loud.
 
     Parameters
@@ -150,6 +150,6 @@ def under(own: FilterableStream, level: float, music: FilterableStream, decibels
     threshold = min(max(10 ** ((level + DUCKED_FROM) / 20), 0.001), 1.0)
     options = {"threshold": f"{threshold:.6f}", "ratio": RATIO, "attack": DUCKED_WITHIN, "release": BACK_WITHIN}
     # When its inputs end, the compressor drops samples that it has not processed yet, so both are padded with silence.
-    sides = [louder(music, decibels).filter("apad"), heard[1].filter("apad")]
+    sides = [apply_gain(music, decibels).filter("apad"), heard[1].filter("apad")]
     ducked = ffmpeg.filter(sides, "sidechaincompress", **options)
     return ffmpeg.filter([heard[0], ducked], "amix", inputs=2, duration="first", normalize=0)

@@ -15,7 +15,7 @@ from autotosis.project import files
 from autotosis.project.params import Render
 from autotosis.reel import audio_mix, encoders, ffmpeg_program, overlay, source
 from autotosis.reel.layouts import FrameFormat, Pane
-from autotosis.reel.overlay import Look
+from autotosis.reel.overlay import OverlayStyle
 from autotosis.reel.reel import ReelSegment, Vod
 from autotosis.video.recording import Recording
 
@@ -26,19 +26,19 @@ INTEGER, FLOAT = "pcm_s16le", "pcm_f32le"
 
 
 @dataclass(frozen=True)
-class Piece:
+class EncodingJob:
     """A segment of a reel, to be encoded into a file.
 
     Attributes
     ----------
     segment : ReelSegment
         The segment. It lasts a whole number of the reel's frames, unless its picture is copied.
-    look : Look
-        The look of the overlay.
+    style : OverlayStyle
+        The style of the overlay.
     title : str or None
         The title over the beginning of the segment, if there is one.
     sound : str or None
-        The codec of the pieces' sound, from `sound_codec`; None if no VOD has sound. A VOD without sound gets silence.
+        The codec of the sound, from `sound_codec`; None if no VOD has sound. A VOD without sound gets silence.
     moments : ndarray of float64, shape (moments, 2)
         The time of each moment, seconds from the start of the segment, and its probability, 0 to 1.
     render : Render
@@ -54,7 +54,7 @@ class Piece:
     """
 
     segment: ReelSegment
-    look: Look
+    style: OverlayStyle
     title: str | None
     sound: str | None
     moments: np.ndarray
@@ -97,12 +97,12 @@ class Piece:
 
 
 def sound_codec(recordings: Iterable[Recording], transition: str) -> str | None:
-    """Choose the codec for the sound of pieces of these recordings; None if none of them has sound."""
+    """Choose the codec for the sound of segments of these recordings; None if none of them has sound."""
     tracks = max(len(piece.sounds) for recording in recordings for piece in recording.pieces)
     return None if not tracks else FLOAT if tracks > 1 or transition == "crossfade" else INTEGER
 
 
-def encode(piece: Piece) -> None:
+def encode(job: EncodingJob) -> None:
     """Encode one segment, or only its sound if the picture is copied. Hardly anything outside the segment is decoded.
 
     Picture and sound are exactly as long as `duration`, so that joined segments stay in sync. Parts that crossfade with
@@ -113,53 +113,53 @@ def encode(piece: Piece) -> None:
     UserError
         If FFmpeg fails; the message has FFmpeg's reason.
     """
-    if piece.encoder == "copy" and not piece.sound:
+    if job.encoder == "copy" and not job.sound:
         # There is nothing to encode: the only sound of the reel is music.
         return
-    folder = piece.target.with_suffix("")
+    folder = job.target.with_suffix("")
     # If a worker of a cluster dies, another one repeats what it has begun, or even finished.
     files.remove(folder)
     folder.mkdir()
-    recording, rate = piece.vod.recording, piece.vod.frame.rate
+    recording, rate = job.vod.recording, job.vod.frame.rate
     stretches = [
-        (piece.head, 0.0, piece.before),
-        (piece.target, piece.before, piece.duration - piece.after),
-        (piece.tail, piece.duration - piece.after, piece.duration),
+        (job.head, 0.0, job.before),
+        (job.target, job.before, job.duration - job.after),
+        (job.tail, job.duration - job.after, job.duration),
     ]
     stretches = [(target, start, end) for target, start, end in stretches if start < end]
     frames: Iterable[memoryview] = ()
-    if piece.encoder != "copy":
+    if job.encoder != "copy":
         # Decode here, because the ffmpeg program begins at another frame than players do and has other timestamps.
         size = (recording.width, recording.height)
-        count = round(piece.duration * rate)
-        frames = source.constant_rate_frames(recording, piece.start, piece.segment.end, count, rate, size)
-        seen = ffmpeg.input("pipe:0", f="rawvideo", pix_fmt="yuv420p", video_size=size, framerate=str(rate)).video
-        pictures = _picture(seen, piece, folder).filter_multi_output("split", len(stretches))
-    if piece.sound:
-        heard = _sound(piece, folder) if recording.sound else audio_mix.silence(piece.duration)
+        count = round(job.duration * rate)
+        frames = source.constant_rate_frames(recording, job.start, job.segment.end, count, rate, size)
+        decoded = ffmpeg.input("pipe:0", f="rawvideo", pix_fmt="yuv420p", video_size=size, framerate=str(rate)).video
+        pictures = _picture(decoded, job, folder).filter_multi_output("split", len(stretches))
+    if job.sound:
+        heard = _sound(job, folder) if recording.sound else audio_mix.silence(job.duration)
         sounds = heard.filter_multi_output("asplit", len(stretches))
     outputs = []
     for number, (target, start, end) in enumerate(stretches):
         streams, options = [], {}
-        if piece.encoder != "copy":
+        if job.encoder != "copy":
             first, last = round(start * rate), round(end * rate)
             picture = pictures[number].filter("trim", start_frame=first, end_frame=last)
-            encoder = piece.encoder if target == piece.target else "libx264"
+            encoder = job.encoder if target == job.target else "libx264"
             streams.append(encoders.in_encoder_format(picture.filter("setpts", "PTS-STARTPTS"), encoder))
-            options = encoders.options(encoder, piece.render) if target == piece.target else LOSSLESS
-        if piece.sound:
+            options = encoders.options(encoder, job.render) if target == job.target else LOSSLESS
+        if job.sound:
             first, last = round(start * audio_mix.RATE), round(end * audio_mix.RATE)
             sound = sounds[number].filter("atrim", start_sample=first, end_sample=last)
             streams.append(sound.filter("asetpts", "PTS-STARTPTS"))
-            options = options | {"c:a": piece.sound}
+            options = options | {"c:a": job.sound}
         outputs.append(ffmpeg.output(*streams, str(target.resolve()), **options))
     ffmpeg_program.run(
-        ffmpeg.merge_outputs(*outputs), f"{recording.path} from {piece.start:.1f} s", folder, frames=frames
+        ffmpeg.merge_outputs(*outputs), f"{recording.path} from {job.start:.1f} s", folder, frames=frames
     )
     shutil.rmtree(folder)
 
 
-def crossfade(pair: tuple[Piece, Piece]) -> None:
+def crossfade(pair: tuple[EncodingJob, EncodingJob]) -> None:
     """Encode the crossfade of two neighbours.
 
     Raises
@@ -167,71 +167,73 @@ def crossfade(pair: tuple[Piece, Piece]) -> None:
     UserError
         If FFmpeg fails; the message has FFmpeg's reason.
     """
-    one, other = pair
-    sides = [ffmpeg.input(str(side.resolve()), threads=1) for side in (one.tail, other.head)]
-    pictures = [side.video.filter("fps", str(one.vod.frame.rate)) for side in sides]
-    blended = ffmpeg.filter(pictures, "xfade", transition="fade", duration=f"{one.after:.6f}", offset=0)
-    streams, options = [encoders.in_encoder_format(blended, one.encoder)], encoders.options(one.encoder, one.render)
-    if one.sound:
-        length = round(one.after * audio_mix.RATE)
-        streams.append(audio_mix.crossfaded(sides[0].audio, sides[1].audio, length))
-        options = options | {"c:a": one.sound}
-    output = ffmpeg.output(*streams, str(one.crossfade.resolve()), **options)
-    ffmpeg_program.run(output, f"{one.vod.recording.path} at {one.start + one.duration:.1f} s", one.target.parent)
+    job, following = pair
+    sides = [ffmpeg.input(str(side.resolve()), threads=1) for side in (job.tail, following.head)]
+    pictures = [side.video.filter("fps", str(job.vod.frame.rate)) for side in sides]
+    blended = ffmpeg.filter(pictures, "xfade", transition="fade", duration=f"{job.after:.6f}", offset=0)
+    streams, options = [encoders.in_encoder_format(blended, job.encoder)], encoders.options(job.encoder, job.render)
+    if job.sound:
+        length = round(job.after * audio_mix.RATE)
+        streams.append(audio_mix.crossfade(sides[0].audio, sides[1].audio, length))
+        options = options | {"c:a": job.sound}
+    output = ffmpeg.output(*streams, str(job.crossfade.resolve()), **options)
+    ffmpeg_program.run(output, f"{job.vod.recording.path} at {job.start + job.duration:.1f} s", job.target.parent)
 
 
-def _picture(stream: FilterableStream, piece: Piece, folder: Path) -> ffmpeg.nodes.Node:
-    """Build the filters for the picture of a piece; the overlay and its font are written to `folder`."""
+def _picture(stream: FilterableStream, job: EncodingJob, folder: Path) -> ffmpeg.nodes.Node:
+    """Build the filters for the picture of a segment; the overlay and its font are written to `folder`."""
     stream = stream.filter("setparams", **encoders.COLOURS).filter("setsar", 1)
-    stream = _arranged(stream, piece)
-    moments = piece.moments.tolist() if piece.render.overlay == "burn" else None
-    if moments is not None or piece.title:
-        script = overlay.script(piece.look, moments, piece.start, piece.duration, piece.title, piece.title_lasts)
+    stream = _arranged(stream, job)
+    moments = job.moments.tolist() if job.render.overlay == "burn" else None
+    if moments is not None or job.title:
+        script = overlay.script(job.style, moments, job.start, job.duration, job.title, job.title_lasts)
         (folder / "overlay.ass").write_text(script, encoding="utf-8")
         # A folder for the font alone: libass reads every file in it, and the sound would take much memory.
-        font = piece.look.font.path
+        font = job.style.font.path
         (folder / "fonts").mkdir()
         (folder / "fonts" / f"font{font.suffix}").write_bytes(font.read_bytes())
         stream = stream.filter("ass", filename="overlay.ass", fontsdir="fonts")
     return stream
 
 
-def _arranged(stream: FilterableStream, piece: Piece) -> FilterableStream:
-    """Build the filters that lay out the picture of a piece, one arrangement after the other."""
-    vod, rate, frames = piece.vod, piece.vod.frame.rate, round(piece.duration * piece.vod.frame.rate)
-    shown = vod.arranged(piece.start, piece.start + piece.duration)
+def _arranged(stream: FilterableStream, job: EncodingJob) -> FilterableStream:
+    """Build the filters that lay out the picture of a segment, one arrangement after the other."""
+    vod, rate, frames = job.vod, job.vod.frame.rate, round(job.duration * job.vod.frame.rate)
+    arrangements = vod.arranged(job.start, job.start + job.duration)
     # The first frame after each change, as `source.constant_rate_frames` chooses frames.
-    edges = [0, *(math.ceil((each.start - piece.start) * rate - 0.5) for each in shown[1:]), frames]
-    parts = [(each, *ends) for each, ends in zip(shown, pairwise(edges), strict=True) if ends[0] < ends[1]]
+    changes = (math.ceil((arrangement.start - job.start) * rate - 0.5) for arrangement in arrangements[1:])
+    ends = pairwise([0, *changes, frames])
+    pairs = zip(arrangements, ends, strict=True)
+    parts = [(arrangement, first, last) for arrangement, (first, last) in pairs if first < last]
     if len(parts) == 1:
         return _laid_out(stream, parts[0][0].panes, vod.frame)
     copies, laid_out = stream.filter_multi_output("split", len(parts)), []
-    for number, (each, first, last) in enumerate(parts):
+    for number, (arrangement, first, last) in enumerate(parts):
         part = copies[number].filter("trim", start_frame=first, end_frame=last).filter("setpts", "PTS-STARTPTS")
-        laid_out.append(_laid_out(part, each.panes, vod.frame))
+        laid_out.append(_laid_out(part, arrangement.panes, vod.frame))
     return ffmpeg.filter(laid_out, "concat", n=len(parts), v=1, a=0)
 
 
 def _laid_out(stream: FilterableStream, panes: Sequence[Pane], frame: FrameFormat) -> FilterableStream:
     """Build the filters that put parts of a VOD's picture into their places in the reel's frame."""
     copies = stream.filter_multi_output("split", len(panes))
-    shown = []
+    parts = []
     for number, pane in enumerate(panes):
-        seen = pane.seen
-        part = copies[number].filter("crop", seen.width, seen.height, seen.x, seen.y)
-        shown.append(part.filter("scale", pane.shown.width, pane.shown.height, flags=source.EXACT).filter("setsar", 1))
-    if len(shown) > 1:
-        return ffmpeg.filter(shown, "vstack", inputs=len(shown))
-    place = panes[0].shown
-    if (place.width, place.height) == (frame.width, frame.height):
-        return shown[0]
-    return shown[0].filter("pad", frame.width, frame.height, place.x, place.y)
+        crop, target = pane.crop, pane.target
+        part = copies[number].filter("crop", crop.width, crop.height, crop.x, crop.y)
+        parts.append(part.filter("scale", target.width, target.height, flags=source.EXACT).filter("setsar", 1))
+    if len(parts) > 1:
+        return ffmpeg.filter(parts, "vstack", inputs=len(parts))
+    target = panes[0].target
+    if (target.width, target.height) == (frame.width, frame.height):
+        return parts[0]
+    return parts[0].filter("pad", frame.width, frame.height, target.x, target.y)
 
 
-def _sound(piece: Piece, folder: Path) -> ffmpeg.nodes.Node:
-    """Write the sound of a piece into `folder` and read it from there, because its format may change within a VOD."""
-    sound, length = folder / "sound.pcm", round(piece.duration * audio_mix.RATE)
-    source.write_sound(piece.vod.recording, piece.start, piece.start + piece.duration, sound)
+def _sound(job: EncodingJob, folder: Path) -> ffmpeg.nodes.Node:
+    """Write the sound of a segment into `folder` and read it from there, because its format may change within a VOD."""
+    sound, length = folder / "sound.pcm", round(job.duration * audio_mix.RATE)
+    source.write_sound(job.vod.recording, job.start, job.start + job.duration, sound)
     stream = ffmpeg.input(sound.name, f="f32le", ar=audio_mix.RATE, ch_layout="stereo").audio
     stream = stream.filter("apad").filter("atrim", end_sample=length)
-    return audio_mix.faded(stream, length, beginning=not piece.before, end=not piece.after)
+    return audio_mix.fade(stream, length, beginning=not job.before, end=not job.after)

@@ -1,4 +1,4 @@
-"""Joining the encoded pieces of a reel: one picture without seams, one sound, as loud as asked for, and chapters."""
+"""Joining the encoded segments of a reel: one picture without seams, one sound, as loud as asked for, and chapters."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -11,7 +11,7 @@ from autotosis.project.errors import UserError
 from autotosis.project.params import Audio
 from autotosis.reel import audio_mix, ffmpeg_program
 from autotosis.reel.audio_mix import Level, Music
-from autotosis.reel.encoding import Piece
+from autotosis.reel.encoding import EncodingJob
 
 # Stereo AAC at this bit rate is transparent to most listeners (bits per second).
 SOUND_BITS = 160_000
@@ -32,27 +32,27 @@ def measure_music(path: Path) -> Music:
     return Music(path, level.loudness)
 
 
-def join(pieces: Sequence[Piece], music: Music | None, audio: Audio, target: Path) -> None:
-    """Join encoded pieces and their crossfades into an MP4, and remove their files.
+def join(jobs: Sequence[EncodingJob], music: Music | None, audio: Audio, target: Path) -> None:
+    """Join encoded segments and their crossfades into an MP4, and remove their files.
 
     The picture is copied. The sound is encoded here, in one go and thus without seams, with music mixed under it.
     """
-    parts = [part for piece in pieces for part in ([piece.target, piece.crossfade] if piece.after else [piece.target])]
+    parts = [part for job in jobs for part in ([job.target, job.crossfade] if job.after else [job.target])]
     listing = target.with_suffix(".txt")
     listing.write_text("".join(f"file {part.name}\n" for part in parts))
     # FFmpeg parses the listing's path as a URL, so pass its name alone: the folder's path may contain # or ?.
     source, streams = ffmpeg.input(listing.name, format="concat"), []
-    if pieces[0].encoder != "copy":
+    if jobs[0].encoder != "copy":
         streams.append(source.video)
-    sound = source.audio if pieces[0].sound else None
+    sound = source.audio if jobs[0].sound else None
     if music:
-        length = round(sum(piece.duration - piece.after for piece in pieces) * audio_mix.RATE)
+        length = round(sum(job.duration - job.after for job in jobs) * audio_mix.RATE)
         sound = _with_music(sound, music, length, audio.music_volume, target)
     if sound:
         streams.append(_levelled(sound, audio.loudness, target))
     options = {"c:v": "copy", "c:a": "aac", "b:a": SOUND_BITS, "movflags": "+faststart", "fflags": "+bitexact"}
     ffmpeg_program.run(ffmpeg.output(*streams, target.name, **options), target.name, target.parent)
-    for file in (listing, *parts, *(side for piece in pieces for side in (piece.head, piece.tail))):
+    for file in (listing, *parts, *(side for job in jobs for side in (job.head, job.tail))):
         file.unlink(missing_ok=True)
 
 
@@ -75,34 +75,34 @@ def _with_music(
         The reel, for error messages.
     """
     repeated = ffmpeg.input(str(music.path.resolve()), stream_loop=-1).audio
-    played = audio_mix.played(audio_mix.stereo(repeated), length)
+    played = audio_mix.trim_music(audio_mix.stereo(repeated), length)
     level = _level(own, subject) if own else None
     if level is None:
         return played
-    return audio_mix.under(own, level.loudness, played, level.loudness + volume - music.loudness)
+    return audio_mix.mix_under(own, level.loudness, played, level.loudness + volume - music.loudness)
 
 
 def _levelled(stream: FilterableStream, wanted: float | None, subject: Path) -> FilterableStream:
     """Bring the sound of a reel to the wanted loudness (LUFS); None leaves it as it is."""
     if wanted is None or (level := _level(stream, subject)) is None:
         return stream
-    gain = min(wanted - level.loudness, audio_mix.MOST_GAIN)
+    gain = min(wanted - level.loudness, audio_mix.MAX_GAIN)
     if level.peak + gain < audio_mix.PEAK - audio_mix.BETWEEN_SAMPLES:
-        return audio_mix.louder(stream, gain)
+        return audio_mix.apply_gain(stream, gain)
     # The limiter reduces the loudness, so measure again and compensate for that. It reduces what is added, too.
     for _ in range(CORRECTIONS):
-        limited = _level(audio_mix.limited(audio_mix.louder(stream, gain)), subject) or level
+        limited = _level(audio_mix.limit(audio_mix.apply_gain(stream, gain)), subject) or level
         missing = wanted - limited.loudness
-        gain = min(gain + missing, audio_mix.MOST_GAIN)
+        gain = min(gain + missing, audio_mix.MAX_GAIN)
         if missing <= CLOSE_ENOUGH:
             break
-    return audio_mix.limited(audio_mix.louder(stream, gain))
+    return audio_mix.limit(audio_mix.apply_gain(stream, gain))
 
 
 def _level(stream: FilterableStream, subject: Path) -> Level | None:
     """Measure the level of sound; None if it is silent."""
-    measured = ffmpeg.output(audio_mix.measured(stream), "-", f="null")
-    return audio_mix.level(ffmpeg_program.run(measured, subject.name, subject.parent, "info"))
+    measured = ffmpeg.output(audio_mix.measure(stream), "-", f="null")
+    return audio_mix.parse_level(ffmpeg_program.run(measured, subject.name, subject.parent, "info"))
 
 
 def finish(reel: Path, chapters: Sequence[tuple[float, float, str]], subtitles: str | None) -> None:

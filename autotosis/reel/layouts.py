@@ -10,9 +10,9 @@ from autotosis.video.recording import Recording
 # The aspect ratio of each layout: width over height.
 SHAPES = {"vertical": Fraction(9, 16), "square": Fraction(1)}
 # The least height of a picture with face and game, however small the VOD is (pixels).
-LOWEST = 16
+MIN_HEIGHT = 16
 # The least and the largest share of the height that the face gets; in between, it depends on the shape of its camera.
-LEAST_FACE, MOST_FACE = 0.3, 0.55
+MIN_FACE, MAX_FACE = 0.3, 0.55
 # The height of the eyes in a face camera's picture, which are above its middle (share of its height, from the top).
 EYES = 0.42
 # The game is cropped without the face camera if that crop is at least this share as wide as one with the camera.
@@ -42,10 +42,10 @@ class Rectangle:
 
 @dataclass(frozen=True)
 class Pane:
-    """A part of the VOD's picture (`seen`), and where it is shown in the reel's picture (`shown`)."""
+    """A part of the VOD's picture (`crop`), and where it is shown in the reel's picture (`target`)."""
 
-    seen: Rectangle
-    shown: Rectangle
+    crop: Rectangle
+    target: Rectangle
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def frame_format(render: Render, recording: Recording) -> FrameFormat:
         shape, height = Fraction(recording.width, recording.height), recording.height
     else:
         shape = SHAPES[render.layout]
-        height = _even(max(float(min(recording.width, recording.height) / shape), LOWEST))
+        height = _even(max(float(min(recording.width, recording.height) / shape), MIN_HEIGHT))
     height = render.height or height
     rate = recording.rate if render.fps is None else Fraction(render.fps).limit_denominator(1001)
     return FrameFormat(_even(float(height * shape)), height, rate)
@@ -78,12 +78,12 @@ def frame_format(render: Render, recording: Recording) -> FrameFormat:
 
 def arrangements(layout: str, recording: Recording, facecam: Facecam, frame: FrameFormat) -> tuple[Arrangement, ...]:
     """Arrange the picture of a reel over the time of a VOD, as its face camera moves; parameters as in `panes`."""
-    found: list[Arrangement] = []
+    changes: list[Arrangement] = []
     for start in [0.0, *facecam.changes(0.0, recording.duration)]:
-        shown = tuple(panes(layout, recording, facecam.at(start) or Box(), frame))
-        if not found or found[-1].panes != shown:
-            found.append(Arrangement(start, shown))
-    return tuple(found)
+        arranged = tuple(panes(layout, recording, facecam.at(start) or Box(), frame))
+        if not changes or changes[-1].panes != arranged:
+            changes.append(Arrangement(start, arranged))
+    return tuple(changes)
 
 
 def panes(layout: str, recording: Recording, box: Box, frame: FrameFormat) -> list[Pane]:
@@ -114,7 +114,7 @@ def panes(layout: str, recording: Recording, box: Box, frame: FrameFormat) -> li
         return [Pane(_largest(whole, full, whole), full)]
     face = _pixels(box, recording)
     wanted = face.height / face.width * frame.width / frame.height
-    above = Rectangle(0, 0, frame.width, _even(min(max(wanted, LEAST_FACE), MOST_FACE) * frame.height))
+    above = Rectangle(0, 0, frame.width, _even(min(max(wanted, MIN_FACE), MAX_FACE) * frame.height))
     below = Rectangle(0, above.height, frame.width, frame.height - above.height)
     around = replace(face, height=round(2 * EYES * face.height))
     return [Pane(_largest(face, above, around), above), Pane(_game(whole, face, below), below)]
@@ -143,9 +143,9 @@ def _game(whole: Rectangle, face: Rectangle, shape: Rectangle) -> Rectangle:
         Rectangle(0, bottom, whole.width, whole.height - bottom),
     ]
     with_face = _largest(whole, shape, whole)
-    found = [_largest(part, shape, whole) for part in beside if min(part.width, part.height) > 1]
+    candidates = [_largest(part, shape, whole) for part in beside if min(part.width, part.height) > 1]
     middle = Rectangle(whole.width // 4, whole.height // 4, whole.width // 2, whole.height // 2)
-    best = max(found, key=lambda part: _shared(part, middle), default=with_face)
+    best = max(candidates, key=lambda part: _shared(part, middle), default=with_face)
     return best if best.width >= BESIDE * with_face.width else with_face
 
 

@@ -44,9 +44,9 @@ def _start_pictures(packet: Packet[Any]) -> Iterator[int]:
     """Yield the position in a packet of each picture at which decoding can start."""
     codec, data = packet.stream.codec_context, bytes(packet)
     hevc = codec.name == "hevc"
-    for place, _ in _unit_ranges(data, _length_size(codec)):
-        if _kind(data[place], hevc) in (HEVC_START if hevc else (IDR,)):
-            yield place
+    for offset, _ in _unit_ranges(data, _length_size(codec)):
+        if _kind(data[offset], hevc) in (HEVC_START if hevc else (IDR,)):
+            yield offset
 
 
 def break_link(packet: Packet[Any]) -> None:
@@ -54,9 +54,9 @@ def break_link(packet: Packet[Any]) -> None:
     if packet.stream.codec_context.name != "hevc":
         return
     data = bytearray(packet)
-    for place in _start_pictures(packet):
-        if _kind(data[place], hevc=True) == CRA:
-            data[place] = data[place] & 0b10000001 | BLA_N_LP << 1
+    for offset in _start_pictures(packet):
+        if _kind(data[offset], hevc=True) == CRA:
+            data[offset] = data[offset] & 0b10000001 | BLA_N_LP << 1
     packet.update(bytes(data))
 
 
@@ -76,17 +76,17 @@ def _length_size(codec: CodecContext) -> int:
 
 def _stored_units(header: bytes, hevc: bool) -> Iterator[bytes]:
     """Yield the units in the header of a track in MP4 or Matroska (ISO/IEC 14496-15, 5.3.3 and 8.3.3)."""
-    arrays, place = (header[22], 23) if hevc else (2, 5)
+    arrays, offset = (header[22], 23) if hevc else (2, 5)
     for _ in range(arrays):
         if hevc:
-            count, place = int.from_bytes(header[place + 1 : place + 3]), place + 3
+            count, offset = int.from_bytes(header[offset + 1 : offset + 3]), offset + 3
         else:
-            count, place = header[place] & 31, place + 1
+            count, offset = header[offset] & 31, offset + 1
         for _ in range(count):
-            size = int.from_bytes(header[place : place + 2])
-            if unit := header[place + 2 : place + 2 + size]:
+            size = int.from_bytes(header[offset : offset + 2])
+            if unit := header[offset + 2 : offset + 2 + size]:
                 yield unit
-            place += 2 + size
+            offset += 2 + size
 
 
 def _units(data: bytes, length_size: int) -> Iterator[bytes]:
@@ -105,9 +105,9 @@ def _unit_ranges(data: bytes, length_size: int) -> Iterator[tuple[int, int]]:
             if start < end:
                 yield start, end
         return
-    place = 0
-    while place + length_size < len(data):
-        unit = place + length_size
-        place = unit + int.from_bytes(data[place:unit])
-        if unit < place:
-            yield unit, min(place, len(data))
+    offset = 0
+    while offset + length_size < len(data):
+        unit = offset + length_size
+        offset = unit + int.from_bytes(data[offset:unit])
+        if unit < offset:
+            yield unit, min(offset, len(data))

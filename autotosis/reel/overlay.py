@@ -36,14 +36,14 @@ WHITE = "&HFFFFFF&"
 
 
 @dataclass(frozen=True)
-class Look:
-    """The look of an overlay.
+class OverlayStyle:
+    """The style of an overlay.
 
     Attributes
     ----------
     label : str
         The word for a highlight.
-    style : Style
+    params : Style
         The corner and the size of the overlay.
     font : Font
         The font of its text.
@@ -54,28 +54,27 @@ class Look:
     """
 
     label: str
-    style: Style
+    params: Style
     font: Font
     frame: FrameFormat
     area: Rectangle
 
 
-def choose_look(config: RenderConfig, frame: FrameFormat, arrangements: Sequence[Arrangement]) -> Look:
-    """Choose the look of a reel's overlay. It is drawn in the lowest pane, so never over a separate face camera.
+def choose_style(config: RenderConfig, frame: FrameFormat, arrangements: Sequence[Arrangement]) -> OverlayStyle:
+    """Choose the style of a reel's overlay. It is drawn in the lowest pane, so never over a separate face camera.
 
     Raises
     ------
     UserError
         If the font cannot be used.
     """
-    style = config.render.style
     font = fonts.load(config.font or fonts.BOLD)
-    lowest = max((each.panes[-1].shown for each in arrangements), key=lambda shown: shown.y)
-    return Look(config.label, style, font, frame, lowest)
+    lowest = max((arrangement.panes[-1].target for arrangement in arrangements), key=lambda target: target.y)
+    return OverlayStyle(config.label, config.render.style, font, frame, lowest)
 
 
 def script(
-    look: Look,
+    style: OverlayStyle,
     moments: Sequence[tuple[float, float]] | None,
     start: float,
     duration: float,
@@ -86,8 +85,8 @@ def script(
 
     Parameters
     ----------
-    look : Look
-        The look of the overlay.
+    style : OverlayStyle
+        The style of the overlay.
     moments : sequence of (float, float) or None
         The time of each moment, seconds from the start of the segment, and its probability, which holds until the next
         one. The first time is 0 or negative. None draws the title only.
@@ -105,31 +104,33 @@ def script(
     str
         A script in the ASS format.
     """
-    text_width = FONT_SIZE * look.font.width(f"{_plain(look.label)} 100%")
-    clock_width = CLOCK_SIZE * look.font.width(_clock(start + duration))
+    text_width = FONT_SIZE * style.font.width(f"{_plain(style.label)} 100%")
+    clock_width = CLOCK_SIZE * style.font.width(_clock(start + duration))
     bar_width = max(BAR_WIDTH, round(text_width + GAP + clock_width))
     panel_width = bar_width + 2 * PADDING[0]
     # Units per pixel: more of them, which makes everything smaller, if the panel would not fit into its area.
-    unit = SHORTER / min(look.frame.width, look.frame.height) / look.style.size
-    unit = max(unit, (panel_width + 2 * MARGIN[0]) / look.area.width, (PANEL_HEIGHT + 2 * MARGIN[1]) / look.area.height)
+    unit = SHORTER / min(style.frame.width, style.frame.height) / style.params.size
+    unit = max(
+        unit, (panel_width + 2 * MARGIN[0]) / style.area.width, (PANEL_HEIGHT + 2 * MARGIN[1]) / style.area.height
+    )
     events: list[SSAEvent] = []
     if moments is not None:
-        events += _panel(look, unit, bar_width, moments, start, duration)
+        events += _panel(style, unit, bar_width, moments, start, duration)
     if title:
-        events.append(_title(_plain(title), look, unit, title_lasts))
-    return _script(look, unit, events)
+        events.append(_title(_plain(title), style, unit, title_lasts))
+    return _script(style, unit, events)
 
 
-def _script(look: Look, unit: float, events: Sequence[SSAEvent]) -> str:
+def _script(style: OverlayStyle, unit: float, events: Sequence[SSAEvent]) -> str:
     subtitles = SSAFile()
     subtitles.info |= {
-        "PlayResX": str(round(look.frame.width * unit)),
-        "PlayResY": str(round(look.frame.height * unit)),
+        "PlayResX": str(round(style.frame.width * unit)),
+        "PlayResY": str(round(style.frame.height * unit)),
         # Break lines only at explicit line breaks.
         "WrapStyle": "2",
     }
     text = SSAStyle(
-        look.font.family, FONT_SIZE, bold=look.font.bold, outline=2, shadow=0, alignment=Alignment.TOP_LEFT,
+        style.font.family, FONT_SIZE, bold=style.font.bold, outline=2, shadow=0, alignment=Alignment.TOP_LEFT,
         marginl=0, marginr=0, marginv=0,
     )  # fmt: skip
     subtitles.styles = {
@@ -143,14 +144,19 @@ def _script(look: Look, unit: float, events: Sequence[SSAEvent]) -> str:
 
 
 def _panel(
-    look: Look, unit: float, bar_width: int, moments: Sequence[tuple[float, float]], start: float, duration: float
+    style: OverlayStyle,
+    unit: float,
+    bar_width: int,
+    moments: Sequence[tuple[float, float]],
+    start: float,
+    duration: float,
 ) -> Iterator[SSAEvent]:
     """Write the panel with label, probability, bar and time; `unit` is the number of units per pixel."""
-    label, area, panel_width = _plain(look.label), look.area, bar_width + 2 * PADDING[0]
+    label, area, panel_width = _plain(style.label), style.area, bar_width + 2 * PADDING[0]
     left, top = area.x * unit + MARGIN[0], area.y * unit + MARGIN[1]
-    if "right" in look.style.position:
+    if "right" in style.params.position:
         left += area.width * unit - 2 * MARGIN[0] - panel_width
-    if "bottom" in look.style.position:
+    if "bottom" in style.params.position:
         top += area.height * unit - 2 * MARGIN[1] - PANEL_HEIGHT
     left, top = round(left), round(top)
     inside, below = (left + PADDING[0], top + PADDING[1]), (left + PADDING[0], top + BAR_BELOW)
@@ -173,16 +179,16 @@ def _panel(
             yield _line(2, time, end, "Clock", f"{_at(place, WHITE)}{_clock(second)}")
 
 
-def _title(title: str, look: Look, unit: float, lasts: float) -> SSAEvent:
+def _title(title: str, style: OverlayStyle, unit: float, lasts: float) -> SSAEvent:
     """Write a title in the middle of the area that the panel leaves free, in as many lines as it needs."""
-    area, taken = look.area, PANEL_HEIGHT + 2 * MARGIN[1]
+    area, taken = style.area, PANEL_HEIGHT + 2 * MARGIN[1]
     room, height = TITLE_SHARE * area.width * unit, TITLE_SHARE * (area.height * unit - taken)
-    widest = max([1.0, *(look.font.width(word) for word in title.split())])
+    widest = max([1.0, *(style.font.width(word) for word in title.split())])
     # Lines are rarely full, so use only 80 % of the size at which the text would fill the room.
-    size = min(TITLE_SIZE, room / widest, (room * height / max(1.0, look.font.width(title))) ** 0.5 * 0.8, height)
-    middle = (area.y + area.height / 2) * unit + (-taken if "bottom" in look.style.position else taken) / 2
+    size = min(TITLE_SIZE, room / widest, (room * height / max(1.0, style.font.width(title))) ** 0.5 * 0.8, height)
+    middle = (area.y + area.height / 2) * unit + (-taken if "bottom" in style.params.position else taken) / 2
     place = round((area.x + area.width / 2) * unit), round(middle)
-    margin = round((look.frame.width * unit - room) / 2)
+    margin = round((style.frame.width * unit - room) / 2)
     text = f"{_at(place, WHITE)[:-1]}\\fs{size:.1f}\\q0\\fad(0,300)}}{title}"
     return _line(3, 0.0, lasts, "Title", text, margin)
 

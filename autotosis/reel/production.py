@@ -5,16 +5,16 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from autotosis.reel import assembly, description, joining, overlay, reel, thumbnails
-from autotosis.reel.assembly import Source
+from autotosis.reel.assembly import ReelSource
 from autotosis.reel.reel import ReelSegment
 
 
-def make(sources: Sequence[Source], folder: Path) -> list[ReelSegment]:
+def make(sources: Sequence[ReelSource], folder: Path) -> list[ReelSegment]:
     """Make the reel of one VOD or of several.
 
     Parameters
     ----------
-    sources : sequence of Source
+    sources : sequence of ReelSource
         The VODs, in the order of the reel.
     folder : Path
         The folder to write to, which exists already.
@@ -28,11 +28,11 @@ def make(sources: Sequence[Source], folder: Path) -> list[ReelSegment]:
     reel.write_table(folder / reel.TABLE, cut.placed)
     if not cut.placed:
         return []
-    video, pieces = folder / "reel.mp4", assembly.encode(cut, folder)
+    video, jobs = folder / "reel.mp4", assembly.encode(cut, folder)
     # Joining uses a single core, so draw the pictures meanwhile.
     with ThreadPoolExecutor(1) as beside:
         pictures = beside.submit(thumbnails.write_all, folder, cut.placed)
-        assembly.join(cut, pieces, video)
+        assembly.join(cut, jobs, video)
         pictures.result()
     config, names = sources[0].config, reel.titles(cut.placed)
     chapters = [(part.reel_start, part.reel_end, name) for part, name in zip(cut.placed, names, strict=True)]

@@ -9,7 +9,7 @@ import numpy as np
 from autotosis.annotations.facecams import Box
 from autotosis.reel import audio_mix
 from autotosis.video.display import on_display
-from autotosis.video.picture import View, deinterlaced
+from autotosis.video.picture import FrameConverter, deinterlaced
 from autotosis.video.reading import ROUNDING, Track
 from autotosis.video.recording import Recording
 from autotosis.video.sound import read_stereo
@@ -49,12 +49,12 @@ def constant_rate_frames(
     memoryview
         A frame, upright, in yuv420p with the colours of BT.709 in limited range.
     """
-    view = View(Box(), *size, "yuv420p", scaler)
+    converter = FrameConverter(Box(), *size, "yuv420p", scaler)
     # If two frames are equally near, take the earlier one.
     times = [min(start + (number + 0.5) / float(rate), end) - 2 * ROUNDING for number in range(frames)]
     with Track(recording, "picture") as track:
         shown = on_display(recording, deinterlaced(track.frames(start)), times)
-        for pixels in view.each(shown):
+        for pixels in converter.each(shown):
             yield np.ascontiguousarray(pixels).data
 
 

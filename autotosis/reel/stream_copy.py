@@ -41,7 +41,7 @@ class PacketRange:
 
     Attributes
     ----------
-    shown : Segment
+    segment : Segment
         The stretch that it shows, seconds in the video.
     times : ndarray of int64, shape (frames,)
         The time at which each frame is shown, in ascending order, in units of the track's time base.
@@ -52,7 +52,7 @@ class PacketRange:
         `times`, in the same units. Frames are not decoded in the order in which they are shown.
     """
 
-    shown: Segment
+    segment: Segment
     times: np.ndarray
     end: int
     delay: int
@@ -75,7 +75,7 @@ def packet_ranges(recording: Recording, chosen: Sequence[Segment]) -> list[Packe
     UserError
         If the picture cannot be copied.
     """
-    if len({_unit(piece) for piece in recording.pieces}) > 1:
+    if len({_time_base(piece) for piece in recording.pieces}) > 1:
         raise UserError(
             f"{recording.path}: its parts count time in different units, so they cannot be copied into one track; set "
             "render.encoder to libx264"
@@ -96,7 +96,7 @@ def packet_ranges(recording: Recording, chosen: Sequence[Segment]) -> list[Packe
         return [_range(track, segment, known) for segment in segments.join(from_keyframes)]
 
 
-def _unit(piece: Piece) -> Fraction | None:
+def _time_base(piece: Piece) -> Fraction | None:
     """Return the time base of the picture of a piece, seconds."""
     with opening.opened(piece.span) as container:
         return container.streams[piece.picture].time_base
@@ -130,8 +130,8 @@ def _range(track: Track, segment: Segment, known: set[bytes]) -> PacketRange:
 
     `known` has the parameter sets of the first keyframe that is copied. If empty, it gets them here.
     """
-    unit, path = track.unit, track.recording.path
-    first, end = (round(time / unit) for time in (segment.start, segment.end))
+    time_base, path = track.time_base, track.recording.path
+    first, end = (round(time / time_base) for time in (segment.start, segment.end))
     # AVI and MXF count whole frames, and a segment may be shorter than one.
     end = max(end, first + 1)
     times: list[int] = []
@@ -158,8 +158,8 @@ def _range(track: Track, segment: Segment, known: set[bytes]) -> PacketRange:
             f"{path}: near {segment.start:.1f} s, two frames have the same time; set render.encoder to libx264"
         )
     end = min([end, *(time for time in later if time > ordered[-1])])
-    shown = Segment(segment.start, float(end * unit), segment.score)
-    return PacketRange(shown, ordered, end, int((ordered - times).max()))
+    copied = Segment(segment.start, float(end * time_base), segment.score)
+    return PacketRange(copied, ordered, end, int((ordered - times).max()))
 
 
 def _video(track: Track) -> VideoStream:
@@ -192,7 +192,7 @@ def _from_keyframe(track: Track, first: int) -> Iterator[tuple[int, Packet[Any]]
     Packets that are shown before it are left out, because they may need earlier ones. In H.264, there are none after
     the keyframes that a copy begins with (IDR pictures), unless the times in the file are wrong.
     """
-    packets = track.packets(start := float(first * track.unit))
+    packets = track.packets(start := float(first * track.time_base))
     for packet in itertools.dropwhile(lambda packet: packet.pts != first, packets):
         if packet.pts is None:
             continue

@@ -18,10 +18,10 @@ from autotosis.video import display
 
 POSTER_WIDTH = 1280
 # The contact sheet shows at most this many segments, each this wide (pixels).
-MOST_CELLS = 48
+MAX_CELLS = 48
 CELL_WIDTH = 240
-# The animation shows at most MOST_GLIMPSES segments, each for GLIMPSE seconds, at RATE frames per second.
-MOST_GLIMPSES = 8
+# The animation shows at most MAX_GLIMPSES segments, each for GLIMPSE seconds, at RATE frames per second.
+MAX_GLIMPSES = 8
 GLIMPSE = 0.5
 RATE = 10
 ANIMATION_WIDTH = 320
@@ -53,8 +53,8 @@ def write_poster(target: Path, placed: Sequence[ReelSegment]) -> None:
 
 
 def write_contact_sheet(target: Path, placed: Sequence[ReelSegment]) -> None:
-    """Write the best moment of each segment, or of the MOST_CELLS best, as one JPEG; see `write_poster`."""
-    names, shown = dict(zip(placed, reel.titles(placed), strict=True)), best_of(placed, MOST_CELLS)
+    """Write the best moment of each segment, or of the MAX_CELLS best, as one JPEG; see `write_poster`."""
+    names, shown = dict(zip(placed, reel.titles(placed), strict=True)), best_of(placed, MAX_CELLS)
     frames = [frame for (frame,) in _pictures([(part, [part.peak]) for part in shown], CELL_WIDTH)]
     strips = [Strip(names[part], [np.array(frame)], [""], ["black"]) for part, frame in zip(shown, frames, strict=True)]
     border = 2 * contact_sheet.BORDER
@@ -63,7 +63,7 @@ def write_contact_sheet(target: Path, placed: Sequence[ReelSegment]) -> None:
 
 def write_animation(target: Path, placed: Sequence[ReelSegment]) -> None:
     """Write a glimpse of each of the best segments as one animated WebP, without sound; see `write_poster`."""
-    glimpses = [(part, glimpse(part)) for part in best_of(placed, MOST_GLIMPSES)]
+    glimpses = [(part, glimpse(part)) for part in best_of(placed, MAX_GLIMPSES)]
     first, *others = (frame for frames in _pictures(glimpses, ANIMATION_WIDTH) for frame in frames)
     pause = round(1000 / RATE)
     first.save(target, save_all=True, append_images=others, duration=pause, loop=0, quality=ANIMATION_QUALITY)
@@ -94,8 +94,8 @@ def _pictures(shown: Sequence[tuple[ReelSegment, Sequence[float]]], at_most: int
     for vod, stretches in itertools.groupby(shown, key=lambda pair: pair[0].vod):
         scale = min(1.0, at_most / vod.frame.width)
         # Decode at the size that the most enlarged pane needs, and no larger.
-        panes = (pane for each in vod.arrangements for pane in each.panes)
-        enlarged = min(1.0, scale * max(pane.shown.width / pane.seen.width for pane in panes))
+        panes = (pane for arrangement in vod.arrangements for pane in arrangement.panes)
+        enlarged = min(1.0, scale * max(pane.target.width / pane.crop.width for pane in panes))
         width, height = (max(1, round(enlarged * side)) for side in (vod.recording.width, vod.recording.height))
         of_each = [times for _, times in stretches]
         for times, frames in zip(of_each, display.pictures(vod.recording, of_each, width, height), strict=True):
@@ -108,10 +108,10 @@ def _laid_out(picture: Image.Image, vod: Vod, time: float, scale: float) -> Imag
     canvas = Image.new("RGB", (max(1, round(scale * vod.frame.width)), max(1, round(scale * vod.frame.height))))
     across, down = picture.width / vod.recording.width, picture.height / vod.recording.height
     for pane in vod.panes(time):
-        seen, shown = pane.seen, pane.shown
-        box = (seen.x * across, seen.y * down, (seen.x + seen.width) * across, (seen.y + seen.height) * down)
-        left, top = round(scale * shown.x), round(scale * shown.y)
-        right, bottom = round(scale * (shown.x + shown.width)), round(scale * (shown.y + shown.height))
+        crop, target = pane.crop, pane.target
+        box = (crop.x * across, crop.y * down, (crop.x + crop.width) * across, (crop.y + crop.height) * down)
+        left, top = round(scale * target.x), round(scale * target.y)
+        right, bottom = round(scale * (target.x + target.width)), round(scale * (target.y + target.height))
         size = (max(1, right - left), max(1, bottom - top))
         canvas.paste(picture.resize(size, box=box), (left, top))
     return canvas

@@ -16,7 +16,7 @@ LIMIT = 1 << 30
 LOCK = Lock()
 
 
-def made(video: Video, kind: str, number: int, suffix: str, make: Callable[[Path], None]) -> Path:
+def get(video: Video, kind: str, number: int, suffix: str, make: Callable[[Path], None]) -> Path:
     """Return a file that is derived from a video, and make it first if it is not there.
 
     Parameters

@@ -31,7 +31,7 @@ def proxy(video: Video, number: int) -> Path:
 
     Its sound is that of the tracks that are heard. Stretch n begins at n * PROXY_SECONDS seconds of the video.
     """
-    return cache.made(video, "proxy", number, ".mp4", partial(_encode, videos.probe(video), number))
+    return cache.get(video, "proxy", number, ".mp4", partial(_encode, videos.probe(video), number))
 
 
 def loudness(video: Video, number: int) -> Path:
@@ -39,7 +39,7 @@ def loudness(video: Video, number: int) -> Path:
 
     Stretch n begins at n * LOUDNESS_SECONDS seconds of the video.
     """
-    return cache.made(video, "loudness", number, ".u8", partial(_listen, videos.judged(video), number))
+    return cache.get(video, "loudness", number, ".u8", partial(_listen, videos.judged(video), number))
 
 
 def frame(video: Video, time: float, width: int) -> bytes:

@@ -7,7 +7,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 # The largest request that changes something (bytes).
-LARGEST = 4_000_000
+MAX_REQUEST_BYTES = 4_000_000
 HEADERS = {
     "content-security-policy": "default-src 'self'; media-src 'self' blob:; img-src 'self' blob:; "
     "frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
@@ -69,6 +69,6 @@ class Guard:
         if not secrets.compare_digest(headers.get("x-token", "").encode(), self.token.encode()):
             return "the token is missing or old; open the address that the program printed when it was started"
         size = headers.get("content-length", "")
-        if not size.isdecimal() or int(size) > LARGEST:
+        if not size.isdecimal() or int(size) > MAX_REQUEST_BYTES:
             return "the request has no length, or is too long"
         return None

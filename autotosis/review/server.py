@@ -41,8 +41,8 @@ class Change(BaseModel):
     version: str
 
 
-class Marks(Change):
-    """The marks of one video, which replace those that it had."""
+class LabelChange(Change):
+    """The labels of one video, which replace those that it had."""
 
     video: str
     marks: list[tuple[Seconds | None, Seconds | None, Literal[0, 1]]]
@@ -55,7 +55,7 @@ class FaceBox(Change):
     box: tuple[float, float, float, float] | None
 
 
-class Segment(BaseModel):
+class CutRow(BaseModel):
     """A row of a cut list."""
 
     start: Seconds
@@ -66,7 +66,7 @@ class Segment(BaseModel):
 class Cut(Change):
     """A cut list; None removes the user's own."""
 
-    segments: list[Segment] | None
+    segments: list[CutRow] | None
 
 
 class Frame(BaseModel):
@@ -99,8 +99,8 @@ def application(port: int, token: str) -> Guard:
         Route("/api/vods/{vod}", _answer(_vod)),
         Route("/api/vods/{vod}/probabilities", _probabilities),
         Route("/api/vods/{vod}/cut", _answer(_cut), methods=["PUT"]),
-        Route("/api/labels", _answer(partial(_marks, "labels.csv")), methods=["GET", "PUT"]),
-        Route("/api/holdout", _answer(partial(_marks, "holdout.csv")), methods=["GET", "PUT"]),
+        Route("/api/labels", _answer(partial(_labels, "labels.csv")), methods=["GET", "PUT"]),
+        Route("/api/holdout", _answer(partial(_labels, "holdout.csv")), methods=["GET", "PUT"]),
         Route("/api/facecams", _answer(_boxes), methods=["GET", "PUT"]),
         Route("/api/rebuild", _answer(rebuild), methods=["GET", "POST", "DELETE"]),
         Route("/info/{video:path}", _answer(_info)),
@@ -152,13 +152,13 @@ def _cut(request: Request, body: bytes) -> dict[str, Any]:
     return vod_view.cut(settings(), vod)
 
 
-def _marks(name: str, request: Request, body: bytes) -> dict[str, Any]:
+def _labels(name: str, request: Request, body: bytes) -> dict[str, Any]:
     table = settings().folder / name
     if request.method == "PUT":
-        change = Marks.model_validate_json(body)
+        change = LabelChange.model_validate_json(body)
         videos.find(settings(), change.video)
-        user_tables.write_marks(table, change.version, change.video, change.marks)
-    return {"version": user_tables.version(table), "marks": user_tables.read_marks(table)}
+        user_tables.write_labels(table, change.version, change.video, change.marks)
+    return {"version": user_tables.version(table), "marks": user_tables.read_labels(table)}
 
 
 def _boxes(request: Request, body: bytes) -> dict[str, Any]:

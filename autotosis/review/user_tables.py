@@ -19,7 +19,7 @@ from autotosis.project.csv_text import Line, Table
 LOCK = Lock()
 
 # A stretch of a video with its label: start and end in seconds, None for those of the video, and 1 or 0.
-Mark = tuple[float | None, float | None, int]
+LabelValues = tuple[float | None, float | None, int]
 
 
 class Conflict(Exception):
@@ -32,20 +32,22 @@ def version(*paths: Path) -> str:
     return f"{path}:{files.digest(path)}" if path else "none"
 
 
-def read_marks(table: Path) -> dict[str, list[Mark]]:
-    """Read labels.csv or holdout.csv: the marks of each video; UserError if it is malformed."""
-    return {video: [_mark(label) for label in of_video] for video, of_video in labels.read_labels(table).items()}
+def read_labels(table: Path) -> dict[str, list[LabelValues]]:
+    """Read labels.csv or holdout.csv: the labels of each video; UserError if it is malformed."""
+    return {
+        video: [_label_values(label) for label in of_video] for video, of_video in labels.read_labels(table).items()
+    }
 
 
-def write_marks(table: Path, seen: str, video: str, marks: Sequence[Mark]) -> None:
-    """Replace the rows about a video in labels.csv or holdout.csv by these marks.
+def write_labels(table: Path, seen: str, video: str, new: Sequence[LabelValues]) -> None:
+    """Replace the rows about a video in labels.csv or holdout.csv by these labels.
 
-    Rows that are among the marks stay as they are. New ones go beside the others of the video, in the order of time,
+    Rows that are among the labels stay as they are. New ones go beside the others of the video, in the order of time,
     or after the rows about videos whose names sort before it.
     """
 
     def change(text: Table) -> None:
-        wanted = [{"video": video, "start": _text(a), "end": _text(b), "label": str(label)} for a, b, label in marks]
+        wanted = [{"video": video, "start": _text(a), "end": _text(b), "label": str(label)} for a, b, label in new]
         wanted.sort(key=lambda values: _number(values["start"]))
         for row in [row for row in text.rows if row.fields["video"] == video]:
             values = next((values for values in wanted if _mean_the_same(row, values)), None)
@@ -189,7 +191,7 @@ def _check_version(seen: str, *sources: Path) -> None:
         raise Conflict(f"{sources[0]} was changed by another program or in another tab; nothing was overwritten")
 
 
-def _mark(label: Label) -> Mark:
+def _label_values(label: Label) -> LabelValues:
     start = label.start if label.row["start"] else None
     return start, label.end, int(label.highlight)
 

@@ -75,7 +75,12 @@ def media_type(video: Video) -> str | None:
     """Return the media type of a video that a browser can play as it is; None if it needs a proxy."""
     what = probe(video)
     kind = CONTAINERS.get(what.pieces[0].span.path.suffix.lower())
-    if kind is None or len(what.pieces) > 1 or abs(what.pieces[0].zero) > CLOCK or what.pieces[0].promised:
+    if (
+        kind is None
+        or len(what.pieces) > 1
+        or abs(what.pieces[0].timestamp_at_zero) > CLOCK
+        or what.pieces[0].declared_duration
+    ):
         return None
     piece = what.pieces[0]
     with opened(piece.span) as container:

@@ -23,7 +23,7 @@ from autotosis.project.errors import UserError
 from autotosis.project.params import Extract
 from autotosis.project.section import Section
 from autotosis.signals import features
-from autotosis.video.clips import LONGEST_NAME
+from autotosis.video.clips import MAX_NAME_BYTES
 
 FOLDER = Path("data/frames")
 EXCERPTS = Path("data/excerpts")
@@ -228,7 +228,7 @@ def path(clip: str) -> Path:
     if re.search(r"@\d+\.\d{3}-(\d+\.\d{3}|end)$", clip):
         name = clip.replace("%", "%25").replace("/", "%2F")
         # File systems do not allow longer names. Those of one VOD still begin alike, for `vod_of`.
-        if len(name.encode()) > LONGEST_NAME:
+        if len(name.encode()) > MAX_NAME_BYTES:
             name = "@".join(hashlib.sha256(part.encode()).hexdigest() for part in name.rsplit("@", 1))
         return EXCERPTS / (name + SUFFIX)
     return FOLDER / (clip + SUFFIX)

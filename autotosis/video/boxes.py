@@ -20,24 +20,24 @@ class Box(NamedTuple):
 
 def read(path: Path) -> tuple[list[Box], int]:
     """List the boxes of a file, none if it is in another format; and return the file's size (bytes)."""
-    boxes, place = [], 0
+    boxes, offset = [], 0
     with path.open("rb") as file:
         size = file.seek(0, 2)
-        while place + 8 <= size:
-            file.seek(place)
+        while offset + 8 <= size:
+            file.seek(offset)
             head = file.read(16)
-            if place == 0 and head[4:8] not in FIRST:
+            if offset == 0 and head[4:8] not in FIRST:
                 break
             length = int.from_bytes(head[:4])
             if length == 1:
                 length = int.from_bytes(head[8:16])
             # The last box may extend to the end of the file, wherever that is.
-            end = place + length if length >= 8 else size
+            end = offset + length if length >= 8 else size
             if end > size and head[4:8] not in FIRST + OTHERS:
                 # Something else was appended, which players ignore.
                 break
-            boxes.append(Box(head[4:8], place, end))
-            place = end
+            boxes.append(Box(head[4:8], offset, end))
+            offset = end
     return boxes, size
 
 

@@ -6,7 +6,7 @@ from autotosis.project.errors import UserError
 
 # The longest name of a clip or an excerpt (bytes): a shard's name is longer by 21 while it is written, and file systems
 # allow 255.
-LONGEST_NAME = 234
+MAX_NAME_BYTES = 234
 
 
 def find(folder: Path) -> list[Path]:
@@ -21,8 +21,10 @@ def find(folder: Path) -> list[Path]:
             length = len(clip.name.encode())
         except UnicodeEncodeError:
             raise UserError(f"{clip}: its name is not in UTF-8; rename the file") from None
-        if length > LONGEST_NAME:
-            raise UserError(f"{clip}: its name is {length} bytes long, and at most {LONGEST_NAME} fit; rename the file")
+        if length > MAX_NAME_BYTES:
+            raise UserError(
+                f"{clip}: its name is {length} bytes long, and at most {MAX_NAME_BYTES} fit; rename the file"
+            )
     if not clips:
         raise UserError(f"{folder}: there are no clips; put a few dozen short videos into it")
     return clips

@@ -47,7 +47,7 @@ class Extent:
     start, end, sound_end : float
         The timestamps at which its picture starts and ends, and at which its sound ends, seconds; minus infinity if
         there is no sound.
-    promised : float or None
+    declared_end : float or None
         The timestamp at which it claims to end, seconds, if it ends earlier.
     picture, sound : int, int or None
         The numbers of its tracks, those marked default; None if there is no sound.
@@ -59,7 +59,7 @@ class Extent:
     start: float
     end: float
     sound_end: float
-    promised: float | None
+    declared_end: float | None
     picture: int
     sound: int | None
 
@@ -100,10 +100,10 @@ def extents(span: Span, continues: bool = False) -> list[Extent]:
         tracks.read_only(container, video, audio)
         beginning = beginning_of(container)
         # The header in front of a segment, or of a later part of an FLV, does not tell how long that is.
-        promised = None if span.header else _promised(container, beginning, video, audio)
-        trusts_duration = structure.tells_duration and promised is not None
+        declared_end = None if span.header else _declared_end(container, beginning, video, audio)
+        trusts_duration = structure.tells_duration and declared_end is not None
         if trusts_duration:
-            clocks = _read_last_minute(container, video, audio, promised or 0.0)
+            clocks = _read_last_minute(container, video, audio, declared_end or 0.0)
         else:
             clocks = _read_all(container, video, audio)
         cuts = clocks.cuts()
@@ -117,26 +117,26 @@ def extents(span: Span, continues: bool = False) -> list[Extent]:
                 return [extent for part, part_continues in pairs for extent in extents(part, part_continues)]
         picture_clock = clocks.by_track[video.index]
         sound_clock = clocks.by_track.get(audio.index) if audio else None
-        if picture_clock.until == NEVER:
+        if picture_clock.end == NEVER:
             raise UserError(f"{span.path}: none of its frames has a time; remove it or convert it to MP4")
         start = picture_clock.first if video.start_time is None else float(video.start_time * (video.time_base or 0))
-        end, sound_end = picture_clock.until, sound_clock.until if sound_clock else NEVER
-        if promised is not None and max(end, sound_end) >= promised - TRUNCATED:
-            promised = None
+        end, sound_end = picture_clock.end, sound_clock.end if sound_clock else NEVER
+        if declared_end is not None and max(end, sound_end) >= declared_end - TRUNCATED:
+            declared_end = None
         sound = audio.index if audio else None
-        return [Extent(span, continues, beginning, start, end, sound_end, promised, video.index, sound)]
+        return [Extent(span, continues, beginning, start, end, sound_end, declared_end, video.index, sound)]
 
 
-class _Count:
-    """The clock of a track, read from its packets."""
+class _TrackClock:
+    """The clock of a track, read from its packets: when its first packet starts and its last one ends, and its cuts."""
 
     def __init__(self, track: Stream) -> None:
         # Times are floats, because fractions are slow and there are millions of packets.
-        self.unit = float(track.time_base or 0)
+        self.time_base = float(track.time_base or 0)
         # The duration of a packet that does not say it. In a stream with B-frames, no packet of the picture does.
         rate = (track.guessed_rate or track.average_rate or 0) if isinstance(track, VideoStream) else 0
         self.length = 1 / float(rate) if rate else 0.0
-        self.first, self.until, self.last = float("inf"), NEVER, NEVER
+        self.first, self.end, self.last = float("inf"), NEVER, NEVER
         self.pending: tuple[float, int] | None = None
         self.header = (track.codec_context.extradata if track.codec_context else None) or b""
         # The byte positions at which the clock starts again (True), or at which only the header changes (False).
@@ -145,43 +145,43 @@ class _Count:
     def add(self, packet: Packet[Any]) -> None:
         """Take the next packet into account."""
         pts, dts = packet.pts, packet.dts
-        shown = (pts if pts is not None else dts or 0) * self.unit
-        decoded = shown if dts is None else dts * self.unit
+        shown = (pts if pts is not None else dts or 0) * self.time_base
+        decoded = shown if dts is None else dts * self.time_base
         if packet.has_sidedata("new_extradata"):
             header = bytes(packet.get_sidedata("new_extradata"))
             if header not in (b"", self.header):
                 self.cuts.append((packet.pos or 0, False))
                 self.header = header
-        if not -BACK <= decoded - self.last <= AHEAD and not self._is_leap(decoded, packet.pos or 0):
+        if not -BACK <= decoded - self.last <= AHEAD and not self._has_jumped(decoded, packet.pos or 0):
             return
         self.last, self.pending = decoded, None
         if not packet.is_discard:
             self.first = min(self.first, shown)
-            length = packet.duration * self.unit if packet.duration else self.length
-            self.until = max(self.until, shown + length)
+            length = packet.duration * self.time_base if packet.duration else self.length
+            self.end = max(self.end, shown + length)
 
-    def _is_leap(self, decoded: float, place: int) -> bool:
+    def _has_jumped(self, decoded: float, offset: int) -> bool:
         """Tell whether the clock has changed for good: the packet before this one was off as well, and both agree."""
         if self.last == NEVER:
             return True
         if self.pending is not None:
             time, start = self.pending
-            if start and place in (0, start):
+            if start and offset in (0, start):
                 # Its time was derived from that of the packet before.
                 return False
             if -BACK <= decoded - time <= max(AHEAD, abs(time - self.last)):
                 if time < self.last - BACK:
                     self.cuts = [*(cut for cut in self.cuts if cut[0] != start), (start, True)]
                 return True
-        self.pending = (decoded, place)
+        self.pending = (decoded, offset)
         return False
 
 
-class _Counts:
+class _TrackClocks:
     """The clocks of picture and sound, by the numbers of the tracks."""
 
     def __init__(self, *wanted: Stream | None):
-        self.by_track = {track.index: _Count(track) for track in wanted if track is not None}
+        self.by_track = {track.index: _TrackClock(track) for track in wanted if track is not None}
 
     def cuts(self) -> list[tuple[int, bool]]:
         """List the byte positions at which another recording begins (True), or only the headers change (False)."""
@@ -201,29 +201,31 @@ class _Counts:
         return cuts
 
 
-def _read_all(container: InputContainer, video: Stream, audio: Stream | None) -> _Counts:
+def _read_all(container: InputContainer, video: Stream, audio: Stream | None) -> _TrackClocks:
     """Read the clocks of picture and sound from all packets."""
-    clocks = _Counts(video, audio)
+    clocks = _TrackClocks(video, audio)
     for packet in demuxed(container, *([video, audio] if audio else [video])):
         clocks.by_track[packet.stream_index].add(packet)
     return clocks
 
 
-def _read_last_minute(container: InputContainer, video: Stream, audio: Stream | None, promised: float) -> _Counts:
+def _read_last_minute(
+    container: InputContainer, video: Stream, audio: Stream | None, declared_end: float
+) -> _TrackClocks:
     """Read the clocks from the last minute alone, or from more if there is no picture in it."""
     back = LAST
     while True:
-        begin = promised - back
+        begin = declared_end - back
         with_all = begin <= beginning_of(container)
         with suppress(av.error.FFmpegError):
             container.seek(int((beginning_of(container) - 1 if with_all else begin) * av.time_base))
         clocks = _read_all(container, video, audio)
-        if with_all or clocks.by_track[video.index].until > NEVER:
+        if with_all or clocks.by_track[video.index].end > NEVER:
             return clocks
         back *= 8
 
 
-def _promised(container: InputContainer, beginning: float, *used: Stream | None) -> float | None:
+def _declared_end(container: InputContainer, beginning: float, *used: Stream | None) -> float | None:
     """Return the timestamp at which a file claims to end, seconds; None if that is unknown or a guess."""
     if container.duration is None or container.format.name in GUESSED:
         return None

@@ -8,7 +8,7 @@ from av.video.frame import VideoFrame
 from autotosis.annotations.facecams import Box
 from autotosis.project.errors import UserError
 from autotosis.video.clock import TRUNCATED
-from autotosis.video.picture import View, deinterlaced
+from autotosis.video.picture import FrameConverter, deinterlaced
 from autotosis.video.reading import ROUNDING, Track
 from autotosis.video.recording import Recording
 
@@ -37,10 +37,10 @@ def pictures(
     UserError
         If the video cannot be read.
     """
-    view = View(Box(), width, height)
+    converter = FrameConverter(Box(), width, height)
     with Track(recording, "picture") as track:
         for times in stretches:
-            yield list(view.each(on_display(recording, deinterlaced(track.frames(times[0])), times)))
+            yield list(converter.each(on_display(recording, deinterlaced(track.frames(times[0])), times)))
 
 
 def on_display(recording: Recording, frames: Iterator[VideoFrame], times: Iterable[float]) -> Iterator[VideoFrame]:

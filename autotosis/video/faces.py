@@ -9,7 +9,7 @@ import numpy as np
 from autotosis.annotations.facecams import Box, Facecam
 from autotosis.project.params import Extract
 from autotosis.video.display import on_display
-from autotosis.video.picture import View, deinterlaced
+from autotosis.video.picture import FrameConverter, deinterlaced
 from autotosis.video.reading import Track
 from autotosis.video.recording import Recording
 
@@ -42,10 +42,10 @@ def faces_at(
     UserError
         If the picture ends before it should.
     """
-    view = functools.cache(lambda box: View(box, extract.size, extract.size))
+    converter_for = functools.cache(lambda box: FrameConverter(box, extract.size, extract.size))
     with Track(recording, "picture", extract.decoder, extract.fps) as track:
         for times, box in stretches:
-            yield view(box).each(on_display(recording, deinterlaced(track.frames(times[0])), times))
+            yield converter_for(box).each(on_display(recording, deinterlaced(track.frames(times[0])), times))
 
 
 def glances_at(
@@ -82,7 +82,7 @@ def glances_at(
     UserError
         If the picture ends before it should.
     """
-    view = functools.cache(lambda box: View(box, extract.size, extract.size))
+    converter_for = functools.cache(lambda box: FrameConverter(box, extract.size, extract.size))
     last = float("-inf")
     with Track(recording, "picture", extract.decoder, extract.fps) as track:
         for time in times:
@@ -95,4 +95,4 @@ def glances_at(
             box = facecam.at(start)
             if box is not None and box == facecam.at(start + lags[-1]):
                 shown = on_display(recording, itertools.chain([first], frames), [start + lag for lag in lags])
-                yield start, list(view(box).each(shown))
+                yield start, list(converter_for(box).each(shown))

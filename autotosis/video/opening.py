@@ -99,22 +99,22 @@ class _Bytes:
         self.name, self.header, self.first = span.path.name, span.header, span.first
         self.file = span.path.open("rb")
         end = self.file.seek(0, io.SEEK_END) if span.end is None else span.end
-        self.place, self.length = 0, len(span.header) + end - span.first
+        self.offset, self.length = 0, len(span.header) + end - span.first
 
     def read(self, count: int) -> bytes:
-        header = self.header[self.place : self.place + count]
-        count = min(count, self.length - self.place) - len(header)
-        self.file.seek(self.first + self.place + len(header) - len(self.header))
+        header = self.header[self.offset : self.offset + count]
+        count = min(count, self.length - self.offset) - len(header)
+        self.file.seek(self.first + self.offset + len(header) - len(self.header))
         data = header + self.file.read(max(0, count))
-        self.place += len(data)
+        self.offset += len(data)
         return data
 
-    def seek(self, place: int, whence: int = io.SEEK_SET) -> int:
-        self.place = place + {io.SEEK_SET: 0, io.SEEK_CUR: self.place, io.SEEK_END: self.length}[whence]
-        return self.place
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        self.offset = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self.offset, io.SEEK_END: self.length}[whence]
+        return self.offset
 
     def tell(self) -> int:
-        return self.place
+        return self.offset
 
     def close(self) -> None:
         self.file.close()

@@ -26,7 +26,7 @@ FULL_RANGE = 2
 GREY = np.array([0.299, 0.587, 0.114], np.float32)
 
 
-class View:
+class FrameConverter:
     """The conversion of frames. Their size and colours may change within a recording.
 
     Parameters
@@ -79,9 +79,9 @@ class View:
             width, height = height, width
         left, right = round(self.box.x0 * width), round(self.box.x1 * width)
         top, bottom = round(self.box.y0 * height), round(self.box.y1 * height)
-        place = (max(right - left, 2), max(bottom - top, 2), left, top)
-        if place != (width, height, 0, 0):
-            nodes.append(graph.add("crop", "{}:{}:{}:{}:exact=1".format(*place)))
+        crop = (max(right - left, 2), max(bottom - top, 2), left, top)
+        if crop != (width, height, 0, 0):
+            nodes.append(graph.add("crop", "{}:{}:{}:{}:exact=1".format(*crop)))
         nodes += self._scaling(graph, frame)
         nodes += [graph.add("format", self.pixel_format), graph.add("buffersink")]
         graph.link_nodes(*nodes).configure()

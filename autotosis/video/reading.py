@@ -61,8 +61,8 @@ class Track:
     ):
         self.recording, self.kind, self.decoder, self.wanted, self.sound = recording, kind, decoder, wanted, sound
         self.numbers = [number for number in range(len(recording.pieces)) if self._index(number) is not None]
-        self.number, self.shift, self.used = -1, 0, False
-        self.unit = Fraction(1)
+        self.piece_number, self.shift, self.has_read = -1, 0, False
+        self.time_base = Fraction(1)
         self.container: InputContainer | None = None
         self.stream: Stream | None = None
 
@@ -79,7 +79,7 @@ class Track:
         if self.container is not None:
             self.container.close()
         if isinstance(error, av.error.FFmpegError):
-            raise opening.refusal(self.recording.pieces[self.number].span.path, error) from None
+            raise opening.refusal(self.recording.pieces[self.piece_number].span.path, error) from None
 
     def frames(self, time: float) -> Iterator[Any]:
         """Decode frames, beginning with one at or before a time (seconds), or else with the first one."""
@@ -145,14 +145,14 @@ class Track:
                 # Matroska only indexes the picture. To find a time in the sound, FFmpeg would read all before it. In a
                 # file without an index, it makes one, of the tracks that are not discarded.
                 picture.discard = Discard.default
-                self.container.seek(int((time + piece.zero) / picture.time_base), stream=picture)
+                self.container.seek(int((time + piece.timestamp_at_zero) / picture.time_base), stream=picture)
             else:
-                self.container.seek(int((time + piece.zero) * av.time_base))
+                self.container.seek(int((time + piece.timestamp_at_zero) * av.time_base))
         except av.error.FFmpegError:
             return False
         finally:
             tracks.read_only(self.container, self.stream)
-        self.used = True
+        self.has_read = True
         return True
 
     def _rewind(self, number: int) -> None:
@@ -162,25 +162,25 @@ class Track:
 
     def _open(self, number: int, reopen: bool = False) -> None:
         """Open a piece, unless it is open already; with `reopen`, also if anything has been read from it."""
-        if number == self.number and self.container is not None and not (reopen and self.used):
+        if number == self.piece_number and self.container is not None and not (reopen and self.has_read):
             return
         if self.container is not None:
             self.container.close()
         piece = self.recording.pieces[number]
-        self.number, self.used = number, False
+        self.piece_number, self.has_read = number, False
         self.container = opening.open_span(piece.span, self.decoder if self.kind == "picture" else "software")
         index = self._index(number)
         assert index is not None
         self.stream = self.container.streams[index]
         tracks.read_only(self.container, self.stream)
         assert self.stream.time_base is not None
-        self.unit = self.stream.time_base
-        self.shift = round(piece.zero / self.stream.time_base)
+        self.time_base = self.stream.time_base
+        self.shift = round(piece.timestamp_at_zero / self.stream.time_base)
 
     def _piece_packets(self, number: int) -> Iterator[Packet[Any]]:
         """Read the packets of a piece from the current position on, with the times of the recording."""
         assert self.container is not None and self.stream is not None
-        self.used = True
+        self.has_read = True
         packets = demuxed(self.container, self.stream)
         return map(self._shifted, packets) if self.shift else packets
 
@@ -207,15 +207,15 @@ class Track:
         codec = self._codec()
         codec.flush_buffers()
         # Frames that are shown before the first keyframe need frames that have not been read.
-        begin = float("-inf") if self.kind == "sound" or (number == self.numbers[0] and not self.used) else None
+        begin = float("-inf") if self.kind == "sound" or (number == self.numbers[0] and not self.has_read) else None
         decode_times: list[int] = []
         end = self.recording.duration + BEYOND
         for following in self.numbers[self.numbers.index(number) :]:
             if following != number:
-                unit = self.unit
+                time_base = self.time_base
                 self._open(following, reopen=True)
-                if not _can_continue(codec, self._codec()) or unit != self.unit:
-                    yield from _timed(_flush(codec, unit), decode_times, begin, end)
+                if not _can_continue(codec, self._codec()) or time_base != self.time_base:
+                    yield from _timed(_flush(codec, time_base), decode_times, begin, end)
                     codec, begin = self._codec(), None if self.kind == "picture" else begin
             for packet in self._piece_packets(following):
                 if begin is None:
@@ -225,7 +225,7 @@ class Track:
                 if packet.pts is None and packet.dts is not None:
                     heapq.heappush(decode_times, packet.dts)
                 yield from _timed(_decode(codec, packet), decode_times, begin, end)
-        yield from _timed(_flush(codec, self.unit), decode_times, begin, end)
+        yield from _timed(_flush(codec, self.time_base), decode_times, begin, end)
 
     def _codec(self) -> CodecContext:
         """Return the decoder of the open piece."""
@@ -284,11 +284,11 @@ def _timed(frames: list[Any], decode_times: list[int], begin: float | None, end:
             yield frame
 
 
-def _flush(codec: CodecContext, unit: Fraction) -> list[Any]:
-    """Return the frames that a decoder still has, with the unit of their times, which they lack."""
+def _flush(codec: CodecContext, time_base: Fraction) -> list[Any]:
+    """Return the frames that a decoder still has, with the time base of their times, which they lack."""
     frames = _decode(codec, None)
     for frame in frames:
-        frame.time_base = unit
+        frame.time_base = time_base
     return frames
 
 

@@ -35,7 +35,7 @@ class Piece:
     ----------
     span : Span
         The file, or a stretch of it.
-    zero : float
+    timestamp_at_zero : float
         The timestamp of the file at second 0 of the recording, seconds.
     begin, end : float
         The beginning of the piece, and the end of its picture, seconds in the recording.
@@ -43,17 +43,17 @@ class Piece:
         The number of its picture track.
     sounds : tuple of int
         The numbers of the sound tracks that are heard together; empty if there is no sound.
-    promised : float or None
+    declared_duration : float or None
         The duration that the file claims to have, seconds, if less than that is there.
     """
 
     span: Span
-    zero: float
+    timestamp_at_zero: float
     begin: float
     end: float
     picture: int
     sounds: tuple[int, ...]
-    promised: float | None
+    declared_duration: float | None
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ def probe(path: Path, sounds: Sequence[int] = ()) -> Recording:
             width, height = height, width
         return Recording(
             path,
-            max(0.0, (extents[0].start if unordered else first.time or 0.0) - pieces[0].zero),
+            max(0.0, (extents[0].start if unordered else first.time or 0.0) - pieces[0].timestamp_at_zero),
             duration,
             max(2, round(width / 2) * 2),
             max(2, round(height / 2) * 2),
@@ -161,9 +161,9 @@ def _one_after_the_other(extents: Sequence[Extent]) -> tuple[tuple[Piece, ...], 
         else:
             zero = each.start - begin
         end, sound_end = each.end - zero, each.sound_end - zero
-        promised = None if each.promised is None else each.promised - each.beginning
+        declared_duration = None if each.declared_end is None else each.declared_end - each.beginning
         heard = () if each.sound is None else (each.sound,)
-        pieces.append(Piece(each.span, zero, begin, end, each.picture, heard, promised))
+        pieces.append(Piece(each.span, zero, begin, end, each.picture, heard, declared_duration))
         begin = sound_end if sound_end > end + SOUND_ALONE else end
     return tuple(pieces), begin
 
@@ -172,13 +172,13 @@ def _numbers(piece: Piece, sounds: Sequence[int]) -> tuple[int, ...]:
     """Return the numbers of a piece's sound tracks, which are counted from 1; UserError if there is no such track."""
     with opened(piece.span) as container:
         there = [track.index for track in tracks.sounds(container)]
-    for place in sounds:
-        if place > len(there):
+    for number in sounds:
+        if number > len(there):
             raise UserError(
-                f"{piece.span.path}: `tracks` in params.yaml names sound track {place}, but there are {len(there)}; "
+                f"{piece.span.path}: `tracks` in params.yaml names sound track {number}, but there are {len(there)}; "
                 "name another one"
             )
-    return tuple(there[place - 1] for place in sounds)
+    return tuple(there[number - 1] for number in sounds)
 
 
 def _check_alike(files: Sequence[Span]) -> None:

@@ -15,18 +15,20 @@ def remarks(recording: Recording) -> Iterator[str]:
         yield f"{recording.path}: not taken as parts of the VOD: {', '.join(path.name for path in others)}"
     for piece, following in itertools.zip_longest(recording.pieces, recording.pieces[1:]):
         last = following is None or following.span.path != piece.span.path
-        if piece.promised is not None or (last and piece.span.end is not None):
-            promise = "" if piece.promised is None else f"it claims to last {piece.promised:.1f} s, and "
+        if piece.declared_duration is not None or (last and piece.span.end is not None):
+            promise = (
+                "" if piece.declared_duration is None else f"it claims to last {piece.declared_duration:.1f} s, and "
+            )
             yield (
                 f"{piece.span.path}: cut off: {promise}it is used up to {piece.end - piece.begin:.1f} s; "
                 "download it again if there is more"
             )
     for path in {piece.span.path: None for piece in recording.pieces}:
-        if place := spans.second_recording(path):
+        if offset := spans.second_recording(path):
             yield (
-                f"{path}: another recording starts at byte {place} and is not used, because players do not show it "
+                f"{path}: another recording starts at byte {offset} and is not used, because players do not show it "
                 "either; to use both, put them into a folder as separate files, and make the second with "
-                f"`tail -c +{place + 1} FILE > SECOND`"
+                f"`tail -c +{offset + 1} FILE > SECOND`"
             )
     end = recording.pieces[-1].end
     if end < recording.duration - 1e-3:

@@ -104,11 +104,11 @@ def structure(span: Span, format_name: str) -> Structure:
         elif format_name == "ogg":
             starts = list(_first_pages(data))
         elif format_name == "mpegts":
-            starts = [_start(data, format_name, place, 0) for place in transport_stream.changes(data)]
+            starts = [_start(data, format_name, offset, 0) for offset in transport_stream.changes(data)]
     return Structure(_between(span, [start for start in starts if start]), format_name in ("avi", "ogg", *KEYS))
 
 
-def cut(span: Span, format_name: str, places: list[int]) -> list[Span]:
+def cut(span: Span, format_name: str, offsets: list[int]) -> list[Span]:
     """Divide a file at the first packets of the recordings in it.
 
     Parameters
@@ -117,21 +117,21 @@ def cut(span: Span, format_name: str, places: list[int]) -> list[Span]:
         The file, or a stretch of it.
     format_name : str
         FFmpeg's name of its format.
-    places : list of int
+    offsets : list of int
         The position in the file of the first packet of each recording, except for the very first one (bytes).
     """
     with _mapped(span) as data:
         if format_name == "flv":
-            return _cut_flv(span, data, places)
-        starts = [_start(data, format_name, place, span.first) for place in places]
+            return _cut_flv(span, data, offsets)
+        starts = [_start(data, format_name, offset, span.first) for offset in offsets]
     return _between(span, sorted({start for start in starts if start > span.first}))
 
 
-def _start(data: mmap.mmap, format_name: str, place: int, after: int) -> int:
+def _start(data: mmap.mmap, format_name: str, offset: int, after: int) -> int:
     """Find where a recording begins, from the position of its first packet."""
-    near = max(after, place - LEADS.get(format_name, MAX_LEAD))
-    found = [data.rfind(beginning, near, place + 4) for beginning in SIGNATURES.get(format_name, ())]
-    return min((start for start in found if start >= 0), default=place)
+    near = max(after, offset - LEADS.get(format_name, MAX_LEAD))
+    found = [data.rfind(beginning, near, offset + 4) for beginning in SIGNATURES.get(format_name, ())]
+    return min((start for start in found if start >= 0), default=offset)
 
 
 def _between(span: Span, starts: list[int]) -> list[Span]:
@@ -182,32 +182,32 @@ def second_recording(path: Path) -> int | None:
 
 def _elements(span: Span) -> Structure:
     """Determine the structure of Matroska."""
-    starts, place = [], 0
+    starts, offset = [], 0
     with span.path.open("rb") as file:
         end = file.seek(0, 2)
-        while place + 12 <= end:
-            file.seek(place)
+        while offset + 12 <= end:
+            file.seek(offset)
             kind, head = int.from_bytes(file.read(4)), file.read(8)
             length = 9 - head[0].bit_length()
             size = int.from_bytes(head[:length]) & (1 << 7 * length) - 1
-            if kind == EBML and place:
-                starts.append(place)
+            if kind == EBML and offset:
+                starts.append(offset)
             if length > 8 or size == (1 << 7 * length) - 1 or kind not in (EBML, SEGMENT):
                 return Structure(_between(span, starts), False)
-            place += 4 + length + size
-    return Structure(_between(span, starts), place <= end)
+            offset += 4 + length + size
+    return Structure(_between(span, starts), offset <= end)
 
 
 def _headers(span: Span, format_name: str) -> Iterator[int]:
     """Yield the start of each header in ASF or MXF (bytes)."""
-    place = 0
+    offset = 0
     with span.path.open("rb") as file:
         end = file.seek(0, 2)
-        while place + KEY + 9 <= end:
-            file.seek(place)
+        while offset + KEY + 9 <= end:
+            file.seek(offset)
             head = file.read(KEY + 9)
             if head.startswith(KEYS[format_name]):
-                yield place
+                yield offset
             if format_name == "asf":
                 size = int.from_bytes(head[KEY : KEY + 8], "little")
             else:
@@ -216,7 +216,7 @@ def _headers(span: Span, format_name: str) -> Iterator[int]:
                 size = KEY + 1 + (count + int.from_bytes(head[KEY + 1 : KEY + 1 + count]) if count else head[KEY])
             if size < KEY:
                 return
-            place += size
+            offset += size
 
 
 def _first_pages(data: mmap.mmap) -> Iterator[int]:
@@ -230,41 +230,41 @@ def _first_pages(data: mmap.mmap) -> Iterator[int]:
         end = start + 27 + len(lengths) + sum(lengths)
 
 
-def _cut_flv(span: Span, data: mmap.mmap, places: list[int]) -> list[Span]:
+def _cut_flv(span: Span, data: mmap.mmap, offsets: list[int]) -> list[Span]:
     """Divide an FLV file. Each part begins with codec headers: its own, or else those at the beginning of the file."""
     head, first = (span.header, 0) if span.header else (data, span.first)
-    common = {head[place]: head[place:end] for place, end in _flv_headers(head, first + FLV_HEADER)}
+    common = {head[offset]: head[offset:end] for offset, end in _flv_headers(head, first + FLV_HEADER)}
     starts: list[int] = []
     headers = []
-    for place in places:
+    for offset in offsets:
         repeated = set()
         # The size of the preceding tag is in front of each tag.
-        while (start := place - 4 - int.from_bytes(data[place - 4 : place])) > span.first and _is_flv_header(
+        while (start := offset - 4 - int.from_bytes(data[offset - 4 : offset])) > span.first and _is_flv_header(
             data, start
         ):
             repeated.add(data[start])
-            place = start
-        if not starts or place > starts[-1]:
-            starts.append(place)
+            offset = start
+        if not starts or offset > starts[-1]:
+            starts.append(offset)
             headers.append(data[:FLV_HEADER] + b"".join(tag for kind, tag in common.items() if kind not in repeated))
     first_span, *others = _between(span, starts)
     return [first_span, *(replace(one, header=header) for one, header in zip(others, headers, strict=True))]
 
 
-def _flv_headers(data: mmap.mmap | bytes, place: int) -> Iterator[tuple[int, int]]:
+def _flv_headers(data: mmap.mmap | bytes, offset: int) -> Iterator[tuple[int, int]]:
     """Yield the start and end of each codec header at the beginning of a file (bytes)."""
-    while _is_flv_header(data, place):
-        end = place + 15 + int.from_bytes(data[place + 1 : place + 4])
-        if data[place] != FLV_SCRIPT:
-            yield place, end
-        place = end
+    while _is_flv_header(data, offset):
+        end = offset + 15 + int.from_bytes(data[offset + 1 : offset + 4])
+        if data[offset] != FLV_SCRIPT:
+            yield offset, end
+        offset = end
 
 
-def _is_flv_header(data: mmap.mmap | bytes, place: int) -> bool:
+def _is_flv_header(data: mmap.mmap | bytes, offset: int) -> bool:
     """Tell whether there is a codec header, or a script tag, at a byte position."""
-    if place + 12 >= len(data):
+    if offset + 12 >= len(data):
         return False
-    kind, first, second = data[place], data[place + 11], data[place + 12]
+    kind, first, second = data[offset], data[offset + 11], data[offset + 12]
     # In enhanced FLV, the type of a packet is in the first byte of its content, and otherwise in the second.
     if (kind == FLV_PICTURE and first & 0x80) or (kind == FLV_SOUND and first >> 4 == 9):
         return first & 15 == 0

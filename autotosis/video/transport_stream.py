@@ -33,18 +33,18 @@ def changes(data: mmap.mmap) -> list[int]:
     known: dict[int, _Program] = {}
     found = set()
     for match in MAP.finditer(data):
-        place = match.start()
-        table = data[place + BEFORE_TABLE : place + PACKET]
+        offset = match.start()
+        table = data[offset + BEFORE_TABLE : offset + PACKET]
         table = table[: 3 + (int.from_bytes(table[1:3]) & 0x3FF)]
         number = int.from_bytes(table[3:5])
         if number in known and known[number].table == table:
-            known[number].last = place
+            known[number].last = offset
         elif _is_whole(table):
             pictures = _pictures(table)
             before = known.get(number)
             if before is not None and before.pictures and not before.pictures & pictures:
-                found.add(place)
-            known[number] = _Program(table, pictures, before.first if before else place, place)
+                found.add(offset)
+            known[number] = _Program(table, pictures, before.first if before else offset, offset)
     # A program that begins after all earlier ones have ended.
     for one in known.values():
         earlier = [other for other in known.values() if other.first < one.first]
@@ -60,9 +60,9 @@ def _is_whole(table: bytes) -> bool:
 
 def _pictures(table: bytes) -> frozenset[int]:
     """Return the packet identifiers of the pictures in a table."""
-    place, pictures = 12 + (int.from_bytes(table[10:12]) & 0xFFF), set()
-    while place + 5 <= len(table) - 4:
-        if table[place] in PICTURES:
-            pictures.add(int.from_bytes(table[place + 1 : place + 3]) & 0x1FFF)
-        place += 5 + (int.from_bytes(table[place + 3 : place + 5]) & 0xFFF)
+    offset, pictures = 12 + (int.from_bytes(table[10:12]) & 0xFFF), set()
+    while offset + 5 <= len(table) - 4:
+        if table[offset] in PICTURES:
+            pictures.add(int.from_bytes(table[offset + 1 : offset + 3]) & 0x1FFF)
+        offset += 5 + (int.from_bytes(table[offset + 3 : offset + 5]) & 0xFFF)
     return frozenset(pictures)

@@ -18,7 +18,7 @@ from autotosis.watch.log import say
 from autotosis.watch.state import State
 
 # Two looks are at most this far apart (seconds).
-LONGEST_PAUSE = 30.0
+MAX_PAUSE = 30.0
 # A recording whose run failed is tried again after this long (seconds); meanwhile, somebody may mend the cause.
 AGAIN = 3600.0
 
@@ -40,8 +40,8 @@ def main(once: bool, commit: bool) -> None:
             settings = params.load()
             while begun:
                 runs.check_space(settings.watch)
-                go_on(begun.pop(0), settings, state, commit)
-            finished, growing = look(settings, state)
+                resume(begun.pop(0), settings, state, commit)
+            finished, growing = find_new(settings, state)
             for path in finished:
                 runs.check_space(settings.watch)
                 begin(path, state, commit)
@@ -54,7 +54,7 @@ def main(once: bool, commit: bool) -> None:
             if trouble != str(error):
                 say(str(error))
             trouble = str(error)
-        time.sleep(min(LONGEST_PAUSE, settings.watch.quiet))
+        time.sleep(min(MAX_PAUSE, settings.watch.quiet))
 
 
 def interrupted(state: State) -> list[str]:
@@ -87,25 +87,25 @@ def unlist_changed(settings: Params, state: State) -> None:
                 say(f"{names[path]}: {path} has changed, so its reel is made again once the recording is finished")
 
 
-def look(settings: Params, state: State) -> tuple[list[Path], list[Path]]:
+def find_new(settings: Params, state: State) -> tuple[list[Path], list[Path]]:
     """List the new recordings that are finished, and those that are still growing."""
     finished: list[Path] = []
     growing: list[Path] = []
     for path in recordings.unlisted(settings):
         try:
             signature = recordings.signature(path)
-            if state.is_aside(path, signature):
+            if state.is_deferred(path, signature):
                 continue
             (finished if recordings.is_finished(path, settings.watch.quiet) else growing).append(path)
         except FileNotFoundError:
             # Renamed or removed just now.
             continue
         except UserError as error:
-            state.put_aside(path, signature, error, None)
+            state.defer(path, signature, error, None)
     return finished, growing
 
 
-def go_on(name: str, settings: Params, state: State, commit: bool) -> None:
+def resume(name: str, settings: Params, state: State, commit: bool) -> None:
     """Continue the interrupted run of a VOD, unless its recording is gone by now."""
     if name in settings.vods:
         say(f"{name}: an earlier run was interrupted, going on")
@@ -120,7 +120,7 @@ def begin(path: Path, state: State, commit: bool) -> None:
         # What stands in the way may be another file, or params.yaml while somebody edits it. The recording may have
         # been removed while the reels of others were made.
         with suppress(FileNotFoundError):
-            state.put_aside(path, recordings.signature(path), error, AGAIN)
+            state.defer(path, recordings.signature(path), error, AGAIN)
     else:
         make_reel(name, path, state, commit)
 
@@ -146,7 +146,7 @@ def make_reel(name: str, path: Path, state: State, commit: bool) -> None:
         if path.exists():
             recordings.unlist(name)
             cause = UserError(f"{name}: {error}; {path} is tried again in an hour")
-            state.put_aside(path, recordings.signature(path), cause, AGAIN)
+            state.defer(path, recordings.signature(path), cause, AGAIN)
         else:
             unlist_missing(params.load())
     else:

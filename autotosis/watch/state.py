@@ -41,14 +41,14 @@ class State:
         """Write it to its file."""
         files.write_bytes(FILE, json.dumps(vars(self)).encode())
 
-    def put_aside(self, path: Path, signature: list[int], error: UserError, seconds: float | None) -> None:
+    def defer(self, path: Path, signature: list[int], error: UserError, seconds: float | None) -> None:
         """Leave a recording alone for some seconds, or until it changes (None), and say why, once."""
-        if not self.is_aside(path, signature):
+        if not self.is_deferred(path, signature):
             say(f"{error}")
         self.aside[path.as_posix()] = (signature, None if seconds is None else time.time() + seconds)
         self.save()
 
-    def is_aside(self, path: Path, signature: list[int]) -> bool:
+    def is_deferred(self, path: Path, signature: list[int]) -> bool:
         """Tell whether a recording is to be left alone."""
         known, again = self.aside.get(path.as_posix(), ([], None))
         return list(known) == signature and (again is None or time.time() < again)

@@ -120,7 +120,7 @@ def _encode(job: Job, sound: Path | None) -> None:
         **options,
         **SAME_BYTES,
     )
-    ffmpeg_program.run(command, str(job.target), Path(), film=(frame.data.data for frame in _frames(job)))
+    ffmpeg_program.run(command, str(job.target), Path(), frames=(frame.data.data for frame in _frames(job)))
 
 
 def _frames(job: Job) -> Iterator[Frame]:

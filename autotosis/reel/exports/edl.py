@@ -19,7 +19,7 @@ def export(edit: Edit) -> str:
     tracks = "AA/V" if edit.recording.sound else "V"
     for number, each in enumerate(edit.ranges, 1):
         source = each.file.clock + each.source
-        ends = (source, source + each.length, each.place, each.place + each.length)
+        ends = (source, source + each.length, each.reel_start, each.reel_start + each.length)
         codes = " ".join(timecode.text(frame, edit.rate, edit.drops) for frame in ends)
         lines += [
             f"{number:03}  AX       {tracks:5} C        {codes}",

@@ -17,7 +17,7 @@ def export(edit: Edit) -> str:
     def time(frames: int) -> str:
         return f"{frames * edit.rate.denominator}/{edit.rate.numerator}s"
 
-    recording, length = edit.recording, edit.ranges[-1].place + edit.ranges[-1].length
+    recording, length = edit.recording, edit.ranges[-1].reel_start + edit.ranges[-1].length
     root = ElementTree.Element("fcpxml", version="1.8")
     resources = ElementTree.SubElement(root, "resources")
     shape = {"width": str(recording.width), "height": str(recording.height)}
@@ -40,7 +40,7 @@ def export(edit: Edit) -> str:
     spine = ElementTree.SubElement(sequence, "spine")
     for each in edit.ranges:
         times = {
-            "offset": time(each.place),
+            "offset": time(each.reel_start),
             "start": time(each.file.clock + each.source),
             "duration": time(each.length),
         }

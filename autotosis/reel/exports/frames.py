@@ -61,7 +61,7 @@ class FrameRange:
         The file that it is in.
     source : int
         The number of its first frame in the file.
-    place : int
+    reel_start : int
         The number of its first frame in the reel.
     length : int
         The number of its frames.
@@ -70,7 +70,7 @@ class FrameRange:
     name: str
     file: File
     source: int
-    place: int
+    reel_start: int
     length: int
 
 
@@ -121,13 +121,13 @@ def in_frames(placed: Sequence[ReelSegment]) -> Edit:
     end = max(round((recording.duration - late) * rate), *map(sum, zip(starts, lengths, strict=True)))
     clocks = [timecode.at_the_beginning(piece.span, rate) for piece in recording.files]
     drops = rate.denominator != 1 and rate > 24 and clocks[0][1] is not False
-    ranges, place, found = [], 0, _files(vod, rate, late, end, [clock for clock, _ in clocks])
+    ranges, reel_start, found = [], 0, _files(vod, rate, late, end, [clock for clock, _ in clocks])
     for part, start, length in zip(placed, starts, lengths, strict=True):
         for file in found:
             first, last = max(start, file.first), min(start + length, file.first + file.length)
             if first < last:
-                ranges.append(FrameRange(reel.title(part), file, first - file.first, place, last - first))
-                place += last - first
+                ranges.append(FrameRange(reel.title(part), file, first - file.first, reel_start, last - first))
+                reel_start += last - first
     return Edit(vod.name, recording, rate, drops, ranges, placed)
 
 
