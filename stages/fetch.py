@@ -57,7 +57,7 @@ def fetch(root: Path, source: Source, limits: Fetch, cookies: Path | None) -> No
     fetched = sources.read_fetched(folder)
     own = [path for path in folder.glob(f"{source.name}.*") if parts.is_video(path) and path.name not in fetched]
     if own:
-        raise UserError(f"{own[0]} is a file of yours with this name")
+        raise UserError(f"{own[0]} already exists and did not come from sources.csv; rename it, or use another name")
     key = hashlib.sha256(f"{source.url} {source.stretch} {limits.height}".encode()).hexdigest()[:16]
     stretch = None if source.start is None or source.end is None else (source.start, source.end)
     done = downloading.download(source.url, stretch, INTERRUPTED / key, source.name, limits, cookies)

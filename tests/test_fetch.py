@@ -110,7 +110,7 @@ def test_a_clip_may_be_a_stretch_of_a_vod_and_a_file_of_ones_own_is_safe(streame
     rows = [f"{server.url('/a.mp4')},clip,part,1,3", f"{server.url('/b.mp4')},clip,mine,,"]
     list_links(streamer, *rows, f"{server.url('/b.mp4')},clip,late,90,95", header=header)
     said = streamer.succeed(sys.executable, "-m", "stages.fetch", "data/linked")
-    assert "row 3: not downloaded: data/linked/clips/mine.mp4 is a file of yours" in said
+    assert "row 3: not downloaded: data/linked/clips/mine.mp4 already exists" in said
     assert "row 4: not downloaded: there is no picture in 90-95 s, so the VOD may end before that; " in said
     assert streamer.read("data/linked/clips/mine.mp4") == "mine"
     assert videos.beep_times(streamer.folder / "data/linked/clips/part.mp4") == pytest.approx([0, 1], abs=0.1)

@@ -132,7 +132,7 @@ def test_lines_that_are_there_stay_to_the_byte(streamer, monkeypatch):
         ("audacity", AUDACITY, ["--video", "clips/../labels.csv"], ["there is no clips/../labels.csv in"]),
         ("audacity", "", VIDEO, ["from.txt: there are no labels in it"]),
         ("losslesscut", "\n", VIDEO, ["from.txt: there are no labels in it"]),
-        ("audacity", "0.6\t0.9\trage\n", ["--video", "clips/other.mp4"], ["labels.csv: unchanged", "overlaps"]),
+        ("audacity", "0.6\t0.9\trage\n", ["--video", "clips/other.mp4"], ["labels.csv: left unchanged", "overlaps"]),
         ("audacity", "1\t3\trage\n2\t4\tcalm\n", [*VIDEO, *RAGE, "--calm", "calm"], ["line 2", "overlaps", "line 1"]),
         ("losslesscut", "1;2;rage\n", VIDEO, ["line 1", "1 fields"]),
         ("youtube-chapters", CHAPTERS, VIDEO, ["--highlight"]),

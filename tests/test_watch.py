@@ -78,7 +78,7 @@ def test_recordings_become_reels_once_they_are_finished_whatever_happens(watched
     lines = log(watched)
     assert len(lines) == 4
     assert {line for line in lines if "broken.mkv" in line and "remove or replace it" in line}
-    assert len([line for line in lines if line.endswith(": an earlier run was interrupted, going on")]) == 1
+    assert len([line for line in lines if line.endswith(": resuming an interrupted run")]) == 1
     for name in listed(watched):
         assert len([line for line in lines if line.startswith(f"{name}: reels/{name} made from data/tiny/vods/")]) == 1
         assert (watched.folder / f"reels/{name}/segments.csv").is_file()

@@ -149,7 +149,7 @@ def append_rows(
         try:
             check(partial)
         except UserError as error:
-            raise UserError(f"{table}: unchanged, because with the new rows {error}") from None
+            raise UserError(f"{table}: left unchanged; the new rows would make it invalid: {error}") from None
     return added
 
 

@@ -24,7 +24,7 @@ def get(video: Video, kind: str, number: int, suffix: str, make: Callable[[Path]
     video : Video
         The video. A change of its files or of its sound tracks makes other derived files.
     kind, number : str, int
-        What the file is, and which of several.
+        The kind of file, and its index.
     suffix : str
         The end of its name, such as ".mp4".
     make : function
@@ -43,7 +43,7 @@ def get(video: Video, kind: str, number: int, suffix: str, make: Callable[[Path]
 
 
 def _shrink(newest: Path) -> None:
-    """Remove the files that were not used for the longest time, until the rest is within the limit."""
+    """Remove the least recently used files until the rest fits the limit."""
     there = sorted((path.stat().st_mtime, path.stat().st_size, path) for path in FOLDER.iterdir() if path.is_file())
     excess = sum(size for _, size, _ in there) - LIMIT
     for _, size, path in there:

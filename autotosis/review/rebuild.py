@@ -31,11 +31,11 @@ class Rebuild:
 
     @property
     def running(self) -> bool:
-        """Whether it is under way."""
+        """Whether a run is in progress."""
         return self.process is not None and self.process.poll() is None
 
     def start(self) -> None:
-        """Start it, unless it is under way."""
+        """Start a run, unless one is in progress."""
         if self.running:
             return
         self.before, self.started, self.ended = figures(), time.monotonic(), 0.0
@@ -49,12 +49,12 @@ class Rebuild:
             )
 
     def stop(self) -> None:
-        """Ask it to end; what its stages have finished is kept."""
+        """Ask the run to end; what its stages have finished is kept."""
         if self.process is not None and self.running:
             self.process.terminate()
 
     def state(self, settings: Params) -> dict[str, Any]:
-        """Describe how far it is, in types of JSON."""
+        """Return the progress, in types of JSON."""
         running = self.running
         if self.process is not None and not running and not self.ended:
             self.ended = time.monotonic()

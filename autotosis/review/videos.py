@@ -61,12 +61,12 @@ def find(settings: Params, name: str) -> Video:
 
 
 def probe(video: Video) -> Recording:
-    """Find out what a video is, with the sound that is heard."""
+    """Probe a video, with the audio tracks that the reel uses."""
     return _probe(video, video.heard)
 
 
 def judged(video: Video) -> Recording:
-    """Find out what a video is, with the sound that is judged."""
+    """Probe a video, with the audio tracks that the model uses."""
     return _probe(video, video.judged)
 
 
@@ -101,7 +101,7 @@ def media_type(video: Video) -> str | None:
 
 @lru_cache(64)
 def _probe(video: Video, sounds: tuple[int, ...]) -> Recording:
-    """Find out what a video is; remembered, because of some files all packets are read."""
+    """Probe a video; cached, because all packets of some files are read."""
     return recording.probe(video.path, sounds)
 
 

@@ -23,7 +23,7 @@ def find(folder: Path) -> list[Path]:
             raise UserError(f"{clip}: its name is not in UTF-8; rename the file") from None
         if length > MAX_NAME_BYTES:
             raise UserError(
-                f"{clip}: its name is {length} bytes long, and at most {MAX_NAME_BYTES} fit; rename the file"
+                f"{clip}: its name is {length} bytes long, and the limit is {MAX_NAME_BYTES}; rename the file"
             )
     if not clips:
         raise UserError(f"{folder}: there are no clips; put a few dozen short videos into it")

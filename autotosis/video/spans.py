@@ -49,7 +49,7 @@ class Structure:
     tells_duration : bool
         Whether the file states its duration reliably, so that not all of its packets need to be counted.
     lacks_index : bool
-        Whether the file was cut off, and cannot be read up to there, because its index is not spread over the file.
+        Whether the file was cut off and is refused, because its only index is missing or lists more than is there.
     """
 
     spans: list[Span]

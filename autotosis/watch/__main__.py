@@ -17,7 +17,7 @@ from autotosis.watch import recordings, runs
 from autotosis.watch.log import say
 from autotosis.watch.state import State
 
-# Two looks are at most this far apart (seconds).
+# How long to wait at most before looking for new recordings again (seconds).
 MAX_PAUSE = 30.0
 # A recording whose run failed is tried again after this long (seconds); meanwhile, somebody may mend the cause.
 AGAIN = 3600.0
@@ -108,12 +108,12 @@ def find_new(settings: Params, state: State) -> tuple[list[Path], list[Path]]:
 def resume(name: str, settings: Params, state: State, commit: bool) -> None:
     """Continue the interrupted run of a VOD, unless its recording is gone by now."""
     if name in settings.vods:
-        say(f"{name}: an earlier run was interrupted, going on")
+        say(f"{name}: resuming an interrupted run")
         make_reel(name, settings.vod(name), state, commit)
 
 
 def begin(path: Path, state: State, commit: bool) -> None:
-    """Make a recording a VOD, and make its reel; if it cannot be a VOD, put it aside."""
+    """Make a recording a VOD, and make its reel; if it cannot be a VOD, defer it."""
     try:
         name = list_as_vod(path)
     except UserError as error:
@@ -145,7 +145,7 @@ def make_reel(name: str, path: Path, state: State, commit: bool) -> None:
     except UserError as error:
         if path.exists():
             recordings.unlist(name)
-            cause = UserError(f"{name}: {error}; {path} is tried again in an hour")
+            cause = UserError(f"{name}: {error}; {path} will be tried again in an hour")
             state.defer(path, recordings.signature(path), cause, AGAIN)
         else:
             unlist_missing(params.load())
@@ -161,7 +161,7 @@ def finish(name: str, commit: bool) -> None:
     try:
         runs.repro()
     except UserError as error:
-        say(f"{name}: its reel is made, but not all of the rest: {error}")
+        say(f"{name}: its reel is made, but the rest of the pipeline failed: {error}")
     if commit:
         try:
             runs.commit(params.load(), f"Add the reel of {name}")

@@ -1,4 +1,4 @@
-"""Running the pipeline for a new recording: is there disk space, `dvc repro`, and a commit."""
+"""Running the pipeline for a new recording: check disk space, run `dvc repro`, commit."""
 
 import shutil
 import signal
@@ -20,8 +20,8 @@ def check_space(limits: Watch) -> None:
         subprocess.run(["dvc", "gc", "--all-commits", "--all-experiments", "--force", "--quiet"], stdout=sys.stderr)
     if _free() < limits.free_space:
         raise UserError(
-            f"less than {limits.free_space:g} GB of disk space is free, so no reel is begun; free some, or lower "
-            "watch.free_space"
+            f"less than {limits.free_space:g} GB of disk space is free, so no reel is started; free some space, or "
+            "lower watch.free_space"
         )
 
 

@@ -38,7 +38,7 @@ class State:
             self.begun, self.aside, self.listed = [], {}, {}
 
     def save(self) -> None:
-        """Write it to its file."""
+        """Save the state."""
         files.write_bytes(FILE, json.dumps(vars(self)).encode())
 
     def defer(self, path: Path, signature: list[int], error: UserError, seconds: float | None) -> None:
