@@ -120,7 +120,7 @@ def measure_chat(
     rows = chat_weight.collect(written, ordered, scored.logits)
     videos = np.array([clip.vod for clip in ordered if clip.judged and clip.name in written])
     logits = (rows.logits, score_chat(rows, videos))
-    return [(metrics.average_precision(rows.labels, each), metrics.roc_auc(rows.labels, each)) for each in logits]
+    return [(metrics.average_precision(rows.labels, column), metrics.roc_auc(rows.labels, column)) for column in logits]
 
 
 def score_chat(rows: chat_weight.Rows, videos: np.ndarray) -> np.ndarray:

@@ -18,9 +18,9 @@ COLUMNS = (CLIPS, AP, "ap_sd", "auc")
 
 
 def main(target: str) -> None:
-    shown = [tuple(row[column] for column in COLUMNS) for row in dvc.api.exp_show()]
+    experiments = [tuple(row[column] for column in COLUMNS) for row in dvc.api.exp_show()]
     # What an experiment lacks is None, text or empty.
-    rows = sorted({row for row in shown if all(isinstance(value, int | float) for value in row)})
+    rows = sorted({row for row in experiments if all(isinstance(value, int | float) for value in row)})
     if not rows:
         raise SystemExit("error: there are no experiments; run the sweep first, see --help")
     print("| clips | average precision | its deviation over folds | ROC-AUC |")

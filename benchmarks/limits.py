@@ -159,7 +159,7 @@ def predicting(vod: Path, folder: Path) -> None:
 def losing(folder: Path) -> None:
     """What the two-pass scan of the demo loses of the highlights that the dense one finds."""
     project = material.project(folder, {"demo": material.DEMO})
-    card, duration, found = model_file.read_card(), recording.probe(material.DEMO).duration, []
+    card, duration, shared = model_file.read_card(), recording.probe(material.DEMO).duration, []
     truth = labels.read_labels(Path("data/sample/holdout.csv"))["vods/demo.mp4"]
     for way in ("dense", "two-pass"):
         project.set_params(predict={"scan": way})
@@ -167,8 +167,8 @@ def losing(folder: Path) -> None:
         times, probabilities = np.loadtxt(project.folder / timeline.path("demo"), delimiter=",", skiprows=1).T
         select = params.load().select.model_copy(update={"pre_roll": 0.0, "post_roll": 0.0})
         events = selection.choose(times, probabilities, duration, card.threshold, card.prevalence, select).reel
-        found.append([scoring.shared_seconds(events, [Segment(mark.start, mark.end)]) for mark in truth])
-    dense, two_pass = np.array(found)
+        shared.append([scoring.shared_seconds(events, [Segment(mark.start, mark.end)]) for mark in truth])
+    dense, two_pass = np.array(shared)
     lost = np.maximum(dense - two_pass, 0)
     row("`predict.scan: two-pass`, time of highlights lost", "found by `dense`", lost.sum(), dense.sum(), "0.01")
     gone, there = np.sum((dense > 0) & (two_pass == 0)), np.sum(dense > 0)
@@ -190,14 +190,14 @@ def cutting(vod: Path, folder: Path) -> None:
 
 def project_to_render(folder: Path, vod: Path) -> tuple[Project, list[float]]:
     """A project whose cut list has the segments, spread evenly over the VOD; when they start (seconds)."""
-    made = material.project(folder, {"vod": vod})
+    project = material.project(folder, {"vod": vod})
     duration = recording.probe(vod).duration
     starts = [(number + 0.5) * duration / SEGMENTS for number in range(SEGMENTS)]
     moments = (moment / 10 for moment in range(int(duration * 10)))
     rows = (f"{at:.1f},{0.9 if any(0 <= at - start < SECONDS for start in starts) else 0.1}\n" for at in moments)
-    made.write("data/timelines/vod.csv", "time,probability\n" + "".join(rows))
-    made.write("data/cuts/vod.csv", "start,end\n" + "".join(f"{start},{start + SECONDS}\n" for start in starts))
-    return made, starts
+    project.write("data/timelines/vod.csv", "time,probability\n" + "".join(rows))
+    project.write("data/cuts/vod.csv", "start,end\n" + "".join(f"{start},{start + SECONDS}\n" for start in starts))
+    return project, starts
 
 
 def encode(vod: Path, starts: list[float], target: Path) -> None:

@@ -66,9 +66,9 @@ def curve(project: Project, settings: Params, judged: str, measured: str, truth:
     for count in COUNTS:
         while len(rows) < count and (asked := next_moments(project, judged, rows, order)):
             chosen = asked[: count - len(rows)]
-            for one in chosen:
-                right = sum(overlap(one, true) for true in truth) >= RIGHT * one.duration
-                row = f"{settings.vods[judged]},{one.start:.2f},{one.end:.2f},{int(right)}\n"
+            for moment in chosen:
+                right = sum(overlap(moment, true) for true in truth) >= RIGHT * moment.duration
+                row = f"{settings.vods[judged]},{moment.start:.2f},{moment.end:.2f},{int(right)}\n"
                 project.append(f"{settings.folder}/labels.csv", row)
             rows += chosen
             if len(rows) < count:
@@ -85,12 +85,12 @@ def next_moments(project: Project, vod: str, judged: list[Segment], order: str) 
     """List the moments to judge next; empty if there are none left."""
     if order == "best first":
         table = csv.DictReader(project.read(str(cut_list.path(vod))).splitlines())
-        found = [Segment(float(row["event_start"]), float(row["event_end"]), float(row["score"])) for row in table]
-        found.sort(key=lambda one: -one.score)
+        moments = [Segment(float(row["event_start"]), float(row["event_end"]), float(row["score"])) for row in table]
+        moments.sort(key=lambda moment: -moment.score)
     else:
         table = csv.DictReader(project.read(str(review_list.path(vod))).splitlines())
-        found = [Segment(float(row["start"]), float(row["end"])) for row in table]
-    return [one for one in found if not any(overlap(one, other) for other in judged)]
+        moments = [Segment(float(row["start"]), float(row["end"])) for row in table]
+    return [moment for moment in moments if not any(overlap(moment, other) for other in judged)]
 
 
 def learn(project: Project, judged: str, measured: str) -> dict[str, float]:

@@ -138,10 +138,14 @@ def open_page(browser):
         page.set_default_timeout(SLOWEST)
         page.on("pageerror", lambda error: errors.append(str(error)))
         # When a test ends its server, the page may still ask it for something.
-        known = re.compile(f"{expected}|ERR_CONNECTION_REFUSED")
+        expected_errors = re.compile(f"{expected}|ERR_CONNECTION_REFUSED")
         page.on(
             "console",
-            lambda said: errors.append(said.text) if said.type == "error" and not known.search(said.text) else 0,
+            lambda message: (
+                errors.append(message.text)
+                if message.type == "error" and not expected_errors.search(message.text)
+                else 0
+            ),
         )
         page.goto(server.address)
         page.keyboard.press(str(list(VIEWS).index(view) + 1))

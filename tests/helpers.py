@@ -146,13 +146,13 @@ class Project:
 
     def digests(self, *places: str) -> dict[str, str]:
         """Hash every file in these files and folders."""
-        found = {}
+        digests = {}
         for place in places:
             whole = self.folder / place
             for path in whole.rglob("*") if whole.is_dir() else [whole]:
                 if path.is_file():
-                    found[str(path.relative_to(self.folder))] = hashlib.sha256(path.read_bytes()).hexdigest()
-        return found
+                    digests[str(path.relative_to(self.folder))] = hashlib.sha256(path.read_bytes()).hexdigest()
+        return digests
 
 
 def copy_repository(target: Path) -> Project:
@@ -308,10 +308,16 @@ def placed_segments(starts: Sequence[float], length: float, recording: Recording
     whole = Rectangle(0, 0, recording.width, recording.height)
     frame = FrameFormat(recording.width, recording.height, recording.rate)
     vod = Vod("own", recording, None, frame, (Arrangement(0.0, (Pane(whole, whole),)),))
-    shown = float(round(length * recording.rate) / recording.rate)
+    duration = float(round(length * recording.rate) / recording.rate)
     return [
         ReelSegment(
-            vod, start, start + length, n * shown, (n + 1) * shown, (n + 1) / (len(starts) + 1), start + length / 2
+            vod,
+            start,
+            start + length,
+            n * duration,
+            (n + 1) * duration,
+            (n + 1) / (len(starts) + 1),
+            start + length / 2,
         )
         for n, start in enumerate(starts)
     ]

@@ -125,8 +125,8 @@ def saved(project: Project, table: str, content: str) -> None:
     try:
         until(lambda: path.exists() and path.read_text() == content)
     except AssertionError:
-        found = path.read_text() if path.exists() else None
-        raise AssertionError(f"{table} is {found!r}, not {content!r}") from None
+        saved_content = path.read_text() if path.exists() else None
+        raise AssertionError(f"{table} is {saved_content!r}, not {content!r}") from None
 
 
 def ready(page) -> None:

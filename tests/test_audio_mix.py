@@ -27,9 +27,9 @@ def numbered_vod(project: Project) -> None:
 def test_in_a_crossfade_each_frame_and_sound_becomes_that_of_the_next_segment(project):
     numbered_vod(project)
     rows = render(project, overlay="none", transition="crossfade", transition_length=0.3)
-    assert [one["reel_end"] - other["reel_start"] for one, other in zip(rows, rows[1:], strict=False)] == pytest.approx(
-        [0.3, 0.3, 8 / 30], abs=0.0011
-    ), "the last one is too short for more"
+    assert [
+        row["reel_end"] - following["reel_start"] for row, following in zip(rows, rows[1:], strict=False)
+    ] == pytest.approx([0.3, 0.3, 8 / 30], abs=0.0011), "the last one is too short for more"
     times, shown = bars(project.folder / REEL)
     assert times == pytest.approx(np.arange(len(times)) / 30, abs=1e-3)
     assert len(times) == round(rows[-1]["reel_end"] * 30)

@@ -57,9 +57,9 @@ def test_highlights_that_differ_from_those_of_the_clips_are_found_if_they_stand_
         own_vods=[],
     )
     everywhere, nothing = np.full(3000, True), np.zeros(3000)
-    found = background.score(others, values, everywhere, nothing, nothing, 10.0, card) >= card.threshold
-    assert found[highlights].reshape(5, 20).any(axis=1).all()
-    assert not found[~highlights].any()
+    scored = background.score(others, values, everywhere, nothing, nothing, 10.0, card) >= card.threshold
+    assert scored[highlights].reshape(5, 20).any(axis=1).all()
+    assert not scored[~highlights].any()
 
 
 def test_rows_that_only_their_own_vod_learns_from_do_not_share_their_weight_with_other_vods():

@@ -111,6 +111,6 @@ def test_a_clip_whose_name_begins_with_a_hash_is_learned_from(project):
 
 def test_a_pattern_of_groups_that_fits_nothing_is_named(project):
     project.append("data/tiny/groups.csv", "clips/c0[12].mp4,monday\nclip/*,monday\n")
-    said = project.stage("build_dataset").stdout
-    assert "groups.csv row" in said and "clip/* fits no video; check the spelling" in said
-    assert "c0[12]" not in said
+    output = project.stage("build_dataset").stdout
+    assert "groups.csv row" in output and "clip/* fits no video; check the spelling" in output
+    assert "c0[12]" not in output

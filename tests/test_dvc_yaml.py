@@ -34,12 +34,12 @@ NOT_RUN = {
 
 def imported(path: Path) -> set[Path]:
     """List the project's modules that a module imports, directly or indirectly, and itself, without empty ones."""
-    found, pending = set(), [path]
+    modules, pending = set(), [path]
     while pending:
         module = pending.pop()
-        if module in found or not module.is_file() or not module.stat().st_size:
+        if module in modules or not module.is_file() or not module.stat().st_size:
             continue
-        found.add(module)
+        modules.add(module)
         for node in ast.walk(ast.parse(module.read_text())):
             names = []
             if isinstance(node, ast.Import):
@@ -49,7 +49,7 @@ def imported(path: Path) -> set[Path]:
             for name in names:
                 place = ROOT.joinpath(*name.split("."))
                 pending += [place.with_suffix(".py"), place / "__init__.py"]
-    return found
+    return modules
 
 
 def inside(module: Path, places: set[str]) -> bool:

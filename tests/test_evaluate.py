@@ -10,10 +10,10 @@ from tests.helpers import HEADER, HOLDOUT, Project, assert_user_error, write_tim
 Stretches = list[tuple[float, float]]
 
 
-def write_vod(project: Project, vod: str, found: Stretches) -> None:
+def write_vod(project: Project, vod: str, events: Stretches) -> None:
     """Write a timeline of ten minutes and the cut list for the events in it, with a second of padding on both sides."""
-    write_timeline(project, found, 600, vod)
-    rows = "".join(f"{start - 1},{end + 1},{start},{end}\n" for start, end in found)
+    write_timeline(project, events, 600, vod)
+    rows = "".join(f"{start - 1},{end + 1},{start},{end}\n" for start, end in events)
     project.write(f"data/cuts/{vod}.csv", "start,end,event_start,event_end\n" + rows)
 
 
@@ -54,8 +54,8 @@ def test_the_figures_of_a_vod_are_those_worked_out_by_hand(project):
 def test_each_vod_has_figures_of_its_own_and_all_have_some_together(project):
     project.set_params(vods={"demo": "vods/demo.mp4", "calm": "vods/calm.mp4", "unknown": "vods/unknown.mp4"})
     project.write("data/tiny/vods/calm.mp4", "")
-    for vod, found in (("demo", [(100, 110)]), ("calm", [(50, 60)]), ("unknown", [(70, 80)])):
-        write_vod(project, vod, found)
+    for vod, events in (("demo", [(100, 110)]), ("calm", [(50, 60)]), ("unknown", [(70, 80)])):
+        write_vod(project, vod, events)
     project.write(HOLDOUT, HEADER + "vods/demo.mp4,100,110,1\nvods/calm.mp4,,,0\n")
     project.stages("evaluate")
     figures = written(project)

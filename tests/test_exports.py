@@ -34,10 +34,10 @@ def in_a_file(recording: Recording, folder: Path) -> Recording:
 @pytest.mark.parametrize("rate", RATES, ids=["25", "29.97", "59.94"])
 def test_every_editor_gets_the_same_frames(tmp_path, rate, sound):
     vod = tmp_path / Path(AWKWARD).name
-    made = in_a_file(Recording(vod, 0.0, 40_000.0, 1280, 720, rate, sound, ()), tmp_path)
+    vod_recording = in_a_file(Recording(vod, 0.0, 40_000.0, 1280, 720, rate, sound, ()), tmp_path)
     # Starts of frames in floating point, and times between frames, for which the nearer frame is the first one.
     starts = [0.0, 1.0, *(float(frame / rate) for frame in (15, 58, 107_892, 223_777)), 3735.4, 35_999.97]
-    placed = placed_segments(sorted(starts), 4.2, made)
+    placed = placed_segments(sorted(starts), 4.2, vod_recording)
     exports.write(tmp_path, placed)
     length = round(Fraction(4.2) * rate)
     expected = [(round(Fraction(part.start) * rate), length) for part in placed]
@@ -49,8 +49,8 @@ def test_every_editor_gets_the_same_frames(tmp_path, rate, sound):
         assert {track.kind for track in timeline.tracks} == ({"Video", "Audio"} if sound else {"Video"})
         for track in timeline.tracks:
             ranges = [clip.source_range for clip in track]
-            assert [(found.start_time.value, found.duration.value) for found in ranges] == expected
-            assert {found.start_time.rate for found in ranges} == {float(rate)}
+            assert [(span.start_time.value, span.duration.value) for span in ranges] == expected
+            assert {span.start_time.rate for span in ranges} == {float(rate)}
             if name == "cut.edl":
                 assert {clip.name for clip in track} == {vod.name}
                 continue
@@ -124,9 +124,9 @@ def test_every_editor_gets_the_parts_of_a_vod(tmp_path, sound):
 def test_frames_are_counted_right_if_the_picture_begins_after_the_sound(tmp_path, name, late, start):
     times = [late + number / 30 for number in range(90)]
     videos.write(tmp_path / name, times, lambda _: videos.grey(0), videos.beeps, 4)
-    made = recording.probe(tmp_path / name)
-    assert made.start == pytest.approx(late, abs=0.001)
-    exports.write(tmp_path, placed_segments([start], 1.0, made))
+    vod_recording = recording.probe(tmp_path / name)
+    assert vod_recording.start == pytest.approx(late, abs=0.001)
+    exports.write(tmp_path, placed_segments([start], 1.0, vod_recording))
     assert " 00:00:02:00 00:00:03:00 " in (tmp_path / "cut.edl").read_text()
 
 

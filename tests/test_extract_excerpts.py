@@ -166,8 +166,8 @@ def test_a_row_added_while_stretches_are_read_is_not_taken_for_read(project):
     ) as process:
         assert any(line.startswith("hash videos: 1/1") for line in process.stderr)
         project.append(LABELS, "vods/demo.mp4,12,14,0\n")
-        said = process.stderr.read()
-    assert process.returncode and "error: data/tiny/labels.csv: was changed while it was being used; run the" in said
+        output = process.stderr.read()
+    assert process.returncode and "error: data/tiny/labels.csv: was changed while it was being used; run the" in output
     assert "extract_excerpts" in project.repro("extract_excerpts")
     assert len(excerpts(project)) == 3
 

@@ -69,8 +69,8 @@ def test_a_clip_without_sound_works_and_one_with_several_is_named(project):
     videos.ffmpeg("-i", clip, "-an", "-c", "copy", silent)
     videos.ffmpeg("-i", clip, "-map", 0, "-map", "0:a", "-c", "copy", clip.parent / "two.mkv")
     project.append(LABELS, "clips/silent.mp4,,,0\n")
-    said = project.stage("extract_frames").stdout
-    assert [line for line in said.splitlines() if "data/tiny/clips/" in line] == [
+    output = project.stage("extract_frames").stdout
+    assert [line for line in output.splitlines() if "data/tiny/clips/" in line] == [
         "data/tiny/clips/two.mkv: has 2 sound tracks, of which track 1 is judged; choose another one with "
         "`tracks` in params.yaml"
     ]

@@ -86,10 +86,10 @@ def test_a_still_picture_has_one_face_until_it_changes():
 
 
 def test_other_figures_have_another_version():
-    found = [face.measure(squeezed(videos.streamer(mouth)), 4 / 3) for mouth in (0, 0.5, 1)]
+    measures = [face.measure(squeezed(videos.streamer(mouth)), 4 / 3) for mouth in (0, 0.5, 1)]
     advice = "a face is measured in another way: raise features.VERSION, so that shards and models are made anew"
-    assert np.array(found)[:, 0] == pytest.approx(MOUTH, rel=0.05, abs=0.0005), advice
-    assert np.array(found)[:, 1:] == pytest.approx(np.array(EXPRESSION), rel=0.05, abs=0.01), advice
+    assert np.array(measures)[:, 0] == pytest.approx(MOUTH, rel=0.05, abs=0.0005), advice
+    assert np.array(measures)[:, 1:] == pytest.approx(np.array(EXPRESSION), rel=0.05, abs=0.01), advice
 
 
 MOUTH = [0.0034, 0.0058, 0.0211]

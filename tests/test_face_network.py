@@ -34,8 +34,8 @@ def test_without_two_folds_to_compare_auto_keeps_no_network(project):
     project.write(LABELS, HEADER + rows)
     project.set_params(train=FACE | {"architecture": "auto", "auto_clips": 2, "device": "cpu", "epochs": 1, "folds": 4})
     project.stages("build_dataset")
-    said = project.succeed("python", "-m", "stages.train")
-    assert "face network: none, because fewer than two folds have both labels" in said
+    output = project.succeed("python", "-m", "stages.train")
+    assert "face network: none, because fewer than two folds have both labels" in output
     assert "network_gain" not in json.loads(project.read("models/live/details.json"))
 
 

@@ -60,7 +60,7 @@ def test_every_link_is_downloaded_once_whatever_happens(streamer, server, site):
     rows = [f"{server.url(path)},{kind}" for path, kind in (("/a.mp4", "clip,busy"), ("/b.mp4", "clip,dropped"))]
     rows += [f"{server.url('/live/stream.m3u8')},vod,live", f"{server.url('/gone.mp4')},clip,gone"]
     list_links(streamer, *rows)
-    said = streamer.succeed("dvc", "repro", "data/linked/dvc.yaml")
+    output = streamer.succeed("dvc", "repro", "data/linked/dvc.yaml")
 
     assert fetched(streamer) == ["busy.mp4", "dropped.mp4", "live.mp4"]
     for name in ("busy", "dropped"):
@@ -68,10 +68,10 @@ def test_every_link_is_downloaded_once_whatever_happens(streamer, server, site):
     with av.open(str(streamer.folder / "data/linked/vods/live.mp4")) as container:
         assert sum(1 for _ in container.decode(video=0)) == 120
     assert server.ranges, "a download that was interrupted was not continued"
-    assert "busy: the server answered 429 (too many requests); trying again in 0.01 s" in said
+    assert "busy: the server answered 429 (too many requests); trying again in 0.01 s" in output
     for name, seconds in (("busy", 0.02), ("live", 0.01)):
-        assert f"{name}: the server answered 503; trying again in {seconds} s" in said
-    assert "sources.csv row 5: not downloaded: the server answered 404, so the link is dead" in said
+        assert f"{name}: the server answered 503; trying again in {seconds} s" in output
+    assert "sources.csv row 5: not downloaded: the server answered 404, so the link is dead" in output
     (live,) = streamer.table("data/linked/vods/.fetched.csv")
     assert (live["file"], live["url"]) == ("live.mp4", server.url("/live/stream.m3u8"))
 
@@ -109,9 +109,9 @@ def test_a_clip_may_be_a_stretch_of_a_vod_and_a_file_of_ones_own_is_safe(streame
     header = "url,kind,name,start,end"
     rows = [f"{server.url('/a.mp4')},clip,part,1,3", f"{server.url('/b.mp4')},clip,mine,,"]
     list_links(streamer, *rows, f"{server.url('/b.mp4')},clip,late,90,95", header=header)
-    said = streamer.succeed(sys.executable, "-m", "stages.fetch", "data/linked")
-    assert "row 3: not downloaded: data/linked/clips/mine.mp4 already exists" in said
-    assert "row 4: not downloaded: there is no picture in 90-95 s, so the VOD may end before that; " in said
+    output = streamer.succeed(sys.executable, "-m", "stages.fetch", "data/linked")
+    assert "row 3: not downloaded: data/linked/clips/mine.mp4 already exists" in output
+    assert "row 4: not downloaded: there is no picture in 90-95 s, so the VOD may end before that; " in output
     assert streamer.read("data/linked/clips/mine.mp4") == "mine"
     assert videos.beep_times(streamer.folder / "data/linked/clips/part.mp4") == pytest.approx([0, 1], abs=0.1)
 
@@ -120,8 +120,8 @@ def test_a_picture_that_is_too_high_is_refused(streamer, server, site):
     videos.ffmpeg("-f", "lavfi", "-i", "color=size=64x160:rate=10:duration=1", site / "high.mp4")
     streamer.set_params(fetch={"height": 144})
     list_links(streamer, f"{server.url('/high.mp4')},clip,high")
-    said = streamer.succeed("python", "-m", "stages.fetch", "data/linked")
-    assert "row 2: not downloaded: the video is 160 pixels high, more than fetch.height allows (144); " in said
+    output = streamer.succeed("python", "-m", "stages.fetch", "data/linked")
+    assert "row 2: not downloaded: the video is 160 pixels high, more than fetch.height allows (144); " in output
     assert fetched(streamer) == []
 
 
@@ -138,9 +138,9 @@ def test_a_list_becomes_rows(streamer, server, site):
     wrong = (*add[:3], "file:///etc/passwd", *add[4:])
     assert_user_error(streamer.run(*wrong), "file:///etc/passwd: not a web address")
     for options, added in ((("--since", "2026-02-01"), 1), ((), 2), ((), 0)):
-        said = streamer.succeed(*add, *options)
-        assert f"{added} rows added" in said
-        assert (f"{server.url('/gone.mp4')}: left out, because the server answered 404" in said) == bool(options)
+        output = streamer.succeed(*add, *options)
+        assert f"{added} rows added" in output
+        assert (f"{server.url('/gone.mp4')}: left out, because the server answered 404" in output) == bool(options)
     lines = streamer.read("data/linked/sources.csv").splitlines()
     added = (("2026-03-01-ne-w", "/b.mp4"), ("2026-01-01-old", "/a.mp4"), ("gone", "/gone.mp4"))
     assert lines == ["# mine", "kind,name,url", *(f"clip,{name},{server.url(path)}" for name, path in added)]
@@ -149,8 +149,8 @@ def test_a_list_becomes_rows(streamer, server, site):
 def test_a_vod_is_listed_although_a_clip_of_it_is(streamer, server):
     rows = [f"{server.url('/a.mp4')},clip,part,1,3", f"{server.url('/a.mp4')},clip,whole,,"]
     add = (sys.executable, "-m", "autotosis.fetch", server.url("/a.mp4"), "data/linked", "--kind")
-    for known, kind, added in ((1, "clip", 1), (2, "vod", 1), (2, "clip", 0)):
-        list_links(streamer, *rows[:known], header="url,kind,name,start,end")
+    for count, kind, added in ((1, "clip", 1), (2, "vod", 1), (2, "clip", 0)):
+        list_links(streamer, *rows[:count], header="url,kind,name,start,end")
         assert f"{added} rows added" in streamer.succeed(*add, kind)
 
 
@@ -260,7 +260,7 @@ def test_stretches_that_hardly_differ_are_two(streamer):
     rows = [f"https://example.org/a,clip,{name},{start},12350" for name, start in (("a", 12345.12), ("b", 12345.07))]
     list_links(streamer, *rows, header="url,kind,name,start,end")
     listed = sources.read_sources(streamer.folder / "data/linked")
-    assert [one.stretch for one in listed] == ["12345.12-12350", "12345.07-12350"]
+    assert [row.stretch for row in listed] == ["12345.12-12350", "12345.07-12350"]
 
 
 def test_cookies_in_another_format_are_refused_at_once(streamer):

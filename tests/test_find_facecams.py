@@ -84,12 +84,12 @@ def assert_close(box: tuple[float, ...], expected: tuple[float, ...]) -> None:
 
 
 def test_a_stream_with_three_layouts_has_a_box_for_each_that_shows_the_camera(layouts):
-    said = layouts.stage("find_facecams", "own").stdout
+    output = layouts.stage("find_facecams", "own").stdout
     (start, middle, *full), (again, end, *corner) = found(layouts, "data/facecams/own.csv")
     assert [start, middle, again, end] == pytest.approx([LASTS, 2 * LASTS, 2 * LASTS, 3 * LASTS], abs=0.1)
     assert_close(full, (0, 0, 1, 1))
     assert_close(corner, tuple(np.divide(CORNER, (WIDTH, HEIGHT, WIDTH, HEIGHT))))
-    assert "own: face camera at 0.000,0.000,1.000,1.000 for 33% of the time" in said
+    assert "own: face camera at 0.000,0.000,1.000,1.000 for 33% of the time" in output
     with Image.open(layouts.folder / "data/facecams/own.jpg") as picture:
         assert picture.width > 480
 
@@ -99,15 +99,15 @@ def test_a_stream_with_three_layouts_has_a_box_for_each_that_shows_the_camera(la
     layouts.set_params(render={"layout": "vertical", "overlay": "none"})
     layouts.stages("render own")
     _, pictures = decoded(layouts.folder / "reels/own/reel.mp4")
-    _, shown = decoded(layouts.folder / "data/tiny/vods/own.mp4")
+    _, vod_pictures = decoded(layouts.folder / "data/tiny/vods/own.mp4")
     # Below the face, the game is shown as soon as there is one.
     changed = np.abs(np.diff(pictures, axis=0)).mean(axis=(1, 2, 3)).argmax() + 1
     assert changed == pytest.approx(FPS, abs=1)
     left, top, right, bottom = CORNER
-    face = shown[2 * LASTS * FPS + 2, top:bottom, left:right]
+    face = vod_pictures[2 * LASTS * FPS + 2, top:bottom, left:right]
     height, width = pictures.shape[1:3]
     above = pictures[changed + 2, : round(width * (bottom - top) / (right - left))]
-    small = [np.asarray(Image.fromarray(each.astype(np.uint8)).resize((24, 16)), float) for each in (face, above)]
+    small = [np.asarray(Image.fromarray(picture.astype(np.uint8)).resize((24, 16)), float) for picture in (face, above)]
     assert np.abs(small[0] - small[1]).mean() < 12
     assert height > width
 

@@ -59,9 +59,9 @@ def test_vertical_has_the_face_above_and_the_game_below_at_the_asked_size_and_ra
     write_timeline(project, [(4.6, 6.8)], 10)
     # The VOD's last frames are in a frame of their own.
     render(project, layout="vertical", height=640, fps=20, overlay="none", post_roll=0.03)
-    shown, pictures = decoded(project.folder / "reels/own/reel.mp4")
+    times, pictures = decoded(project.folder / "reels/own/reel.mp4")
     assert pictures.shape == (45, 640, 360, 3)
-    assert np.diff(shown) == pytest.approx(1 / 20, abs=1e-3)
+    assert np.diff(times) == pytest.approx(1 / 20, abs=1e-3)
     poster = np.array(Image.open(project.folder / "reels/own/poster.jpg")).astype(int)
     for picture in (pictures[0], poster):
         face, game = picture[:288], picture[288:]
@@ -70,7 +70,7 @@ def test_vertical_has_the_face_above_and_the_game_below_at_the_asked_size_and_ra
         for part in (face, game):
             width, height = extent(part)
             assert width > 100 and width == pytest.approx(height, rel=0.05), "round"
-    blue = shown[videos.onsets(np.array([share(picture, BLUE) for picture in pictures]) > 0.3)]
+    blue = times[videos.onsets(np.array([share(picture, BLUE) for picture in pictures]) > 0.3)]
     assert blue == pytest.approx([1.4], abs=0.06)
 
 
@@ -121,12 +121,12 @@ def test_a_vod_of_another_shape_is_shown_whole_with_a_margin(project):
     panes = tuple(layouts.panes("source", vod, Box(0, 0, 0.5, 0.5), frame))
     segment = ReelSegment(Vod("own", vod, None, frame, (Arrangement(0.0, panes),)), 0.5, 1.5, 0.0, 1.0, 0.9, 1.0)
     style = OverlayStyle("rage", render.style, fonts.load(fonts.BOLD), frame, panes[0].target)
-    piece = EncodingJob(
+    job = EncodingJob(
         segment, style=style, title=None, sound=None, moments=np.array([[0.0, 0.9]]), render=render,
-        encoder="libx264", target=project.folder / "piece.mov",
+        encoder="libx264", target=project.folder / "job.mov",
     )  # fmt: skip
-    encoding.encode(piece)
-    _, pictures = decoded(project.folder / "piece.mov")
+    encoding.encode(job)
+    _, pictures = decoded(project.folder / "job.mov")
     assert pictures.shape == (10, 180, 180, 3)
     assert pictures[:, :38].max() < 30 and pictures[:, 143:].max() < 30
     assert share(pictures[5, 80:138, 60:120], GREEN) > 0.4

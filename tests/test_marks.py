@@ -71,14 +71,14 @@ def test_the_rest_of_a_mark_of_which_a_part_was_judged_is_asked_about(marked):
     marked.append("data/tiny/labels.csv", f"{VOD},34,37,1\n")
     cut(marked, VOD)
     asked = [(float(row["start"]), float(row["end"]), row["reason"]) for row in marked.table("data/review/own.csv")]
-    assert [one for one in asked if one[2] != "marker"] == [(42, 43, "uncertain")]
+    assert [question for question in asked if question[2] != "marker"] == [(42, 43, "uncertain")]
 
 
 def test_a_replay_of_the_time_after_the_vod_is_no_mark(marked):
     # Its name has whole seconds, so it may seem to end later than the VOD, and even to begin later.
     videos.flash_and_beep(marked.folder / "data/tiny/vods/Replay 2026-01-01 20-01-02.mp4", 1)
-    shown = times(cut(marked, VOD, marks="keep"))
-    assert shown == marks(marked) == [(5, 23), (30, 48), (54, 58)]
+    segments = times(cut(marked, VOD, marks="keep"))
+    assert segments == marks(marked) == [(5, 23), (30, 48), (54, 58)]
 
 
 def test_chapters_are_read_from_fragments_with_what_describes_them(tmp_path):
@@ -106,11 +106,11 @@ def test_chapters_are_read_from_fragments_with_what_describes_them(tmp_path):
 def test_marks_that_are_shown_are_joined_like_events_and_reported(marked):
     write_timeline(marked, [(25, 26)], 60)
     marked.set_params(vods={"own": VOD}, select=NO_ADJUSTMENTS | {"marks": "keep", "min_gap": 3})
-    said = marked.succeed("python", "-m", "stages.select", "own")
+    output = marked.succeed("python", "-m", "stages.select", "own")
     # The event is 2 s after a mark that ends at 23 s, and 4 s before one that begins at 30 s.
-    shown = [(float(row["start"]), float(row["end"])) for row in marked.table("data/cuts/own.csv")]
-    assert shown == [(5, 26), (30, 48), (54, 58)]
-    assert "own: segments: 3, seconds: 43.0" in said
+    segments = [(float(row["start"]), float(row["end"])) for row in marked.table("data/cuts/own.csv")]
+    assert segments == [(5, 26), (30, 48), (54, 58)]
+    assert "own: segments: 3, seconds: 43.0" in output
 
 
 def test_marks_that_are_kept_leave_events_apart_as_they_are(project):

@@ -100,9 +100,9 @@ def test_soft_lines_say_of_each_moment_what_the_timeline_says(project, encoder):
         segment = max((s for s in segments if s["reel_start"] < start + 0.04), key=lambda s: s["reel_start"])
         at = max(start - segment["reel_start"], 0) + segment["start"] + 0.02
         assert start + duration < segment["reel_end"] + 0.04
-        said = f"(/b1)rage, <i>so {probabilities[int(at * 10 + 1e-6)]:.0%}  0:00:{int(at):02}"
+        expected = f"(/b1)rage, <i>so {probabilities[int(at * 10 + 1e-6)]:.0%}  0:00:{int(at):02}"
         # The text has no colours or sizes in it.
-        assert text == said
+        assert text == expected
     # The subtitles change nothing else in the reel.
     reel_times, light = videos.luminance(reel)
     flashes = [

@@ -38,12 +38,12 @@ def test_a_seam_neither_shows_nor_sounds(project, container, encoder):
 
 def frame_ranges(cut: Path) -> list[tuple[Path, np.ndarray]]:
     """List what an editor shows: the files, and which of their frames."""
-    found, timeline = [], opentimelineio.adapters.read_from_file(str(cut))
+    ranges, timeline = [], opentimelineio.adapters.read_from_file(str(cut))
     for clip in timeline.video_tracks()[0]:
         file = cut.parent / unquote(urlsplit(clip.media_reference.target_url).path)
         start, length = (round(time.value) for time in (clip.source_range.start_time, clip.source_range.duration))
-        found.append((file.resolve(), np.arange(start, start + length)))
-    return found
+        ranges.append((file.resolve(), np.arange(start, start + length)))
+    return ranges
 
 
 def test_a_vod_in_parts_is_scanned_and_measured_like_the_whole(project):

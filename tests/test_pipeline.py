@@ -213,8 +213,8 @@ def test_a_change_during_a_run_is_left_to_the_next_one(project):
     project.succeed("dvc", "repro", "--single-item", "--force", "select@demo")
     assert project.digests("data/cuts") == cuts
     for stage in ("extract_frames", "extract_excerpts", "train"):
-        said = project.stage(stage, env=ENVIRONMENT | {"DVC_STAGE": stage})
-        assert_user_error(said, "params.yaml: was changed since `configure` ran; run `dvc repro` again")
+        result = project.stage(stage, env=ENVIRONMENT | {"DVC_STAGE": stage})
+        assert_user_error(result, "params.yaml: was changed since `configure` ran; run `dvc repro` again")
     project.stages("select demo")
     assert project.digests("data/cuts") != cuts
 
@@ -231,9 +231,9 @@ def test_a_linked_folder_inside_vods_is_named(own, tmp_path):
     (own.folder / "data/tiny/vods/own.mp4").rename(tmp_path / "own.mp4")
     (own.folder / "data/tiny/vods/obs").symlink_to(tmp_path)
     own.set_params(vods={"own": "vods/obs/own.mp4", "demo": "vods/demo.mp4"})
-    said = own.stage("configure").stdout
-    assert said.startswith("data/tiny/vods/obs: chats, markers and replays that are added there go unnoticed; make")
-    assert said.count("unnoticed") == 1
+    output = own.stage("configure").stdout
+    assert output.startswith("data/tiny/vods/obs: chats, markers and replays that are added there go unnoticed; make")
+    assert output.count("unnoticed") == 1
 
 
 def test_one_vod_is_cut_where_no_other_video_is(own):
@@ -251,12 +251,12 @@ def test_a_file_that_is_changed_during_a_run_ends_it(project):
     project.write("data/tiny/edits/demo.csv", "start,end\n1,2\n")
     project.stages("configure")
     project.append("data/tiny/edits/demo.csv", "4,5\n")
-    said = project.stage("select", "demo", env=run_by_dvc)
-    assert_user_error(said, "data/tiny/edits/demo.csv: was changed since `configure` ran; run `dvc repro` again")
+    result = project.stage("select", "demo", env=run_by_dvc)
+    assert_user_error(result, "data/tiny/edits/demo.csv: was changed since `configure` ran; run `dvc repro` again")
     project.stages("configure")
     remark("autotosis/cuts/segments.py")(project)
-    said = project.stage("select", "demo", env=run_by_dvc)
-    assert_user_error(said, "autotosis/cuts: was changed since `configure` ran; run `dvc repro` again")
+    result = project.stage("select", "demo", env=run_by_dvc)
+    assert_user_error(result, "autotosis/cuts: was changed since `configure` ran; run `dvc repro` again")
 
 
 def test_a_copy_of_a_reel_stays_when_results_of_other_vods_are_removed(project):
@@ -264,8 +264,8 @@ def test_a_copy_of_a_reel_stays_when_results_of_other_vods_are_removed(project):
     shutil.copytree(reels / "demo", reels / "demo-before")
     project.write("reels/mine/segments.csv", "vod\n" + "x" * 200_000)
     project.set_params(vods={})
-    said = project.succeed("python", "-m", "stages.configure")
-    assert "reels/demo: removed, because params.yaml no longer names this VOD" in said
+    output = project.succeed("python", "-m", "stages.configure")
+    assert "reels/demo: removed, because params.yaml no longer names this VOD" in output
     assert (reels / "demo-before/reel.mp4").exists() and (reels / "mine").exists() and not (reels / "demo").exists()
 
 

@@ -18,8 +18,8 @@ from tests.helpers import Project, assert_user_error
 
 def predicted(project: Project) -> tuple[np.ndarray, str]:
     """Scan the VOD, and return its probabilities and what the stage prints."""
-    said = project.succeed("python", "-m", "stages.predict", "demo")
-    return np.array([float(row["probability"]) for row in project.table("data/timelines/demo.csv")]), said
+    output = project.succeed("python", "-m", "stages.predict", "demo")
+    return np.array([float(row["probability"]) for row in project.table("data/timelines/demo.csv")]), output
 
 
 def read_model(project: Project) -> tuple[dict[str, object], dict[str, np.ndarray]]:
@@ -31,11 +31,11 @@ def read_model(project: Project) -> tuple[dict[str, object], dict[str, np.ndarra
 
 
 def test_two_passes_find_what_looking_at_everything_finds(project):
-    two_passes, said = predicted(project)
-    assert "looked at 100%" not in said
+    two_passes, output = predicted(project)
+    assert "looked at 100%" not in output
     project.set_params(predict={"scan": "dense"})
-    dense, said = predicted(project)
-    assert "looked at 100%" in said
+    dense, output = predicted(project)
+    assert "looked at 100%" in output
     found = dense > 0.3
     assert found.any()
     assert ((two_passes > 0.2) >= found).all()
@@ -55,14 +55,14 @@ def test_where_nothing_is_clearly_calm_only_what_can_be_a_highlight_is_looked_at
 
 
 def test_keyframes_that_are_far_apart_are_told_and_move_nothing(project):
-    before, said = predicted(project)
-    assert "keyframes" not in said
+    before, output = predicted(project)
+    assert "keyframes" not in output
     vod = project.folder / "data/tiny/vods/demo.mp4"
     videos.ffmpeg("-i", vod, "-c:a", "copy", "-crf", 5, "-x264-params", "keyint=999:scenecut=0", vod.parent / "few.mp4")
     (vod.parent / "few.mp4").replace(vod)
-    after, said = predicted(project)
+    after, output = predicted(project)
     assert np.abs(after - before).max() < 0.2
-    assert "its keyframes are 24 s apart" in said
+    assert "its keyframes are 24 s apart" in output
 
 
 def test_without_sound_everything_is_looked_at(project):

@@ -64,11 +64,11 @@ CONTAINERS = {
 def test_any_time_shows_what_reading_from_the_beginning_shows(tmp_path, name):
     recording = probe(film(tmp_path / f"a.{name}", 6.0, *CONTAINERS[name]))
     with Track(recording, "picture") as track:
-        shown = [(frame.time, number(frame)) for frame in track.frames(0.0)]
-    assert [each for _, each in shown] == list(range(180))
+        displayed = [(frame.time, number(frame)) for frame in track.frames(0.0)]
+    assert [frame_number for _, frame_number in displayed] == list(range(180))
     chance = random.Random(name)
     times = [chance.uniform(0, recording.duration) for _ in range(12)]
-    right = [max((time, each) for time, each in shown if time <= at or each == 0)[1] for at in times]
+    right = [max((time, n) for time, n in displayed if time <= at or n == 0)[1] for at in times]
     assert numbers_at(recording, times) == right
 
 
@@ -205,10 +205,10 @@ def test_the_default_tracks_are_taken_and_the_others_are_named(tmp_path):
     videos.ffmpeg(*made, "anullsrc", *maps, *defaults, path)
     recording = probe(path)
     assert numbers_at(recording, [2.0]) == [60]
-    said = list(remarks(recording))
-    assert any("2 video tracks" in line for line in said)
-    assert any("sound track 1, which is judged, is silent throughout, and track 2 is not" in line for line in said)
-    assert all(str(path) in line for line in said)
+    sentences = list(remarks(recording))
+    assert any("2 video tracks" in line for line in sentences)
+    assert any("sound track 1, which is judged, is silent throughout, and track 2 is not" in line for line in sentences)
+    assert all(str(path) in line for line in sentences)
 
 
 @pytest.mark.parametrize("coded", [("-c:a", "aac", "-ac", 8), ("-c:a", "pcm_u8")])

@@ -84,11 +84,11 @@ def test_half_a_table_of_who_works_is_removed(project, content):
 def test_of_two_stages_that_write_the_same_the_second_waits_and_says_for_whom(project):
     command = [sys.executable, "-m", "stages.render", "demo"]
     both = [subprocess.Popen(command, cwd=project.folder, stderr=subprocess.PIPE, text=True) for _ in range(2)]
-    said = [process.communicate(timeout=120)[1] for process in both]
-    assert [process.returncode for process in both] == [0, 0], said
-    waited = [text for text in said if "render demo: waiting for process" in text]
+    outputs = [process.communicate(timeout=120)[1] for process in both]
+    assert [process.returncode for process in both] == [0, 0], outputs
+    waited = [text for text in outputs if "render demo: waiting for process" in text]
     assert len(waited) == 1
-    first = both[1 - said.index(waited[0])]
+    first = both[1 - outputs.index(waited[0])]
     assert f"process {first.pid}, which is doing the same" in waited[0]
 
 

@@ -133,9 +133,9 @@ def test_a_clone_that_pulls_has_nothing_to_run(moved_on, tmp_path):
 def test_a_clone_without_data_is_up_to_date_where_what_is_missing_is_allowed(moved_on, demo, tmp_path):
     for name, project in (("mine", moved_on), ("demo", demo)):
         cloned = clone(project, tmp_path / name)
-        said = cloned.succeed("dvc", "repro", "--allow-missing")
-        assert "Running stage" not in said
-        assert "Data and pipelines are up to date." in said
+        output = cloned.succeed("dvc", "repro", "--allow-missing")
+        assert "Running stage" not in output
+        assert "Data and pipelines are up to date." in output
         assert status(cloned) == ""
 
 

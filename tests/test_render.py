@@ -14,12 +14,12 @@ from tests import videos
 from tests.helpers import Project, copy_of, render, write_timeline
 
 
-def broken_off(made: Path, target: Path) -> None:
+def broken_off(source: Path, target: Path) -> None:
     """Write ten seconds of a video, and twice more with other sound: at once, and after a gap of twenty seconds."""
     other = ["-c:v", "copy", "-c:a", "aac", "-ar", 44_100, "-ac", 2]
     for number, (start, sound) in enumerate([(0, ["-c", "copy"]), (10, other), (40, other)]):
         piece = target.with_suffix(f".{number}.ts")
-        videos.ffmpeg("-t", 10, "-i", made, *sound, "-output_ts_offset", start, piece)
+        videos.ffmpeg("-t", 10, "-i", source, *sound, "-output_ts_offset", start, piece)
     target.write_bytes(b"".join(target.with_suffix(f".{number}.ts").read_bytes() for number in range(3)))
 
 
@@ -29,14 +29,14 @@ def broken_off(made: Path, target: Path) -> None:
 )
 def test_picture_and_sound_stay_together_at_every_seam(project, container, fps, preset):
     own, folder = project, project.folder / "data/tiny/vods"
-    made, vod = folder / "made.mp4", folder / f"own.{container}"
-    videos.flash_and_beep(made, 20, fps)
+    source, vod = folder / "made.mp4", folder / f"own.{container}"
+    videos.flash_and_beep(source, 20, fps)
     highlights, duration = [(2.6, 4.4), (6.8, 7.6), (9.4, 11.8), (15.0, 17.2)], 20
     if container == "ts":
-        broken_off(made, vod)
+        broken_off(source, vod)
         highlights, duration = [*highlights, (38.6, 42.4)], 50
     else:
-        videos.ffmpeg("-i", made, "-c", "copy", vod)
+        videos.ffmpeg("-i", source, "-c", "copy", vod)
     write_timeline(own, highlights, duration)
     rows = render(own, vod=f"vods/own.{container}", preset=preset)
     assert len(rows) == len(highlights)

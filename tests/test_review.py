@@ -41,7 +41,9 @@ def stretches(project: Project) -> tuple[list[Stretch], list[Stretch]]:
     """Divide the VOD into its highlights, and into pieces of 2 s without any; each is a start and an end, seconds."""
     highlights = [(float(row["start"]), float(row["end"])) for row in table(project, "data/tiny/holdout.csv")]
     pieces = [(float(time), time + 2.0) for time in range(0, SECONDS, 2)]
-    return highlights, [one for one in pieces if all(one[1] < start or end < one[0] for start, end in highlights)]
+    return highlights, [
+        piece for piece in pieces if all(piece[1] < start or end < piece[0] for start, end in highlights)
+    ]
 
 
 def thirds() -> list[Stretch]:

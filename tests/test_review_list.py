@@ -20,7 +20,7 @@ def humps(*heights: float) -> np.ndarray:
 
 def test_the_most_uncertain_come_first_and_every_fifth_is_sure():
     chosen = review_list.choose(TIMES, humps(0.85, 0.1, 0.5, 0.95, 0.3, 0.6), 0.5, 0.6, [])
-    assert [round(one.score, 1) for one, _ in chosen] == [0.5, 0.6, 0.3, 0.8, 0.9, 0.1]
+    assert [round(moment.score, 1) for moment, _ in chosen] == [0.5, 0.6, 0.3, 0.8, 0.9, 0.1]
     assert [reason for _, reason in chosen] == ["uncertain"] * 4 + ["sure"] + ["uncertain"]
     surest, _ = chosen[4]
     assert 34 <= surest.start < 34.6 and 35.4 < surest.end <= 36
@@ -29,24 +29,27 @@ def test_the_most_uncertain_come_first_and_every_fifth_is_sure():
 def test_they_are_spread_over_the_vod_and_few():
     chosen = review_list.choose(TIMES, humps(*np.linspace(0.4, 0.6, 60)), 0.5, 0.6, [])
     assert len(chosen) == 30
-    in_part = np.bincount([int(one.start / 60) for one, _ in chosen])
+    in_part = np.bincount([int(moment.start / 60) for moment, _ in chosen])
     assert in_part.max() <= 6
     assert all(
-        one.end <= other.start or other.end <= one.start for one, _ in chosen for other, _ in chosen if one != other
+        moment.end <= other.start or other.end <= moment.start
+        for moment, _ in chosen
+        for other, _ in chosen
+        if moment != other
     )
 
 
 def test_what_was_judged_is_not_asked_again():
     level = humps(0.5, 0.6)
     chosen = review_list.choose(TIMES, level, 0.5, 0.6, [Segment(0, 8)])
-    assert [round(one.start) for one, _ in chosen] == [14]
+    assert [round(moment.start) for moment, _ in chosen] == [14]
     assert review_list.choose(TIMES, np.zeros(len(TIMES)), 0.5, 0.6, []) == []
 
 
 def test_what_was_judged_is_not_asked_again_even_if_moments_are_far_apart():
     times, level = np.arange(0, 60, 5.0), np.zeros(12)
     level[2] = 0.6
-    assert [one.start for one, _ in review_list.choose(times, level, 0.5, 0.6, [])] == [10]
+    assert [moment.start for moment, _ in review_list.choose(times, level, 0.5, 0.6, [])] == [10]
     assert review_list.choose(times, level, 0.5, 0.6, [Segment(10, 12)]) == []
 
 

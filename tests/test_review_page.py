@@ -65,7 +65,7 @@ def test_a_recording_of_five_hours_that_no_browser_plays(prepared, open_page):
             wait_for_frame(page, share * hours)
             assert time.monotonic() - began < SLOWEST / 1000
         assert psutil.Process(server.process.pid).memory_info().rss < memory + 100_000_000
-        assert sum(one.stat().st_size for one in (prepared.folder / ".dvc/tmp/review").iterdir()) < 20_000_000
+        assert sum(file.stat().st_size for file in (prepared.folder / ".dvc/tmp/review").iterdir()) < 20_000_000
 
 
 def test_a_video_that_cannot_be_read_closes_no_view_for_the_others(prepared, open_page):
@@ -101,8 +101,8 @@ def test_a_video_that_cannot_be_read_closes_no_view_for_the_others(prepared, ope
 def test_a_change_by_hand_or_in_another_tab_is_noticed(prepared, open_page):
     with served(prepared) as server:
         page, other = (open_page(server, expected="409") for _ in range(2))
-        for each in (page, other):
-            each.get_by_text("0 of 10 judged").wait_for()
+        for tab in (page, other):
+            tab.get_by_text("0 of 10 judged").wait_for()
         before = prepared.read(LABELS)
         prepared.append(LABELS, "clips/c02.mp4,,,0\n")
         press(page, "y")

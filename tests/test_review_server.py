@@ -58,8 +58,9 @@ def test_a_recording_that_was_found_meanwhile_is_known(shared, server):
 def test_it_listens_on_this_machine_only(server):
     import psutil
 
-    listening = [each for each in psutil.Process(server.process.pid).net_connections() if each.status == "LISTEN"]
-    assert {each.laddr.ip for each in listening} == {"127.0.0.1"}
+    connections = psutil.Process(server.process.pid).net_connections()
+    listening = [connection for connection in connections if connection.status == "LISTEN"]
+    assert {connection.laddr.ip for connection in listening} == {"127.0.0.1"}
 
 
 def test_only_videos_of_the_project_are_served(shared, server):

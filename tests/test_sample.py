@@ -23,7 +23,7 @@ def test_the_evening_has_outbursts_and_acts_that_the_demo_has_not(minutes):
     assert evening.name == EVENING and evening.duration == 60 * minutes
     assert len(evening.of_kind("rage")) >= 3
     assert all(evening.of_kind(kind) for kind in PARTY)
-    assert all(one.end < following.start for one, following in pairwise(evening.events))
+    assert all(event.end < following.start for event, following in pairwise(evening.events))
     assert evening.events[0].start > 0 and evening.events[-1].end < evening.duration
 
 
@@ -55,12 +55,12 @@ def test_tables_of_another_sample_do_not_fit_the_videos(tmp_path, capsys):
     for seed in (7, 8):
         sample = Sample(**SAMPLE | {"seed": seed})
         write_tables(tmp_path, list(plan_clips(sample)), list(plan_vods(sample)), sample)
-    said = capsys.readouterr().out
+    output = capsys.readouterr().out
     for name in ("labels.csv", "holdout.csv"):
         assert (
-            f"{tmp_path / name}: differs from what this sample would write, so it stays as it is; if you have" in said
+            f"{tmp_path / name}: differs from what this sample would write, so it stays as it is; if you have" in output
         )
-    assert f"it does not fit the videos: delete it and run python -m data.sample.make_sample {tmp_path}\n" in said
+    assert f"it does not fit the videos: delete it and run python -m data.sample.make_sample {tmp_path}\n" in output
 
 
 def test_videos_of_the_user_beside_those_of_the_sample_are_kept(tmp_path):

@@ -78,8 +78,8 @@ def test_edits_that_are_saved_while_they_are_read_are_not_taken_for_read(project
     with subprocess.Popen(command, cwd=project.folder, env=ENVIRONMENT, stdout=pipe, stderr=pipe, text=True) as process:
         assert "removed" in process.stdout.readline()
         project.write(EDITS, "start,end\n1,2\n")
-        _, said = process.communicate()
-    assert process.returncode and "error: data/tiny/edits: was changed while it was being used; run the" in said
+        _, output = process.communicate()
+    assert process.returncode and "error: data/tiny/edits: was changed while it was being used; run the" in output
 
 
 def test_bad_edits_cost_nothing_and_no_kept_row_gives_no_reel(project):
@@ -133,5 +133,5 @@ REASONS = {
 def test_what_may_be_wrong_with_a_choice_is_said(project, name):
     select, *words = REASONS[name]
     project.set_params(select=select)
-    said = project.succeed("python", "-m", "stages.select", "demo")
-    assert all(word in said for word in words), said
+    output = project.succeed("python", "-m", "stages.select", "demo")
+    assert all(word in output for word in words), output

@@ -12,7 +12,7 @@ NO_ADJUSTMENTS = {"smooth": 0.0, "release": 0.5, "min_gap": 0.0, "min_length": 0
 
 def events_in(choice: selection.Choice) -> list[tuple[float, float]]:
     """List what is shown without its padding."""
-    return [(one.start + one.lead, one.end - one.tail) for one in choice.reel]
+    return [(segment.start + segment.lead, segment.end - segment.tail) for segment in choice.reel]
 
 
 def found(levels: list[float], threshold: float = 0.8, **select) -> list[tuple[float, float]]:
@@ -65,11 +65,11 @@ def test_highlights_of_the_user_push_no_other_event_out_of_the_reel():
         levels[int(row.start) : int(row.end)] = 0.9
     levels[200:206] = 0.98
     starts = []
-    for said in ([], rows):
+    for labelled in ([], rows):
         select = select_params(**NO_ADJUSTMENTS | {"max_times_prevalence": 3})
-        choice = selection.choose(times, levels, 300.0, 0.8, 0.05, select, said)
+        choice = selection.choose(times, levels, 300.0, 0.8, 0.05, select, labelled)
         starts.append([start for start, _ in events_in(choice)])
-    assert all(200 in each for each in starts)
+    assert all(200 in of_choice for of_choice in starts)
     assert starts[1] == [20, 60, 100, 140, 200, 260]
 
 
@@ -77,15 +77,15 @@ def test_what_the_user_called_calm_is_not_shown_beside_or_between_events():
     times, levels = np.arange(0, 30, 0.5), np.full(60, 0.1)
     levels[20:26] = levels[31:36] = 0.9
     padded = NO_ADJUSTMENTS | {"pre_roll": 1.0, "post_roll": 1.0, "min_gap": 1.0}
-    shown = {}
+    reels = {}
     for calm in (None, (13, 15.5), (8, 9.5), (17.5, 18)):
         rows = [Segment(*calm, 0.0)] if calm else []
         choice = selection.choose(times, levels, 30.0, 0.8, 0.5, select_params(**padded), rows)
-        shown[calm] = [(one.start, one.end, one.lead, one.tail) for one in choice.reel]
-    assert shown[None] == [(9, 19, 1, 1)]
-    assert shown[13, 15.5] == [(9, 13, 1, 0), (15.5, 19, 0, 1)]
-    assert shown[8, 9.5] == [(9.5, 19, 0.5, 1)]
-    assert shown[17.5, 18][-1][1] == 17.5
+        reels[calm] = [(segment.start, segment.end, segment.lead, segment.tail) for segment in choice.reel]
+    assert reels[None] == [(9, 19, 1, 1)]
+    assert reels[13, 15.5] == [(9, 13, 1, 0), (15.5, 19, 0, 1)]
+    assert reels[8, 9.5] == [(9.5, 19, 0.5, 1)]
+    assert reels[17.5, 18][-1][1] == 17.5
 
 
 def test_each_part_of_what_is_split_by_calm_has_the_score_of_its_own_events():
@@ -93,7 +93,10 @@ def test_each_part_of_what_is_split_by_calm_has_the_score_of_its_own_events():
     levels[20:26], levels[31:36] = 0.9, 0.7
     select = select_params(**NO_ADJUSTMENTS | {"pre_roll": 1.0, "post_roll": 1.0, "min_gap": 1.0})
     choice = selection.choose(times, levels, 30.0, 0.6, 0.5, select, [Segment(13.5, 15, 0.0)])
-    assert [(one.start, one.end, one.score) for one in choice.reel] == [(9, 13.5, 0.9), (15, 19, pytest.approx(0.7))]
+    assert [(segment.start, segment.end, segment.score) for segment in choice.reel] == [
+        (9, 13.5, 0.9),
+        (15, 19, pytest.approx(0.7)),
+    ]
 
 
 def test_a_highlight_takes_no_time_or_score_from_an_event_beyond_what_is_calm():

@@ -306,18 +306,20 @@ def golden_moments(path: Path) -> features.Moments:
     return features.read_moments(recording.probe(path), always(Box(0.1, 0.1, 0.9, 0.9)), extract)
 
 
-def assert_golden(found: np.ndarray, golden: list, what_to_do: str) -> None:
+def assert_golden(measured: np.ndarray, golden: list, what_to_do: str) -> None:
     """Assert that values are still those that were once written down, except for the rounding of decoders."""
-    changed = np.shape(golden) != found.shape or not np.allclose(found, golden, rtol=0.002, atol=0.02, equal_nan=True)
-    assert not changed, f"{what_to_do}, and write down the new figures here:\n{np.round(found, 3).tolist()}"
+    changed = np.shape(golden) != measured.shape or not np.allclose(
+        measured, golden, rtol=0.002, atol=0.02, equal_nan=True
+    )
+    assert not changed, f"{what_to_do}, and write down the new figures here:\n{np.round(measured, 3).tolist()}"
 
 
 def test_other_signals_have_another_version(tmp_path):
     moments = golden_moments(tmp_path / "a.mp4")
-    found = {"frames": moments.frames[MOMENTS].mean(axis=(1, 2))}
-    found |= {signal.name: values_of(moments, signal)[MOMENTS] for signal in features.SIGNALS}
-    assert found.keys() == SIGNALS.keys(), "every signal has its figures in this test"
-    for name, values in found.items():
+    measured = {"frames": moments.frames[MOMENTS].mean(axis=(1, 2))}
+    measured |= {signal.name: values_of(moments, signal)[MOMENTS] for signal in features.SIGNALS}
+    assert measured.keys() == SIGNALS.keys(), "every signal has its figures in this test"
+    for name, values in measured.items():
         advice = "raise features.VERSION, so that shards and models are made anew"
         assert_golden(values, SIGNALS[name], f"{name} of the same video is another one: {advice}")
 
@@ -326,5 +328,5 @@ def test_what_is_around_a_moment_has_a_version_of_its_own(tmp_path):
     moments = golden_moments(tmp_path / "a.mp4")
     windows = context.windows(context.relative(moments.signals, 10), 10)
     advice = "raise the second number of context.VERSION, so that models are made anew"
-    found = windows[MOMENTS][:, ::3, [0, 6, 8, 12, 13]]
-    assert_golden(found, CONTEXT, f"the same signals are seen in another context: {advice}")
+    measured = windows[MOMENTS][:, ::3, [0, 6, 8, 12, 13]]
+    assert_golden(measured, CONTEXT, f"the same signals are seen in another context: {advice}")

@@ -40,8 +40,8 @@ def test_cuts_are_between_words_and_at_changes_of_scene(project):
     assert (rows[0]["end"], rows[2]["start"]) == pytest.approx(SCENE, abs=1e-3)
     for row, (start, end) in zip(rows, EVENTS, strict=True):
         assert start - 1.5 <= row["start"] <= start and end <= row["end"] <= end + 1.5
-    shown, light = videos.luminance(project.folder / "reels/own/reel.mp4")
-    lights = [light[(shown > row["reel_start"] - 0.01) & (shown < row["reel_end"] - 0.01)] for row in rows]
+    times, light = videos.luminance(project.folder / "reels/own/reel.mp4")
+    lights = [light[(times > row["reel_start"] - 0.01) & (times < row["reel_end"] - 0.01)] for row in rows]
     assert [(round(part.min(), -1), round(part[20:].max(), -1)) for part in lights] == [(60, 60), (160, 160), (60, 60)]
     heard = videos.samples(project.folder / "reels/own/reel.mp4")
     seams = {row[edge] for row in rows for edge in ("reel_start", "reel_end")}

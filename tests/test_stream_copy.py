@@ -36,12 +36,12 @@ def test_a_copied_reel_has_each_frame_of_its_segments_once_and_in_its_place(proj
         for time, number in frames
         if row["start"] - 0.002 < time < row["end"] - 0.002
     ]
-    found = videos.numbers(reel)
-    assert [number for _, number in found] == [number for _, number in expected]
-    assert [time for time, _ in found] == pytest.approx([time for time, _ in expected], abs=0.003)
-    seen = [time for time, number in found if number % 30 == 0]
+    copied = videos.numbers(reel)
+    assert [number for _, number in copied] == [number for _, number in expected]
+    assert [time for time, _ in copied] == pytest.approx([time for time, _ in expected], abs=0.003)
+    seen = [time for time, number in copied if number % 30 == 0]
     assert videos.beep_times(reel) == pytest.approx(seen, abs=0.04)
-    firsts = [number for time, number in found if any(abs(time - row["reel_start"]) < 0.003 for row in rows)]
+    firsts = [number for time, number in copied if any(abs(time - row["reel_start"]) < 0.003 for row in rows)]
     assert firsts == [90, 210, 360]
     with av.open(str(reel)) as container:
         assert container.streams.video[0].codec_context.codec_tag == {"libx264": "avc1", "libx265": "hvc1"}[codec]
@@ -58,8 +58,8 @@ def test_a_copied_reel_begins_where_a_trimmed_video_does(project):
     write_timeline(project, [(0.0, 2.0)], 7.5)
     (row,) = render(project, overlay="none", encoder="copy")
     assert row["start"] == pytest.approx(0.5, abs=0.05)
-    found = [number for _, number in videos.numbers(project.folder / "reels/own/reel.mp4")]
-    assert found == list(range(90, 90 + len(found))) and len(found) == pytest.approx(45, abs=2)
+    numbers = [number for _, number in videos.numbers(project.folder / "reels/own/reel.mp4")]
+    assert numbers == list(range(90, 90 + len(numbers))) and len(numbers) == pytest.approx(45, abs=2)
 
 
 def test_the_table_of_a_copied_reel_gives_the_same_reel(project):

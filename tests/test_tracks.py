@@ -28,9 +28,9 @@ def stream(project) -> Project:
 
 
 def test_the_microphone_is_judged_and_both_tracks_are_heard(stream):
-    said = stream.stage("predict", "own").stdout
-    assert "own.mp4: has 2 sound tracks, of which track 1 is judged; choose another one with `tracks`" in said
-    assert "silent" not in said
+    output = stream.stage("predict", "own").stdout
+    assert "own.mp4: has 2 sound tracks, of which track 1 is judged; choose another one with `tracks`" in output
+    assert "silent" not in output
     expected = stream.read("data/timelines/demo.csv")
     assert stream.read("data/timelines/own.csv") != expected
     stream.set_params(tracks={"vods/*": {"judge": 1}, "own": {"judge": 2, "hear": [1, 2]}})
@@ -56,8 +56,8 @@ def test_a_silent_track_is_told(stream):
     inputs = ("-i", vods / "demo.mp4", "-f", "lavfi", "-t", 24, "-i", "anullsrc=cl=mono")
     videos.ffmpeg(*inputs, "-map", "0:v", "-map", "1:a", "-map", "0:a", "-c:v", "copy", *DEFAULT, vods / "own.mp4")
     stream.set_params(tracks={"own": {"judge": 2}})
-    told = "vods/own.mp4: sound track 1, which is heard, is silent throughout, and track 2 is not"
-    assert told in stream.stage("render", "own").stdout
+    warning = "vods/own.mp4: sound track 1, which is heard, is silent throughout, and track 2 is not"
+    assert warning in stream.stage("render", "own").stdout
 
 
 def test_a_track_of_clips_is_named_by_a_pattern(project):
@@ -67,8 +67,8 @@ def test_a_track_of_clips_is_named_by_a_pattern(project):
     inputs = ("-i", clip, "-f", "lavfi", "-t", 3, "-i", "anullsrc=cl=mono")
     videos.ffmpeg(*inputs, "-map", "0:v", "-map", "1:a", "-map", "0:a", "-c:v", "copy", "-c:a:1", "copy", *DEFAULT, two)
     two.replace(clip)
-    said = project.stage("extract_frames").stdout
-    assert "c01.mp4: sound track 1, which is judged, is silent throughout, and track 2 is not" in said
+    output = project.stage("extract_frames").stdout
+    assert "c01.mp4: sound track 1, which is judged, is silent throughout, and track 2 is not" in output
     project.set_params(tracks={"clips/c01*": {"judge": 2}})
     assert "1 of 12 clips extracted, 11 were current" in project.stage("extract_frames").stdout
     assert np.array_equal(safetensors.numpy.load_file(shard)["signals"], expected, equal_nan=True)
@@ -84,9 +84,9 @@ def test_a_track_of_clips_may_be_named_by_any_pattern_that_fits(project):
 
 def test_a_pattern_of_tracks_that_fits_nothing_is_named(project):
     project.set_params(tracks={"clip/*": {"judge": 2}, "clips/*": {"judge": 1}, "vods/d*": {"judge": 1}})
-    said = project.stage("configure").stdout
-    assert "params.yaml: tracks.clip/* fits no video; check the spelling" in said
-    assert said.count("fits no video") == 1
+    output = project.stage("configure").stdout
+    assert "params.yaml: tracks.clip/* fits no video; check the spelling" in output
+    assert output.count("fits no video") == 1
 
 
 def test_tracks_of_a_recording_that_is_gone_or_not_cut_fit_a_video(project):

@@ -196,9 +196,9 @@ def test_names_are_taken_as_the_system_gives_them_or_put_aside(watched):
 def test_a_recording_is_no_replay_unless_its_name_has_a_time(watched):
     for name in ("Replayability", "Replay 2026-11-27 20-00-00"):
         record(watched, name)
-    said = watched.stage("configure").stdout
-    assert "Replayability.mkv: not cut yet" in said
-    assert said.count("not cut yet") == 1
+    output = watched.stage("configure").stdout
+    assert "Replayability.mkv: not cut yet" in output
+    assert output.count("not cut yet") == 1
 
 
 def test_a_recording_that_goes_on_after_a_pause_is_cut_again(watched):

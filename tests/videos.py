@@ -163,12 +163,12 @@ def edited(path, entries):
         content = struct.pack(">II", 0, len(entries)) + rows
         lists.append(struct.pack(">I4sI4s", 16 + len(content), b"edts", 8 + len(content), b"elst") + content)
     place, grown = data.index(b"moov") - 4, 0
-    for found in lists:
+    for edit_list in lists:
         track = data.index(b"trak", place + 8) - 4
         old = data.index(b"edts", track) - 4
         size = struct.unpack(">I", data[old : old + 4])[0]
-        data = data[:old] + found + data[old + size :]
-        change = len(found) - size
+        data = data[:old] + edit_list + data[old + size :]
+        change = len(edit_list) - size
         length = struct.unpack(">I", data[track : track + 4])[0] + change
         data = data[:track] + struct.pack(">I", length) + data[track + 4 :]
         grown, place = grown + change, track + length - 8
@@ -215,8 +215,8 @@ def samples(path: Path) -> np.ndarray:
 def loudness(path: Path) -> float:
     """Measure the integrated loudness of a file (LUFS) with FFmpeg."""
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-i", path, "-vn", "-af", "ebur128=framelog=quiet", "-f", "null", "-"]
-    said = subprocess.run(command, check=True, capture_output=True, text=True).stderr
-    return float(re.findall(r"I: +(\S+) LUFS", said)[-1])
+    output = subprocess.run(command, check=True, capture_output=True, text=True).stderr
+    return float(re.findall(r"I: +(\S+) LUFS", output)[-1])
 
 
 def onsets(active: np.ndarray) -> np.ndarray:

@@ -48,13 +48,13 @@ def main(cuts: int = CUTS, only: str = "") -> int:
     variants = [variant for variant in recordings.VARIANTS if only in variant.name]
     rows = []
     with tempfile.TemporaryDirectory() as name:
-        made = project(Path(name) / "project")
+        renderer = project(Path(name) / "project")
         for number, variant in enumerate(variants):
             share = cuts * (number + 1) // len(variants) - cuts * number // len(variants)
             if not share:
                 continue
-            counts = torture(made, variant, share)
-            rows.append((variant.name, *(counts[each] for each in (*HOW, "refused", "wrong"))))
+            counts = torture(renderer, variant, share)
+            rows.append((variant.name, *(counts[outcome] for outcome in (*HOW, "refused", "wrong"))))
     sums = [sum(int(str(row[column])) for row in rows) for column in range(1, len(HOW) + 3)]
     print(tiny.table(("recording", *HOW, "refused to be copied", "wrong"), [*rows, ("all", *sums)]))
     return sums[-1]
@@ -62,12 +62,12 @@ def main(cuts: int = CUTS, only: str = "") -> int:
 
 def project(folder: Path) -> Project:
     """A project that renders the VOD `own` from a cut list, which needs no model."""
-    made = Project(folder)
-    made.write("params.yaml", (ROOT / "params.yaml").read_text())
-    made.write("vods.yaml", "vods: {}\n")
-    made.set_params(data="data/own", vods={"own": "vods/own"}, urls={}, tracks={}, audio={"loudness": None})
-    made.set_params(render={"overlay": "none", "preset": "ultrafast", "quality": 10})
-    return made
+    renderer = Project(folder)
+    renderer.write("params.yaml", (ROOT / "params.yaml").read_text())
+    renderer.write("vods.yaml", "vods: {}\n")
+    renderer.set_params(data="data/own", vods={"own": "vods/own"}, urls={}, tracks={}, audio={"loudness": None})
+    renderer.set_params(render={"overlay": "none", "preset": "ultrafast", "quality": 10})
+    return renderer
 
 
 def torture(project: Project, variant: Variant, cuts: int) -> Counter[str]:
@@ -176,7 +176,7 @@ def wrong_reads(path: Path, chosen: Sequence[tuple[float, float]], truth: Sequen
 
 def on_display(truth: Sequence[tuple[float, int]], time: float) -> set[int]:
     """The numbers of the frames that a player may show at a time, give or take a frame's."""
-    times = [each for each, _ in truth]
+    times = [time for time, _ in truth]
     first, last = (max(0, bisect_right(times, time + off) - 1) for off in (-TOLERANCE, TOLERANCE))
     return {number for _, number in truth[first : last + 1]}
 

@@ -122,11 +122,11 @@ def main(inputs: int = INPUTS, repeated: str | None = None, project: Project | N
         with ThreadPoolExecutor(PROCESSES) as pool:
             runs = [pool.submit(_outcomes, share, Path(folder), str(n)) for n, share in enumerate(shares)]
             for run in runs:
-                for (name, number), outcome, told in run.result():
+                for (name, number), outcome, message in run.result():
                     counts[name][outcome] += 1
                     if repeated or outcome not in FINE:
-                        print(f"{name}:{number} {outcome}: {told}", file=sys.stderr)
-    rows = [(name, sum(count.values()), *(count[each] for each in OUTCOMES)) for name, count in counts.items()]
+                        print(f"{name}:{number} {outcome}: {message}", file=sys.stderr)
+    rows = [(name, sum(count.values()), *(count[outcome] for outcome in OUTCOMES)) for name, count in counts.items()]
     totals = [sum(int(row[column]) for row in rows) for column in range(1, len(OUTCOMES) + 2)]
     print(tiny.table(("files", "inputs", *OUTCOMES), [*rows, ("all", *totals)]))
     return counts
@@ -146,12 +146,12 @@ def _outcomes(tasks: Sequence[tuple[str, int]], folder: Path, name: str) -> list
             theirs.close()
         ours.send(task)
         try:
-            outcome, told = ours.recv() if ours.poll(PATIENCE) else ("hang", f"longer than {PATIENCE:.0f} s")
+            outcome, message = ours.recv() if ours.poll(PATIENCE) else ("hang", f"longer than {PATIENCE:.0f} s")
         except EOFError:
             process.join()
-            outcome, told = "traceback", f"the process died of {process.exitcode}"
-        done.append((task, outcome, told))
-        if outcome == "hang" or told.startswith("the process died"):
+            outcome, message = "traceback", f"the process died of {process.exitcode}"
+        done.append((task, outcome, message))
+        if outcome == "hang" or message.startswith("the process died"):
             process.kill()
             process.join()
             process = None
@@ -197,21 +197,21 @@ def attempt(name: str, number: int, pristine: Path) -> tuple[str, str]:
     # At least one stage that reads it.
     stages = [stage for stage, share in kind.stages if rng.random() < share] or [kind.stages[-1][0]]
     before = _state(path)
-    outcome, told = "accepted", ""
+    outcome, message = "accepted", ""
     for stage in stages:
         before = _state(path) if outcome == "accepted" else before
-        outcome, told = _run(stage)
+        outcome, message = _run(stage)
         if outcome != "accepted":
-            told = f"{how}, {stage}: {told}"
+            message = f"{how}, {stage}: {message}"
             break
     if outcome == "one sentence" and _state(path) != before:
         changed = sorted({str(place) for place, _ in before.items() ^ _state(path).items()})
-        outcome, told = "outputs changed", f"{told} ({', '.join(changed)})"
-    elif outcome == "one sentence" and not _is_good(told, kind):
+        outcome, message = "outputs changed", f"{message} ({', '.join(changed)})"
+    elif outcome == "one sentence" and not _is_good(message, kind):
         outcome = "other sentence"
     files.remove(path)
     _mend(pristine)
-    return outcome, told
+    return outcome, message
 
 
 def _run(stage: str) -> tuple[str, str]:
@@ -225,11 +225,11 @@ def _run(stage: str) -> tuple[str, str]:
     return "accepted", ""
 
 
-def _is_good(told: str, kind: Kind) -> bool:
+def _is_good(message: str, kind: Kind) -> bool:
     """Whether a sentence names the file, is one line, and no hidden file is in it."""
-    one_line = "\n" not in told and len(told) < MAX_MESSAGE_LENGTH
-    names = Path(kind.path).name in told or (kind.named and kind.named in told)
-    return bool(one_line and names) and ".partial-" not in told and ".old-" not in told
+    one_line = "\n" not in message and len(message) < MAX_MESSAGE_LENGTH
+    names = Path(kind.path).name in message or (kind.named and kind.named in message)
+    return bool(one_line and names) and ".partial-" not in message and ".old-" not in message
 
 
 def _state(corrupted: Path) -> dict[Path, tuple[int, int, int]]:
@@ -268,5 +268,5 @@ def _all_files(folder: Path) -> Iterator[Path]:
 
 if __name__ == "__main__":
     word = sys.argv[1] if len(sys.argv) > 1 else str(INPUTS)
-    found = main(*((INPUTS, word) if ":" in word else (int(word),)))
-    sys.exit(any(outcome not in FINE for counts in found.values() for outcome in counts))
+    counts_of = main(*((INPUTS, word) if ":" in word else (int(word),)))
+    sys.exit(any(outcome not in FINE for counts in counts_of.values() for outcome in counts))

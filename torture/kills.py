@@ -119,10 +119,10 @@ def kill(project: Project, states: list[State], rng: random.Random, kills: int) 
                 wrong += 1
                 print(f"after {done} kills: {left} FFmpegs go on without what started them", file=sys.stderr)
         mended = project.run(*RECOVERY)
-        found = digests(project)
-        if mended.returncode or found != state.digests or left_over(project):
+        hashes = digests(project)
+        if mended.returncode or hashes != state.digests or left_over(project):
             wrong += 1
-            differing = sorted({path for path, _ in found.items() ^ state.digests.items()}) + left_over(project)
+            differing = sorted({path for path, _ in hashes.items() ^ state.digests.items()}) + left_over(project)
             print(f"after {done} kills: {mended.returncode}, {differing}\n{mended.stderr[-2000:]}", file=sys.stderr)
             # Or all that follows is wrong, too.
             project.repro("--force")
@@ -194,19 +194,19 @@ def interrupt_one(folder: Path, stage: str, number: signal.Signals, after: float
         start_new_session=True,
     )
     try:
-        _, said = process.communicate(timeout=after)
+        _, output = process.communicate(timeout=after)
     except subprocess.TimeoutExpired:
         # A terminal tells all processes of Ctrl-C.
         (os.killpg if number == signal.SIGINT else os.kill)(process.pid, number)
         try:
-            _, said = process.communicate(timeout=PATIENCE)
+            _, output = process.communicate(timeout=PATIENCE)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             return f"went on for more than {PATIENCE} s"
-    if "Traceback" in said or process.returncode not in (0, 1, 128 + number):
-        return f"{process.returncode}: {said}"
-    if process.returncode == 1 and "error: " not in said:
-        return f"1, but no error: {said}"
+    if "Traceback" in output or process.returncode not in (0, 1, 128 + number):
+        return f"{process.returncode}: {output}"
+    if process.returncode == 1 and "error: " not in output:
+        return f"1, but no error: {output}"
     return left_running(process.pid)
 
 
@@ -220,22 +220,22 @@ def left_running(session: int) -> str | None:
 
 def running(session: int) -> list[psutil.Process]:
     """List the processes of a session that still run."""
-    found = []
+    processes = []
     for process in psutil.process_iter():
         with contextlib.suppress(ProcessLookupError, psutil.NoSuchProcess):
             if os.getsid(process.pid) == session and process.status() != psutil.STATUS_ZOMBIE:
-                found.append(process)
-    return found
+                processes.append(process)
+    return processes
 
 
 def orphans(session: int) -> list[psutil.Process]:
     """List the FFmpegs of a session that go on although what started them has ended."""
-    there, found = running(session), []
+    there, orphaned = running(session), []
     for process in there:
         with contextlib.suppress(psutil.NoSuchProcess):
             if process.name().startswith("ffmpeg") and process.parent() not in there:
-                found.append(process)
-    return found
+                orphaned.append(process)
+    return orphaned
 
 
 def kill_all(processes: list[psutil.Process]) -> None:
@@ -247,8 +247,8 @@ def kill_all(processes: list[psutil.Process]) -> None:
 
 def digests(project: Project) -> dict[str, str]:
     """Hash every file that the pipeline makes, except .gitignore files."""
-    found = project.digests(*OUTPUTS)
-    return {path: digest for path, digest in found.items() if not path.endswith(".gitignore")}
+    hashes = project.digests(*OUTPUTS)
+    return {path: digest for path, digest in hashes.items() if not path.endswith(".gitignore")}
 
 
 def left_over(project: Project) -> list[str]:

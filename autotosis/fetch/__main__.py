@@ -36,15 +36,15 @@ def main(url: str, folder: Path, kind: str, since: date | None) -> None:
     limits = params.load().fetch
     # Report a malformed table before reading the list, which may take minutes.
     sources.read_sources(folder)
-    found, undated = [], 0
+    entries, undated = [], 0
     for entry in listing.entries(url, limits, downloading.find_cookies(folder, limits), dated=since is not None):
         if since and not entry.date:
             undated += 1
         elif not since or entry.date >= since.isoformat():
-            found.append(entry)
+            entries.append(entry)
     table = Path(os.path.relpath(folder)) / "sources.csv"
     with command_line.exclusively(f"adding to {table}"):
-        added = add(table, found, kind)
+        added = add(table, entries, kind)
     print(f"{table}: {added} rows added")
     if undated:
         print(f"{undated} videos left out, because neither the list nor their pages say when they were published")
@@ -52,9 +52,9 @@ def main(url: str, folder: Path, kind: str, since: date | None) -> None:
 
 def add(table: Path, entries: Sequence[Entry], kind: str) -> int:
     """Add to sources.csv the videos that it lacks, and return how many those are."""
-    same = [one for one in sources.read_sources(table.parent) if one.kind == kind]
+    rows = [row for row in sources.read_sources(table.parent) if row.kind == kind]
     # A row about a stretch does not download the whole video.
-    links, names = {one.url for one in same if not one.stretch}, {one.name.lower() for one in same}
+    links, names = {row.url for row in rows if not row.stretch}, {row.name.lower() for row in rows}
     text = Table(table.read_bytes() if table.exists() else b"", sources.COLUMNS)
     before = len(links)
     for entry in entries:

@@ -194,8 +194,8 @@ def problem(error: Exception) -> UserError:
     causes = list(_causes(error))
     words = " ".join(str(error).removeprefix("ERROR:").split())
     # For a fragment of a stream, yt-dlp keeps only the text of the error.
-    said = re.match(r"\[download\] Got error: HTTP Error (\d+)", words)
-    status = int(said[1]) if said else next((cause.status for cause in causes if isinstance(cause, HTTPError)), None)
+    match = re.match(r"\[download\] Got error: HTTP Error (\d+)", words)
+    status = int(match[1]) if match else next((cause.status for cause in causes if isinstance(cause, HTTPError)), None)
     if status in TEMPORARY:
         return Temporary(f"the server answered {status}" + (" (too many requests)" if status == 429 else ""))
     if status:
@@ -214,12 +214,12 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
     seen: set[int] = set()
     pending = [error]
     while pending:
-        one = pending.pop()
-        if isinstance(one, BaseException) and id(one) not in seen:
-            seen.add(id(one))
-            yield one
-            info = getattr(one, "exc_info", None) or (None, None, None)
-            pending += [info[1], getattr(one, "cause", None), one.__cause__, one.__context__]
+        cause = pending.pop()
+        if isinstance(cause, BaseException) and id(cause) not in seen:
+            seen.add(id(cause))
+            yield cause
+            info = getattr(cause, "exc_info", None) or (None, None, None)
+            pending += [info[1], getattr(cause, "cause", None), cause.__cause__, cause.__context__]
 
 
 def _retry_after(error: Exception) -> float:

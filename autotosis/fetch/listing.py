@@ -52,22 +52,22 @@ def entries(url: str, limits: Fetch, cookies: Path | None, dated: bool) -> Itera
     try:
         with YoutubeDL(options | {"extract_flat": "in_playlist"}) as program:
             info = program.extract_info(url, download=False)
-            for found in _videos({**info, "url": info.get("webpage_url")}):
-                address = unsmuggle_url(found.get("url") or found.get("webpage_url") or url)[0]
+            for video in _videos({**info, "url": info.get("webpage_url")}):
+                address = unsmuggle_url(video.get("url") or video.get("webpage_url") or url)[0]
                 try:
                     params.web_address(address)
                 except ValueError:
                     # yt-dlp has names of its own for videos of some sites, such as wistia:807fafadvk.
                     print(f"{address}: left out, because it is not a web address", flush=True)
                     continue
-                date = _date(found)
+                date = _date(video)
                 if dated and not date:
                     try:
                         date = _date(program.extract_info(address, download=False))
                     except downloading.FAILURES as error:
                         print(f"{address}: left out, because {downloading.problem(error)}", flush=True)
                         continue
-                yield Entry(address, str(found.get("title") or found.get("id") or "video"), date)
+                yield Entry(address, str(video.get("title") or video.get("id") or "video"), date)
     except downloading.FAILURES as error:
         raise UserError(f"{url}: {downloading.problem(error)}") from None
 
@@ -82,12 +82,12 @@ def name_of(entry: Entry, taken: set[str]) -> str:
     return name
 
 
-def _videos(found: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _videos(info: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """List the videos in what yt-dlp found: a video, or a list, which may contain lists, as that of a channel does."""
-    if "entries" not in found:
-        yield found
+    if "entries" not in info:
+        yield info
     # A list that contains itself is left out by yt-dlp, as None.
-    for entry in filter(None, found.get("entries", ())):
+    for entry in filter(None, info.get("entries", ())):
         yield from _videos(entry)
 
 

@@ -24,20 +24,20 @@ MAX_LIST_LENGTH = 200
 def main() -> None:
     options = parse()
     form = next(form for form in FORMATS if options.format == form.NAME)
-    found = form.read(options.file, options.fps) if form is label_studio else form.read(options.file)
-    if not found:
+    labelled = form.read(options.file, options.fps) if form is label_studio else form.read(options.file)
+    if not labelled:
         raise UserError(f"{options.file}: there are no labels in it; export them again")
     if options.video:
-        found = [replace(stretch, video=options.video) for stretch in found]
+        labelled = [replace(stretch, video=options.video) for stretch in labelled]
     if form is youtube_chapters and not options.highlight:
         raise UserError(f"{options.file}: chapters cover the whole video; name the highlights with --highlight")
-    names, chosen = {one.name for one in found}, {*options.highlight, *options.calm}
+    names, chosen = {stretch.name for stretch in labelled}, {*options.highlight, *options.calm}
     if chosen and not names & chosen:
-        raise UserError(f"{options.file}: no label has a name in --highlight or --calm; there are {shown(names)}")
-    stretches.add_to_labels(options.folder, stretches.classify_by_name(found, options.highlight, options.calm))
+        raise UserError(f"{options.file}: no label has a name in --highlight or --calm; there are {abbreviated(names)}")
+    stretches.add_to_labels(options.folder, stretches.classify_by_name(labelled, options.highlight, options.calm))
 
 
-def shown(names: Iterable[str]) -> str:
+def abbreviated(names: Iterable[str]) -> str:
     """List names in a few words."""
     return textwrap.shorten(", ".join(repr(name) for name in sorted(names)), MAX_LIST_LENGTH)
 

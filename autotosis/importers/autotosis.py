@@ -46,8 +46,8 @@ def main(table: str, folder: str) -> None:
         if not line.highlights:
             labelled.append((Stretch(line.clip, 0.0, None, "", line.place), False))
     # A box that is there already may have been corrected since. Read before anything is written.
-    known = {row["video"] for row, _ in facecams.read_boxes(root / "facecams.csv").rows}
-    boxes = [(line.clip, *(f"{edge:g}" for edge in astuple(line.box))) for line in lines if line.clip not in known]
+    with_box = {row["video"] for row, _ in facecams.read_boxes(root / "facecams.csv").rows}
+    boxes = [(line.clip, *(f"{edge:g}" for edge in astuple(line.box))) for line in lines if line.clip not in with_box]
     with copied_clips(lines, root):
         stretches.add_to_labels(root, labelled)
     stretches.append_rows(root / "facecams.csv", ("video", *facecams.SIDES), boxes, check=facecams.read_boxes)

@@ -38,14 +38,14 @@ def read(path: Path) -> list[Stretch]:
     slots = {slot.get("TIME_SLOT_ID"): slot.get("TIME_VALUE") for slot in document.iter("TIME_SLOT")}
     stretches = []
     for tier in document.iter("TIER"):
-        for one in tier.iter("ALIGNABLE_ANNOTATION"):
-            place = f"{path} annotation {one.get('ANNOTATION_ID')}"
-            times = [slots.get(one.get(f"TIME_SLOT_REF{edge}")) for edge in (1, 2)]
+        for annotation in tier.iter("ALIGNABLE_ANNOTATION"):
+            place = f"{path} annotation {annotation.get('ANNOTATION_ID')}"
+            times = [slots.get(annotation.get(f"TIME_SLOT_REF{edge}")) for edge in (1, 2)]
             if None in times:
                 # Its edge lies somewhere between others, as ELAN allows in subdivisions.
                 raise UserError(f"{place}: has no time of its own; align it in ELAN, or remove it")
             start, end = (number(time, place) / 1000 + origin for time in times)
-            name = (one.findtext("ANNOTATION_VALUE") or "").strip() or tier.get("TIER_ID", "")
+            name = (annotation.findtext("ANNOTATION_VALUE") or "").strip() or tier.get("TIER_ID", "")
             stretches.append(Stretch(video, start, end, name, place))
     return stretches
 
@@ -53,7 +53,9 @@ def read(path: Path) -> list[Stretch]:
 def _video(document: Element) -> Element | None:
     """Return the descriptor of the first medium that is a video, or else of the first one."""
     media = list(document.iter("MEDIA_DESCRIPTOR"))
-    return next((one for one in media if one.get("MIME_TYPE", "").startswith("video")), media[0] if media else None)
+    return next(
+        (medium for medium in media if medium.get("MIME_TYPE", "").startswith("video")), media[0] if media else None
+    )
 
 
 def _file_name(media: Element, path: Path) -> str:

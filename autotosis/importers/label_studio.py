@@ -65,7 +65,9 @@ def read(path: Path, fps: float | None) -> list[Stretch]:
     stretches = []
     for number, task in enumerate(tasks, 1):
         place = f"{path} task {number}"
-        results = [result for one in task.annotations if not one.was_cancelled for result in one.result]
+        results = [
+            result for annotation in task.annotations if not annotation.was_cancelled for result in annotation.result
+        ]
         for result in results:
             if result.type == "timelinelabels":
                 video, name = _video(task.data, place), " ".join(result.value.timelinelabels)

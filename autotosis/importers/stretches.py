@@ -53,11 +53,11 @@ def classify_by_name(
         The names of either kind. All others are left out; without any name, all stretches are highlights.
     """
     kept, left_out = [], 0
-    for one in stretches:
-        if one.name in calm:
-            kept.append((one, False))
-        elif one.name in highlights or not (highlights or calm):
-            kept.append((one, True))
+    for stretch in stretches:
+        if stretch.name in calm:
+            kept.append((stretch, False))
+        elif stretch.name in highlights or not (highlights or calm):
+            kept.append((stretch, True))
         else:
             left_out += 1
     if left_out:
@@ -70,11 +70,13 @@ def find_video(folder: Path, stretch: Stretch) -> str:
     if stretch.video is None:
         raise UserError(f"{stretch.place}: the file names no video; name it with --video, such as clips/a.mp4")
     candidates = [stretch.video] if "/" in stretch.video else [f"clips/{stretch.video}", f"vods/{stretch.video}"]
-    found = [name for name in candidates if tables.is_plain(name) and (folder / name).exists()]
-    if len(found) != 1:
-        problem = f"both {' and '.join(found)} exist" if found else f"there is no {' or '.join(candidates)} in {folder}"
+    existing = [name for name in candidates if tables.is_plain(name) and (folder / name).exists()]
+    if len(existing) != 1:
+        problem = (
+            f"both {' and '.join(existing)} exist" if existing else f"there is no {' or '.join(candidates)} in {folder}"
+        )
         raise UserError(f"{stretch.place}: {problem}; name the video with --video, such as clips/a.mp4")
-    return found[0]
+    return existing[0]
 
 
 def add_to_labels(folder: Path, classified: Iterable[tuple[Stretch, bool]]) -> None:
@@ -140,8 +142,8 @@ def append_rows(
     """
     check(table)
     text = Table(table.read_bytes() if table.exists() else b"", columns)
-    known = {tuple(row.fields.values()) for row in text.rows}
-    added = [row for row in rows if row not in known]
+    there = {tuple(row.fields.values()) for row in text.rows}
+    added = [row for row in rows if row not in there]
     for row in added:
         text.insert(dict(zip(columns, row, strict=True)), after=None)
     with files.replacing(table) as partial:
@@ -171,7 +173,7 @@ def _shortened(stretch: Stretch, duration: float) -> Stretch:
 def _joined(of_video: Iterable[tuple[Stretch, bool]]) -> list[tuple[Stretch, bool]]:
     """Join the stretches of a video that overlap; UserError if one of them is a highlight and the other is calm."""
     joined: list[tuple[Stretch, bool]] = []
-    for stretch, highlight in sorted(of_video, key=lambda one: one[0].start):
+    for stretch, highlight in sorted(of_video, key=lambda labelled: labelled[0].start):
         last = joined[-1][0] if joined else None
         if last and (last.end is None or stretch.start < last.end):
             if highlight != joined.pop()[1]:

@@ -57,7 +57,7 @@ def read(path: Path) -> list[Stretch]:
         file = project.file.get(str(view.fid_list[0])) if view else None
         if file is None:
             raise UserError(f"{place}: its view {segment.vid} names no file of the project")
-        options = {name: one.options for name, one in project.attribute.items()}
+        options = {name: attribute.options for name, attribute in project.attribute.items()}
         names = [options.get(name, {}).get(value, value) for name, value in segment.av.items()]
         stretches.append(Stretch(PurePosixPath(file.fname).name, segment.z[0], segment.z[1], " ".join(names), place))
     return stretches

@@ -52,8 +52,8 @@ def load(path: Path) -> Font:
         family, style = ImageFont.truetype(path, MEASURED).getname()
         font = TTFont(path, fontNumber=0, lazy=True)
         # Pillow has another name of families with more weights than two, under which libass would not find the font.
-        known = font["name"].getName(1, 3, 1)
+        legacy_family = font["name"].getName(1, 3, 1)
         characters = frozenset(font.getBestCmap() or ())
     except (OSError, LookupError, ValueError, AssertionError, TTLibError) as error:
         raise UserError(f"{path}: not a font that can be read ({error}); name a TTF or OTF file") from None
-    return Font(path, str(known or family or ""), "bold" in (style or "").lower(), characters)
+    return Font(path, str(legacy_family or family or ""), "bold" in (style or "").lower(), characters)

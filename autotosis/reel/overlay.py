@@ -213,7 +213,7 @@ def track(label: str, placed: Sequence[ReelSegment], moments: Sequence[np.ndarra
     events: list[SSAEvent] = []
     # An MP4 shows one subtitle at a time; in a crossfade, that of the next segment.
     ends = [*(part.reel_start for part in placed[1:]), placed[-1].reel_end]
-    for part, end, (times, probabilities) in zip(placed, ends, (each.T for each in moments), strict=True):
+    for part, end, (times, probabilities) in zip(placed, ends, (of_segment.T for of_segment in moments), strict=True):
         length = end - part.reel_start
         changes: list[tuple[float, str]] = []
         for time in _steps(part.start, length):

@@ -60,11 +60,11 @@ class Vod:
         """List the arrangements between two times (seconds); the first one starts at or before `start`."""
         following = [*self.arrangements[1:], Arrangement(math.inf, ())]
         pairs = zip(self.arrangements, following, strict=True)
-        return [each for each, after in pairs if each.start < end and after.start > start]
+        return [arrangement for arrangement, after in pairs if arrangement.start < end and after.start > start]
 
     def panes(self, time: float) -> tuple[Pane, ...]:
         """Return the parts of its picture that the reel shows at a time, seconds."""
-        return next(each.panes for each in reversed(self.arrangements) if each.start <= time)
+        return next(arrangement.panes for arrangement in reversed(self.arrangements) if arrangement.start <= time)
 
 
 @dataclass(frozen=True)
@@ -123,13 +123,13 @@ def titles(placed: Sequence[ReelSegment]) -> list[str]:
 
 
 def place(
-    shown: Sequence[tuple[Vod, Segment]], lengths: Sequence[float], peaks: Sequence[float], shared: Sequence[float]
+    chosen: Sequence[tuple[Vod, Segment]], lengths: Sequence[float], peaks: Sequence[float], shared: Sequence[float]
 ) -> list[ReelSegment]:
     """Place segments one after the other.
 
     Parameters
     ----------
-    shown : sequence of (Vod, Segment)
+    chosen : sequence of (Vod, Segment)
         The segments and their VODs, in the order of the reel.
     lengths : sequence of float
         The length of each segment in the reel, seconds.
@@ -139,7 +139,7 @@ def place(
         The length of the crossfade from each segment to the next, seconds.
     """
     placed, end = [], 0.0
-    for (vod, segment), length, moment, crossfade in zip(shown, lengths, peaks, [0.0, *shared], strict=True):
+    for (vod, segment), length, moment, crossfade in zip(chosen, lengths, peaks, [0.0, *shared], strict=True):
         start = end - crossfade
         end = start + length
         placed.append(ReelSegment(vod, segment.start, segment.end, start, end, segment.score, moment))
@@ -148,8 +148,8 @@ def place(
 
 def peak(segment: Segment, times: np.ndarray, probabilities: np.ndarray) -> float:
     """Find the time of a segment's highest probability, seconds in the VOD."""
-    shown = _within(segment.start, segment.end, times)
-    return float(np.clip(times[shown][np.argmax(probabilities[shown])], segment.start, segment.end))
+    within = _within(segment.start, segment.end, times)
+    return float(np.clip(times[within][np.argmax(probabilities[within])], segment.start, segment.end))
 
 
 def crossfades(lengths: Sequence[int], wanted: int) -> list[int]:
@@ -165,7 +165,7 @@ def crossfades(lengths: Sequence[int], wanted: int) -> list[int]:
         The wanted length of a crossfade, frames.
     """
     most = [(length - 1) // 2 for length in lengths]
-    return [min(wanted, one, other) for one, other in itertools.pairwise(most)]
+    return [min(wanted, before, after) for before, after in itertools.pairwise(most)]
 
 
 def moments(part: ReelSegment, times: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
@@ -184,8 +184,8 @@ def moments(part: ReelSegment, times: np.ndarray, probabilities: np.ndarray) -> 
         The time of each moment, seconds from the start of the segment, and its probability, which holds until the next
         one. The first time is 0 or negative.
     """
-    shown = _within(part.start, part.end, times)
-    return np.stack([times[shown] - part.start, probabilities[shown]], axis=1)
+    within = _within(part.start, part.end, times)
+    return np.stack([times[within] - part.start, probabilities[within]], axis=1)
 
 
 def _within(start: float, end: float, times: np.ndarray) -> slice:

@@ -53,8 +53,8 @@ def constant_rate_frames(
     # If two frames are equally near, take the earlier one.
     times = [min(start + (number + 0.5) / float(rate), end) - 2 * ROUNDING for number in range(frames)]
     with Track(recording, "picture") as track:
-        shown = on_display(recording, deinterlaced(track.frames(start)), times)
-        for pixels in converter.each(shown):
+        displayed = on_display(recording, deinterlaced(track.frames(start)), times)
+        for pixels in converter.convert(displayed):
             yield np.ascontiguousarray(pixels).data
 
 

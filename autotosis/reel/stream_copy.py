@@ -92,8 +92,8 @@ def packet_ranges(recording: Recording, chosen: Sequence[Segment]) -> list[Packe
                 f"{recording.path}: it does not say when its frames are shown; set render.encoder to libx264"
             )
         from_keyframes = [Segment(_keyframe(track, segment), segment.end, segment.score) for segment in chosen]
-        known: set[bytes] = set()
-        return [_range(track, segment, known) for segment in segments.join(from_keyframes)]
+        headers_so_far: set[bytes] = set()
+        return [_range(track, segment, headers_so_far) for segment in segments.join(from_keyframes)]
 
 
 def _time_base(piece: Piece) -> Fraction | None:
@@ -106,29 +106,29 @@ def _keyframe(track: Track, segment: Segment) -> float:
     """Find the time of the keyframe that a segment begins with, seconds; UserError if there is none."""
     start, latest = segment.start, segment.start + segment.lead + ROUNDING_OF_TABLE
     for back in (0.0, REACH):
-        found = None
+        keyframe = None
         for packet in track.packets(max(0.0, start - back)):
             time = time_of(packet)
             # A later keyframe is used only where the video begins, so that there is none before the segment.
-            if time >= segment.end or (time > latest and (found is not None or start > back)):
+            if time >= segment.end or (time > latest and (keyframe is not None or start > back)):
                 break
             # Packets that are trimmed away or have a negative time are not shown. An MP4 that was cut still has them.
             if time > -ROUNDING and packet.is_keyframe and not packet.is_discard and nal_units.can_start(packet):
-                found = max(0.0, time)
+                keyframe = max(0.0, time)
                 if time >= start:
                     break
-        if found is not None:
-            return found
+        if keyframe is not None:
+            return keyframe
     raise UserError(
         f"{track.recording.path}: near {start:.1f} s, no keyframe can be copied without the frames before it, as in "
         "H.264 with open groups of pictures; set render.encoder to libx264"
     )
 
 
-def _range(track: Track, segment: Segment, known: set[bytes]) -> PacketRange:
+def _range(track: Track, segment: Segment, headers_so_far: set[bytes]) -> PacketRange:
     """Choose the packets of a segment.
 
-    `known` has the parameter sets of the first keyframe that is copied. If empty, it gets them here.
+    `headers_so_far` has the parameter sets of the first keyframe that is copied. If empty, it gets them here.
     """
     time_base, path = track.time_base, track.recording.path
     first, end = (round(time / time_base) for time in (segment.start, segment.end))
@@ -149,7 +149,7 @@ def _range(track: Track, segment: Segment, known: set[bytes]) -> PacketRange:
         else:
             times.append(pts)
             if packet.is_keyframe:
-                _check_headers(packet, known, path)
+                _check_headers(packet, headers_so_far, path)
         if len(later) > REORDERED:
             break
     ordered = np.sort(np.array(times, np.int64))
@@ -174,12 +174,12 @@ def _decode_time(packet: Packet[Any]) -> Fraction:
     return Fraction((packet.dts or 0) * packet.time_base)
 
 
-def _check_headers(packet: Packet[Any], known: set[bytes], path: Path) -> None:
+def _check_headers(packet: Packet[Any], headers_so_far: set[bytes], path: Path) -> None:
     """Raise a UserError unless a keyframe has the same parameter sets as the keyframes before it."""
     headers = nal_units.parameter_sets(packet)
-    if not known:
-        known.update(headers)
-    if not headers <= known:
+    if not headers_so_far:
+        headers_so_far.update(headers)
+    if not headers <= headers_so_far:
         raise UserError(
             f"{path}: its picture is encoded in another way from {time_of(packet):.1f} s on than before, and an MP4 "
             "has one header for all that is copied; set render.encoder to libx264"
@@ -254,22 +254,22 @@ def copy(recording: Recording, ranges: Sequence[PacketRange], sound: Path | None
 
 def _copied(video: Track, ranges: Sequence[PacketRange], track: av.VideoStream) -> Iterator[Packet[Any]]:
     """Read the packets of all ranges, and give them their times in the reel."""
-    start, delay = 0, max(each.delay for each in ranges)
-    for each in ranges:
-        first = int(each.times[0])
-        edges = np.append(each.times, each.end)
-        packets = itertools.islice(_from_keyframe(video, first), len(each.times))
+    start, delay = 0, max(packet_range.delay for packet_range in ranges)
+    for packet_range in ranges:
+        first = int(packet_range.times[0])
+        edges = np.append(packet_range.times, packet_range.end)
+        packets = itertools.islice(_from_keyframe(video, first), len(packet_range.times))
         for turn, ((pts, packet), duration) in enumerate(zip(packets, np.diff(edges), strict=True)):
             if turn == 0:
                 nal_units.break_link(packet)
             packet.pts = pts + start - first
             # One packet is decoded at each of the times, all of them earlier by `delay`, so that none is decoded after
             # it is shown.
-            packet.dts = int(each.times[turn]) - first + start - delay
+            packet.dts = int(packet_range.times[turn]) - first + start - delay
             packet.duration = int(duration)
             packet.stream = track
             yield packet
-        start += each.end - first
+        start += packet_range.end - first
 
 
 def _assigned(track: av.AudioStream, packets: Iterator[Packet[Any]]) -> Iterator[Packet[Any]]:

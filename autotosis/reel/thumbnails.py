@@ -54,9 +54,9 @@ def write_poster(target: Path, placed: Sequence[ReelSegment]) -> None:
 
 def write_contact_sheet(target: Path, placed: Sequence[ReelSegment]) -> None:
     """Write the best moment of each segment, or of the MAX_CELLS best, as one JPEG; see `write_poster`."""
-    names, shown = dict(zip(placed, reel.titles(placed), strict=True)), best_of(placed, MAX_CELLS)
-    frames = [frame for (frame,) in _pictures([(part, [part.peak]) for part in shown], CELL_WIDTH)]
-    strips = [Strip(names[part], [np.array(frame)], [""], ["black"]) for part, frame in zip(shown, frames, strict=True)]
+    names, parts = dict(zip(placed, reel.titles(placed), strict=True)), best_of(placed, MAX_CELLS)
+    frames = [frame for (frame,) in _pictures([(part, [part.peak]) for part in parts], CELL_WIDTH)]
+    strips = [Strip(names[part], [np.array(frame)], [""], ["black"]) for part, frame in zip(parts, frames, strict=True)]
     border = 2 * contact_sheet.BORDER
     contact_sheet.write(target, strips, 1, (frames[0].width + border, frames[0].height + border))
 
@@ -81,17 +81,17 @@ def glimpse(part: ReelSegment) -> list[float]:
     return [begin, *(time for time in times[1:].tolist() if time < part.end)]
 
 
-def _pictures(shown: Sequence[tuple[ReelSegment, Sequence[float]]], at_most: int) -> Iterator[list[Image.Image]]:
+def _pictures(moments: Sequence[tuple[ReelSegment, Sequence[float]]], at_most: int) -> Iterator[list[Image.Image]]:
     """Yield pictures of segments as the reel shows them, without overlay.
 
     Parameters
     ----------
-    shown : sequence of (ReelSegment, sequence of float)
+    moments : sequence of (ReelSegment, sequence of float)
         Segments, and the times to show of each, seconds in its VOD.
     at_most : int
         The largest width of the pictures, pixels.
     """
-    for vod, stretches in itertools.groupby(shown, key=lambda pair: pair[0].vod):
+    for vod, stretches in itertools.groupby(moments, key=lambda pair: pair[0].vod):
         scale = min(1.0, at_most / vod.frame.width)
         # Decode at the size that the most enlarged pane needs, and no larger.
         panes = (pane for arrangement in vod.arrangements for pane in arrangement.panes)

@@ -61,18 +61,18 @@ def _encode(what: Recording, number: int, target: Path) -> None:
     frames = source.constant_rate_frames(
         what, start, start + seconds, max(1, round(seconds * rate)), rate, (width, height), "bilinear"
     )
-    shown = ffmpeg.input(
+    picture = ffmpeg.input(
         "pipe:0", f="rawvideo", pix_fmt="yuv420p", video_size=(width, height), framerate=str(rate)
     ).video.filter("setparams", **encoders.COLOURS)
-    sound = target.with_suffix(".pcm")
+    sound_file = target.with_suffix(".pcm")
     if what.sound:
-        source.write_sound(what, start, start + seconds, sound)
-        heard = ffmpeg.input(str(sound.resolve()), f="f32le", ar=audio_mix.RATE, ch_layout="stereo").audio
+        source.write_sound(what, start, start + seconds, sound_file)
+        sound = ffmpeg.input(str(sound_file.resolve()), f="f32le", ar=audio_mix.RATE, ch_layout="stereo").audio
     else:
-        heard = audio_mix.silence(seconds)
+        sound = audio_mix.silence(seconds)
     output = ffmpeg.output(
-        shown,
-        heard,
+        picture,
+        sound,
         str(target.resolve()),
         **{"c:v": "libx264", "c:a": "aac", "b:a": "96k", "profile:v": "main", "level:v": "3.1"},
         preset="ultrafast",
@@ -83,7 +83,7 @@ def _encode(what: Recording, number: int, target: Path) -> None:
     try:
         ffmpeg_program.run(output, f"{what.path} from {start} s", Path("."), frames=frames)
     finally:
-        sound.unlink(missing_ok=True)
+        sound_file.unlink(missing_ok=True)
 
 
 def _listen(what: Recording, number: int, target: Path) -> None:

@@ -78,14 +78,14 @@ class Rebuild:
 def figures() -> dict[str, Any]:
     """Read the metrics of the model and of the VODs of the holdout: the content of each file, by its name."""
     metrics, folder = METRICS
-    found = {}
+    by_name = {}
     for path in (metrics, *sorted(folder.glob("*.json"))):
         try:
-            found["model" if path == metrics else path.stem] = json.loads(path.read_text())
+            by_name["model" if path == metrics else path.stem] = json.loads(path.read_text())
         except (OSError, ValueError):
             # Not measured yet, or being written.
             continue
-    return found
+    return by_name
 
 
 def _count_stages(settings: Params) -> int:

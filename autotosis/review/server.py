@@ -166,11 +166,11 @@ def _boxes(request: Request, body: bytes) -> dict[str, Any]:
     if request.method == "PUT":
         change = FaceBox.model_validate_json(body)
         user_tables.write_box(folder, change.version, change.pattern, change.box)
-    known = [*settings().vods.values(), *videos.clips(settings())]
-    patterns, found = facecams.read_boxes(folder / "facecams.csv"), facecams.found(settings().vods)
+    names = [*settings().vods.values(), *videos.clips(settings())]
+    patterns, detected = facecams.read_boxes(folder / "facecams.csv"), facecams.found(settings().vods)
     return {
         "version": user_tables.version(folder / "facecams.csv"),
-        "boxes": {name: astuple(patterns.of(name) or found.get(name) or Box()) for name in known},
+        "boxes": {name: astuple(patterns.of(name) or detected.get(name) or Box()) for name in names},
         "rows": {row["video"]: astuple(box) for row, box in patterns.rows},
     }
 

@@ -47,8 +47,8 @@ class Video:
 def clips(settings: Params) -> list[str]:
     """List the clips, such as `clips/a.mp4`, in the order of their names."""
     folder = settings.folder / "clips"
-    found = sorted(path.name for path in folder.glob("[!.]*") if path.is_file()) if folder.is_dir() else []
-    return [f"clips/{name}" for name in found if parts.is_video(Path(name))]
+    names = sorted(path.name for path in folder.glob("[!.]*") if path.is_file()) if folder.is_dir() else []
+    return [f"clips/{name}" for name in names if parts.is_video(Path(name))]
 
 
 def find(settings: Params, name: str) -> Video:
@@ -73,26 +73,20 @@ def judged(video: Video) -> Recording:
 @lru_cache(64)
 def media_type(video: Video) -> str | None:
     """Return the media type of a video that a browser can play as it is; None if it needs a proxy."""
-    what = probe(video)
-    kind = CONTAINERS.get(what.pieces[0].span.path.suffix.lower())
-    if (
-        kind is None
-        or len(what.pieces) > 1
-        or abs(what.pieces[0].timestamp_at_zero) > CLOCK
-        or what.pieces[0].declared_duration
-    ):
+    pieces = probe(video).pieces
+    piece, kind = pieces[0], CONTAINERS.get(pieces[0].span.path.suffix.lower())
+    if kind is None or len(pieces) > 1 or abs(piece.timestamp_at_zero) > CLOCK or piece.declared_duration:
         return None
-    piece = what.pieces[0]
     with opened(piece.span) as container:
-        shown = container.streams.video[0]
-        heard = tracks.sounds(container)
+        picture = container.streams.video[0]
+        sounds = tracks.sounds(container)
         fits = (
             piece.span.is_whole
             and len(container.streams.video) == 1
-            and len(heard) <= 1
-            and shown.codec_context.codec.canonical_name in PICTURES[kind]
-            and shown.codec_context.pix_fmt in PIXELS
-            and all(track.codec_context.codec.canonical_name in SOUNDS[kind] for track in heard)
+            and len(sounds) <= 1
+            and picture.codec_context.codec.canonical_name in PICTURES[kind]
+            and picture.codec_context.pix_fmt in PIXELS
+            and all(track.codec_context.codec.canonical_name in SOUNDS[kind] for track in sounds)
             and container.duration is not None
             and container.bit_rate <= BIT_RATE
         )

@@ -145,8 +145,8 @@ class _TrackClock:
     def add(self, packet: Packet[Any]) -> None:
         """Take the next packet into account."""
         pts, dts = packet.pts, packet.dts
-        shown = (pts if pts is not None else dts or 0) * self.time_base
-        decoded = shown if dts is None else dts * self.time_base
+        displayed = (pts if pts is not None else dts or 0) * self.time_base
+        decoded = displayed if dts is None else dts * self.time_base
         if packet.has_sidedata("new_extradata"):
             header = bytes(packet.get_sidedata("new_extradata"))
             if header not in (b"", self.header):
@@ -156,9 +156,9 @@ class _TrackClock:
             return
         self.last, self.pending = decoded, None
         if not packet.is_discard:
-            self.first = min(self.first, shown)
+            self.first = min(self.first, displayed)
             length = packet.duration * self.time_base if packet.duration else self.length
-            self.end = max(self.end, shown + length)
+            self.end = max(self.end, displayed + length)
 
     def _has_jumped(self, decoded: float, offset: int) -> bool:
         """Tell whether the clock has changed for good: the packet before this one was off as well, and both agree."""

@@ -40,7 +40,7 @@ def pictures(
     converter = FrameConverter(Box(), width, height)
     with Track(recording, "picture") as track:
         for times in stretches:
-            yield list(converter.each(on_display(recording, deinterlaced(track.frames(times[0])), times)))
+            yield list(converter.convert(on_display(recording, deinterlaced(track.frames(times[0])), times)))
 
 
 def on_display(recording: Recording, frames: Iterator[VideoFrame], times: Iterable[float]) -> Iterator[VideoFrame]:
@@ -66,17 +66,17 @@ def on_display(recording: Recording, frames: Iterator[VideoFrame], times: Iterab
         If the frames end before the picture should.
     """
     end = recording.pieces[-1].end
-    shown: VideoFrame | None = None
+    displayed: VideoFrame | None = None
     upcoming = next(frames, None)
     for time in times:
-        while upcoming is not None and (shown is None or upcoming.time <= time + ROUNDING):
-            shown, upcoming = upcoming, next(frames, None)
-        if shown is None or (upcoming is None and min(time, end) > _until(shown) + TRUNCATED):
+        while upcoming is not None and (displayed is None or upcoming.time <= time + ROUNDING):
+            displayed, upcoming = upcoming, next(frames, None)
+        if displayed is None or (upcoming is None and min(time, end) > _until(displayed) + TRUNCATED):
             raise UserError(
-                f"{recording.path}: cut off or damaged: its picture ends at {_until(shown):.1f} s; download it again "
-                "or remove it"
+                f"{recording.path}: cut off or damaged: its picture ends at {_until(displayed):.1f} s; download it "
+                "again or remove it"
             )
-        yield shown
+        yield displayed
 
 
 def _until(frame: VideoFrame | None) -> float:

@@ -45,7 +45,7 @@ def faces_at(
     converter_for = functools.cache(lambda box: FrameConverter(box, extract.size, extract.size))
     with Track(recording, "picture", extract.decoder, extract.fps) as track:
         for times, box in stretches:
-            yield converter_for(box).each(on_display(recording, deinterlaced(track.frames(times[0])), times))
+            yield converter_for(box).convert(on_display(recording, deinterlaced(track.frames(times[0])), times))
 
 
 def glances_at(
@@ -94,5 +94,5 @@ def glances_at(
             last = time
             box = facecam.at(start)
             if box is not None and box == facecam.at(start + lags[-1]):
-                shown = on_display(recording, itertools.chain([first], frames), [start + lag for lag in lags])
-                yield start, list(converter_for(box).each(shown))
+                displayed = on_display(recording, itertools.chain([first], frames), [start + lag for lag in lags])
+                yield start, list(converter_for(box).convert(displayed))

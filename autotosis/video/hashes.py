@@ -28,16 +28,16 @@ def compute(paths: Iterable[Path]) -> dict[Path, str]:
     dict of Path to str
         The `files.digest` of each video; for a video in parts, a hash of those of its parts, in their order.
     """
-    known = _read()
+    entries = _read()
     parts = {path: video_files(path) for path in paths}
     states = {part: _state(part) for of_video in parts.values() for part in of_video}
-    new = [path for path, state in states.items() if known.get(str(path), {}).get("state") != state]
+    new = [path for path, state in states.items() if entries.get(str(path), {}).get("state") != state]
     digests = dict(zip(new, workers.run_parallel(files.digest, new, "hash videos", "videos"), strict=True))
-    known |= {str(path): {"state": states[path], "digest": digest} for path, digest in digests.items()}
+    entries |= {str(path): {"state": states[path], "digest": digest} for path, digest in digests.items()}
     if new:
-        there = {name: entry for name, entry in known.items() if Path(name).exists()}
-        files.write_bytes(PATH, json.dumps(there).encode())
-    return {path: _all([known[str(part)]["digest"] for part in of_video]) for path, of_video in parts.items()}
+        existing = {name: entry for name, entry in entries.items() if Path(name).exists()}
+        files.write_bytes(PATH, json.dumps(existing).encode())
+    return {path: _all([entries[str(part)]["digest"] for part in of_video]) for path, of_video in parts.items()}
 
 
 def _all(digests: list[str]) -> str:

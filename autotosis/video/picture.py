@@ -52,11 +52,11 @@ class FrameConverter:
         if self.graph is None or kind != self.kind:
             self.kind, self.graph = kind, self._graph(frame)
         self.graph.push(frame)
-        shown = self.graph.pull()
-        assert isinstance(shown, VideoFrame)
-        return shown.to_ndarray(format=self.pixel_format)
+        converted = self.graph.pull()
+        assert isinstance(converted, VideoFrame)
+        return converted.to_ndarray(format=self.pixel_format)
 
-    def each(self, frames: Iterable[VideoFrame]) -> Iterator[np.ndarray]:
+    def convert(self, frames: Iterable[VideoFrame]) -> Iterator[np.ndarray]:
         """Convert frames. As long as the frame is the same, the same array is yielded."""
         last, pixels = None, np.empty(0, np.uint8)
         for frame in frames:

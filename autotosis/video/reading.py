@@ -253,7 +253,7 @@ def keyframe_distance(recording: Recording) -> float:
                 keyframes.append(last)
             if last > FIRST_MINUTE:
                 break
-    return max((other - one for one, other in itertools.pairwise([*keyframes, last])), default=last)
+    return max((following - keyframe for keyframe, following in itertools.pairwise([*keyframes, last])), default=last)
 
 
 def _decode(codec: Any, packet: Packet[Any] | None) -> list[Any]:

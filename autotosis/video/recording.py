@@ -153,17 +153,17 @@ def _one_after_the_other(extents: Sequence[Extent]) -> tuple[tuple[Piece, ...], 
     """Arrange the pieces of a recording one after the other, and return them and the end of the recording (seconds)."""
     pieces: list[Piece] = []
     begin = zero = 0.0
-    for number, each in enumerate(extents):
+    for number, extent in enumerate(extents):
         if number == 0:
-            zero = each.beginning
-        elif each.continues:
-            begin = each.start - zero
+            zero = extent.beginning
+        elif extent.continues:
+            begin = extent.start - zero
         else:
-            zero = each.start - begin
-        end, sound_end = each.end - zero, each.sound_end - zero
-        declared_duration = None if each.declared_end is None else each.declared_end - each.beginning
-        heard = () if each.sound is None else (each.sound,)
-        pieces.append(Piece(each.span, zero, begin, end, each.picture, heard, declared_duration))
+            zero = extent.start - begin
+        end, sound_end = extent.end - zero, extent.sound_end - zero
+        declared_duration = None if extent.declared_end is None else extent.declared_end - extent.beginning
+        sounds = () if extent.sound is None else (extent.sound,)
+        pieces.append(Piece(extent.span, zero, begin, end, extent.picture, sounds, declared_duration))
         begin = sound_end if sound_end > end + SOUND_ALONE else end
     return tuple(pieces), begin
 
@@ -188,7 +188,7 @@ def _check_alike(files: Sequence[Span]) -> None:
     for file in files[1:]:
         with opened(file) as container:
             formats = _formats(container)
-            differ = any(like.setdefault(number, each) != each for number, each in formats.items())
+            differ = any(like.setdefault(number, track) != track for number, track in formats.items())
             if differ or _rotation(file, container) != rotation:
                 raise UserError(
                     f"{file.path}: its picture or sound is in another format than in the first part, or the picture is "

@@ -40,8 +40,8 @@ def remarks(recording: Recording) -> Iterator[str]:
     with opened(first.span) as container:
         pictures = [track.index for track in tracks.pictures(container)]
     if len(pictures) > 1:
-        shown = pictures.index(first.picture) + 1
-        yield f"{first.span.path}: has {len(pictures)} video tracks; track {shown} is used, as players do"
+        used = pictures.index(first.picture) + 1
+        yield f"{first.span.path}: has {len(pictures)} video tracks; track {used} is used, as players do"
     piece, sounds = _sounds(recording)
     if len(sounds) > 1:
         judged = sounds.index(piece.sounds[0]) + 1

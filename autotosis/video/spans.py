@@ -66,11 +66,11 @@ def of_video(path: Path) -> list[Span]:
         If there is no video in a folder, or if segments have no initialization segment, or several.
     """
     files = parts.video_files(path)
-    found = {file: boxes.read(file)[0] for file in files if file.is_file()}
-    segments = {file for file in found if boxes.is_segment(found[file])}
+    boxes_of = {file: boxes.read(file)[0] for file in files if file.is_file()}
+    segments = {file for file in boxes_of if boxes.is_segment(boxes_of[file])}
     if not segments:
         return [_readable(file) for file in files]
-    headers = [file for file in found if boxes.is_initialization(found[file])]
+    headers = [file for file in boxes_of if boxes.is_initialization(boxes_of[file])]
     if not headers:
         raise UserError(
             f"{min(segments)}: a segment of a stream, without the initialization segment that describes its tracks; "
@@ -130,15 +130,15 @@ def cut(span: Span, format_name: str, offsets: list[int]) -> list[Span]:
 def _start(data: mmap.mmap, format_name: str, offset: int, after: int) -> int:
     """Find where a recording begins, from the position of its first packet."""
     near = max(after, offset - LEADS.get(format_name, MAX_LEAD))
-    found = [data.rfind(beginning, near, offset + 4) for beginning in SIGNATURES.get(format_name, ())]
-    return min((start for start in found if start >= 0), default=offset)
+    starts = [data.rfind(beginning, near, offset + 4) for beginning in SIGNATURES.get(format_name, ())]
+    return min((start for start in starts if start >= 0), default=offset)
 
 
 def _between(span: Span, starts: list[int]) -> list[Span]:
     """Divide a span at byte positions."""
     firsts, ends = [span.first, *starts], [*starts, span.end]
     headers = [span.header, *[b""] * len(starts)]
-    return [Span(span.path, *each) for each in zip(firsts, ends, headers, strict=True)]
+    return [Span(span.path, *values) for values in zip(firsts, ends, headers, strict=True)]
 
 
 def _mapped(span: Span) -> mmap.mmap:
@@ -153,9 +153,9 @@ def _readable(file: Path) -> Span:
     FFmpeg fails at a fragmented MP4 that ends within the header of a fragment; then the span ends before this header.
     """
     # If there is no such file, FFmpeg reports the cause.
-    found, size = boxes.read(file) if file.is_file() else ([], 0)
-    if boxes.are_fragments(found):
-        *_, (name, start, end) = found
+    top_level, size = boxes.read(file) if file.is_file() else ([], 0)
+    if boxes.are_fragments(top_level):
+        *_, (name, start, end) = top_level
         if start > 0 and end > size and name != b"mdat":
             return Span(file, end=start)
     return Span(file)
@@ -166,18 +166,18 @@ def _boxes(span: Span) -> Structure:
 
     Only fragmented files can continue after another header (ISO/IEC 14496-12, 4.2).
     """
-    found, size = boxes.read(span.path)
-    starts = [box.start for box in found if box.name == b"ftyp" and box.start]
-    if boxes.are_fragments(found):
+    top_level, size = boxes.read(span.path)
+    starts = [box.start for box in top_level if box.name == b"ftyp" and box.start]
+    if boxes.are_fragments(top_level):
         return Structure(_between(span, starts), True)
-    return Structure([span], True, bool(found) and found[-1].end > size)
+    return Structure([span], True, bool(top_level) and top_level[-1].end > size)
 
 
 def second_recording(path: Path) -> int | None:
     """Return the byte at which a second recording, which players ignore, begins in an MP4; None if there is none."""
-    found, _ = boxes.read(path)
-    starts = [box.start for box in found if box.name == b"ftyp" and box.start]
-    return starts[0] if starts and not boxes.are_fragments(found) else None
+    top_level, _ = boxes.read(path)
+    starts = [box.start for box in top_level if box.name == b"ftyp" and box.start]
+    return starts[0] if starts and not boxes.are_fragments(top_level) else None
 
 
 def _elements(span: Span) -> Structure:
@@ -248,7 +248,7 @@ def _cut_flv(span: Span, data: mmap.mmap, offsets: list[int]) -> list[Span]:
             starts.append(offset)
             headers.append(data[:FLV_HEADER] + b"".join(tag for kind, tag in common.items() if kind not in repeated))
     first_span, *others = _between(span, starts)
-    return [first_span, *(replace(one, header=header) for one, header in zip(others, headers, strict=True))]
+    return [first_span, *(replace(part, header=header) for part, header in zip(others, headers, strict=True))]
 
 
 def _flv_headers(data: mmap.mmap | bytes, offset: int) -> Iterator[tuple[int, int]]:

@@ -43,8 +43,8 @@ def at_the_beginning(file: Span, rate: Fraction) -> tuple[int, bool | None]:
 def _timecodes(container: InputContainer) -> list[str]:
     """List the timecodes in the metadata of a file, those of the picture first."""
     tracks = sorted(container.streams, key=lambda track: track.type != "video")
-    found = [_tag(tags, "timecode") for tags in (*(track.metadata for track in tracks), container.metadata)]
-    return [text for text in found if text]
+    texts = [_tag(tags, "timecode") for tags in (*(track.metadata for track in tracks), container.metadata)]
+    return [text for text in texts if text]
 
 
 def _tag(tags: Mapping[str, str], name: str) -> str:

@@ -30,27 +30,27 @@ class _Program:
 
 def changes(data: mmap.mmap) -> list[int]:
     """List the byte positions of the program maps after which no picture has the identifier that it had before."""
-    known: dict[int, _Program] = {}
-    found = set()
+    programs: dict[int, _Program] = {}
+    offsets = set()
     for match in MAP.finditer(data):
         offset = match.start()
         table = data[offset + BEFORE_TABLE : offset + PACKET]
         table = table[: 3 + (int.from_bytes(table[1:3]) & 0x3FF)]
         number = int.from_bytes(table[3:5])
-        if number in known and known[number].table == table:
-            known[number].last = offset
+        if number in programs and programs[number].table == table:
+            programs[number].last = offset
         elif _is_whole(table):
             pictures = _pictures(table)
-            before = known.get(number)
+            before = programs.get(number)
             if before is not None and before.pictures and not before.pictures & pictures:
-                found.add(offset)
-            known[number] = _Program(table, pictures, before.first if before else offset, offset)
+                offsets.add(offset)
+            programs[number] = _Program(table, pictures, before.first if before else offset, offset)
     # A program that begins after all earlier ones have ended.
-    for one in known.values():
-        earlier = [other for other in known.values() if other.first < one.first]
-        if earlier and all(other.last < one.first for other in earlier):
-            found.add(one.first)
-    return sorted(found)
+    for program in programs.values():
+        earlier = [other for other in programs.values() if other.first < program.first]
+        if earlier and all(other.last < program.first for other in earlier):
+            offsets.add(program.first)
+    return sorted(offsets)
 
 
 def _is_whole(table: bytes) -> bool:

@@ -59,8 +59,8 @@ def main(once: bool, commit: bool) -> None:
 
 def interrupted(state: State) -> list[str]:
     """List the VODs of vods.yaml that an earlier run did not finish."""
-    found = recordings.read_list().vods
-    return [name for name in found if name in state.begun or not (reel.FOLDER / name).exists()]
+    listed = recordings.read_list().vods
+    return [name for name in listed if name in state.begun or not (reel.FOLDER / name).exists()]
 
 
 def unlist_missing(settings: Params) -> None:

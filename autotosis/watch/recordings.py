@@ -29,8 +29,8 @@ PATIENCE = 10
 
 def fitting(settings: Params) -> list[Path]:
     """List the recordings that fit the pattern, in the order of their names."""
-    found = sorted(settings.folder.glob(settings.recordings)) if settings.recordings else []
-    return [path for path in found if path.is_file() and _is_recording(path)]
+    paths = sorted(settings.folder.glob(settings.recordings)) if settings.recordings else []
+    return [path for path in paths if path.is_file() and _is_recording(path)]
 
 
 def unlisted(settings: Params) -> list[Path]:
@@ -109,8 +109,9 @@ def read_list() -> FoundVods:
 
 def add(name: str, file: str) -> None:
     """Add a recording to vods.yaml: its name, and its file inside the streamer's folder."""
-    found = read_list()
-    _write_list(found.vods | {name: file}, {other: one for other, one in found.kept.items() if other != name})
+    listed = read_list()
+    kept = {other: kept_file for other, kept_file in listed.kept.items() if other != name}
+    _write_list(listed.vods | {name: file}, kept)
 
 
 def missing(settings: Params) -> dict[str, Path]:
@@ -124,11 +125,11 @@ def unlist(name: str) -> None:
 
     If it has a reel, list it under `kept`.
     """
-    found = read_list()
+    listed = read_list()
     protect(name)
     # The user may have removed its line meanwhile.
-    kept = {name: found.vods[name]} if name in found.vods and (reel.FOLDER / name).exists() else {}
-    _write_list({other: file for other, file in found.vods.items() if other != name}, found.kept | kept)
+    kept = {name: listed.vods[name]} if name in listed.vods and (reel.FOLDER / name).exists() else {}
+    _write_list({other: file for other, file in listed.vods.items() if other != name}, listed.kept | kept)
 
 
 def protect(name: str) -> None:
@@ -154,6 +155,6 @@ def _is_recording(path: Path) -> bool:
     return parts.is_video(path) and not path.name.startswith(".") and not beside.is_replay(path)
 
 
-def _says_how_long(found: Recording) -> bool:
-    with opened(found.pieces[0].span) as container:
+def _says_how_long(vod: Recording) -> bool:
+    with opened(vod.pieces[0].span) as container:
         return bool(container.duration)

@@ -31,7 +31,7 @@ def _free() -> float:
 
 def repro(*targets: str) -> None:
     """Run `dvc repro`, after repairing what a kill has left; UserError with the first error if it fails."""
-    said: list[str] = []
+    errors: list[str] = []
     with interruption.held():
         process = subprocess.Popen(
             [sys.executable, "-m", "autotosis.project.recovery", *targets],
@@ -44,14 +44,14 @@ def repro(*targets: str) -> None:
         for line in process.stderr:
             print(line, end="", file=sys.stderr)
             if line.lower().startswith("error: "):
-                said.append(line[len("error: ") :].strip())
+                errors.append(line[len("error: ") :].strip())
         process.wait()
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
             process.wait()
     if process.returncode:
-        raise UserError(said[0] if said else f"dvc repro ended with exit code {process.returncode}")
+        raise UserError(errors[0] if errors else f"dvc repro ended with exit code {process.returncode}")
 
 
 def commit(settings: Params, message: str) -> None:

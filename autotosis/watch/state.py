@@ -50,8 +50,8 @@ class State:
 
     def is_deferred(self, path: Path, signature: list[int]) -> bool:
         """Tell whether a recording is to be left alone."""
-        known, again = self.aside.get(path.as_posix(), ([], None))
-        return list(known) == signature and (again is None or time.time() < again)
+        failed, again = self.aside.get(path.as_posix(), ([], None))
+        return list(failed) == signature and (again is None or time.time() < again)
 
     def has_changed(self, path: Path, signature: list[int]) -> bool:
         """Tell whether a recording has changed since its reel was begun."""

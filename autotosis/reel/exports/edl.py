@@ -17,15 +17,15 @@ def export(edit: Edit) -> str:
 
     lines = [f"TITLE: {edit.name}", f"FCM: {'DROP FRAME' if edit.drops else 'NON-DROP FRAME'}", ""]
     tracks = "AA/V" if edit.recording.sound else "V"
-    for number, each in enumerate(edit.ranges, 1):
-        source = each.file.clock + each.source
-        ends = (source, source + each.length, each.reel_start, each.reel_start + each.length)
+    for number, part in enumerate(edit.ranges, 1):
+        source = part.file.clock + part.source
+        ends = (source, source + part.length, part.reel_start, part.reel_start + part.length)
         codes = " ".join(timecode.text(frame, edit.rate, edit.drops) for frame in ends)
         lines += [
             f"{number:03}  AX       {tracks:5} C        {codes}",
-            f"* FROM CLIP NAME:  {each.file.name}",
-            f"* COMMENT: {each.name}",
+            f"* FROM CLIP NAME:  {part.file.name}",
+            f"* COMMENT: {part.name}",
         ]
-    if any(each.file.clock + each.source + each.length > DAY * edit.rate for each in edit.ranges):
+    if any(part.file.clock + part.source + part.length > DAY * edit.rate for part in edit.ranges):
         print(f"{edit.name}: {NAME} counts past 24 hours, where timecode ends, so some programs cannot read it")
     return "".join(f"{line}\n" for line in lines)

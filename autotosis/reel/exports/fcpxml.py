@@ -38,11 +38,11 @@ def export(edit: Edit) -> str:
     timing = {"duration": time(length), "tcStart": "0s", "tcFormat": "NDF"}
     sequence = ElementTree.SubElement(project, "sequence", {"format": "r1", **timing})
     spine = ElementTree.SubElement(sequence, "spine")
-    for each in edit.ranges:
+    for part in edit.ranges:
         times = {
-            "offset": time(each.reel_start),
-            "start": time(each.file.clock + each.source),
-            "duration": time(each.length),
+            "offset": time(part.reel_start),
+            "start": time(part.file.clock + part.source),
+            "duration": time(part.length),
         }
-        ElementTree.SubElement(spine, "asset-clip", {"ref": assets[each.file], "name": each.name, **times})
+        ElementTree.SubElement(spine, "asset-clip", {"ref": assets[part.file], "name": part.name, **times})
     return document(root)

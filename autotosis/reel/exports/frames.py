@@ -104,26 +104,26 @@ class Edit:
     @property
     def files(self) -> list[File]:
         """The files that the ranges are in, each once."""
-        return list(dict.fromkeys(each.file for each in self.ranges))
+        return list(dict.fromkeys(part.file for part in self.ranges))
 
 
 def in_frames(placed: Sequence[ReelSegment]) -> Edit:
     """Count the cut of a reel in frames, at the VOD's rate or at the nearest one in RATES."""
     vod, recording = placed[0].vod, placed[0].vod.recording
-    rate = min(RATES, key=lambda known: abs(known - recording.rate))
+    rate = min(RATES, key=lambda nominal: abs(nominal - recording.rate))
     # Sound often begins a little before the picture. Editors ignore that if it is less than a frame, so ignore it here.
     late = max(0.0, recording.start - math.floor(float(recording.start * rate) + ROUNDING) / rate)
     # The same frames as in the reel: each segment begins with the frame nearest to its start, and is as long. Only at a
     # lower rate than the VOD's may the last frame of a segment in the reel be shown for longer.
     starts = [_nearest((part.start - late) * rate) for part in placed]
-    shown = [min(part.reel_end - part.reel_start, part.end - part.start) for part in placed]
-    lengths = [max(1, round(length * rate)) for length in shown]
+    durations = [min(part.reel_end - part.reel_start, part.end - part.start) for part in placed]
+    lengths = [max(1, round(length * rate)) for length in durations]
     end = max(round((recording.duration - late) * rate), *map(sum, zip(starts, lengths, strict=True)))
     clocks = [timecode.at_the_beginning(piece.span, rate) for piece in recording.files]
     drops = rate.denominator != 1 and rate > 24 and clocks[0][1] is not False
-    ranges, reel_start, found = [], 0, _files(vod, rate, late, end, [clock for clock, _ in clocks])
+    ranges, reel_start, vod_files = [], 0, _files(vod, rate, late, end, [clock for clock, _ in clocks])
     for part, start, length in zip(placed, starts, lengths, strict=True):
-        for file in found:
+        for file in vod_files:
             first, last = max(start, file.first), min(start + length, file.first + file.length)
             if first < last:
                 ranges.append(FrameRange(reel.title(part), file, first - file.first, reel_start, last - first))

@@ -24,9 +24,9 @@ def timeline(edit: Edit) -> Timeline:
     cut = Timeline(edit.name, global_start_time=RationalTime(0, rate))
     for kind in ("Video", "Audio") if edit.recording.sound else ("Video",):
         track = Track(kind, kind=kind)
-        for each in edit.ranges:
-            file = ExternalReference(each.file.url, stretch(each.file.clock, each.file.length))
-            file.name = each.file.name
-            track.append(Clip(each.name, file, stretch(each.file.clock + each.source, each.length)))
+        for part in edit.ranges:
+            file = ExternalReference(part.file.url, stretch(part.file.clock, part.file.length))
+            file.name = part.file.name
+            track.append(Clip(part.name, file, stretch(part.file.clock + part.source, part.length)))
         cut.tracks.append(track)
     return cut
