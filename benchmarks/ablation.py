@@ -118,7 +118,7 @@ def measure_chat(
     ordered = cross_validation.in_random_order(clips, seed)
     scored = cross_validation.score(ordered, learning.with_network(settings, None))
     rows = chat_weight.collect(written, ordered, scored.logits)
-    videos = np.array([clip.vod for clip in ordered if clip.judged and clip.name in written])
+    videos = np.array([clip.vod for clip in ordered if clip.is_excerpt and clip.name in written])
     logits = (rows.logits, score_chat(rows, videos))
     return [(metrics.average_precision(rows.labels, each), metrics.roc_auc(rows.labels, each)) for each in logits]
 

@@ -27,9 +27,9 @@ def main(name: str) -> None:
     before, vod = inputs.state(config.video), recording.probe(config.video, config.sounds)
     card, (times, probabilities) = model_file.read_card(), timeline.read_timeline(name, vod.duration)
     choice = selection.for_vod(config, card, times, probabilities, vod.duration)
-    judged = selection.judged_of(config, vod.duration)
+    labelled = selection.labels_of(config, vod.duration)
     # The calmest moments are what `invert` is asked for.
-    calm = [] if config.select.invert else [one for one in judged if not one.score]
+    calm = [] if config.select.invert else [one for one in labelled if not one.score]
     marked = [] if config.select.marks == "ignore" else marks.read(config, vod, times, choice.level)
     if config.edits:
         reel = cut_list.read_table(config.edits, name, vod.duration)
@@ -41,9 +41,9 @@ def main(name: str) -> None:
             shown = segments.join(both, config.select.min_gap, calm)
         reel = snapping.snap(vod, facecams.for_vod(name, config.facecam), shown, config.select, calm)
         report(config, choice, reel, card.threshold, vod.duration)
-    listed = [one for one in marked if not any(segments.overlap(one, each) for each in judged)]
+    listed = [one for one in marked if not any(segments.overlap(one, each) for each in labelled)]
     to_judge = [(one, review_list.MARKER) for one in listed]
-    to_judge += review_list.choose(times, choice.level, choice.threshold, config.select.release, [*judged, *listed])
+    to_judge += review_list.choose(times, choice.level, choice.threshold, config.select.release, [*labelled, *listed])
     # The last moment also stands for time after the VOD, which no row of labels.csv may name.
     to_judge = [(replace(one, end=min(one.end, vod.duration)), reason) for one, reason in to_judge]
     if config.select.invert:

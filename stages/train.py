@@ -137,12 +137,15 @@ def first_of_torchrun() -> bool:
     return torchrun.rank() == 0
 
 
-def review(judged: OutOfFold) -> dict[str, float]:
+def review(excerpts: OutOfFold) -> dict[str, float]:
     """Measure how well labelled stretches of VODs are ranked, out-of-fold; empty unless they have both labels."""
-    if len(set(judged.labels)) < 2:
+    if len(set(excerpts.labels)) < 2:
         return {}
-    ap, auc = metrics.average_precision(judged.labels, judged.logits), metrics.roc_auc(judged.labels, judged.logits)
-    return {"review_ap": ap, "review_auc": auc, "review_base_rate": float(judged.labels.mean())}
+    return {
+        "review_ap": metrics.average_precision(excerpts.labels, excerpts.logits),
+        "review_auc": metrics.roc_auc(excerpts.labels, excerpts.logits),
+        "review_base_rate": float(excerpts.labels.mean()),
+    }
 
 
 def log(folder: Path, losses: Sequence[float], measured: OutOfFold, details: dict[str, float]) -> None:

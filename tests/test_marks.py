@@ -96,7 +96,7 @@ def test_chapters_are_read_from_fragments_with_what_describes_them(tmp_path):
     unfinished.write_bytes(content[: last + 100])
     for path in (unfinished, segments):
         config = SelectConfig(
-            name="own", video=path, sounds=[], facecam=None, edits=None, judged=[], markers=None, replays=[],
+            name="own", video=path, sounds=[], facecam=None, edits=None, labels=[], markers=None, replays=[],
             select=select_params(),
         )  # fmt: skip
         found = vod_marks.read(config, probe(path), np.empty(0), np.empty(0))

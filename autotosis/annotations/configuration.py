@@ -37,7 +37,7 @@ class PredictConfig(Section):
 class SelectConfig(Section):
     """What the cut list of a VOD depends on.
 
-    `edits` is the path of the user's own cut list, or None. `judged` are the rows of labels.csv that are about the VOD:
+    `edits` is the path of the user's own cut list, or None. `labels` are the rows of labels.csv that are about the VOD:
     start and end in seconds, where None is the end of the VOD, and whether it is a highlight. `markers` is the path of
     its stream markers, or None. `replays` are the replays that may be of it, and when each ends in it, in seconds.
     """
@@ -47,7 +47,7 @@ class SelectConfig(Section):
     sounds: list[int]
     facecam: Box | None
     edits: Path | None
-    judged: list[tuple[float, float | None, bool]]
+    labels: list[tuple[float, float | None, bool]]
     markers: Path | None
     replays: list[tuple[Path, float]]
     select: Select
@@ -95,14 +95,14 @@ def for_select(settings: Params, name: str) -> SelectConfig:
     edits = settings.folder / "edits" / f"{name}.csv"
     files.check_regular(edits)
     uses_marks = settings.select.marks != "ignore"
-    judged = labels.read_labels(settings.folder / "labels.csv", there=False).get(settings.vods[name], [])
+    rows = labels.read_labels(settings.folder / "labels.csv", there=False).get(settings.vods[name], [])
     return SelectConfig(
         name=name,
         video=settings.vod(name),
         sounds=settings.tracks_of(settings.vods[name]).judged,
         facecam=_facecam(settings, name),
         edits=edits if edits.exists() else None,
-        judged=[(label.start, label.end, label.highlight) for label in judged],
+        labels=[(row.start, row.end, row.highlight) for row in rows],
         markers=beside.existing(settings.vod(name), beside.MARKERS) if uses_marks else None,
         replays=beside.replays(settings.vod(name)) if uses_marks else [],
         select=settings.select,

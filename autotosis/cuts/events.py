@@ -41,12 +41,12 @@ def smooth(times: np.ndarray, probabilities: np.ndarray, length: float) -> np.nd
     return means
 
 
-def override(times: np.ndarray, level: np.ndarray, judged: Sequence[Segment]) -> np.ndarray:
-    """Return the level of each moment, float64 of shape (moments,), but the score of what the user judged."""
-    level = level.copy()
-    for one in judged:
-        level[(times >= one.start - ROUNDING) & (times < one.end - ROUNDING)] = one.score
-    return level
+def override(times: np.ndarray, values: np.ndarray, labels: Sequence[Segment]) -> np.ndarray:
+    """Return the value of each moment, float64 of shape (moments,), but the score of the label where there is one."""
+    values = values.copy()
+    for label in labels:
+        values[(times >= label.start - ROUNDING) & (times < label.end - ROUNDING)] = label.score
+    return values
 
 
 def find(

@@ -33,14 +33,14 @@ class Choice:
 
 def for_vod(config: SelectConfig, card: Card, times: np.ndarray, probabilities: np.ndarray, duration: float) -> Choice:
     """Choose what the reel of a VOD shows, from its configuration and the model's card. The rest is as in `choose`."""
-    judged = judged_of(config, duration)
-    return choose(times, probabilities, duration, card.threshold, card.prevalence, config.select, judged)
+    labels = labels_of(config, duration)
+    return choose(times, probabilities, duration, card.threshold, card.prevalence, config.select, labels)
 
 
-def judged_of(config: SelectConfig, duration: float) -> list[Segment]:
+def labels_of(config: SelectConfig, duration: float) -> list[Segment]:
     """Return the rows of labels.csv about a VOD of this length (seconds); the score of each is its label, 0 or 1."""
     return [
-        Segment(start, duration if end is None else end, float(highlight)) for start, end, highlight in config.judged
+        Segment(start, duration if end is None else end, float(highlight)) for start, end, highlight in config.labels
     ]
 
 
@@ -51,7 +51,7 @@ def choose(
     threshold: float,
     share: float,
     select: Select,
-    judged: Sequence[Segment] = (),
+    labels: Sequence[Segment] = (),
 ) -> Choice:
     """Choose what a reel shows.
 
@@ -69,14 +69,14 @@ def choose(
         would qualify, so then only this share of them, the calmest ones, reaches the threshold.
     select : Select
         The parameters of selection.
-    judged : sequence of Segment
+    labels : sequence of Segment
         What the user says of the video, as in labels.csv, which has the last word: 1 as the score is a highlight, 0 is
         calm.
     """
-    highlights, calm = ([one for one in judged if one.score == label] for label in (1, 0))
+    highlights, calm = ([label for label in labels if label.score == score] for score in (1, 0))
     # Smoothing must not spread a highlight beyond the times that the user gave it.
     level = events.smooth(times, events.override(times, probabilities, calm), select.smooth)
-    level, release = events.override(times, level, judged), select.release
+    level, release = events.override(times, level, labels), select.release
     if select.invert:
         level = 1 - level
         threshold = float(np.quantile(level, 1 - share))

@@ -64,7 +64,7 @@ def choose(clips: Sequence[Clip], settings: Params, by_signals: OutOfFold) -> Ch
     wanted = settings.train.architecture
     if wanted is None:
         return Choice(None, by_signals, "train.architecture is null", {})
-    count = sum(not clip.judged for clip in clips)
+    count = sum(not clip.is_excerpt for clip in clips)
     if wanted == AUTO and not is_tried(settings.train, min(count, settings.dataset.clips or count)):
         reason = f"it is tried from {settings.train.auto_clips} labelled clips on, or on a graphics card"
         return Choice(None, by_signals, reason, {})

@@ -117,7 +117,7 @@ def collect(levels: Mapping[str, np.ndarray], clips: Sequence[Clip], logits: np.
     """
     ends = np.cumsum([len(clip.labels) for clip in clips])
     scored = list(zip(clips, np.split(logits, ends[:-1]), strict=True))
-    rows = [(clip, scores) for clip, scores in scored if clip.judged and clip.name in levels]
+    rows = [(clip, scores) for clip, scores in scored if clip.is_excerpt and clip.name in levels]
     return Rows(
         np.array([levels[clip.name] for clip, _ in rows]).reshape(len(rows), len(chat_rate.DELAYS)),
         np.array([clip.labels[0] for clip, _ in rows], int),

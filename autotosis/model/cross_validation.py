@@ -24,14 +24,14 @@ class OutOfFold:
         1 for a highlight, 0 for calm.
     fold : ndarray of int, shape (moments,)
         The fold of each moment, from 0.
-    judged : ndarray of bool, shape (moments,)
+    is_excerpt : ndarray of bool, shape (moments,)
         Whether the moment is of a labelled stretch of a VOD, and not of a clip.
     """
 
     logits: np.ndarray
     labels: np.ndarray
     fold: np.ndarray
-    judged: np.ndarray
+    is_excerpt: np.ndarray
 
     @property
     def measured(self) -> np.ndarray:
@@ -40,13 +40,13 @@ class OutOfFold:
         Those of clips, or all of them if clips have one of the labels in fewer than two folds. Labelled stretches of
         VODs are mostly taken from reels, which resemble neither clips nor streams.
         """
-        of_clips = ~self.judged
+        of_clips = ~self.is_excerpt
         folds_with = [np.unique(self.fold[of_clips & (self.labels == label)]) for label in (0, 1)]
         return of_clips if all(len(each) >= 2 for each in folds_with) else np.full(len(of_clips), True)
 
     def at(self, chosen: np.ndarray) -> "OutOfFold":
         """Return the moments where `chosen`, bool of shape (moments,), is true."""
-        return OutOfFold(self.logits[chosen], self.labels[chosen], self.fold[chosen], self.judged[chosen])
+        return OutOfFold(self.logits[chosen], self.labels[chosen], self.fold[chosen], self.is_excerpt[chosen])
 
     def calibration(self) -> Calibration:
         """Calibrate on all moments."""
@@ -87,7 +87,7 @@ def score(clips: Sequence[Clip], settings: Params) -> OutOfFold:
         logits=np.concatenate([scored[clip.name] for clip in clips]),
         labels=examples.labels(clips),
         fold=_by_moment(clips, fold_of),
-        judged=examples.judged(clips),
+        is_excerpt=examples.is_excerpt(clips),
     )
 
 
@@ -122,9 +122,9 @@ def of_kept(out_of_fold: OutOfFold, kept: Sequence[Clip], settings: Params) -> O
 
 def in_random_order(clips: Sequence[Clip], seed: int) -> list[Clip]:
     """Put excerpts of VODs first, and then the clips, shuffled as by `folds.in_random_order`."""
-    own = {clip.name: clip for clip in clips if not clip.judged}
+    own = {clip.name: clip for clip in clips if not clip.is_excerpt}
     names = folds.in_random_order({name: bool(clip.labels.any()) for name, clip in own.items()}, seed)
-    return [clip for clip in clips if clip.judged] + [own[name] for name in names]
+    return [clip for clip in clips if clip.is_excerpt] + [own[name] for name in names]
 
 
 def first_of(clips: Sequence[Clip], settings: Params) -> Sequence[Clip]:
@@ -133,7 +133,7 @@ def first_of(clips: Sequence[Clip], settings: Params) -> Sequence[Clip]:
     UserError if everything in them that teaches has the same label.
     """
     count = settings.dataset.clips
-    taken = clips[: None if count is None else count + sum(clip.judged for clip in clips)]
+    taken = clips[: None if count is None else count + sum(clip.is_excerpt for clip in clips)]
     if len(set(examples.labels(learning.teaching(taken, settings)))) < 2:
         raise UserError(f"{PARAMS_FILE}: dataset.clips {count} is too few: all moments have the same label")
     return taken

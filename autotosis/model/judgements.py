@@ -42,8 +42,8 @@ def agreeing(clips: Sequence[Clip], settings: Params) -> tuple[Sequence[Clip], S
     str or None
         What to tell the user if stretches were set apart.
     """
-    own = [clip for clip in clips if not clip.judged]
-    highlights = [clip for clip in clips if clip.judged and clip.labels.any()]
+    own = [clip for clip in clips if not clip.is_excerpt]
+    highlights = [clip for clip in clips if clip.is_excerpt and clip.labels.any()]
     fold_of = cross_validation.folds_of(own, settings)
     if not highlights or not fold_of or not settings.train.review_weight:
         return clips, [], None
@@ -51,7 +51,7 @@ def agreeing(clips: Sequence[Clip], settings: Params) -> tuple[Sequence[Clip], S
     from scipy.stats import mannwhitneyu
 
     fps = settings.extract.fps
-    calm = examples.contexts(examples.around_judged(clips, fps, labelled_moments.KERNEL_MOMENTS), fps)
+    calm = examples.contexts(examples.around_excerpts(clips, fps, labelled_moments.KERNEL_MOMENTS), fps)
     expected = []
     for fold in sorted(set(fold_of.values())):
         others = [clip for clip in own if fold_of[clip.group] != fold]
@@ -62,7 +62,7 @@ def agreeing(clips: Sequence[Clip], settings: Params) -> tuple[Sequence[Clip], S
         return clips, [], None
     return (
         own,
-        [clip for clip in clips if clip.judged],
+        [clip for clip in clips if clip.is_excerpt],
         f"{settings.folder / 'labels.csv'}: rows about VODs train only the models of these VODs, because their "
         f"highlights look less like highlights than those of the clips (p = {p:.2g}); check their labels and times",
     )

@@ -84,7 +84,7 @@ def learn(clips: Sequence[Clip], settings: Params, name: str) -> Model:
 
 def teaching(clips: Sequence[Clip], settings: Params) -> list[Clip]:
     """Return the clips that teach a model: with a `train.review_weight` of 0, excerpts of VODs teach nothing."""
-    return [clip for clip in clips if settings.train.review_weight or not clip.judged]
+    return [clip for clip in clips if settings.train.review_weight or not clip.is_excerpt]
 
 
 def with_network(settings: Params, architecture: str | None) -> Params:
