@@ -50,7 +50,7 @@ def as_it_is(clip: Clip) -> np.ndarray:
     return clip.values
 
 
-PICTURE, SOUND, EVERYTHING = features.SEEN_COLUMNS, features.HEARD_COLUMNS, slice(None)
+PICTURE, SOUND, EVERYTHING = features.VISUAL_COLUMNS, features.AUDIO_COLUMNS, slice(None)
 # The first column of the face is the mouth.
 EXPRESSION = slice(features.columns(FACE).start + 1, features.columns(FACE).stop)
 # Each part: what is changed of the clips, the windows of context, whether a face network takes part.

@@ -73,7 +73,7 @@ def main() -> None:
     known, own_vods = labelled_moments.collect(kept, own_rows, settings, of_kept, faces)
     card = model_file.Card(
         architecture=choice.architecture,
-        extract=settings.extract.seen(),
+        extract=settings.extract.signal_params(),
         code=context.VERSION,
         l2=train.l2,
         target_precision=train.target_precision,

@@ -58,7 +58,7 @@ def describe_all(settings: Params) -> dict[str, dict[str, object]]:
 
     UserError as in `for_predict`.
     """
-    extract = settings.extract.seen()
+    extract = settings.extract.signal_params()
     used = settings.train.used(labels.count_clips(settings.folder))
     return {
         "extract_frames": {"extract": extract, "judged": configuration.judged_tracks(settings, "clips/")},

@@ -87,7 +87,7 @@ def score_sound(known: Labelled, values: np.ndarray, fps: float, prevalence: flo
         The logit of each moment.
     """
     contexts = known.contexts.copy()
-    contexts[:, :, features.SEEN_COLUMNS] = np.nan
+    contexts[:, :, features.VISUAL_COLUMNS] = np.nan
     unlabelled = context.windows(values, fps, evenly_spaced(len(values), KERNEL_MOMENTS))
     by_sound = learn_kernel(replace(known, contexts=contexts), unlabelled, prevalence)
     return by_sound.logits(values, fps)

@@ -50,5 +50,5 @@ def learn(clips: Sequence[Clip], found: np.ndarray, settings: Params) -> FirstPa
 
 def without_picture(clip: Clip) -> Clip:
     """Return a clip as the first pass knows it: the signals of the picture are NaN."""
-    seen = np.arange(features.COLUMNS) < features.SEEN_COLUMNS.stop
+    seen = np.arange(features.COLUMNS) < features.VISUAL_COLUMNS.stop
     return replace(clip, values=np.where(seen, np.float32(np.nan), clip.values))

@@ -122,10 +122,10 @@ def load(extract: Extract, code: str) -> tuple[Card, dict[str, np.ndarray]]:
         If the file is missing or malformed, or if the model learned from moments that were made in another way.
     """
     card = read_card()
-    if card.extract != extract.seen() or card.code != code:
+    if card.extract != extract.signal_params() or card.code != code:
         differing = [
             f"extract.{key} {card.extract.get(key)}, not {value}"
-            for key, value in extract.seen().items()
+            for key, value in extract.signal_params().items()
             if card.extract.get(key) != value
         ]
         raise UserError(

@@ -24,7 +24,7 @@ class Extract(Section):
     size: Annotated[int, Field(ge=16, le=1024)]
     decoder: Literal["software", "auto", "cuda", "vaapi", "videotoolbox"]
 
-    def seen(self) -> dict[str, float | int]:
+    def signal_params(self) -> dict[str, float | int]:
         """Return the parameters that affect signals: all but the decoder, since all decoders give the same picture."""
         return self.model_dump(exclude={"decoder"})
 

@@ -80,15 +80,15 @@ def score(
     stretches = passes.stretches(wanted, fps)
     looked = workers.run_parallel(partial(passes.look, scan), stretches, f"look at {name}", "stretches")
     seen, faces = (np.concatenate(parts) for parts in zip(*looked, strict=True))
-    values[wanted, features.SEEN_COLUMNS] = seen
-    for signal in features.SEEN:
+    values[wanted, features.VISUAL_COLUMNS] = seen
+    for signal in features.VISUAL:
         columns = features.columns(signal)
         values[:, columns] = signal.relative(values[:, columns], fps, glances.get(signal.name))
     # The picture is assumed to stay the same around what was looked at. Otherwise it would be missing in every window
     # that reaches beyond, and recordings of strangers would be cut worse.
     beside = nearest(np.flatnonzero(wanted), len(values))
     near = abs(np.arange(len(values)) - beside) <= context.reach(fps)
-    values[near, features.SEEN_COLUMNS] = values[beside[near], features.SEEN_COLUMNS]
+    values[near, features.VISUAL_COLUMNS] = values[beside[near], features.VISUAL_COLUMNS]
     probabilities = background.score(known, values, wanted, faces, written, fps, card)
     return probabilities, float(wanted.mean())
 
@@ -115,10 +115,10 @@ def first_pass(scan: Scan, name: str) -> tuple[np.ndarray, dict[str, Glances]]:
     parts = passes.stretches(np.full(scan.moments, True), scan.extract.fps)
     listened = workers.run_parallel(partial(passes.listen, scan), parts, f"listen to {name}", "stretches")
     for (run,), (heard, glances) in zip(parts, listened, strict=True):
-        values[run.start : run.stop, features.HEARD_COLUMNS] = heard
+        values[run.start : run.stop, features.AUDIO_COLUMNS] = heard
         # Neighbouring stretches may glance at the same keyframe, so keep each only once.
         places |= dict(glances)
-    for signal in features.HEARD:
+    for signal in features.AUDIO:
         columns = features.columns(signal)
         values[:, columns] = signal.relative(values[:, columns], scan.extract.fps)
     ascending = sorted(places)

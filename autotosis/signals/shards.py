@@ -63,7 +63,7 @@ def key(
     edges = [read[0], *facecam.changes(read[0], math.inf if read[1] is None else read[1])]
     boxes = [(edge, vars(box) if (box := facecam.at(edge)) else None) for edge in edges]
     camera = boxes[0][1] if len(boxes) == 1 else boxes
-    made_from: list[object] = [digest, camera, extract.seen(), (*kept, *read), features.VERSION]
+    made_from: list[object] = [digest, camera, extract.signal_params(), (*kept, *read), features.VERSION]
     if sounds:
         made_from.append(list(sounds))
     return hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()
