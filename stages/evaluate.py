@@ -78,7 +78,7 @@ def main() -> None:
         for one in vods:
             picture = io.BytesIO()
             timeline_plot.draw(
-                picture, one.vod, one.times, one.choice.level, one.choice.threshold, one.segments, one.truth
+                picture, one.vod, one.times, one.choice.smoothed, one.choice.threshold, one.segments, one.truth
             )
             (pictures / f"{one.vod}.png").write_bytes(picture.getvalue())
         tables.mkdir()

@@ -30,7 +30,7 @@ def main(name: str) -> None:
     labelled = selection.labels_of(config, vod.duration)
     # The calmest moments are what `invert` is asked for.
     calm = [] if config.select.invert else [one for one in labelled if not one.score]
-    marked = [] if config.select.marks == "ignore" else marks.read(config, vod, times, choice.level)
+    marked = [] if config.select.marks == "ignore" else marks.read(config, vod, times, choice.smoothed)
     if config.edits:
         reel = cut_list.read_table(config.edits, name, vod.duration)
         print(f"{name}: the cut list is {config.edits}, segments: {len(reel)}")
@@ -43,7 +43,9 @@ def main(name: str) -> None:
         report(config, choice, reel, card.threshold, vod.duration)
     listed = [one for one in marked if not any(segments.overlap(one, each) for each in labelled)]
     to_judge = [(one, review_list.MARKER) for one in listed]
-    to_judge += review_list.choose(times, choice.level, choice.threshold, config.select.release, [*labelled, *listed])
+    to_judge += review_list.choose(
+        times, choice.smoothed, choice.threshold, config.select.release, [*labelled, *listed]
+    )
     # The last moment also stands for time after the VOD, which no row of labels.csv may name.
     to_judge = [(replace(one, end=min(one.end, vod.duration)), reason) for one, reason in to_judge]
     if config.select.invert:
@@ -73,14 +75,14 @@ def report(config: SelectConfig, choice: Choice, shown: list[Segment], threshold
     """
     name, seconds = config.name, segments.seconds(shown)
     print(f"{name}: segments: {len(shown)}, seconds: {seconds:.1f}")
-    if not shown and choice.level.max() >= choice.threshold:
+    if not shown and choice.smoothed.max() >= choice.threshold:
         print(
             f"{name}: nothing to show: every event above the decision threshold is shorter than select.min_length, or "
             "its segment is longer than select.max_duration"
         )
     elif not shown:
         print(
-            f"{name}: nothing to show: the smoothed probability never exceeds {choice.level.max():.2f}, and the "
+            f"{name}: nothing to show: the smoothed probability never exceeds {choice.smoothed.max():.2f}, and the "
             f"decision threshold is {choice.threshold:.2f}; set select.threshold to a lower value"
         )
     elif seconds > LONG * duration:

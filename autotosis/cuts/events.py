@@ -51,7 +51,7 @@ def override(times: np.ndarray, values: np.ndarray, labels: Sequence[Segment]) -
 
 def find(
     times: np.ndarray,
-    level: np.ndarray,
+    smoothed: np.ndarray,
     threshold: float,
     release: float,
     select: Select,
@@ -66,7 +66,7 @@ def find(
 
     Parameters
     ----------
-    times, level : ndarray of float64, shape (moments,)
+    times, smoothed : ndarray of float64, shape (moments,)
         A timeline, evenly spaced, with smoothed probabilities. Each moment stands for the time until the next one.
     threshold : float
         The decision threshold, 0 to 1.
@@ -84,14 +84,14 @@ def find(
     """
     spacing = step(times)
     blur = round(BLUR / spacing)
-    above = np.concatenate([[False], level >= threshold * release, [False]])
+    above = np.concatenate([[False], smoothed >= threshold * release, [False]])
     starts, ends = np.flatnonzero(~above[:-1] & above[1:]), np.flatnonzero(above[:-1] & ~above[1:])
     runs: list[list[int]] = []
     for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
-        maximum = level[start:end].max()
+        maximum = smoothed[start:end].max()
         if maximum < threshold:
             continue
-        high = start + np.flatnonzero(level[start:end] >= maximum / 2)
+        high = start + np.flatnonzero(smoothed[start:end] >= maximum / 2)
         start, end = min(int(high[0]), start + blur), max(int(high[-1]) + 1, end - blur)
         near = bool(runs) and (start - runs[-1][1]) * spacing < select.min_gap
         if near and not any(overlap(Segment(times[runs[-1][1]], times[start]), one) for one in apart):
@@ -99,7 +99,7 @@ def find(
         else:
             runs.append([start, end])
     return [
-        Segment(float(times[start]), float(times[end - 1] + spacing), float(level[start:end].mean()))
+        Segment(float(times[start]), float(times[end - 1] + spacing), float(smoothed[start:end].mean()))
         for start, end in runs
         if (end - start) * spacing >= select.min_length - 1e-6
     ]
@@ -107,7 +107,7 @@ def find(
 
 def raise_threshold(
     times: np.ndarray,
-    level: np.ndarray,
+    smoothed: np.ndarray,
     threshold: float,
     release: float,
     select: Select,
@@ -123,11 +123,11 @@ def raise_threshold(
     float
         The lowest such threshold, at least the given one. If all moments are alike, it may be above all of them.
     """
-    steps = np.quantile(level, np.linspace(0, 1, 1001))
+    steps = np.quantile(smoothed, np.linspace(0, 1, 1001))
     for each in [threshold, *steps[steps > threshold].tolist()]:
-        if seconds(find(times, level, each, release, select, apart)) <= most:
+        if seconds(find(times, smoothed, each, release, select, apart)) <= most:
             return float(each)
-    return float(np.nextafter(level.max(), 2))
+    return float(np.nextafter(smoothed.max(), 2))
 
 
 def as_judged(found: Sequence[Segment], highlights: Sequence[Segment]) -> list[Segment]:
@@ -158,12 +158,12 @@ def as_judged(found: Sequence[Segment], highlights: Sequence[Segment]) -> list[S
     return join(sorted(events, key=lambda event: event.start))
 
 
-def best_stretch(times: np.ndarray, level: np.ndarray, segment: Segment, length: float) -> Segment:
+def best_stretch(times: np.ndarray, smoothed: np.ndarray, segment: Segment, length: float) -> Segment:
     """Cut a segment down to the stretch with the highest mean probability; of equals, the one nearest the middle.
 
     Parameters
     ----------
-    times, level : ndarray of float64, shape (moments,)
+    times, smoothed : ndarray of float64, shape (moments,)
         A timeline, evenly spaced, with smoothed probabilities.
     segment : Segment
         The segment, which is returned unchanged if it is no longer than `length`.
@@ -174,7 +174,7 @@ def best_stretch(times: np.ndarray, level: np.ndarray, segment: Segment, length:
     if latest <= segment.start:
         return segment
     edges = np.append(times, times[-1] + step(times))
-    sums = np.concatenate([[0.0], np.cumsum(level) * step(times)])
+    sums = np.concatenate([[0.0], np.cumsum(smoothed) * step(times)])
     # Between these starts, the sum over a stretch is a linear function of its start, so one of them is the best.
     middle = (segment.start + latest) / 2
     starts = np.concatenate([edges, edges - length, [segment.start, middle, latest]])

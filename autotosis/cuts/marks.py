@@ -21,7 +21,7 @@ LATE = 3.0
 FIRST_CHAPTER = 1.0
 
 
-def read(config: SelectConfig, vod: Recording, times: np.ndarray, level: np.ndarray) -> list[Segment]:
+def read(config: SelectConfig, vod: Recording, times: np.ndarray, smoothed: np.ndarray) -> list[Segment]:
     """Read all marks of a VOD.
 
     Parameters
@@ -30,7 +30,7 @@ def read(config: SelectConfig, vod: Recording, times: np.ndarray, level: np.ndar
         Which files hold its markers and replays.
     vod : Recording
         The VOD, whose own chapters are read.
-    times, level : ndarray of float64, shape (moments,)
+    times, smoothed : ndarray of float64, shape (moments,)
         Its timeline, with smoothed probabilities.
 
     Returns
@@ -46,7 +46,7 @@ def read(config: SelectConfig, vod: Recording, times: np.ndarray, level: np.ndar
             spans.append((end - recording.probe(path).duration, end))
     inside = [(max(0.0, start), min(end, vod.duration)) for start, end in sorted(spans)]
     return segments.join(
-        Segment(start, end, float(level[(times >= start) & (times <= end)].max(initial=0.0)))
+        Segment(start, end, float(smoothed[(times >= start) & (times <= end)].max(initial=0.0)))
         for start, end in inside
         # A short replay may be of the time after the VOD.
         if start < end

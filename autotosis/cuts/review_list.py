@@ -40,13 +40,13 @@ def write(target: Path, chosen: Sequence[tuple[Segment, str]]) -> None:
 
 
 def choose(
-    times: np.ndarray, level: np.ndarray, threshold: float, release: float, judged: Sequence[Segment]
+    times: np.ndarray, smoothed: np.ndarray, threshold: float, release: float, judged: Sequence[Segment]
 ) -> list[tuple[Segment, str]]:
     """Choose the moments to ask a reviewer about.
 
     Parameters
     ----------
-    times, level : ndarray of float64, shape (moments,)
+    times, smoothed : ndarray of float64, shape (moments,)
         A timeline, evenly spaced, with smoothed probabilities.
     threshold, release : float
         The decision threshold, 0 to 1, and the share of its height at which a peak begins and ends, 0 to 1.
@@ -62,7 +62,7 @@ def choose(
     spacing = step(times)
     near = max(0.0, APART - spacing / 2)
     around = [Segment(one.start - near, one.end + near) for one in judged]
-    left = [peak for peak in peaks(times, level, release) if not any(overlap(peak, one) for one in around)]
+    left = [peak for peak in peaks(times, smoothed, release) if not any(overlap(peak, one) for one in around)]
     span = float(times[-1]) + spacing
     in_part = [0] * PARTS
     chosen: list[tuple[Segment, str]] = []
@@ -77,30 +77,30 @@ def choose(
     return chosen
 
 
-def peaks(times: np.ndarray, level: np.ndarray, release: float) -> list[Segment]:
+def peaks(times: np.ndarray, smoothed: np.ndarray, release: float) -> list[Segment]:
     """Find the highest peaks of a timeline, at most CANDIDATES of them, the highest first.
 
-    A peak extends to where the level falls below `release` times its height, but by no more than half of LONGEST to
-    each side. Peaks are at least APART from each other. The parameters are those of `choose`.
+    A peak extends to where the smoothed probability falls below `release` times its height, but by no more than half of
+    LONGEST to each side. Peaks are at least APART from each other. The parameters are those of `choose`.
     """
     spacing = step(times)
     reach, gap = max(1, round(LONGEST / 2 / spacing)), max(1, round(APART / spacing))
-    beside = np.pad(level, 1, constant_values=-1.0)
-    tops = np.flatnonzero((level > beside[:-2]) & (level >= beside[2:]))
-    taken = np.zeros(len(level), bool)
+    beside = np.pad(smoothed, 1, constant_values=-1.0)
+    tops = np.flatnonzero((smoothed > beside[:-2]) & (smoothed >= beside[2:]))
+    taken = np.zeros(len(smoothed), bool)
     found: list[Segment] = []
-    for top in tops[np.argsort(-level[tops], kind="stable")].tolist():
-        if len(found) == CANDIDATES or level[top] <= 0:
+    for top in tops[np.argsort(-smoothed[tops], kind="stable")].tolist():
+        if len(found) == CANDIDATES or smoothed[top] <= 0:
             break
         if taken[top]:
             continue
-        first, last = max(0, top - reach), min(len(level), top + reach + 1)
-        outside = taken[first:last] | (level[first:last] < release * level[top])
+        first, last = max(0, top - reach), min(len(smoothed), top + reach + 1)
+        outside = taken[first:last] | (smoothed[first:last] < release * smoothed[top])
         before, after = np.flatnonzero(outside[: top - first]), np.flatnonzero(outside[top - first :])
         start = first + (int(before[-1]) + 1 if len(before) else 0)
         end = top + int(after[0]) if len(after) else last
         taken[max(0, start - gap) : end + gap] = True
-        found.append(Segment(float(times[start]), float(times[end - 1] + spacing), float(level[top])))
+        found.append(Segment(float(times[start]), float(times[end - 1] + spacing), float(smoothed[top])))
     return found
 
 

@@ -18,15 +18,15 @@ class Choice:
 
     Attributes
     ----------
-    level : ndarray of float64, shape (moments,)
+    smoothed : ndarray of float64, shape (moments,)
         The smoothed probability of a highlight, or of a calm moment with `select.invert`.
     threshold : float
-        The decision threshold that an event's level must reach, 0 to 1.
+        The decision threshold that the smoothed probability of an event must reach, 0 to 1.
     reel : list of Segment
         The segments, with padding and within the limits of `select`.
     """
 
-    level: np.ndarray
+    smoothed: np.ndarray
     threshold: float
     reel: list[Segment]
 
@@ -75,11 +75,11 @@ def choose(
     """
     highlights, calm = ([label for label in labels if label.score == score] for score in (1, 0))
     # Smoothing must not spread a highlight beyond the times that the user gave it.
-    level = events.smooth(times, events.override(times, probabilities, calm), select.smooth)
-    level, release = events.override(times, level, labels), select.release
+    smoothed = events.smooth(times, events.override(times, probabilities, calm), select.smooth)
+    smoothed, release = events.override(times, smoothed, labels), select.release
     if select.invert:
-        level = 1 - level
-        threshold = float(np.quantile(level, 1 - share))
+        smoothed = 1 - smoothed
+        threshold = float(np.quantile(smoothed, 1 - share))
         # Nearly everything is calm, so with a lower release, events would never end.
         release = 1.0
     # An event has nothing calm within it, unless the calmest moments are what is asked for.
@@ -88,8 +88,8 @@ def choose(
     if select.max_times_prevalence and not select.threshold and not select.invert:
         # What the user calls a highlight is shown in any case, and must not push out other events.
         most = select.max_times_prevalence * share * duration + seconds(highlights)
-        threshold = events.raise_threshold(times, level, threshold, release, select, most, apart)
-    found = events.find(times, level, threshold, release, select, apart)
+        threshold = events.raise_threshold(times, smoothed, threshold, release, select, most, apart)
+    found = events.find(times, smoothed, threshold, release, select, apart)
     if not select.invert:
         found = events.as_judged(found, highlights)
     shown = pad(found, select.pre_roll, select.post_roll, duration, select.min_gap)
@@ -97,10 +97,10 @@ def choose(
         parts = ((one, [event.score for event in found if overlap(one, event)]) for one in without(shown, calm))
         shown = [replace(one, score=max(scores)) for one, scores in parts if scores]
     if select.max_length:
-        shown = [events.best_stretch(times, level, segment, select.max_length) for segment in shown]
+        shown = [events.best_stretch(times, smoothed, segment, select.max_length) for segment in shown]
     if select.max_duration:
         shown = best_that_fit(shown, select.max_duration)
-    return Choice(level, threshold, [with_padding(found, one) for one in shown])
+    return Choice(smoothed, threshold, [with_padding(found, one) for one in shown])
 
 
 def with_padding(found: Sequence[Segment], segment: Segment) -> Segment:

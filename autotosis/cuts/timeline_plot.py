@@ -16,7 +16,7 @@ def draw(
     target: BinaryIO,
     title: str,
     times: np.ndarray,
-    level: np.ndarray,
+    smoothed: np.ndarray,
     threshold: float,
     shown: Sequence[Segment],
     truth: Sequence[Segment] | None,
@@ -31,7 +31,7 @@ def draw(
         The title of the plot.
     times : ndarray of float64, shape (moments,)
         The time of each moment, seconds.
-    level : ndarray of float64, shape (moments,)
+    smoothed : ndarray of float64, shape (moments,)
         The smoothed probability of each moment, as in `Choice`, 0 to 1.
     threshold : float
         The decision threshold, 0 to 1.
@@ -46,7 +46,7 @@ def draw(
     axes = figure.subplots(rows, squeeze=False)[:, 0]
     for row, axis in enumerate(axes):
         inside = (times >= row * SECONDS_PER_ROW) & (times < (row + 1) * SECONDS_PER_ROW)
-        axis.plot(times[inside] / 60, level[inside], color="black", linewidth=0.7, label="probability")
+        axis.plot(times[inside] / 60, smoothed[inside], color="black", linewidth=0.7, label="probability")
         axis.axhline(threshold, color="gray", linestyle="--", linewidth=0.8, label="threshold")
         _spans(axis, shown, 0.0, 1.0, "tab:orange", 0.35, "in the reel")
         _spans(axis, truth or [], 1.02, 1.1, "tab:red", 1.0, "true highlight")
