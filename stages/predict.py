@@ -36,8 +36,8 @@ def main(name: str) -> None:
         files.digest(model_file.PATH),
     )
     times = np.arange(scan.moments) / config.extract.fps
-    written = chat_weight.from_tensors("chat.", weights).logits(messages, times)
-    probabilities, looked_at = two_pass.score(scan, name, card, weights, written, config.predict.scan == "two-pass")
+    chat_logits = chat_weight.from_tensors("chat.", weights).logits(messages, times)
+    probabilities, looked_at = two_pass.score(scan, name, card, weights, chat_logits, config.predict.scan == "two-pass")
     inputs.check(before)
     files.write_csv(timeline.path(name), timeline.COLUMNS, timeline.rows(times, probabilities))
     listened = ", listened to all of them" if vod.sound else ""

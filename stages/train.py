@@ -56,21 +56,21 @@ def main() -> None:
     if not labelled:
         raise UserError(f"{index.PATH}: contains no moments to learn from; build it with `dvc repro build_dataset`")
     clips, own_rows, remark = judgements.agreeing(labelled, settings)
-    by_signals = cross_validation.score(clips, learning.with_network(settings, None))
-    choice = architecture.choose(clips, settings, by_signals)
+    signal_scores = cross_validation.score(clips, learning.with_network(settings, None))
+    choice = architecture.choose(clips, settings, signal_scores)
     out_of_fold, settings = choice.out_of_fold, learning.with_network(settings, choice.architecture)
     measured = out_of_fold.at(out_of_fold.measured)
     in_stream = measured.calibration().for_prevalence(measured.labels.mean(), train.prevalence)
     probabilities = in_stream.probabilities(measured.logits)
     threshold = min(MAX_THRESHOLD, float(np.median(probabilities[measured.labels == 1])))
-    kept = cross_validation.first_of(clips, settings)
-    of_kept = cross_validation.of_kept(out_of_fold, kept, settings)
+    kept = cross_validation.limit_clips(clips, settings)
+    kept_scores = cross_validation.restrict_to(out_of_fold, kept, settings)
     learned = learning.learn(kept, settings, "all clips")
     by_sound = first_pass.learn(clips, probabilities >= threshold / 2, settings)
     if "RANK" in os.environ and not first_of_torchrun():
         return
-    faces = out_of_fold.logits - by_signals.logits
-    known, own_vods = labelled_moments.collect(kept, own_rows, settings, of_kept, faces)
+    network_logits = out_of_fold.logits - signal_scores.logits
+    known, own_vods = labelled_moments.collect(kept, own_rows, settings, kept_scores, network_logits)
     card = model_file.Card(
         architecture=choice.architecture,
         extract=settings.extract.signal_params(),

@@ -39,7 +39,7 @@ class Choice:
     figures: dict[str, float]
 
 
-def choose(clips: Sequence[Clip], settings: Params, by_signals: OutOfFold) -> Choice:
+def choose(clips: Sequence[Clip], settings: Params, signal_scores: OutOfFold) -> Choice:
     """Choose a face network.
 
     Parameters
@@ -48,7 +48,7 @@ def choose(clips: Sequence[Clip], settings: Params, by_signals: OutOfFold) -> Ch
         The labelled clips.
     settings : Params
         The parameters. A network that `train.architecture` names is always chosen.
-    by_signals : OutOfFold
+    signal_scores : OutOfFold
         The scores of the model without a network.
 
     Returns
@@ -63,16 +63,16 @@ def choose(clips: Sequence[Clip], settings: Params, by_signals: OutOfFold) -> Ch
     """
     wanted = settings.train.architecture
     if wanted is None:
-        return Choice(None, by_signals, "train.architecture is null", {})
+        return Choice(None, signal_scores, "train.architecture is null", {})
     count = sum(not clip.is_excerpt for clip in clips)
     if wanted == AUTO and not is_tried(settings.train, min(count, settings.dataset.clips or count)):
         reason = f"it is tried from {settings.train.auto_clips} labelled clips on, or on a graphics card"
-        return Choice(None, by_signals, reason, {})
+        return Choice(None, signal_scores, reason, {})
     name = AUTO_NETWORK if wanted == AUTO else wanted
-    by_network = cross_validation.score(clips, learning.with_network(settings, name))
-    measured = (one.at(one.measured) for one in (by_network, by_signals))
+    network_scores = cross_validation.score(clips, learning.with_network(settings, name))
+    measured = (one.at(one.measured) for one in (network_scores, signal_scores))
     with_it, without = (
-        metrics.of_folds(metrics.average_precision, one.labels, one.logits, one.fold) for one in measured
+        metrics.per_fold(metrics.average_precision, one.labels, one.logits, one.fold) for one in measured
     )
     gains = with_it - without
     if len(gains) < 2:
@@ -84,7 +84,7 @@ def choose(clips: Sequence[Clip], settings: Params, by_signals: OutOfFold) -> Ch
         reason = f"with {name}, average precision changes by {gain:+.3f}, with a spread of {spread:.3f} over folds"
     if wanted != AUTO:
         helps, reason = True, f"train.architecture names it; {reason}"
-    return Choice(name if helps else None, by_network if helps else by_signals, reason, figures)
+    return Choice(name if helps else None, network_scores if helps else signal_scores, reason, figures)
 
 
 def is_tried(train: Train, clips: int) -> bool:

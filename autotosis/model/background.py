@@ -89,8 +89,7 @@ def score_sound(known: Labelled, values: np.ndarray, fps: float, prevalence: flo
     contexts = known.contexts.copy()
     contexts[:, :, features.VISUAL_COLUMNS] = np.nan
     unlabelled = context.windows(values, fps, evenly_spaced(len(values), KERNEL_MOMENTS))
-    by_sound = learn_kernel(replace(known, contexts=contexts), unlabelled, prevalence)
-    return by_sound.logits(values, fps)
+    return learn_kernel(replace(known, contexts=contexts), unlabelled, prevalence).logits(values, fps)
 
 
 def _weight(known: Labelled, unlabelled: np.ndarray, prevalence: float) -> float:
@@ -120,17 +119,17 @@ def cross_validate(known: Labelled, unlabelled: np.ndarray, prevalence: float, p
     return np.concatenate(logits)
 
 
-def mean_logits(by_linear: np.ndarray, by_kernel: np.ndarray) -> np.ndarray:
+def mean_logits(linear_logits: np.ndarray, kernel_logits: np.ndarray) -> np.ndarray:
     """Return the weighted mean of the logits of both models, each of shape (moments,)."""
-    return (1 - KERNEL_SHARE) * by_linear + KERNEL_SHARE * by_kernel
+    return (1 - KERNEL_SHARE) * linear_logits + KERNEL_SHARE * kernel_logits
 
 
 def score(
     known: Labelled,
     values: np.ndarray,
     seen: np.ndarray,
-    faces: np.ndarray,
-    written: np.ndarray,
+    network_logits: np.ndarray,
+    chat_logits: np.ndarray,
     fps: float,
     card: Card,
 ) -> np.ndarray:
@@ -147,9 +146,9 @@ def score(
         The signals of the whole VOD, from `context.relative`.
     seen : ndarray of bool, shape (moments,)
         Whether the scan looked at each moment.
-    faces : ndarray of float32, shape (seen moments,)
+    network_logits : ndarray of float32, shape (seen moments,)
         The logits of the face network at the seen moments; 0 without a network.
-    written : ndarray of float64, shape (moments,)
+    chat_logits : ndarray of float64, shape (moments,)
         What the chat adds to the logits, from `ChatWeight.logits`.
     fps : float
         Moments per second, Hz.
@@ -162,18 +161,18 @@ def score(
         The probability at each moment, 0 to 1.
     """
     unlabelled = context.windows(values, fps, evenly_spaced(len(values)))
-    by_linear = learn(known, unlabelled, card.prevalence, card.l2).logits(values, fps)
-    by_kernel = learn_kernel(known, _half_seen(values, seen, fps), card.prevalence).logits(values, fps)
-    added = written + _everywhere(faces, seen)
-    by_linear, by_both = by_linear + added, mean_logits(by_linear, by_kernel) + added
+    linear_logits = learn(known, unlabelled, card.prevalence, card.l2).logits(values, fps)
+    kernel_logits = learn_kernel(known, _half_seen(values, seen, fps), card.prevalence).logits(values, fps)
+    added = chat_logits + _everywhere(network_logits, seen)
+    linear_logits, logits = linear_logits + added, mean_logits(linear_logits, kernel_logits) + added
     highlights = cross_validate(known, unlabelled, card.prevalence, card.l2)
-    of_linear = calibration.threshold(highlights, by_linear, card.prevalence, card.target_precision)
+    linear_threshold = calibration.threshold(highlights, linear_logits, card.prevalence, card.target_precision)
     # The linear model finds too few where highlights differ from those of the clips. So up to the expected share of
     # highlights, moments that are more like highlights than like calm are found as well.
-    most = max(0.0, float(np.quantile(by_both, 1 - card.prevalence)))
-    threshold = min(most, calibration.of_same_share(of_linear, by_linear, by_both))
+    most = max(0.0, float(np.quantile(logits, 1 - card.prevalence)))
+    threshold = min(most, calibration.threshold_for_same_count(linear_threshold, linear_logits, logits))
     offset = calibration.log_odds(card.threshold) - SLOPE * threshold
-    return Calibration(SLOPE, offset).probabilities(by_both)
+    return Calibration(SLOPE, offset).probabilities(logits)
 
 
 def _half_seen(values: np.ndarray, seen: np.ndarray, fps: float) -> np.ndarray:

@@ -123,7 +123,7 @@ def threshold(highlights: np.ndarray, stream: np.ndarray, prevalence: float, tar
     return float(possible[enough[0] if len(enough) else np.argmax(precision)])
 
 
-def of_same_share(threshold: float, scores: np.ndarray, others: np.ndarray) -> float:
+def threshold_for_same_count(threshold: float, scores: np.ndarray, others: np.ndarray) -> float:
     """Choose a threshold for a stream's other scores so that as many moments reach it.
 
     Parameters

@@ -76,10 +76,10 @@ def score(clips: Sequence[Clip], settings: Params) -> OutOfFold:
     UserError
         If there are too few clips, or if those learned from have only one label.
     """
-    fold_of, scored = deal(clips, settings), {}
+    fold_of, scored = assign(clips, settings), {}
     for fold in sorted(set(fold_of.values())):
         others = [clip for clip in clips if fold_of[clip.group] != fold]
-        learned = learning.learn(first_of(others, settings), settings, f"without fold {fold + 1}")
+        learned = learning.learn(limit_clips(others, settings), settings, f"without fold {fold + 1}")
         held_out = [clip for clip in clips if fold_of[clip.group] == fold]
         for clip, logits in zip(held_out, learning.score(learned, held_out, settings), strict=True):
             scored[clip.name] = logits
@@ -91,7 +91,7 @@ def score(clips: Sequence[Clip], settings: Params) -> OutOfFold:
     )
 
 
-def of_kept(out_of_fold: OutOfFold, kept: Sequence[Clip], settings: Params) -> OutOfFold:
+def restrict_to(out_of_fold: OutOfFold, kept: Sequence[Clip], settings: Params) -> OutOfFold:
     """Return the scores of the clips that the final model learns from, in folds of their own.
 
     In the original folds, all of them may be in the same one.
@@ -101,7 +101,7 @@ def of_kept(out_of_fold: OutOfFold, kept: Sequence[Clip], settings: Params) -> O
     out_of_fold : OutOfFold
         The scores of all clips.
     kept : sequence of Clip
-        The first of them, from `first_of`.
+        The first of them, from `limit_clips`.
     settings : Params
         The parameters.
 
@@ -127,19 +127,19 @@ def in_random_order(clips: Sequence[Clip], seed: int) -> list[Clip]:
     return [clip for clip in clips if clip.is_excerpt] + [own[name] for name in names]
 
 
-def first_of(clips: Sequence[Clip], settings: Params) -> Sequence[Clip]:
+def limit_clips(clips: Sequence[Clip], settings: Params) -> Sequence[Clip]:
     """Take the excerpts and the first `dataset.clips` clips, or all clips if it is None.
 
     UserError if everything in them that teaches has the same label.
     """
     count = settings.dataset.clips
     taken = clips[: None if count is None else count + sum(clip.is_excerpt for clip in clips)]
-    if len(set(examples.labels(learning.teaching(taken, settings)))) < 2:
+    if len(set(examples.labels(learning.training_clips(taken, settings)))) < 2:
         raise UserError(f"{PARAMS_FILE}: dataset.clips {count} is too few: all moments have the same label")
     return taken
 
 
-def deal(clips: Sequence[Clip], settings: Params) -> dict[str, int]:
+def assign(clips: Sequence[Clip], settings: Params) -> dict[str, int]:
     """Assign a fold to each group of clips; UserError if there are too few clips for cross-validation."""
     fold_of = folds_of(clips, settings)
     if fold_of is None:
@@ -155,9 +155,9 @@ def folds_of(clips: Sequence[Clip], settings: Params) -> dict[str, int] | None:
     """Return the fold of each group of clips, or None if there are too few clips for cross-validation."""
     groups: dict[str, set[int]] = {clip.group: set() for clip in clips}
     # Without weight, rows about VODs cannot replace the clips of a fold.
-    for clip in learning.teaching(clips, settings):
+    for clip in learning.training_clips(clips, settings):
         groups[clip.group] |= set(clip.labels.tolist())
-    return folds.deal(groups, settings.train.folds, settings.train.seed)
+    return folds.assign(groups, settings.train.folds, settings.train.seed)
 
 
 def _by_moment(clips: Sequence[Clip], fold_of: dict[str, int]) -> np.ndarray:

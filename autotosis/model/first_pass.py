@@ -44,7 +44,7 @@ def learn(clips: Sequence[Clip], found: np.ndarray, settings: Params) -> FirstPa
     plain, heard = learning.with_network(settings, None), [without_picture(clip) for clip in clips]
     out_of_fold = cross_validation.score(heard, plain)
     logits = out_of_fold.logits[out_of_fold.measured][found]
-    learned = learning.learn(cross_validation.first_of(heard, settings), plain, "sound")
+    learned = learning.learn(cross_validation.limit_clips(heard, settings), plain, "sound")
     return FirstPass(learned.linear, float(np.quantile(logits, 1 - settings.train.first_pass_recall)))
 
 

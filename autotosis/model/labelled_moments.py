@@ -92,7 +92,11 @@ class Labelled:
 
 
 def collect(
-    clips: Sequence[Clip], own_rows: Sequence[Clip], settings: Params, out_of_fold: OutOfFold, faces: np.ndarray
+    clips: Sequence[Clip],
+    own_rows: Sequence[Clip],
+    settings: Params,
+    out_of_fold: OutOfFold,
+    network_logits: np.ndarray,
 ) -> tuple[Labelled, list[str]]:
     """Collect the moments to learn from, for the model file.
 
@@ -108,8 +112,8 @@ def collect(
     settings : Params
         The parameters.
     out_of_fold : OutOfFold
-        The out-of-fold scores of these clips, from `cross_validation.of_kept`.
-    faces : ndarray of float64, shape (moments,)
+        The out-of-fold scores of these clips, from `cross_validation.restrict_to`.
+    network_logits : ndarray of float64, shape (moments,)
         The logit of the face network for each moment of all clips, of which these are the first; 0 without a network.
 
     Returns
@@ -137,7 +141,7 @@ def collect(
     count, total = len(out_of_fold.fold), len(weights) + len(weights_around)
     # Own rows, and what is around others, are in no fold, and not measured on.
     fold, measured, logits = np.full(total, -1, np.int16), np.full(total, False), np.zeros(total, np.float32)
-    fold[:count], measured[:count], logits[:count] = out_of_fold.fold, out_of_fold.measured, faces[:count]
+    fold[:count], measured[:count], logits[:count] = out_of_fold.fold, out_of_fold.measured, network_logits[:count]
     all_clips = [*labelled, *around]
     moments = Labelled(
         contexts=examples.contexts(all_clips, fps).astype(np.float16),

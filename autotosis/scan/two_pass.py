@@ -37,7 +37,7 @@ FAR_APART = 5.0
 
 
 def score(
-    scan: Scan, name: str, card: Card, weights: dict[str, np.ndarray], written: np.ndarray, two_passes: bool
+    scan: Scan, name: str, card: Card, weights: dict[str, np.ndarray], chat_logits: np.ndarray, two_passes: bool
 ) -> tuple[np.ndarray, float]:
     """Score every moment of a VOD.
 
@@ -51,7 +51,7 @@ def score(
         The model's parameters, from `model_file.load`.
     weights : dict of str to ndarray
         The model's weights, from `model_file.load`.
-    written : ndarray of float64, shape (moments,)
+    chat_logits : ndarray of float64, shape (moments,)
         What the chat adds to the logit of each moment, from `ChatWeight.logits`.
     two_passes : bool
         Whether to look only where the first pass is in doubt; False looks everywhere.
@@ -76,20 +76,20 @@ def score(
             print(
                 f"{name}: its keyframes are {keyframes:.0f} s apart, so the scan must decode much more than it looks at"
             )
-        wanted = around(in_doubt(first_model, known, values, written, fps, card), fps, keyframes)
+        wanted = around(in_doubt(first_model, known, values, chat_logits, fps, card), fps, keyframes)
     stretches = passes.stretches(wanted, fps)
     looked = workers.run_parallel(partial(passes.look, scan), stretches, f"look at {name}", "stretches")
-    seen, faces = (np.concatenate(parts) for parts in zip(*looked, strict=True))
+    seen, network_logits = (np.concatenate(parts) for parts in zip(*looked, strict=True))
     values[wanted, features.VISUAL_COLUMNS] = seen
     for signal in features.VISUAL:
         columns = features.columns(signal)
         values[:, columns] = signal.relative(values[:, columns], fps, glances.get(signal.name))
     # The picture is assumed to stay the same around what was looked at. Otherwise it would be missing in every window
     # that reaches beyond, and recordings of strangers would be cut worse.
-    beside = nearest(np.flatnonzero(wanted), len(values))
-    near = abs(np.arange(len(values)) - beside) <= context.reach(fps)
-    values[near, features.VISUAL_COLUMNS] = values[beside[near], features.VISUAL_COLUMNS]
-    probabilities = background.score(known, values, wanted, faces, written, fps, card)
+    closest = nearest(np.flatnonzero(wanted), len(values))
+    near = abs(np.arange(len(values)) - closest) <= context.reach(fps)
+    values[near, features.VISUAL_COLUMNS] = values[closest[near], features.VISUAL_COLUMNS]
+    probabilities = background.score(known, values, wanted, network_logits, chat_logits, fps, card)
     return probabilities, float(wanted.mean())
 
 
@@ -127,7 +127,7 @@ def first_pass(scan: Scan, name: str) -> tuple[np.ndarray, dict[str, Glances]]:
 
 
 def in_doubt(
-    first_model: Linear, known: Labelled, values: np.ndarray, written: np.ndarray, fps: float, card: Card
+    first_model: Linear, known: Labelled, values: np.ndarray, chat_logits: np.ndarray, fps: float, card: Card
 ) -> np.ndarray:
     """Choose the moments that can be highlights, as far as their sound tells.
 
@@ -139,7 +139,7 @@ def in_doubt(
         The labelled moments from the model file, from which another model is fitted to the sound of the VOD.
     values : ndarray of float32, shape (moments, features.COLUMNS)
         The signals, from `first_pass`.
-    written : ndarray of float64, shape (moments,)
+    chat_logits : ndarray of float64, shape (moments,)
         As in `score`. Where much is written, it need not be as loud.
     fps : float
         Moments per second, Hz.
@@ -152,15 +152,15 @@ def in_doubt(
         Whether each moment is not clearly calm, and among the largest share that can be highlights. If all moments
         sound the same, all are.
     """
-    by_linear, beside = first_model.logits(values, fps), np.maximum(written, 0)
-    if np.ptp(by_linear) < SAME:
+    linear_logits, added = first_model.logits(values, fps), np.maximum(chat_logits, 0)
+    if np.ptp(linear_logits) < SAME:
         # The clips or the VOD are silent, so sound cannot tell where to look.
         return np.full(len(values), True)
-    by_kernel = background.score_sound(known, values, fps, card.prevalence)
-    ranking = background.mean_logits(by_linear, by_kernel) + beside
+    kernel_logits = background.score_sound(known, values, fps, card.prevalence)
+    ranking = background.mean_logits(linear_logits, kernel_logits) + added
     share = max(calibration.MAX_TIMES_PREVALENCE * card.prevalence, LEAST_DOUBTFUL * fps / len(ranking))
     possible = np.quantile(ranking, max(0.0, 1 - share))
-    return np.asarray((by_linear + beside >= card.clearly_calm) & (ranking >= possible))
+    return np.asarray((linear_logits + added >= card.clearly_calm) & (ranking >= possible))
 
 
 def around(doubtful: np.ndarray, fps: float, keyframes: float) -> np.ndarray:
