@@ -93,7 +93,7 @@ def label_excerpt(video: str, group: str, row: Label, near: list[Label], margin:
         raise row.row.error("has no shard; run `dvc repro extract_excerpts`")
     shard = shards.Shard(shards.path(name))
     classes = classify(shard, near, margin, elsewhere=LEFT_OUT)
-    first, last = shards.between(shard.times, row.start, row.ending(shard.duration))
+    first, last = shards.between(shard.times, row.start, row.end_in(shard.duration))
     classes[:first] = classes[last:] = LEFT_OUT
     return LabelledClip(name, group, shard, classes)
 
@@ -120,7 +120,7 @@ def classify(shard: shards.Shard, rows: list[Label], margin: float, elsewhere: i
     classes = np.full(len(shard.times), elsewhere, np.int8)
     edges = []
     for label in rows:
-        end = label.ending(shard.duration)
+        end = label.end_in(shard.duration)
         # Do not loop over moments, because a table may have very many rows.
         classes[slice(*shards.between(shard.times, label.start, end))] = label.highlight
         if label.highlight:

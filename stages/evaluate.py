@@ -61,7 +61,7 @@ class MeasuredVod:
     @property
     def events(self) -> list[Segment]:
         """The segments of the cut list without their padding."""
-        return [Segment(one.start + one.lead, one.end - one.tail, one.score) for one in self.segments]
+        return [Segment(one.start + one.pre_roll, one.end - one.post_roll, one.score) for one in self.segments]
 
 
 def main() -> None:
@@ -99,7 +99,7 @@ def read(vod: str, settings: Params, card: Card, holdout: dict[str, list[labels.
     truth = None
     if rows is not None:
         try:
-            truth = [Segment(row.start, row.ending(duration)) for row in rows if row.highlight]
+            truth = [Segment(row.start, row.end_in(duration)) for row in rows if row.highlight]
         except UserError as error:
             raise UserError(
                 f"{error}, according to {timeline.path(vod)}; correct the row, or make the timeline anew with "

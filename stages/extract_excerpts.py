@@ -9,7 +9,7 @@ Run from the project's folder: python -m stages.extract_excerpts
 import math
 from collections.abc import Mapping, Sequence
 
-from autotosis.annotations import beside, chat, config_files, facecams, labels
+from autotosis.annotations import chat, config_files, facecams, labels, sidecars
 from autotosis.annotations.facecams import Box, Facecam
 from autotosis.annotations.labels import Label
 from autotosis.camera import scenes
@@ -65,7 +65,7 @@ def facecam_of(settings: Params, video: str, rows: Patterns[Box]) -> Facecam:
 
 def job(settings: Params, video: str, label: Label, duration: float, facecam: Facecam) -> Job:
     """Describe the shard of one labelled stretch of a VOD."""
-    end = label.ending(duration)
+    end = label.end_in(duration)
     if end - label.start > extraction.LONGEST:
         raise label.row.error(
             f"is {end - label.start:.0f} s long, and at most {extraction.LONGEST:.0f} s of a VOD fit into a row; mark "
@@ -83,12 +83,12 @@ def job(settings: Params, video: str, label: Label, duration: float, facecam: Fa
 
 def chat_rows(settings: Params, video: str, rows: Sequence[Label], duration: float) -> list[list[str]]:
     """Measure the chat after each labelled stretch of a VOD: the rows of chat.csv; none if the VOD has no chat."""
-    path = beside.chat(settings.folder / video)
+    path = sidecars.chat(settings.folder / video)
     if path is None:
         return []
     messages = chat.read_chat(path)
     return [
-        chat_rate.row(shards.excerpt_name(video, row.start, row.end), messages, row.start, row.ending(duration))
+        chat_rate.row(shards.excerpt_name(video, row.start, row.end), messages, row.start, row.end_in(duration))
         for row in rows
     ]
 

@@ -44,7 +44,7 @@ def test_a_bad_row_is_named(tmp_path, name):
 
 def test_what_is_written_is_read_back(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    segments = [Segment(0.0, 2.5, 0.25, lead=0.5), Segment(7.123456, 9.0, 1.0, tail=0.25)]
+    segments = [Segment(0.0, 2.5, 0.25, pre_roll=0.5), Segment(7.123456, 9.0, 1.0, post_roll=0.25)]
     cut_list.write(cut_list.path("demo"), "demo", segments)
     for read, written in zip(cut_list.read_cut_list("demo", 9.0), segments, strict=True):
         assert vars(read) == pytest.approx(vars(written), abs=1e-6)
@@ -55,5 +55,5 @@ def test_what_is_written_is_read_back(tmp_path, monkeypatch):
 def test_an_edge_that_a_person_moves_into_the_event_leaves_no_padding_there(tmp_path):
     write(tmp_path, "start,end,event_start,event_end\n3,8,4,6\n11,13,10,13\n20,21,30,31\n")
     (whole, moved, elsewhere) = cut_list.read_table(tmp_path / "edits/demo.csv", "demo", 40.0)
-    assert (whole.lead, whole.tail) == (1.0, 2.0)
-    assert (moved.lead, moved.tail) == (elsewhere.lead, elsewhere.tail) == (0.0, 0.0)
+    assert (whole.pre_roll, whole.post_roll) == (1.0, 2.0)
+    assert (moved.pre_roll, moved.post_roll) == (elsewhere.pre_roll, elsewhere.post_roll) == (0.0, 0.0)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from autotosis.annotations import beside
+from autotosis.annotations import sidecars
 from autotosis.annotations.configuration import SelectConfig
 from autotosis.cuts import marks as vod_marks
 from autotosis.project.errors import UserError
@@ -143,5 +143,5 @@ def test_markers_that_are_none_are_one_sentence(tmp_path, content, words):
     path = tmp_path / "a.markers.csv"
     path.write_bytes(content)
     with pytest.raises(UserError, match="a.markers.csv") as error:
-        beside.read_markers(path)
+        sidecars.read_markers(path)
     assert words in str(error.value)

@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Callable
 from pathlib import Path
 
-from autotosis.annotations import beside, facecams, labels, sources
+from autotosis.annotations import facecams, labels, sidecars, sources
 from autotosis.annotations.facecams import Box
 from autotosis.project import files, tables
 from autotosis.project.errors import UserError
@@ -84,7 +84,7 @@ def for_predict(settings: Params, name: str) -> PredictConfig:
         video=settings.vod(name),
         sounds=settings.tracks_of(settings.vods[name]).judged,
         facecam=_facecam(settings, name),
-        chat=beside.chat(settings.vod(name)),
+        chat=sidecars.chat(settings.vod(name)),
         extract=settings.extract,
         predict=settings.predict,
     )
@@ -95,7 +95,7 @@ def for_select(settings: Params, name: str) -> SelectConfig:
     edits = settings.folder / "edits" / f"{name}.csv"
     files.check_regular(edits)
     uses_marks = settings.select.marks != "ignore"
-    rows = labels.read_labels(settings.folder / "labels.csv", there=False).get(settings.vods[name], [])
+    rows = labels.read_labels(settings.folder / "labels.csv", videos_must_exist=False).get(settings.vods[name], [])
     return SelectConfig(
         name=name,
         video=settings.vod(name),
@@ -103,8 +103,8 @@ def for_select(settings: Params, name: str) -> SelectConfig:
         facecam=_facecam(settings, name),
         edits=edits if edits.exists() else None,
         labels=[(row.start, row.end, row.highlight) for row in rows],
-        markers=beside.existing(settings.vod(name), beside.MARKERS) if uses_marks else None,
-        replays=beside.replays(settings.vod(name)) if uses_marks else [],
+        markers=sidecars.find(settings.vod(name), sidecars.MARKERS) if uses_marks else None,
+        replays=sidecars.replays(settings.vod(name)) if uses_marks else [],
         select=settings.select,
     )
 

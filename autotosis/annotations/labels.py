@@ -37,7 +37,7 @@ class Label:
     highlight: bool
     row: tables.Row
 
-    def ending(self, duration: float) -> float:
+    def end_in(self, duration: float) -> float:
         """Return the end, seconds, in a video of this duration; UserError if the label is not inside the video."""
         if self.start >= duration:
             raise self.row.error(f"begins at {self.start:g} s, but {self.row['video']} ends at {duration:.2f} s")
@@ -48,7 +48,7 @@ class Label:
         return min(self.end, duration)
 
 
-def read_labels(path: Path, there: bool = True) -> dict[str, list[Label]]:
+def read_labels(path: Path, videos_must_exist: bool = True) -> dict[str, list[Label]]:
     """Read labels.csv or holdout.csv.
 
     Parameters
@@ -56,7 +56,7 @@ def read_labels(path: Path, there: bool = True) -> dict[str, list[Label]]:
     path : Path
         A table with the columns `video,start,end,label`: a video's name inside the streamer's folder, two times in
         seconds, and 1 or 0. A row without times is about the whole video. If the file is missing, there are no labels.
-    there : bool
+    videos_must_exist : bool
         Whether the videos must exist, as they do not in a clone that has pulled only what it needs.
 
     Returns
@@ -77,7 +77,7 @@ def read_labels(path: Path, there: bool = True) -> dict[str, list[Label]]:
             raise row.error(f"label is {row['label']!r}, not 1 (a highlight) or 0 (none)")
         video = row["video"]
         # Check each video only once: a table may have thousands of rows about a few videos.
-        if video not in labels and not (path.parent / row.video()).exists() and there:
+        if video not in labels and not (path.parent / row.video()).exists() and videos_must_exist:
             raise row.error(f"there is no video {path.parent / video}")
         start = row.seconds("start") if row["start"] else 0.0
         end = row.seconds("end") if row["end"] else None
@@ -94,7 +94,7 @@ def read_labels(path: Path, there: bool = True) -> dict[str, list[Label]]:
 
 def count_clips(folder: Path) -> int:
     """Count the clips that labels.csv of a streamer's folder names; UserError as in `read_labels`."""
-    return sum(video.startswith("clips/") for video in read_labels(folder / "labels.csv", there=False))
+    return sum(video.startswith("clips/") for video in read_labels(folder / "labels.csv", videos_must_exist=False))
 
 
 class Groups:

@@ -30,7 +30,7 @@ def write(target: Path, vod: str, segments: Sequence[Segment]) -> None:
     for number, segment in enumerate(segments, 1):
         start, end = segment.start, segment.end
         times = (_text(time) for time in (start, end))
-        event = (_text(time) for time in (start + segment.lead, end - segment.tail))
+        event = (_text(time) for time in (start + segment.pre_roll, end - segment.post_roll))
         rows.append((number, vod, *times, _text(segment.score), "yes", *event))
     files.write_csv(target, COLUMNS, rows)
 
@@ -101,10 +101,10 @@ def _segment(row: tables.Row, vod: str, duration: float) -> tuple[Segment, bool]
     event_start = row.seconds("event_start") if row.fields.get("event_start") else start
     event_end = row.seconds("event_end") if row.fields.get("event_end") else end
     # After an edit, the event may be outside the segment; then the whole segment is the event.
-    lead, tail = max(0.0, min(event_start, end) - start), max(0.0, end - max(event_end, start))
-    if lead + tail >= end - start:
-        lead = tail = 0.0
-    return Segment(start, end, score, lead, tail), KEEP[keep]
+    pre_roll, post_roll = max(0.0, min(event_start, end) - start), max(0.0, end - max(event_end, start))
+    if pre_roll + post_roll >= end - start:
+        pre_roll = post_roll = 0.0
+    return Segment(start, end, score, pre_roll, post_roll), KEEP[keep]
 
 
 def _text(number: float) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from autotosis.annotations import beside
+from autotosis.annotations import sidecars
 from autotosis.annotations.configuration import SelectConfig
 from autotosis.cuts import segments
 from autotosis.cuts.segments import Segment
@@ -39,7 +39,7 @@ def read(config: SelectConfig, vod: Recording, times: np.ndarray, smoothed: np.n
         The time around each mark, in the order of time, with the highest probability in it as its score; marks whose
         times overlap are one.
     """
-    points = [*_chapters(vod), *(beside.read_markers(config.markers) if config.markers else [])]
+    points = [*_chapters(vod), *(sidecars.read_markers(config.markers) if config.markers else [])]
     spans = [(point - BEFORE, point + AFTER) for point in points if point < vod.duration]
     for path, end in config.replays:
         if end < vod.duration + LATE:

@@ -19,15 +19,15 @@ class Segment:
         The mean smoothed probability of its best event, or for a mark, the highest smoothed probability within it,
         0 to 1; with `select.invert`, that of a calm moment. For a segment that the user added, the given score, or
         else 1.
-    lead, tail : float
+    pre_roll, post_roll : float
         The padding before its first event and after its last one, seconds.
     """
 
     start: float
     end: float
     score: float = 1.0
-    lead: float = 0.0
-    tail: float = 0.0
+    pre_roll: float = 0.0
+    post_roll: float = 0.0
 
     @property
     def duration(self) -> float:
@@ -56,21 +56,23 @@ def join(found: Iterable[Segment], min_gap: float = 0.0, apart: Sequence[Segment
         if gap and gap.duration < max(min_gap - ROUNDING, ROUNDING) and not any(overlap(gap, one) for one in apart):
             last = joined.pop()
             start, end = last.start, max(last.end, segment.end)
-            lead = min(last.start + last.lead, segment.start + segment.lead) - start
-            tail = end - max(last.end - last.tail, segment.end - segment.tail)
-            segment = Segment(start, end, max(last.score, segment.score), lead, tail)
+            pre_roll = min(last.start + last.pre_roll, segment.start + segment.pre_roll) - start
+            post_roll = end - max(last.end - last.post_roll, segment.end - segment.post_roll)
+            segment = Segment(start, end, max(last.score, segment.score), pre_roll, post_roll)
         joined.append(segment)
     return joined
 
 
-def pad(found: Sequence[Segment], before: float, after: float, duration: float, min_gap: float = 0.0) -> list[Segment]:
+def pad(
+    events: Sequence[Segment], pre_roll: float, post_roll: float, duration: float, min_gap: float = 0.0
+) -> list[Segment]:
     """Add padding to events, within the video, and join those that then touch or nearly touch.
 
     Parameters
     ----------
-    found : sequence of Segment
+    events : sequence of Segment
         The events, in the order of time.
-    before, after : float
+    pre_roll, post_roll : float
         The padding before and after each event, seconds.
     duration : float
         Length of the video, seconds.
@@ -82,7 +84,9 @@ def pad(found: Sequence[Segment], before: float, after: float, duration: float, 
     list of Segment
         The segments, in the order of time.
     """
-    padded = (Segment(max(0.0, event.start - before), min(duration, event.end + after), event.score) for event in found)
+    padded = (
+        Segment(max(0.0, event.start - pre_roll), min(duration, event.end + post_roll), event.score) for event in events
+    )
     return join((segment for segment in padded if segment.duration > 0), min_gap)
 
 

@@ -104,9 +104,9 @@ def choose(
 
 
 def with_padding(found: Sequence[Segment], segment: Segment) -> Segment:
-    """Return a segment with the padding around its events in `lead` and `tail`."""
+    """Return a segment with the padding around its events in `pre_roll` and `post_roll`."""
     inside = [event for event in found if overlap(event, segment)]
     if not inside:
         return segment
-    lead, tail = inside[0].start - segment.start, segment.end - inside[-1].end
-    return replace(segment, lead=max(0.0, lead), tail=max(0.0, tail))
+    pre_roll, post_roll = inside[0].start - segment.start, segment.end - inside[-1].end
+    return replace(segment, pre_roll=max(0.0, pre_roll), post_roll=max(0.0, post_roll))

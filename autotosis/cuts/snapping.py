@@ -98,9 +98,9 @@ def snap(
     for segment in reel:
         start, end = segment.start, segment.end
         low = max([0.0, start - select.snap, *(one.end for one in calm if one.end <= start)])
-        high = start + min(select.snap, segment.lead)
+        high = start + min(select.snap, segment.pre_roll)
         starts.append(EdgeRange(recording, facecam.at(start) or Box(), start, low, high))
-        low = end - min(select.snap, segment.tail)
+        low = end - min(select.snap, segment.post_roll)
         high = min([recording.duration, end + select.snap, *(one.start for one in calm if one.start >= end)])
         ends.append(EdgeRange(recording, facecam.at(end) or Box(), end, low, max(end, high)))
     places = list(workers.run_parallel(look, starts + ends, f"edges of {recording.path.name}", "edges"))
@@ -112,8 +112,8 @@ def snap(
 
 def moved(segment: Segment, start: float, end: float) -> Segment:
     """Return a segment with other edges and the same event."""
-    lead, tail = (max(0.0, segment.start + segment.lead - start), max(0.0, end - segment.end + segment.tail))
-    return Segment(start, end, segment.score, lead, tail)
+    pre_roll, post_roll = segment.start + segment.pre_roll - start, end - segment.end + segment.post_roll
+    return Segment(start, end, segment.score, max(0.0, pre_roll), max(0.0, post_roll))
 
 
 def fit(

@@ -106,8 +106,8 @@ def read_cut(edits: Path, vod: str, duration: float) -> list[dict[str, Any]]:
             "end": segment.end,
             "score": segment.score,
             "keep": keep,
-            "event_start": segment.start + segment.lead,
-            "event_end": segment.end - segment.tail,
+            "event_start": segment.start + segment.pre_roll,
+            "event_end": segment.end - segment.post_roll,
         }
         for segment, keep in cut_list.read_segments(table, vod, duration)
     ]

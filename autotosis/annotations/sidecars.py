@@ -20,7 +20,7 @@ LARGEST = 1_000_000
 LONGEST_RECORDING = timedelta(days=1)
 
 
-def existing(video: Path, ending: str) -> Path | None:
+def find(video: Path, ending: str) -> Path | None:
     """Return the path of a file that belongs to a VOD, such as vods/monday.markers.csv for vods/monday.mp4 or
     vods/monday/, or None if there is no such file."""
     name = video.name if video.is_dir() else video.stem
@@ -30,7 +30,7 @@ def existing(video: Path, ending: str) -> Path | None:
 
 def chat(video: Path) -> Path | None:
     """Return the path of the chat of a VOD, or None if there is none."""
-    return next((path for ending in CHATS if (path := existing(video, ending))), None)
+    return next((path for ending in CHATS if (path := find(video, ending))), None)
 
 
 def is_replay(path: Path) -> bool:
