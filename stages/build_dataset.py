@@ -48,7 +48,7 @@ class LabelledClip:
 def main() -> None:
     settings = params.load()
     folder, margin = settings.folder, settings.dataset.margin
-    before = inputs.state(folder / "labels.csv", folder / "groups.csv")
+    before = inputs.snapshot(folder / "labels.csv", folder / "groups.csv")
     labelled, groups = labels.read_labels(folder / "labels.csv"), Groups(folder)
     clips = []
     for video, rows in sorted(labelled.items()):
@@ -72,7 +72,7 @@ def main() -> None:
         index.write(table, entries)
         contact_sheet.write(picture, [strip(clip) for clip in shown[:: -(-len(shown) // contact_sheet.MOST_CLIPS)]])
     report(entries, [name for name in extracted if f"clips/{name}" not in labelled])
-    inputs.check(before)
+    inputs.check_unchanged(before)
 
 
 def label_clip(name: str, group: str, rows: list[Label], margin: float) -> LabelledClip:

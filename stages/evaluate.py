@@ -66,7 +66,7 @@ class MeasuredVod:
 
 def main() -> None:
     settings, card = params.load(), model_file.read_card()
-    before = inputs.state(settings.folder / "holdout.csv")
+    before = inputs.snapshot(settings.folder / "holdout.csv")
     holdout = labels.read_labels(settings.folder / "holdout.csv")
     vods = [read(vod, settings, card, holdout) for vod in config_files.vods_of("select", settings)]
     measured = [one for one in vods if one.truth is not None]
@@ -88,7 +88,7 @@ def main() -> None:
     print(
         json.dumps(figures, indent=2) if measured else "nothing was measured: holdout.csv names no VOD of params.yaml"
     )
-    inputs.check(before)
+    inputs.check_unchanged(before)
 
 
 def read(vod: str, settings: Params, card: Card, holdout: dict[str, list[labels.Label]]) -> MeasuredVod:

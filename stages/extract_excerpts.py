@@ -24,7 +24,7 @@ from autotosis.video import recording
 def main() -> None:
     settings = params.load()
     config_files.check_recorded("extract_excerpts", settings)
-    before = inputs.state(*(settings.folder / f"{table}.csv" for table in ("labels", "holdout", "facecams")))
+    before = inputs.snapshot(*(settings.folder / f"{table}.csv" for table in ("labels", "holdout", "facecams")))
     rows_of_facecams = facecams.read_boxes(settings.folder / "facecams.csv")
     holdout, jobs, chats = labels.read_labels(settings.folder / "holdout.csv"), [], []
     for video, rows in labels.read_labels(settings.folder / "labels.csv").items():
@@ -39,7 +39,7 @@ def main() -> None:
         chat_rate.write(chats)
     # Without any file, DVC would warn about an empty folder on every run.
     files.write_bytes(shards.EXCERPTS / "about.txt", b"The stretches of VODs that labels.csv names, one shard each.\n")
-    inputs.check(before)
+    inputs.check_unchanged(before)
 
 
 def check_place(video: str, label: Label, holdout: Mapping[str, list[Label]]) -> None:

@@ -22,7 +22,7 @@ from autotosis.video import clips
 def main() -> None:
     settings = params.load()
     config_files.check_recorded("extract_frames", settings)
-    before = inputs.state(settings.folder / "facecams.csv", settings.folder / "clips")
+    before = inputs.snapshot(settings.folder / "facecams.csv", settings.folder / "clips")
     rows = facecams.read_boxes(settings.folder / "facecams.csv")
     paths = clips.find(settings.folder / "clips")
     for row in rows.unmatched([*(f"clips/{path.name}" for path in paths), *configuration.vods(settings)]):
@@ -30,7 +30,7 @@ def main() -> None:
     found, problems = clip_facecams.bring_up_to_date(paths, rows)
     jobs = [job(clip, f"clips/{clip.name}", rows, found, settings) for clip in paths]
     extraction.bring_up_to_date(shards.FOLDER, jobs, settings.extract, "extract frames", "clips")
-    inputs.check(before)
+    inputs.check_unchanged(before)
     if problems:
         # They could be read this time, but not when their face camera was searched for.
         raise UserError("; ".join(problems))

@@ -25,7 +25,7 @@ INTERRUPTED = Path(".dvc/tmp/fetch")
 def main(folder: str) -> None:
     root, limits = Path(os.path.relpath(folder)), params.load().fetch
     cookies = downloading.find_cookies(root, limits)
-    before = inputs.state(root / "sources.csv")
+    before = inputs.snapshot(root / "sources.csv")
     listed = sources.read_sources(root)
     for place in FOLDERS.values():
         # DVC would warn about an empty folder on every run.
@@ -41,7 +41,7 @@ def main(folder: str) -> None:
             print(source.row.error(f"not downloaded: {error}; correct or remove the row"))
     if later:
         raise UserError(f"{root / 'sources.csv'}: not downloaded yet, run again: {', '.join(later)}")
-    inputs.check(before)
+    inputs.check_unchanged(before)
 
 
 def is_there(root: Path, source: Source) -> bool:

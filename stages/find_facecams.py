@@ -16,12 +16,12 @@ from autotosis.video import recording
 
 def main(name: str) -> None:
     config = config_files.recorded("find_facecams", configuration.for_find_facecams(params.load(), name))
-    before, vod = inputs.state(config.video), recording.probe(config.video)
+    before, vod = inputs.snapshot(config.video), recording.probe(config.video)
     found = [scenes.whole(vod, config.facecam)] if config.facecam else scenes.find(vod, name)
     with files.replacing_all(facecams.path(name), facecams.FOLDER / f"{name}.jpg") as (table, shown):
         facecams.write(table, found)
         picture.write(shown, vod, found)
-        inputs.check(before)
+        inputs.check_unchanged(before)
     report(name, vod.duration, found)
 
 

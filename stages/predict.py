@@ -18,7 +18,7 @@ from autotosis.video.remarks import remarks
 
 def main(name: str) -> None:
     config = config_files.recorded("predict", configuration.for_predict(params.load(), name))
-    before = inputs.state(config.video)
+    before = inputs.snapshot(config.video)
     card, weights = model_file.load(config.extract, context.VERSION)
     vod = recording.probe(config.video, config.sounds)
     for remark in remarks(vod):
@@ -38,7 +38,7 @@ def main(name: str) -> None:
     times = np.arange(scan.moments) / config.extract.fps
     chat_logits = chat_weight.from_tensors("chat.", weights).logits(messages, times)
     probabilities, looked_at = two_pass.score(scan, name, card, weights, chat_logits, config.predict.scan == "two-pass")
-    inputs.check(before)
+    inputs.check_unchanged(before)
     files.write_csv(timeline.path(name), timeline.COLUMNS, timeline.rows(times, probabilities))
     listened = ", listened to all of them" if vod.sound else ""
     print(f"{name}: looked at {looked_at:.0%} of {vod.duration / 60:.1f} minutes{listened}")

@@ -24,7 +24,7 @@ LONG = 0.5
 
 def main(name: str) -> None:
     config = config_files.recorded("select", configuration.for_select(params.load(), name))
-    before, vod = inputs.state(config.video), recording.probe(config.video, config.sounds)
+    before, vod = inputs.snapshot(config.video), recording.probe(config.video, config.sounds)
     card, (times, probabilities) = model_file.read_card(), timeline.read_timeline(name, vod.duration)
     choice = selection.for_vod(config, card, times, probabilities, vod.duration)
     labelled = selection.labels_of(config, vod.duration)
@@ -37,7 +37,7 @@ def main(name: str) -> None:
     else:
         shown = choice.reel
         if config.select.marks == "keep":
-            both = sorted([*shown, *segments.without(marked, calm)], key=lambda one: one.start)
+            both = sorted([*shown, *segments.subtract(marked, calm)], key=lambda one: one.start)
             shown = segments.join(both, config.select.min_gap, calm)
         reel = snapping.snap(vod, facecams.for_vod(name, config.facecam), shown, config.select, calm)
         report(config, choice, reel, card.threshold, vod.duration)
@@ -51,7 +51,7 @@ def main(name: str) -> None:
     if config.select.invert:
         # Their scores say how calm they are, and the review list says how likely they are highlights.
         to_judge = [(replace(one, score=1 - one.score), reason) for one, reason in to_judge]
-    inputs.check(before)
+    inputs.check_unchanged(before)
     with files.replacing_all(cut_list.path(name), review_list.path(name)) as (cuts, review):
         cut_list.write(cuts, name, reel)
         review_list.write(review, to_judge)

@@ -55,7 +55,7 @@ def find(
     threshold: float,
     release: float,
     select: Select,
-    apart: Sequence[Segment] = (),
+    barriers: Sequence[Segment],
 ) -> list[Segment]:
     """Find the events of a timeline, without padding.
 
@@ -74,7 +74,7 @@ def find(
         The share of the threshold at which an event begins and ends, 0 to 1.
     select : Select
         The parameters of selection, of which min_gap and min_length are used.
-    apart : sequence of Segment
+    barriers : sequence of Segment
         Stretches across which events are not joined.
 
     Returns
@@ -94,7 +94,7 @@ def find(
         high = start + np.flatnonzero(smoothed[start:end] >= maximum / 2)
         start, end = min(int(high[0]), start + blur), max(int(high[-1]) + 1, end - blur)
         near = bool(runs) and (start - runs[-1][1]) * spacing < select.min_gap
-        if near and not any(overlap(Segment(times[runs[-1][1]], times[start]), one) for one in apart):
+        if near and not any(overlap(Segment(times[runs[-1][1]], times[start]), one) for one in barriers):
             runs[-1][1] = end
         else:
             runs.append([start, end])
@@ -112,7 +112,7 @@ def raise_threshold(
     release: float,
     select: Select,
     most: float,
-    apart: Sequence[Segment] = (),
+    barriers: Sequence[Segment],
 ) -> float:
     """Raise the threshold until the events last at most `most` seconds in all.
 
@@ -125,12 +125,12 @@ def raise_threshold(
     """
     steps = np.quantile(smoothed, np.linspace(0, 1, 1001))
     for each in [threshold, *steps[steps > threshold].tolist()]:
-        if seconds(find(times, smoothed, each, release, select, apart)) <= most:
+        if seconds(find(times, smoothed, each, release, select, barriers)) <= most:
             return float(each)
     return float(np.nextafter(smoothed.max(), 2))
 
 
-def as_judged(found: Sequence[Segment], highlights: Sequence[Segment]) -> list[Segment]:
+def apply_highlights(found: Sequence[Segment], highlights: Sequence[Segment]) -> list[Segment]:
     """Give events the times of the user's highlights, and add the highlights without an event.
 
     The times are the user's where highlights are at least half of an event. Where they are less, they may be only the

@@ -45,15 +45,15 @@ def overlap(one: Segment, other: Segment) -> float:
     return max(0.0, min(one.end, other.end) - max(one.start, other.start))
 
 
-def join(found: Iterable[Segment], min_gap: float = 0.0, apart: Sequence[Segment] = ()) -> list[Segment]:
+def join(found: Iterable[Segment], min_gap: float = 0.0, barriers: Sequence[Segment] = ()) -> list[Segment]:
     """Join segments, given in the order of time, that touch or have less than `min_gap` seconds between them.
 
-    They are not joined across any of the stretches in `apart`. A joined segment has the best score of its parts.
+    They are not joined across any of the stretches in `barriers`. A joined segment has the best score of its parts.
     """
     joined: list[Segment] = []
     for segment in found:
         gap = Segment(joined[-1].end, segment.start) if joined else None
-        if gap and gap.duration < max(min_gap - ROUNDING, ROUNDING) and not any(overlap(gap, one) for one in apart):
+        if gap and gap.duration < max(min_gap - ROUNDING, ROUNDING) and not any(overlap(gap, one) for one in barriers):
             last = joined.pop()
             start, end = last.start, max(last.end, segment.end)
             pre_roll = min(last.start + last.pre_roll, segment.start + segment.pre_roll) - start
@@ -90,7 +90,7 @@ def pad(
     return join((segment for segment in padded if segment.duration > 0), min_gap)
 
 
-def without(shown: Sequence[Segment], removed: Sequence[Segment]) -> list[Segment]:
+def subtract(shown: Sequence[Segment], removed: Sequence[Segment]) -> list[Segment]:
     """Cut stretches out of segments. Both are in the order of time, and so is the result."""
     for each in removed:
         parts = (

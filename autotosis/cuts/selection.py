@@ -7,7 +7,7 @@ import numpy as np
 
 from autotosis.annotations.configuration import SelectConfig
 from autotosis.cuts import events
-from autotosis.cuts.segments import Segment, best_that_fit, overlap, pad, seconds, without
+from autotosis.cuts.segments import Segment, best_that_fit, overlap, pad, seconds, subtract
 from autotosis.model.model_file import Card
 from autotosis.project.params import Select
 
@@ -83,18 +83,18 @@ def choose(
         # Nearly everything is calm, so with a lower release, events would never end.
         release = 1.0
     # An event has nothing calm within it, unless the calmest moments are what is asked for.
-    apart = [] if select.invert else calm
+    barriers = [] if select.invert else calm
     threshold = select.threshold or threshold
     if select.max_times_prevalence and not select.threshold and not select.invert:
         # What the user calls a highlight is shown in any case, and must not push out other events.
         most = select.max_times_prevalence * share * duration + seconds(highlights)
-        threshold = events.raise_threshold(times, smoothed, threshold, release, select, most, apart)
-    found = events.find(times, smoothed, threshold, release, select, apart)
+        threshold = events.raise_threshold(times, smoothed, threshold, release, select, most, barriers)
+    found = events.find(times, smoothed, threshold, release, select, barriers)
     if not select.invert:
-        found = events.as_judged(found, highlights)
+        found = events.apply_highlights(found, highlights)
     shown = pad(found, select.pre_roll, select.post_roll, duration, select.min_gap)
     if not select.invert:
-        parts = ((one, [event.score for event in found if overlap(one, event)]) for one in without(shown, calm))
+        parts = ((one, [event.score for event in found if overlap(one, event)]) for one in subtract(shown, calm))
         shown = [replace(one, score=max(scores)) for one, scores in parts if scores]
     if select.max_length:
         shown = [events.best_stretch(times, smoothed, segment, select.max_length) for segment in shown]

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 UNFIT = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
-def shown(text: str) -> str:
+def printable(text: str) -> str:
     """Return a text as it can be printed: with ? for each character that no line can hold."""
     return UNFIT.sub("?", text)
 

@@ -10,7 +10,7 @@ LOG = Path("watch.log")
 
 def say(line: str) -> None:
     """Print a line, and append it to the log with the time."""
-    line = f"{time.strftime('%Y-%m-%d %H:%M:%S')} {names.shown(' '.join(line.splitlines()))}"
+    line = f"{time.strftime('%Y-%m-%d %H:%M:%S')} {names.printable(' '.join(line.splitlines()))}"
     print(line, flush=True)
     with LOG.open("a", encoding="utf-8") as file:
         file.write(f"{line}\n")
