@@ -66,10 +66,10 @@ def facecam_of(settings: Params, video: str, rows: Patterns[Box]) -> Facecam:
 def job(settings: Params, video: str, label: Label, duration: float, facecam: Facecam) -> Job:
     """Describe the shard of one labelled stretch of a VOD."""
     end = label.end_in(duration)
-    if end - label.start > extraction.LONGEST:
+    if end - label.start > extraction.MAX_SECONDS:
         raise label.row.error(
-            f"is {end - label.start:.0f} s long, and at most {extraction.LONGEST:.0f} s of a VOD fit into a row; mark "
-            "the highlight or the false positive alone"
+            f"is {end - label.start:.0f} s long, but a row may cover at most {extraction.MAX_SECONDS:.0f} s of a VOD; "
+            "mark only the highlight or the false positive"
         )
     shard = shards.path(shards.excerpt_name(video, label.start, label.end))
     # Read everything that the baselines are computed from, beginning at an anchor, so that they are the same as in the

@@ -13,7 +13,7 @@ ROUNDING = 0.05
 # farther apart differ as much as those of two streams of the same person.
 STRETCH = 60.0
 # A reviewer who judges ten segments of each of a thousand VODs writes a tenth as many rows.
-MOST_ROWS = 100_000
+MAX_ROWS = 100_000
 
 
 @dataclass(frozen=True)
@@ -67,12 +67,12 @@ def read_labels(path: Path, videos_must_exist: bool = True) -> dict[str, list[La
     Raises
     ------
     UserError
-        If a row is malformed, a video does not exist, labels of one video overlap, or there are over MOST_ROWS rows.
+        If a row is malformed, a video does not exist, labels of one video overlap, or there are over MAX_ROWS rows.
     """
     labels: defaultdict[str, list[Label]] = defaultdict(list)
     for count, row in enumerate(tables.read_rows(path, COLUMNS)):
-        if count == MOST_ROWS:
-            raise row.error(f"the table has over {MOST_ROWS} rows, so a program went wrong; remove what it added")
+        if count == MAX_ROWS:
+            raise row.error(f"the table has over {MAX_ROWS} rows, so a program went wrong; remove what it added")
         if row["label"] not in ("0", "1"):
             raise row.error(f"label is {row['label']!r}, not 1 (a highlight) or 0 (none)")
         video = row["video"]

@@ -16,8 +16,8 @@ REPLAY = "Replay"
 # As OBS names recordings: when they began; and replays: when they were saved, at their end.
 NAMED_BY_TIME = re.compile(r"(\d{4}-\d{2}-\d{2})[ _T-](\d{2})-(\d{2})-(\d{2})")
 # The largest plausible table of markers (bytes).
-LARGEST = 1_000_000
-LONGEST_RECORDING = timedelta(days=1)
+MAX_MARKERS_BYTES = 1_000_000
+MAX_RECORDING = timedelta(days=1)
 
 
 def find(video: Path, ending: str) -> Path | None:
@@ -54,7 +54,7 @@ def replays(video: Path) -> list[tuple[Path, float]]:
     found = []
     for path in video.parent.glob(f"{REPLAY}*"):
         saved = _named_time(path)
-        if path.is_file() and saved is not None and begun < saved < begun + LONGEST_RECORDING:
+        if path.is_file() and saved is not None and begun < saved < begun + MAX_RECORDING:
             found.append((path, (saved - begun).total_seconds()))
     return sorted(found, key=lambda pair: (pair[1], pair[0]))
 
@@ -65,7 +65,7 @@ def read_markers(path: Path) -> list[float]:
     Each row has a time such as 1:02:05, who set the marker, and what they wrote; there may be a header, in which the
     first column has no digit. UserError if a row begins with anything else. https://help.twitch.tv/s/article/creating-highlights-and-stream-markers
     """
-    lines = files.read_text(path, LARGEST).split("\n")
+    lines = files.read_text(path, MAX_MARKERS_BYTES).split("\n")
     times = []
     for number, fields in tables.split_rows(path, lines, strict=False):
         time = tables.clock(fields[0]) if fields else None

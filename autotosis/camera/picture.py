@@ -12,14 +12,14 @@ from autotosis.pictures.contact_sheet import Strip
 from autotosis.video import display
 from autotosis.video.recording import Recording
 
-# At most MOST scenes are shown, the longest ones, each WIDTH pixels wide.
-MOST, WIDTH = 24, 480
+# At most MAX_SCENES scenes are shown, the longest ones, each WIDTH pixels wide.
+MAX_SCENES, WIDTH = 24, 480
 
 
 def write(path: Path, recording: Recording, scenes: Sequence[Scene]) -> None:
     """Write a JPEG of the scenes that show the face camera and of those that do not."""
     height = recording.height_at(WIDTH)
-    longest = sorted(_stretches(recording, scenes), key=lambda each: each[0] - each[1])[:MOST]
+    longest = sorted(_stretches(recording, scenes), key=lambda each: each[0] - each[1])[:MAX_SCENES]
     shown = sorted(longest, key=lambda each: each[0])
     pictures = display.pictures(recording, ([(start + end) / 2] for start, end, _ in shown), WIDTH, height)
     strips = []

@@ -9,10 +9,10 @@ import numpy as np
 EDGE = 12.0
 # How many of the clearest lines on each side of the face are tried.
 LINES = 16
-# A camera reaches at most this far to the sides, up and down from the middle of the face, and is at least LEAST wide
-# and high (sizes of the face). NARROWEST and WIDEST limit its aspect ratio.
-REACH, ABOVE, BELOW, LEAST = 6.0, 4.0, 6.0, 1.2
-NARROWEST, WIDEST = 0.5, 3.2
+# A camera reaches at most this far to the sides, up and down from the middle of the face, and is at least MIN_SIDE wide
+# and high (sizes of the face). MIN_ASPECT and MAX_ASPECT limit its aspect ratio.
+REACH, ABOVE, BELOW, MIN_SIDE = 6.0, 4.0, 6.0, 1.2
+MIN_ASPECT, MAX_ASPECT = 0.5, 3.2
 # The share of edge assumed in a line on the border of the picture, where none can be seen.
 AT_BORDER = 0.6
 # The least average share of edge in a rectangle's sides.
@@ -107,8 +107,8 @@ def search(pictures: Sequence[np.ndarray], x: float, y: float, size: float) -> R
         + np.where(top == 0, AT_BORDER, (across[top, right] - across[top, left]) / wide)
         + np.where(bottom == height, AT_BORDER, (across[bottom, right] - across[bottom, left]) / wide)
     )
-    least = min(LEAST * size, width, height)
-    shaped = (np.minimum(wide, high) >= least) & (wide >= NARROWEST * high) & (wide <= WIDEST * high)
+    least = min(MIN_SIDE * size, width, height)
+    shaped = (np.minimum(wide, high) >= least) & (wide >= MIN_ASPECT * high) & (wide <= MAX_ASPECT * high)
     total = np.where(shaped, total, 0.0)
     if not total.size or total.max() < 4 * CLEAR - 1e-6:
         return None

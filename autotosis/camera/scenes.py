@@ -25,7 +25,7 @@ VERSION = 2
 SAMPLES, STEP, SAMPLES_PER_TASK = 120, 0.5, 6
 CLIP_SAMPLES = 8
 # A layout that is missed in at most this many samples between two that show it counts as shown.
-MOST_MISSED = 2
+MAX_MISSED = 2
 # A video that shows a camera for at most this share of the time has none: only faces in the game were found.
 SELDOM = 0.1
 # Samples narrow a change of scene down to this (seconds) before all frames in between are searched.
@@ -80,7 +80,7 @@ def _end(recording: Recording) -> float:
 
 def spread(recording: Recording, count: int) -> list[float]:
     """Spread `count` times evenly over a recording (seconds): fewer if it is short, but as many as a layout needs."""
-    count = max(layouts.LEAST, min(count, int(recording.duration / STEP)))
+    count = max(layouts.MIN_SAMPLES, min(count, int(recording.duration / STEP)))
     times: list[float] = ((np.arange(count) + 0.5) * recording.duration / count).tolist()
     return times
 
@@ -98,7 +98,7 @@ def _without_gaps(shown: list[Layout | None]) -> list[Layout | None]:
     """Fill short gaps in which a layout is not recognised, between two samples of it."""
     filled = list(shown)
     for first, layout in enumerate(shown):
-        for last in range(first + 2, min(first + 2 + MOST_MISSED, len(shown))):
+        for last in range(first + 2, min(first + 2 + MAX_MISSED, len(shown))):
             if shown[last] == layout and not any(shown[first + 1 : last]):
                 filled[first + 1 : last] = [layout] * (last - first - 1)
     return filled

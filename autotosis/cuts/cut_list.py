@@ -15,7 +15,7 @@ IGNORED = ("reel_start", "reel_end")
 # Segments may overlap by this much, because times in a table are rounded (seconds).
 ROUNDING_OF_TABLE = 1e-6
 # The least length of a segment (seconds). Anything shorter is only an effect of rounding.
-SHORTEST = 0.001
+MIN_LENGTH = 0.001
 KEEP = {"yes": True, "": True, "no": False}
 
 
@@ -88,11 +88,11 @@ def _segment(row: tables.Row, vod: str, duration: float) -> tuple[Segment, bool]
         raise row.error(f"keep is {row['keep']!r}, not yes or no")
     if end <= start:
         raise row.error(f"ends at {end:g} s, not after its start at {start:g} s")
-    if end - start < SHORTEST - ROUNDING_OF_TABLE:
-        raise row.error(f"lasts {end - start:g} s; the minimum is {SHORTEST:g} s, which shows one frame")
+    if end - start < MIN_LENGTH - ROUNDING_OF_TABLE:
+        raise row.error(f"lasts {end - start:g} s; the minimum is {MIN_LENGTH:g} s, which shows one frame")
     if end > duration + ROUNDING:
         raise row.error(f"ends at {end:g} s, but the VOD at {duration:.2f} s")
-    if start > duration - SHORTEST:
+    if start > duration - MIN_LENGTH:
         raise row.error(f"begins at {start:g} s, but the VOD ends at {duration:.2f} s")
     score = row.number_in("score") if row.fields.get("score") else 1.0
     if not 0 <= score <= 1:

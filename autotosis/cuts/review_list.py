@@ -17,13 +17,13 @@ FOLDER = Path("data/review")
 COLUMNS = ("start", "end", "probability", "reason")
 UNCERTAIN, SURE, MARKER = "uncertain", "sure", "marker"
 # How many moments are listed at most, and how many peaks of the probability they are chosen from.
-MOST, CANDIDATES = 30, 300
+MAX_MOMENTS, CANDIDATES = 30, 300
 # One in this many moments is one that the model is sure of.
 SURE_EVERY = 5
-# No more than MOST_IN_PART of the moments are taken from each of PARTS equal parts of the VOD.
-PARTS, MOST_IN_PART = 10, 6
+# No more than MAX_IN_PART of the moments are taken from each of PARTS equal parts of the VOD.
+PARTS, MAX_IN_PART = 10, 6
 # How much of the time around a peak is listed at most (seconds), half of it on each side.
-LONGEST = 6.0
+MAX_LENGTH = 6.0
 # Peaks that are closer than this are one (seconds).
 APART = 1.0
 
@@ -56,8 +56,8 @@ def choose(
     Returns
     -------
     list of (Segment, str)
-        At most MOST moments, in the order in which to ask, each with its peak as its score, and why it was chosen:
-        UNCERTAIN or SURE.
+        At most MAX_MOMENTS of them, in the order in which to ask, each with its peak as its score, and why it was
+        chosen: UNCERTAIN or SURE.
     """
     spacing = step(times)
     near = max(0.0, APART - spacing / 2)
@@ -66,12 +66,12 @@ def choose(
     span = float(times[-1]) + spacing
     in_part = [0] * PARTS
     chosen: list[tuple[Segment, str]] = []
-    while left and len(chosen) < MOST:
+    while left and len(chosen) < MAX_MOMENTS:
         sure = len(chosen) % SURE_EVERY == SURE_EVERY - 1
         best = max(left, key=lambda peak: peak.score if sure else -_distance_to_threshold(peak.score, threshold))
         left.remove(best)
         part = int(best.start / span * PARTS)
-        if in_part[part] < MOST_IN_PART:
+        if in_part[part] < MAX_IN_PART:
             in_part[part] += 1
             chosen.append((best, SURE if sure else UNCERTAIN))
     return chosen
@@ -81,10 +81,10 @@ def peaks(times: np.ndarray, smoothed: np.ndarray, release: float) -> list[Segme
     """Find the highest peaks of a timeline, at most CANDIDATES of them, the highest first.
 
     A peak extends to where the smoothed probability falls below `release` times its height, but by no more than half of
-    LONGEST to each side. Peaks are at least APART from each other. The parameters are those of `choose`.
+    MAX_LENGTH to each side. Peaks are at least APART from each other. The parameters are those of `choose`.
     """
     spacing = step(times)
-    reach, gap = max(1, round(LONGEST / 2 / spacing)), max(1, round(APART / spacing))
+    reach, gap = max(1, round(MAX_LENGTH / 2 / spacing)), max(1, round(APART / spacing))
     beside = np.pad(smoothed, 1, constant_values=-1.0)
     tops = np.flatnonzero((smoothed > beside[:-2]) & (smoothed >= beside[2:]))
     taken = np.zeros(len(smoothed), bool)

@@ -16,7 +16,7 @@ from autotosis.project.params import Params
 # Judgements with a p-value below this are left out. In recordings of strangers, p is 0.4 or more for 5 to 30 correct
 # judgements, and 0.08 or more for 30 of which 15 % are wrong. For 5 or more random ones, or highlights that are all
 # wrong, it is nearly always below 0.02.
-LEAST_P = 0.05
+MIN_P_VALUE = 0.05
 
 
 def agreeing(clips: Sequence[Clip], settings: Params) -> tuple[Sequence[Clip], Sequence[Clip], str | None]:
@@ -58,7 +58,7 @@ def agreeing(clips: Sequence[Clip], settings: Params) -> tuple[Sequence[Clip], S
         held_out = [clip for clip in own if fold_of[clip.group] == fold and clip.labels.any()]
         expected += scores(others, calm, held_out, fps)
     p = mannwhitneyu(scores(own, calm, highlights, fps), expected, alternative="less").pvalue
-    if p >= LEAST_P:
+    if p >= MIN_P_VALUE:
         return clips, [], None
     return (
         own,

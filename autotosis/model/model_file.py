@@ -19,7 +19,7 @@ PATH = Path("models/model.safetensors")
 # The prefixes of tensor names. The model is fitted again to each VOD from `labelled.`.
 PREFIXES = ("labelled.", "first_pass.", "face.", "chat.")
 # No number in a model is larger. Beyond it, sums would overflow.
-LARGEST = 1e9
+MAX_NUMBER = 1e9
 
 Tensor = TypeVar("Tensor")
 # The type and the shape of each array, by name.
@@ -54,7 +54,7 @@ class Card(Section):
     code: str
     l2: Annotated[float, Field(gt=0)]
     target_precision: Fraction
-    clearly_calm: Annotated[float, Field(ge=-LARGEST, le=LARGEST)]
+    clearly_calm: Annotated[float, Field(ge=-MAX_NUMBER, le=MAX_NUMBER)]
     threshold: Fraction
     prevalence: Fraction
     own_vods: list[str]
@@ -146,8 +146,8 @@ def tensors(card: Card) -> dict[str, np.ndarray]:
             raise malformed(f"it has {name[:100]}, which no such model has")
         # Only the signals of labelled moments may be NaN, where there is nothing to measure, such as no face.
         numbers = tensor[~np.isnan(tensor)] if name == "labelled.contexts" else tensor
-        if not (np.abs(numbers.astype(np.float64)) <= LARGEST).all():
-            raise malformed(f"{name} has a value that is not a number, or is larger than {LARGEST:g}")
+        if not (np.abs(numbers.astype(np.float64)) <= MAX_NUMBER).all():
+            raise malformed(f"{name} has a value that is not a number, or is larger than {MAX_NUMBER:g}")
     return loaded
 
 

@@ -16,7 +16,7 @@ from autotosis.project import files
 from autotosis.project.errors import UserError
 
 # Limits on the size of params.yaml: a few nested aliases can stand for more values than fit into memory.
-MOST_BYTES, MOST_VALUES = 1_000_000, 100_000
+MAX_BYTES, MAX_VALUES = 1_000_000, 100_000
 
 Some = TypeVar("Some", bound=BaseModel)
 
@@ -53,10 +53,10 @@ def load(model: type[Some], path: Path) -> Some:
     try:
         # DVC uses the same reader, so both agree: 1e-3 is a number, and a key may occur only once.
         yaml = YAML(typ="safe", pure=True)
-        node = yaml.compose(files.read_text(path, MOST_BYTES))
-        if _values(node, {}) > MOST_VALUES:
+        node = yaml.compose(files.read_text(path, MAX_BYTES))
+        if _values(node, {}) > MAX_VALUES:
             raise UserError(
-                f"{path}: its aliases (*) stand for more than {MOST_VALUES} values; "
+                f"{path}: its aliases (*) stand for more than {MAX_VALUES} values; "
                 "replace them with what they stand for"
             )
         content = yaml.constructor.construct_document(node) if node else None

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 # The length of a stretch, which one process works on (seconds), and the largest number of stretches: long VODs have
 # longer ones. Each stretch opens the file, and to open an MP4, FFmpeg reads its whole index, 40 ms per hour of 1080p60.
-STRETCH, MOST_STRETCHES = 100.0, 100
+STRETCH, MAX_STRETCHES = 100.0, 100
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def stretches(wanted: np.ndarray, fps: float) -> list[list[range]]:
     list of list of range
         For each stretch with wanted moments, their numbers, as runs of consecutive moments.
     """
-    longest = max(1, round(STRETCH * fps), math.ceil(len(wanted) / MOST_STRETCHES))
+    longest = max(1, round(STRETCH * fps), math.ceil(len(wanted) / MAX_STRETCHES))
     parts = []
     for start in range(0, len(wanted), longest):
         edges = np.flatnonzero(np.diff(np.concatenate([[False], wanted[start : start + longest], [False]])))

@@ -16,7 +16,7 @@ ROUNDING = 0.002
 # A timeline may be this much longer or shorter than its VOD, in addition to one moment (seconds).
 TOLERANCE = 0.1
 # What may be between two moments, since `extract.fps` is at least 0.1 (seconds).
-LONGEST_STEP = 10.0
+MAX_STEP = 10.0
 
 
 def path(vod: str) -> Path:
@@ -68,10 +68,10 @@ def read_timeline(vod: str, duration: float | None = None) -> tuple[np.ndarray, 
         )
     step = (times[-1] - times[0]) / max(len(times) - 1, 1)
     wrong = np.flatnonzero(np.abs(times - step * np.arange(len(times))) > ROUNDING)
-    if len(wrong) or (len(times) > 1 and not 0 < step <= LONGEST_STEP):
+    if len(wrong) or (len(times) > 1 and not 0 < step <= MAX_STEP):
         row = _row(path(vod), wrong[0] if len(wrong) else 1)
         raise row.error(f"time is {row['time']}, but times must be evenly and closely spaced from 0; {again}")
-    if duration is not None and abs(step * len(times) - duration) > (step or LONGEST_STEP) + TOLERANCE:
+    if duration is not None and abs(step * len(times) - duration) > (step or MAX_STEP) + TOLERANCE:
         raise UserError(f"{path(vod)}: lasts {step * len(times):.6g} s, but the VOD lasts {duration:.6g} s; {again}")
     return times, probabilities
 

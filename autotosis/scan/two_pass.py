@@ -30,7 +30,7 @@ MARGIN = 0.8
 SAME = 1e-6
 # This much time may be doubtful in any case (seconds): a short VOD may be full of highlights, and takes little time
 # to look at.
-LEAST_DOUBTFUL = 60.0
+MIN_DOUBTFUL = 60.0
 # Keyframes that are farther apart than this make looking slow (seconds). Streaming services require one every two
 # seconds, but some recorders write one every ten.
 FAR_APART = 5.0
@@ -158,7 +158,7 @@ def in_doubt(
         return np.full(len(values), True)
     kernel_logits = background.score_sound(known, values, fps, card.prevalence)
     ranking = background.mean_logits(linear_logits, kernel_logits) + added
-    share = max(calibration.MAX_TIMES_PREVALENCE * card.prevalence, LEAST_DOUBTFUL * fps / len(ranking))
+    share = max(calibration.MAX_TIMES_PREVALENCE * card.prevalence, MIN_DOUBTFUL * fps / len(ranking))
     possible = np.quantile(ranking, max(0.0, 1 - share))
     return np.asarray((linear_logits + added >= card.clearly_calm) & (ranking >= possible))
 

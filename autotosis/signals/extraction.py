@@ -15,7 +15,7 @@ from autotosis.video import hardware, hashes, recording
 from autotosis.video.remarks import remarks
 
 # A longer clip, or row about a VOD, would take too much memory: about 2 MiB per second (seconds).
-LONGEST = 300.0
+MAX_SECONDS = 300.0
 
 
 @dataclass(frozen=True)
@@ -122,10 +122,10 @@ def extract(settings: Extract, stale: tuple[Job, str]) -> Outcome:
     job, key = stale
     try:
         opened = recording.probe(job.video, job.sounds)
-        if job.end is None and opened.duration > LONGEST:
+        if job.end is None and opened.duration > MAX_SECONDS:
             raise UserError(
-                f"{job.video}: lasts {opened.duration:.0f} s, and a clip at most {LONGEST:.0f} s; move it into vods/ "
-                "and label stretches of it, or cut it"
+                f"{job.video}: lasts {opened.duration:.0f} s, and a clip at most {MAX_SECONDS:.0f} s; move it into "
+                "vods/ and label stretches of it, or cut it"
             )
         moments = features.read_moments(opened, job.facecam, settings, job.read_start, job.read_end)
         told = "; ".join(remarks(opened))

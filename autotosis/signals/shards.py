@@ -29,7 +29,7 @@ FOLDER = Path("data/frames")
 EXCERPTS = Path("data/excerpts")
 SUFFIX = ".safetensors"
 # No signal is larger: they are logarithms, shares and ratios.
-LARGEST = 1e4
+MAX_SIGNAL = 1e4
 
 
 def key(
@@ -163,7 +163,7 @@ class Shard:
         if not (self.frames or (moments and self.path.is_relative_to(EXCERPTS))):
             raise ValueError
         # Signals are NaN where there is nothing to measure, such as no face, but never infinite.
-        if (np.abs(self.signals()) > LARGEST).any():
+        if (np.abs(self.signals()) > MAX_SIGNAL).any():
             raise ValueError
         if not (np.isfinite(self.times).all() and (np.diff(self.times) > 0).all()):
             raise ValueError
