@@ -20,7 +20,7 @@ from autotosis.signals import shards
 PREVIEW = Path("data/dataset/preview.jpg")
 LEFT_OUT = -1
 # How the preview shows each class: the colour of its border and its name.
-LOOKS = {1: ("crimson", "highlight"), 0: ("seagreen", "calm"), LEFT_OUT: ("silver", "left out")}
+CLASS_STYLES = {1: ("crimson", "highlight"), 0: ("seagreen", "calm"), LEFT_OUT: ("silver", "left out")}
 
 
 @dataclass(frozen=True)
@@ -150,8 +150,8 @@ def check_enough(clips: list[LabelledClip], folder: Path) -> None:
     for label in (1, 0):
         if not any((clip.classes == label).any() for clip in clips):
             raise UserError(
-                f"{folder / 'labels.csv'}: no moment has the label {label} ({LOOKS[label][1]}); add labels of this "
-                "kind, longer than twice dataset.margin"
+                f"{folder / 'labels.csv'}: no moment has the label {label} ({CLASS_STYLES[label][1]}); add labels of "
+                "this kind, longer than twice dataset.margin"
             )
 
 
@@ -164,12 +164,12 @@ def strip(clip: LabelledClip) -> contact_sheet.Strip:
         if len(frames) and not np.isin(chosen, frames).any():
             # Show every class, even a short one.
             chosen[np.argmin(np.abs(chosen - frames[len(frames) // 2]))] = frames[len(frames) // 2]
-    looks = [LOOKS[int(clip.classes[frame])] for frame in chosen]
+    styles = [CLASS_STYLES[int(clip.classes[frame])] for frame in chosen]
     return contact_sheet.Strip(
         caption=clip.name,
         frames=[clip.shard.frame(frame) for frame in chosen],
-        notes=[f"{clip.shard.times[frame]:.1f} {name}" for frame, (_, name) in zip(chosen, looks, strict=True)],
-        colours=[colour for colour, _ in looks],
+        notes=[f"{clip.shard.times[frame]:.1f} {name}" for frame, (_, name) in zip(chosen, styles, strict=True)],
+        colours=[colour for colour, _ in styles],
     )
 
 

@@ -34,7 +34,7 @@ def main() -> None:
             facecam = facecam_of(settings, video, rows_of_facecams)
             jobs += [job(settings, video, row, duration, facecam) for row in rows]
             chats += chat_rows(settings, video, rows, duration)
-    extraction.bring_up_to_date(shards.EXCERPTS, jobs, settings.extract, "extract excerpts", "excerpts")
+    extraction.update(shards.EXCERPTS, jobs, settings.extract, "extract excerpts", "excerpts")
     if chats:
         chat_rate.write(chats)
     # Without any file, DVC would warn about an empty folder on every run.

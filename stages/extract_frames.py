@@ -27,9 +27,9 @@ def main() -> None:
     paths = clips.find(settings.folder / "clips")
     for row in rows.unmatched([*(f"clips/{path.name}" for path in paths), *configuration.vods(settings)]):
         print(f"{row.path} row {row.number}: {row['video']} fits no video; check the spelling")
-    found, problems = clip_facecams.bring_up_to_date(paths, rows)
+    found, problems = clip_facecams.update(paths, rows)
     jobs = [job(clip, f"clips/{clip.name}", rows, found, settings) for clip in paths]
-    extraction.bring_up_to_date(shards.FOLDER, jobs, settings.extract, "extract frames", "clips")
+    extraction.update(shards.FOLDER, jobs, settings.extract, "extract frames", "clips")
     inputs.check_unchanged(before)
     if problems:
         # They could be read this time, but not when their face camera was searched for.

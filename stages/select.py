@@ -32,7 +32,7 @@ def main(name: str) -> None:
     calm = [] if config.select.invert else [one for one in labelled if not one.score]
     marked = [] if config.select.marks == "ignore" else marks.read(config, vod, times, choice.smoothed)
     if config.edits:
-        reel = cut_list.read_table(config.edits, name, vod.duration)
+        reel = cut_list.read_kept(config.edits, name, vod.duration)
         print(f"{name}: the cut list is {config.edits}, segments: {len(reel)}")
     else:
         shown = choice.reel

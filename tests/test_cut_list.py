@@ -17,7 +17,7 @@ def write(folder: Path, table: str) -> None:
 
 def test_a_table_needs_only_starts_and_ends_in_any_order_of_columns_and_rows(tmp_path):
     write(tmp_path, "end,start\n9.04,7\n\n3,2\n")
-    assert cut_list.read_table(tmp_path / "edits/demo.csv", "demo", 9.0) == [Segment(2.0, 3.0), Segment(7.0, 9.0)]
+    assert cut_list.read_kept(tmp_path / "edits/demo.csv", "demo", 9.0) == [Segment(2.0, 3.0), Segment(7.0, 9.0)]
 
 
 BAD = {
@@ -38,7 +38,7 @@ def test_a_bad_row_is_named(tmp_path, name):
     content, *words = BAD[name]
     write(tmp_path, content)
     with pytest.raises(UserError) as raised:
-        cut_list.read_table(tmp_path / "edits/demo.csv", "demo", 24.0)
+        cut_list.read_kept(tmp_path / "edits/demo.csv", "demo", 24.0)
     assert all(word in str(raised.value) for word in ["edits/demo.csv", *words])
 
 
@@ -54,6 +54,6 @@ def test_what_is_written_is_read_back(tmp_path, monkeypatch):
 
 def test_an_edge_that_a_person_moves_into_the_event_leaves_no_padding_there(tmp_path):
     write(tmp_path, "start,end,event_start,event_end\n3,8,4,6\n11,13,10,13\n20,21,30,31\n")
-    (whole, moved, elsewhere) = cut_list.read_table(tmp_path / "edits/demo.csv", "demo", 40.0)
+    (whole, moved, elsewhere) = cut_list.read_kept(tmp_path / "edits/demo.csv", "demo", 40.0)
     assert (whole.pre_roll, whole.post_roll) == (1.0, 2.0)
     assert (moved.pre_roll, moved.post_roll) == (elsewhere.pre_roll, elsewhere.post_roll) == (0.0, 0.0)

@@ -39,10 +39,10 @@ def read_cut_list(vod: str, duration: float) -> list[Segment]:
     """Read the cut list of a VOD of this duration (seconds); UserError if it is missing or malformed."""
     if not path(vod).exists():
         raise UserError(f"{path(vod)}: no such cut list; make it with `dvc repro select@{vod}`")
-    return read_table(path(vod), vod, duration)
+    return read_kept(path(vod), vod, duration)
 
 
-def read_table(table: Path, vod: str, duration: float) -> list[Segment]:
+def read_kept(table: Path, vod: str, duration: float) -> list[Segment]:
     """Read the segments of a cut list that the reel shows, in the order of time; UserError as in `read_segments`."""
     return [segment for segment, keep in read_segments(table, vod, duration) if keep]
 

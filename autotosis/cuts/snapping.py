@@ -103,7 +103,7 @@ def snap(
         low = end - min(select.snap, segment.post_roll)
         high = min([recording.duration, end + select.snap, *(one.start for one in calm if one.start >= end)])
         ends.append(EdgeRange(recording, facecam.at(end) or Box(), end, low, max(end, high)))
-    places = list(workers.run_parallel(look, starts + ends, f"edges of {recording.path.name}", "edges"))
+    places = list(workers.run_parallel(measure, starts + ends, f"edges of {recording.path.name}", "edges"))
     return [
         moved(segment, start, end)
         for segment, (start, end) in zip(reel, fit(starts, ends, places, recording.rate, select), strict=True)
@@ -194,17 +194,17 @@ def _nearest(times: np.ndarray, time: float) -> float:
     return float(times[np.argmin(np.abs(times - time).round(6))])
 
 
-def look(edge: EdgeRange) -> Places:
+def measure(edge: EdgeRange) -> Places:
     """Find scene changes and measure loudness around an edge. Hardly more than that is decoded."""
     nothing = np.zeros(0)
     if edge.high - edge.low < ROUNDING:
         return Places(nothing, nothing, nothing)
     changes = scene_changes_between(edge.recording, edge.low, edge.high, edge.face)
-    heard = listen(edge) if edge.recording.sound else (nothing, nothing)
+    heard = loudness_around(edge) if edge.recording.sound else (nothing, nothing)
     return Places(changes, *heard)
 
 
-def listen(edge: EdgeRange) -> tuple[np.ndarray, np.ndarray]:
+def loudness_around(edge: EdgeRange) -> tuple[np.ndarray, np.ndarray]:
     """Measure the loudness around an edge: `times`, of which one is the edge itself, and `levels` of `Places`."""
     before, after = (int(room / STEP + ROUNDING) for room in (edge.time - edge.low, edge.high - edge.time))
     steps = before + after + STRETCH

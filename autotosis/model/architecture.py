@@ -17,7 +17,7 @@ CARDS = (Path("/dev/nvidia0"), Path("/dev/kfd"))
 
 
 @dataclass(frozen=True)
-class Choice:
+class NetworkChoice:
     """The chosen face network.
 
     Attributes
@@ -39,7 +39,7 @@ class Choice:
     figures: dict[str, float]
 
 
-def choose(clips: Sequence[Clip], settings: Params, signal_scores: OutOfFold) -> Choice:
+def choose(clips: Sequence[Clip], settings: Params, signal_scores: OutOfFold) -> NetworkChoice:
     """Choose a face network.
 
     Parameters
@@ -53,7 +53,7 @@ def choose(clips: Sequence[Clip], settings: Params, signal_scores: OutOfFold) ->
 
     Returns
     -------
-    Choice
+    NetworkChoice
         The network, and the scores of the model with it.
 
     Raises
@@ -63,11 +63,11 @@ def choose(clips: Sequence[Clip], settings: Params, signal_scores: OutOfFold) ->
     """
     wanted = settings.train.architecture
     if wanted is None:
-        return Choice(None, signal_scores, "train.architecture is null", {})
+        return NetworkChoice(None, signal_scores, "train.architecture is null", {})
     count = sum(not clip.is_excerpt for clip in clips)
     if wanted == AUTO and not is_tried(settings.train, min(count, settings.dataset.clips or count)):
         reason = f"it is tried from {settings.train.auto_clips} labelled clips on, or on a graphics card"
-        return Choice(None, signal_scores, reason, {})
+        return NetworkChoice(None, signal_scores, reason, {})
     name = AUTO_NETWORK if wanted == AUTO else wanted
     network_scores = cross_validation.score(clips, learning.with_network(settings, name))
     measured = (one.at(one.measured) for one in (network_scores, signal_scores))
@@ -84,7 +84,7 @@ def choose(clips: Sequence[Clip], settings: Params, signal_scores: OutOfFold) ->
         reason = f"with {name}, average precision changes by {gain:+.3f}, with a spread of {spread:.3f} over folds"
     if wanted != AUTO:
         helps, reason = True, f"train.architecture names it; {reason}"
-    return Choice(name if helps else None, network_scores if helps else signal_scores, reason, figures)
+    return NetworkChoice(name if helps else None, network_scores if helps else signal_scores, reason, figures)
 
 
 def is_tried(train: Train, clips: int) -> bool:

@@ -13,7 +13,7 @@ from pydantic import Field, ValidationError
 from autotosis.project import files
 from autotosis.project.errors import UserError
 from autotosis.project.params import Extract
-from autotosis.project.section import Fraction, Section
+from autotosis.project.section import OpenUnitInterval, Section
 
 PATH = Path("models/model.safetensors")
 # The prefixes of tensor names. The model is fitted again to each VOD from `labelled.`.
@@ -53,10 +53,10 @@ class Card(Section):
     extract: dict[str, float | int]
     code: str
     l2: Annotated[float, Field(gt=0)]
-    target_precision: Fraction
+    target_precision: OpenUnitInterval
     clearly_calm: Annotated[float, Field(ge=-MAX_NUMBER, le=MAX_NUMBER)]
-    threshold: Fraction
-    prevalence: Fraction
+    threshold: OpenUnitInterval
+    prevalence: OpenUnitInterval
     own_vods: list[str]
 
 

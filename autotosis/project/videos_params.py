@@ -23,7 +23,7 @@ class Tracks(Section):
 
     @field_validator("hear")
     @classmethod
-    def _each_once(cls, hear: list[int] | None) -> list[int] | None:
+    def _no_track_twice(cls, hear: list[int] | None) -> list[int] | None:
         if hear and len(set(hear)) < len(hear):
             raise ValueError("a track can be heard only once")
         return hear

@@ -197,7 +197,7 @@ def _within(start: float, end: float, times: np.ndarray) -> slice:
 def write_table(path: Path, placed: Sequence[ReelSegment]) -> None:
     """Write segments.csv: the times of each segment in its VOD and in the reel (seconds), and its score.
 
-    The table can be copied into edits/ and changed there, because `cut_list.read_table` reads it.
+    The table can be copied into edits/ and changed there, because `cut_list.read_kept` reads it.
     """
     rows = []
     for number, part in enumerate(placed, 1):

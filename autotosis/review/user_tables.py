@@ -151,7 +151,7 @@ def write_cut(edits: Path, vod: str, duration: float, seen: str, segments: Seque
             text.insert(values, before[-1] if before else text.header)
 
     _replace(
-        edits, seen, cut_list.COLUMNS, change, lambda partial: cut_list.read_table(partial, vod, duration), base=base
+        edits, seen, cut_list.COLUMNS, change, lambda partial: cut_list.read_kept(partial, vod, duration), base=base
     )
 
 

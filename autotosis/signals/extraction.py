@@ -48,7 +48,7 @@ class Job:
     sounds: Sequence[int] = ()
 
 
-def bring_up_to_date(folder: Path, jobs: Sequence[Job], settings: Extract, message: str, unit: str) -> None:
+def update(folder: Path, jobs: Sequence[Job], settings: Extract, message: str, unit: str) -> None:
     """Update a folder, so that it holds the shards of the given jobs and nothing else.
 
     Parameters

@@ -8,7 +8,7 @@ from autotosis.project import names
 LOG = Path("watch.log")
 
 
-def say(line: str) -> None:
+def log(line: str) -> None:
     """Print a line, and append it to the log with the time."""
     line = f"{time.strftime('%Y-%m-%d %H:%M:%S')} {names.printable(' '.join(line.splitlines()))}"
     print(line, flush=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from autotosis.project import files
 from autotosis.project.errors import UserError
-from autotosis.watch.log import say
+from autotosis.watch.log import log
 
 FILE = Path(".dvc/tmp/watch.json")
 
@@ -44,7 +44,7 @@ class State:
     def put_aside(self, path: Path, signature: list[int], error: UserError, seconds: float | None) -> None:
         """Leave a recording alone for some seconds, or until it changes (None), and say why, once."""
         if not self.is_aside(path, signature):
-            say(f"{error}")
+            log(f"{error}")
         self.aside[path.as_posix()] = (signature, None if seconds is None else time.time() + seconds)
         self.save()
 
