@@ -45,7 +45,7 @@ def main(folder: str) -> None:
 
 
 def is_there(root: Path, source: Source) -> bool:
-    """Tell whether a row was downloaded already, and its file is still there."""
+    """Return whether a row was downloaded already, and its file is still there."""
     folder = root / FOLDERS[source.kind]
     same = [one for one in sources.read_fetched(folder).values() if Path(one.file).stem == source.name]
     return any((one.url, one.stretch) == (source.url, source.stretch) and (folder / one.file).exists() for one in same)

@@ -28,7 +28,7 @@ def main(name: str) -> None:
 def report(name: str, duration: float, found: Sequence[Scene]) -> None:
     """Print where the face camera is, and for how much of the VOD."""
     if not found:
-        print(f"{name}: no face camera was found; the whole picture is taken, unless facecams.csv has a row for it")
+        print(f"{name}: no face camera was found, so the whole picture is used; to set one, add a row to facecams.csv")
     for box in dict.fromkeys(scene.box for scene in found):
         shown = [scene for scene in found if scene.box == box]
         share = sum(min(scene.end, duration) - scene.start for scene in shown) / duration

@@ -24,7 +24,7 @@ def main(name: str) -> None:
     for remark in remarks(vod):
         print(remark)
     if config.facecam is None and not facecams.path(name).exists():
-        print(f"{name}: the whole picture is taken; `dvc repro find_facecams@{name}` looks for the face camera first")
+        print(f"{name}: using the whole picture; to find the face camera first, run `dvc repro find_facecams@{name}`")
     messages = chat.read_chat(config.chat)
     scan = Scan(
         vod,
@@ -40,7 +40,7 @@ def main(name: str) -> None:
     probabilities, looked_at = two_pass.score(scan, name, card, weights, chat_logits, config.predict.scan == "two-pass")
     inputs.check_unchanged(before)
     files.write_csv(timeline.path(name), timeline.COLUMNS, timeline.rows(times, probabilities))
-    listened = ", listened to all of them" if vod.sound else ""
+    listened = ", listened to all of it" if vod.sound else ""
     print(f"{name}: looked at {looked_at:.0%} of {vod.duration / 60:.1f} minutes{listened}")
 
 

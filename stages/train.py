@@ -129,7 +129,7 @@ def check_repository() -> None:
 
 
 def first_of_torchrun() -> bool:
-    """Disconnect from the other processes of torchrun; tell whether this is the first one, which writes the model."""
+    """Disconnect from the other processes of torchrun; return whether this is the first one, which writes the model."""
     # Imported here because it takes seconds, and the default model does not need it.
     from autotosis.model.face_network import torchrun
 

@@ -44,7 +44,7 @@ class Label:
         if self.end is None:
             return duration
         if self.end > duration + ROUNDING:
-            raise self.row.error(f"ends at {self.end:g} s, but {self.row['video']} at {duration:.2f} s")
+            raise self.row.error(f"ends at {self.end:g} s, but {self.row['video']} ends at {duration:.2f} s")
         return min(self.end, duration)
 
 
@@ -72,7 +72,9 @@ def read_labels(path: Path, videos_must_exist: bool = True) -> dict[str, list[La
     labels: defaultdict[str, list[Label]] = defaultdict(list)
     for count, row in enumerate(tables.read_rows(path, COLUMNS)):
         if count == MAX_ROWS:
-            raise row.error(f"the table has over {MAX_ROWS} rows, so a program went wrong; remove what it added")
+            raise row.error(
+                f"the table has over {MAX_ROWS} rows, which a program must have added by mistake; remove them"
+            )
         if row["label"] not in ("0", "1"):
             raise row.error(f"label is {row['label']!r}, not 1 (a highlight) or 0 (none)")
         video = row["video"]

@@ -34,7 +34,7 @@ def chat(video: Path) -> Path | None:
 
 
 def is_replay(path: Path) -> bool:
-    """Tell whether a file is a clip that a replay buffer saved."""
+    """Return whether a file is a clip that a replay buffer saved."""
     return path.name.startswith(REPLAY) and _named_time(path) is not None
 
 

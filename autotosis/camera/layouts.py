@@ -46,11 +46,11 @@ class Layout:
     edge: float | None
 
     def shows(self, sample: Sample) -> bool:
-        """Tell whether one of the faces of a sample is that of this layout."""
+        """Return whether one of the faces of a sample is that of this layout."""
         return any(self.fits(*face) for face in sample.faces)
 
     def fits(self, x: float, y: float, size: float) -> bool:
-        """Tell whether a face may be that of this layout; see `Sample`."""
+        """Return whether a face may be that of this layout; see `Sample`."""
         return self.camera.holds(x, y) and 1 / MAX_SCALING < size / self.size < MAX_SCALING
 
 
@@ -84,7 +84,7 @@ def recognise(sample: Sample, layouts: Sequence[Layout]) -> Layout | None:
 
 
 def _staying(faces: np.ndarray) -> np.ndarray:
-    """Tell which faces, rows of sample, x, y and size, are the largest group that stays where one of them is."""
+    """Return which faces, rows of sample, x, y and size, are the largest group that stays where one of them is."""
     x, y, size = faces[:, 1:].T
     stays = np.hypot(x - x[:, None], y - y[:, None]) < MAX_MOVE * np.maximum(size, size[:, None])
     stays &= np.abs(np.log(size / size[:, None])) < np.log(MAX_SCALING)
@@ -100,7 +100,7 @@ def _layout(samples: Sequence[Sample], x: float, y: float, size: float, share: f
     samples : sequence of Sample
         Those that show the face.
     x, y, size : float
-        Its middle and its size, pixels.
+        Its centre and its size, pixels.
     share : float
         The share of all samples that show it.
     """
@@ -111,7 +111,7 @@ def _layout(samples: Sequence[Sample], x: float, y: float, size: float, share: f
         min(width, round(x + BESIDE * size)),
         min(height, round(y + BELOW * size)),
     )
-    rows, columns = (slice(max(0, round(middle - size / 2)), round(middle + size / 2)) for middle in (y, x))
+    rows, columns = (slice(max(0, round(centre - size / 2)), round(centre + size / 2)) for centre in (y, x))
     face = np.array([sample.picture[rows, columns] for sample in samples], np.int16)
     if np.abs(np.diff(face, axis=0)).mean() < MIN_CHANGE:
         return None

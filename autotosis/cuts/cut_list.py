@@ -83,7 +83,7 @@ def _segment(row: tables.Row, vod: str, duration: float) -> tuple[Segment, bool]
     """Read the segment of a row, and whether to keep it."""
     start, end, keep = row.seconds("start"), row.seconds("end"), row.fields.get("keep", "").lower()
     if row.fields.get("vod") not in (None, "", vod):
-        raise row.error(f"is of {row['vod']}, and this is the table of {vod}")
+        raise row.error(f"names the VOD {row['vod']}, but this table is for {vod}")
     if keep not in KEEP:
         raise row.error(f"keep is {row['keep']!r}, not yes or no")
     if end <= start:
@@ -91,7 +91,7 @@ def _segment(row: tables.Row, vod: str, duration: float) -> tuple[Segment, bool]
     if end - start < MIN_LENGTH - ROUNDING_OF_TABLE:
         raise row.error(f"lasts {end - start:g} s; the minimum is {MIN_LENGTH:g} s, which shows one frame")
     if end > duration + ROUNDING:
-        raise row.error(f"ends at {end:g} s, but the VOD at {duration:.2f} s")
+        raise row.error(f"ends at {end:g} s, but the VOD ends at {duration:.2f} s")
     if start > duration - MIN_LENGTH:
         raise row.error(f"begins at {start:g} s, but the VOD ends at {duration:.2f} s")
     score = row.number_in("score") if row.fields.get("score") else 1.0

@@ -159,7 +159,7 @@ def apply_highlights(found: Sequence[Segment], highlights: Sequence[Segment]) ->
 
 
 def best_stretch(times: np.ndarray, smoothed: np.ndarray, segment: Segment, length: float) -> Segment:
-    """Cut a segment down to the stretch with the highest mean probability; of equals, the one nearest the middle.
+    """Cut a segment down to the stretch with the highest mean probability; of equals, the one nearest the centre.
 
     Parameters
     ----------
@@ -176,10 +176,10 @@ def best_stretch(times: np.ndarray, smoothed: np.ndarray, segment: Segment, leng
     edges = np.append(times, times[-1] + step(times))
     sums = np.concatenate([[0.0], np.cumsum(smoothed) * step(times)])
     # Between these starts, the sum over a stretch is a linear function of its start, so one of them is the best.
-    middle = (segment.start + latest) / 2
-    starts = np.concatenate([edges, edges - length, [segment.start, middle, latest]])
+    centre = (segment.start + latest) / 2
+    starts = np.concatenate([edges, edges - length, [segment.start, centre, latest]])
     starts = starts[(segment.start <= starts) & (starts <= latest)]
     inside = np.interp(starts + length, edges, sums) - np.interp(starts, edges, sums)
     best = starts[inside >= inside.max() - ROUNDING]
-    start = float(best[np.argmin(np.abs(best - middle))])
+    start = float(best[np.argmin(np.abs(best - centre))])
     return replace(segment, start=start, end=start + length)

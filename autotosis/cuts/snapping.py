@@ -56,7 +56,7 @@ class Places:
     changes : ndarray of float64, shape (changes,)
         The times of scene changes, seconds.
     times : ndarray of float64, shape (stretches,)
-        The middles of the stretches over which loudness was measured, seconds, evenly spaced.
+        The centres of the stretches over which loudness was measured, seconds, evenly spaced.
     levels : ndarray of float64, shape (stretches,)
         The loudness of these stretches, rounded to whole dB, so that small differences do not count.
     """

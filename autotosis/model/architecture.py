@@ -66,7 +66,7 @@ def choose(clips: Sequence[Clip], settings: Params, signal_scores: OutOfFold) ->
         return NetworkChoice(None, signal_scores, "train.architecture is null", {})
     count = sum(not clip.is_excerpt for clip in clips)
     if wanted == AUTO and not is_tried(settings.train, min(count, settings.dataset.clips or count)):
-        reason = f"it is tried from {settings.train.auto_clips} labelled clips on, or on a graphics card"
+        reason = f"auto needs {settings.train.auto_clips} labelled clips or a graphics card"
         return NetworkChoice(None, signal_scores, reason, {})
     name = AUTO_NETWORK if wanted == AUTO else wanted
     network_scores = cross_validation.score(clips, learning.with_network(settings, name))
@@ -88,7 +88,7 @@ def choose(clips: Sequence[Clip], settings: Params, signal_scores: OutOfFold) ->
 
 
 def is_tried(train: Train, clips: int) -> bool:
-    """Tell whether `auto` tries a network: with enough labelled clips, or on a graphics card, where it is fast."""
+    """Return whether `auto` tries a network: with enough labelled clips, or on a graphics card, where it is fast."""
     if clips >= train.auto_clips:
         return True
     if train.device != "auto":

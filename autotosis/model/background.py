@@ -9,8 +9,8 @@ positive and unlabelled examples: Elkan and Noto, 2008).
 
 Two models are fitted. The linear one decides how many moments are found at least, because its scores of clips tell
 what to expect of a VOD. Kernel logistic regression has a say in which ones: in dense scans of six recordings of
-strangers, average precision is 0.61 with the linear model alone, and 0.82 with both. Its scores of clips are no measure
-for a VOD, because it also learns other differences between VODs and clips.
+other people, average precision is 0.61 with the linear model alone, and 0.82 with both. Its scores of clips are no
+measure for a VOD, because it also learns other differences between VODs and clips.
 """
 
 from dataclasses import replace
@@ -26,10 +26,10 @@ from autotosis.model.model_file import Card
 from autotosis.signals import context, features
 
 # The weight of the kernel regression in the mean of both models' logits. Of 0.5, 0.67, 0.8 and 0.9, the last two cut
-# recordings of strangers best, and without the linear model, more of the sample's `evening` is missed.
+# recordings of other people best, and without the linear model, more of the sample's `evening` is missed.
 KERNEL_SHARE = 0.8
 # Both models together tell highlights from the rest more clearly than the linear one alone, so log-odds are this many
-# times as large. Recordings of strangers are cut alike from 1.5 to 2.5, and worse at 1.
+# times as large. Recordings of other people are cut alike from 1.5 to 2.5, and worse at 1.
 SLOPE = 2.0
 
 

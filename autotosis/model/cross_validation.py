@@ -154,7 +154,7 @@ def assign(clips: Sequence[Clip], settings: Params) -> dict[str, int]:
 def folds_of(clips: Sequence[Clip], settings: Params) -> dict[str, int] | None:
     """Return the fold of each group of clips, or None if there are too few clips for cross-validation."""
     groups: dict[str, set[int]] = {clip.group: set() for clip in clips}
-    # Without weight, rows about VODs cannot replace the clips of a fold.
+    # Rows about VODs count only if they have weight.
     for clip in learning.training_clips(clips, settings):
         groups[clip.group] |= set(clip.labels.tolist())
     return folds.assign(groups, settings.train.folds, settings.train.seed)

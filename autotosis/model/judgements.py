@@ -13,7 +13,7 @@ from autotosis.model import cross_validation, examples, kernel, labelled_moments
 from autotosis.model.examples import Clip
 from autotosis.project.params import Params
 
-# Judgements with a p-value below this are left out. In recordings of strangers, p is 0.4 or more for 5 to 30 correct
+# Judgements with a p-value below this are left out. In recordings of other people, p is 0.4 or more for 5 to 30 correct
 # judgements, and 0.08 or more for 30 of which 15 % are wrong. For 5 or more random ones, or highlights that are all
 # wrong, it is nearly always below 0.02.
 MIN_P_VALUE = 0.05

@@ -124,7 +124,7 @@ def read_text(path: Path, at_most: int) -> str:
     """Read a UTF-8 text; UserError if it is not one, not a regular file, or over `at_most` bytes."""
     check_regular(path)
     if path.stat().st_size > at_most:
-        raise UserError(f"{path}: larger than {at_most} bytes, so most likely not the file that belongs there")
+        raise UserError(f"{path}: larger than {at_most} bytes, so it is probably the wrong file")
     try:
         return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:

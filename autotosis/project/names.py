@@ -13,6 +13,6 @@ def printable(text: str) -> str:
 
 
 def is_inside(name: str) -> bool:
-    """Tell whether a name can be written into tables, and is that of a file or folder inside the streamer's folder."""
+    """Return whether a name can be written into tables, and names a file or folder inside the streamer's folder."""
     path = PurePosixPath(name)
     return str(path) != "." and not path.is_absolute() and ".." not in path.parts and not UNFIT.search(name)

@@ -72,7 +72,7 @@ class Row:
 
 
 def is_plain(name: str) -> bool:
-    """Tell whether a name is a plain path inside the streamer's folder, as tables spell it."""
+    """Return whether a name is a plain path inside the streamer's folder, as tables spell it."""
     return names.is_inside(name) and str(PurePosixPath(name)) == name
 
 
@@ -210,5 +210,5 @@ class Patterns(Generic[Value]):
 
 
 def fits(pattern: str, video: str) -> bool:
-    """Tell whether a pattern, as in `Patterns`, fits the name of a video."""
+    """Return whether a pattern, as in `Patterns`, fits the name of a video."""
     return pattern == video or fnmatchcase(video, pattern)

@@ -16,7 +16,7 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
 
 class Tracks(Section):
-    """The sound tracks of a video to use, counted from 1. None is the one marked default."""
+    """The sound tracks of a video to use, counted from 1; None means the default track."""
 
     judge: Count | None = None
     hear: Annotated[list[Count], Field(min_length=1)] | None = None
@@ -30,12 +30,12 @@ class Tracks(Section):
 
     @property
     def judged(self) -> list[int]:
-        """The sound track that is judged; none is the default one."""
+        """The track that the model uses, as a list; empty means the default track."""
         return [self.judge] if self.judge else []
 
     @property
     def heard(self) -> list[int]:
-        """The sound tracks that are heard in the reel; none is the default one."""
+        """The tracks that are heard in the reel; empty means the default track."""
         return self.hear or []
 
 

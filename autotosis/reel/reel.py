@@ -23,7 +23,7 @@ COMPILATION = "best"
 
 
 def has_own_name(folder: Path) -> bool:
-    """Tell whether a reel is of the VOD that its folder is named after; a copy under another name is not."""
+    """Return whether a reel is of the VOD that its folder is named after; a copy under another name is not."""
     with (folder / TABLE).open(encoding="utf-8", errors="replace", newline="") as table, suppress(csv.Error):
         return {row.get("vod") for row in csv.DictReader(table)} <= {folder.name}
     return False

@@ -2,8 +2,8 @@
 
 The first pass also reads the picture at a few moments, to measure the baseline of motion. The second pass looks at
 every moment that the first does not find clearly calm, unless so many others sound more like highlights that it can
-hardly be one, and scores it by all of its signals. In recordings of strangers, it looks at about a third of the time.
-Without the second condition, it would look at 90 %.
+hardly be one, and scores it by all of its signals. In recordings of other people, it looks at about a third of the
+time. Without the second condition, it would look at 90 %.
 """
 
 from functools import partial
@@ -23,7 +23,7 @@ from autotosis.signals.signal import Glances, nearest
 from autotosis.video.reading import keyframe_distance
 
 # How much time before and after a doubtful moment is looked at (seconds). With less, the picture that is assumed around
-# it blurs the edges of events: in recordings of strangers, F1 at an IoU of 0.5 is 0.72 with 0.5, and 0.76 with 0.8.
+# it blurs the edges of events: in recordings of other people, F1 at an IoU of 0.5 is 0.72 with 0.5, and 0.76 with 0.8.
 # With 1, it is 0.80, but the scan takes longer, and finds a false alarm in the sample's `evening`.
 MARGIN = 0.8
 # Logits that differ by less than this are the same.
@@ -85,7 +85,7 @@ def score(
         columns = features.columns(signal)
         values[:, columns] = signal.relative(values[:, columns], fps, glances.get(signal.name))
     # The picture is assumed to stay the same around what was looked at. Otherwise it would be missing in every window
-    # that reaches beyond, and recordings of strangers would be cut worse.
+    # that reaches beyond, and recordings of other people would be cut worse.
     closest = nearest(np.flatnonzero(wanted), len(values))
     near = abs(np.arange(len(values)) - closest) <= context.reach(fps)
     values[near, features.VISUAL_COLUMNS] = values[closest[near], features.VISUAL_COLUMNS]

@@ -12,7 +12,7 @@ import numpy as np
 
 @cache
 def anchors(grids: tuple[tuple[int, int], ...]) -> np.ndarray:
-    """Return the middle of the cell of each face that a BlazeFace may report.
+    """Return the centre of the cell of each face that a BlazeFace may report.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ def anchors(grids: tuple[tuple[int, int], ...]) -> np.ndarray:
     """
     found = []
     for cells, faces in grids:
-        middles = (np.arange(cells) + 0.5) / cells
-        grid = np.stack(np.meshgrid(middles, middles), axis=-1).reshape(-1, 2)
+        centres = (np.arange(cells) + 0.5) / cells
+        grid = np.stack(np.meshgrid(centres, centres), axis=-1).reshape(-1, 2)
         found.append(grid.repeat(faces, axis=0))
     return np.concatenate(found)

@@ -49,8 +49,7 @@ def probabilities(frame: np.ndarray, aspect: float, square: face_mesh.Square) ->
     if tight.side * len(frame) < MIN_HEIGHT:
         return np.full(len(USED), np.nan, np.float32)
     face = tight.cut_out(frame, aspect, SIDE)
-    # It expects values from -1 to 1.
-    # As in the pictures that the network learned from.
+    # Grey values from -1 to 1, as in the pictures that the network learned from.
     grey = (face @ GREY * 2 - 1)[:, :, None]
     (straight,), (mirrored,) = networks.run(NETWORK, grey), networks.run(NETWORK, grey[:, ::-1])
     return np.asarray((straight + mirrored)[list(USED)] / 2, np.float32)

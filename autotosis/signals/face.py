@@ -22,7 +22,7 @@ TOP, BOTTOM, RIGHT, LEFT = 10, 152, 234, 454
 # How much of the baseline is subtracted, 0 to 1. Subtracting all of it would hide that the mouth is open during most of
 # a short clip. Subtracting none of it would ignore that some people's lips are apart at rest, or that they look angry
 # when they are calm. By cross-validation on the same clips, average precision is 0.946 with 0.5, 0.952 with 0.65 and
-# 0.954 with 0.75. Recordings of strangers are cut alike with 0.5 and 0.65, and worse with 0.75.
+# 0.954 with 0.75. Recordings of other people are cut alike with 0.5 and 0.65, and worse with 0.75.
 BASELINE_SHARE = 0.65
 # The mouth and the expression.
 WIDTH = 1 + len(expression.USED)

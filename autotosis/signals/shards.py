@@ -182,7 +182,7 @@ class Shard:
             )
 
     def has_frame(self, moment: int) -> bool:
-        """Tell whether the moment with this number has a frame."""
+        """Return whether the moment with this number has a frame."""
         return 0 <= moment - self.first_frame < self.frames
 
     def frame(self, moment: int) -> np.ndarray:

@@ -156,7 +156,7 @@ class _Count:
             self.until = max(self.until, shown + length)
 
     def _is_leap(self, decoded: float, place: int) -> bool:
-        """Tell whether the clock has changed for good: the packet before this one was off as well, and both agree."""
+        """Return whether the clock has changed for good: the packet before this one was off as well, and both agree."""
         if self.last == NEVER:
             return True
         if self.pending is not None:
@@ -253,7 +253,7 @@ def time_of(packet: Packet[Any]) -> float:
 
 
 def is_unordered(container: InputContainer, track: Stream) -> bool:
-    """Tell whether a track is H.264 or HEVC with B-frames in AVI or ASF.
+    """Return whether a track is H.264 or HEVC with B-frames in AVI or ASF.
 
     These containers only have the time at which each packet is decoded. FFmpeg guesses when it is shown, and wrongly.
     """

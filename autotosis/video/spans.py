@@ -261,7 +261,7 @@ def _flv_headers(data: mmap.mmap | bytes, place: int) -> Iterator[tuple[int, int
 
 
 def _is_flv_header(data: mmap.mmap | bytes, place: int) -> bool:
-    """Tell whether there is a codec header, or a script tag, at a byte position."""
+    """Return whether there is a codec header, or a script tag, at a byte position."""
     if place + 12 >= len(data):
         return False
     kind, first, second = data[place], data[place + 11], data[place + 12]

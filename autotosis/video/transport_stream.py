@@ -50,7 +50,7 @@ def changes(data: mmap.mmap) -> list[int]:
 
 
 def _is_whole(table: bytes) -> bool:
-    """Tell whether a table agrees with the checksum at its end."""
+    """Return whether a table agrees with the checksum at its end."""
     checksum = 0xFFFFFFFF
     for byte in table:
         checksum ^= byte << 24

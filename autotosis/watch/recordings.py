@@ -67,7 +67,7 @@ def name_of(path: Path, settings: Params) -> str:
 
 
 def is_finished(path: Path, quiet: float) -> bool:
-    """Tell whether nobody writes to a recording any more.
+    """Return whether nobody writes to a recording any more.
 
     Parameters
     ----------

@@ -49,12 +49,12 @@ class State:
         self.save()
 
     def is_aside(self, path: Path, signature: list[int]) -> bool:
-        """Tell whether a recording is to be left alone."""
+        """Return whether a recording is to be left alone."""
         known, again = self.aside.get(path.as_posix(), ([], None))
         return list(known) == signature and (again is None or time.time() < again)
 
     def has_changed(self, path: Path, signature: list[int]) -> bool:
-        """Tell whether a recording has changed since its reel was begun."""
+        """Return whether a recording has changed since its reel was begun."""
         if path.as_posix() not in self.listed:
             # An older version, or the user, has listed it.
             self.listed[path.as_posix()] = signature
