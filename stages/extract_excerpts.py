@@ -78,7 +78,7 @@ def job(settings: Params, video: str, label: Label, duration: float, facecam: Fa
     first = max(0.0, math.floor(label.start / grid) * grid - reach)
     last = math.ceil(end / grid) * grid + reach + 1
     sounds = settings.tracks_of(video).judged
-    return Job(shard, settings.folder / video, facecam, label.start, end, first, last, sounds)
+    return Job(shard, settings.folder / video, facecam, sounds, label.start, end, first, last)
 
 
 def chat_rows(settings: Params, video: str, rows: Sequence[Label], duration: float) -> list[list[str]]:

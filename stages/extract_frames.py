@@ -40,7 +40,7 @@ def job(clip: Path, video: str, rows: Patterns[Box], found: Found, settings: Par
     """Describe the shard of a clip, named in tables as `video`. Without a face camera, the whole picture is taken."""
     _, scene = found.get(video, ("", None))
     box = rows.of(video) or (scene.box if scene else Box())
-    return Job(shards.path(clip.name), clip, facecams.always(box), sounds=settings.tracks_of(video).judged)
+    return Job(shards.path(clip.name), clip, facecams.always(box), settings.tracks_of(video).judged)
 
 
 if __name__ == "__main__":

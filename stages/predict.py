@@ -39,7 +39,7 @@ def main(name: str) -> None:
     chat_logits = chat_weight.from_tensors("chat.", weights).logits(messages, times)
     probabilities, looked_at = two_pass.score(scan, name, card, weights, chat_logits, config.predict.scan == "two-pass")
     inputs.check_unchanged(before)
-    files.write_csv(timeline.path(name), timeline.COLUMNS, timeline.rows(times, probabilities))
+    timeline.write(name, times, probabilities)
     listened = ", listened to all of it" if vod.sound else ""
     print(f"{name}: looked at {looked_at:.0%} of {vod.duration / 60:.1f} minutes{listened}")
 

@@ -36,7 +36,7 @@ from autotosis.model import (
 from autotosis.model.cross_validation import OutOfFold
 from autotosis.project import command_line, files, params
 from autotosis.project.errors import UserError
-from autotosis.signals import chat_rate, context
+from autotosis.signals import context
 
 METRICS = Path("models/metrics.json")
 LIVE = Path("models/live")
@@ -60,9 +60,7 @@ def main() -> None:
     choice = architecture.choose(clips, settings, signal_scores)
     out_of_fold, settings = choice.out_of_fold, learning.with_network(settings, choice.architecture)
     measured = out_of_fold.at(out_of_fold.measured)
-    in_stream = measured.calibration().for_prevalence(measured.labels.mean(), train.prevalence)
-    probabilities = in_stream.probabilities(measured.logits)
-    threshold = min(MAX_THRESHOLD, float(np.median(probabilities[measured.labels == 1])))
+    probabilities, threshold = decision_threshold(measured, train.prevalence)
     kept = cross_validation.limit_clips(clips, settings)
     kept_scores = cross_validation.restrict_to(out_of_fold, kept, settings)
     learned = learning.learn(kept, settings, "all clips")
@@ -82,9 +80,7 @@ def main() -> None:
         prevalence=train.prevalence,
         own_vods=own_vods,
     )
-    audience = chat_weight.NONE
-    if train.review_weight:
-        audience = chat_weight.learn(chat_weight.collect(chat_rate.read(), clips, out_of_fold.logits))
+    audience = chat_weight.learn_from_clips(clips, out_of_fold.logits, train.review_weight)
     tensors = known.tensors("labelled.") | by_sound.linear.tensors("first_pass.") | learned.face_tensors("face.")
     tensors |= audience.tensors("chat.")
     precision, recall = calibration.precision_and_recall(probabilities, measured.labels, train.prevalence, threshold)
@@ -111,11 +107,7 @@ def main() -> None:
     if remark:
         print(remark)
     print(f"face network: {choice.architecture or 'none'}, because {choice.reason}")
-    if (auc := figures["auc"]) < CHANCE:
-        print(
-            f"{settings.folder / 'labels.csv'}: the model ranks new clips hardly better than chance (auc {auc:.2f}): "
-            "reels show whatever stands out in a VOD; label more highlights, and more loud but calm clips"
-        )
+    warn_if_chance(figures["auc"], settings.folder)
 
 
 def check_repository() -> None:
@@ -135,6 +127,37 @@ def first_of_torchrun() -> bool:
 
     torchrun.leave()
     return torchrun.rank() == 0
+
+
+def decision_threshold(measured: OutOfFold, prevalence: float) -> tuple[np.ndarray, float]:
+    """Compute what the probability of each measured moment would be in a stream, and choose the decision threshold.
+
+    Parameters
+    ----------
+    measured : OutOfFold
+        The moments to measure on.
+    prevalence : float
+        The expected share of highlights in a stream, 0 to 1.
+
+    Returns
+    -------
+    ndarray of float64, shape (moments,)
+        The probabilities, 0 to 1.
+    float
+        The threshold: the median probability of the highlights, but at most MAX_THRESHOLD.
+    """
+    in_stream = measured.calibration().for_prevalence(measured.labels.mean(), prevalence)
+    probabilities = in_stream.probabilities(measured.logits)
+    return probabilities, min(MAX_THRESHOLD, float(np.median(probabilities[measured.labels == 1])))
+
+
+def warn_if_chance(auc: float, folder: Path) -> None:
+    """Print a warning if the model ranks the clips of a streamer's folder hardly better than chance."""
+    if auc < CHANCE:
+        print(
+            f"{folder / 'labels.csv'}: the model ranks new clips hardly better than chance (auc {auc:.2f}): "
+            "reels show whatever stands out in a VOD; label more highlights, and more loud but calm clips"
+        )
 
 
 def review(excerpts: OutOfFold) -> dict[str, float]:

@@ -67,7 +67,7 @@ class Places:
 
 
 def snap(
-    recording: Recording, facecam: Facecam, reel: Sequence[Segment], select: Select, calm: Sequence[Segment] = ()
+    recording: Recording, facecam: Facecam, reel: Sequence[Segment], select: Select, calm: Sequence[Segment]
 ) -> list[Segment]:
     """Move the edges of segments to places where a cut is not noticed.
 

@@ -19,7 +19,7 @@ def draw(
     smoothed: np.ndarray,
     threshold: float,
     shown: Sequence[Segment],
-    truth: Sequence[Segment] | None,
+    truth: Sequence[Segment],
 ) -> None:
     """Plot a timeline as a PNG, half an hour per row.
 
@@ -37,8 +37,8 @@ def draw(
         The decision threshold, 0 to 1.
     shown : sequence of Segment
         The segments in the reel.
-    truth : sequence of Segment or None
-        The true highlights; None if the VOD is not in the holdout.
+    truth : sequence of Segment
+        The true highlights; none if the VOD is not in the holdout.
     """
     rows = max(1, int(np.ceil(times[-1] / SECONDS_PER_ROW)))
     figure = Figure(figsize=(14, 0.8 + 2.2 * rows), layout="constrained")
@@ -49,7 +49,7 @@ def draw(
         axis.plot(times[inside] / 60, smoothed[inside], color="black", linewidth=0.7, label="probability")
         axis.axhline(threshold, color="gray", linestyle="--", linewidth=0.8, label="threshold")
         _spans(axis, shown, 0.0, 1.0, "tab:orange", 0.35, "in the reel")
-        _spans(axis, truth or [], 1.02, 1.1, "tab:red", 1.0, "true highlight")
+        _spans(axis, truth, 1.02, 1.1, "tab:red", 1.0, "true highlight")
         first = row * SECONDS_PER_ROW / 60
         axis.set_xlim(first, times[-1] / 60 if rows == 1 else first + SECONDS_PER_ROW / 60)
         axis.set_ylim(0, 1.12)

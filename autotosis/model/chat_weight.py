@@ -125,6 +125,14 @@ def collect(levels: Mapping[str, np.ndarray], clips: Sequence[Clip], logits: np.
     )
 
 
+def learn_from_clips(clips: Sequence[Clip], logits: np.ndarray, review_weight: float) -> ChatWeight:
+    """Learn from what data/excerpts/chat.csv has of labelled stretches of VODs; NONE if these have no weight.
+
+    The other parameters are those of `collect`; UserError if the table is malformed.
+    """
+    return learn(collect(chat_rate.read(), clips, logits)) if review_weight else NONE
+
+
 def learn(rows: Rows) -> ChatWeight:
     """Learn the delay and the weight with which the chat explains the labels best; NONE if there is nothing to learn.
 

@@ -1,7 +1,6 @@
 """The timeline of a VOD, data/timelines/<vod>.csv: the probability of a highlight at each moment."""
 
 import itertools
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -24,10 +23,10 @@ def path(vod: str) -> Path:
     return FOLDER / f"{vod}.csv"
 
 
-def rows(times: np.ndarray, probabilities: np.ndarray) -> Iterator[tuple[str, str]]:
-    """Format moments as rows of text: times to the millisecond, and probabilities with four significant digits."""
-    for time, probability in zip(times, probabilities, strict=True):
-        yield f"{time:.3f}", f"{probability:.4g}"
+def write(vod: str, times: np.ndarray, probabilities: np.ndarray) -> None:
+    """Write the timeline of a VOD: times to the millisecond, and probabilities with four significant digits."""
+    moments = zip(times, probabilities, strict=True)
+    files.write_csv(path(vod), COLUMNS, ((f"{time:.3f}", f"{probability:.4g}") for time, probability in moments))
 
 
 def read_timeline(vod: str, duration: float | None = None) -> tuple[np.ndarray, np.ndarray]:

@@ -30,22 +30,22 @@ class Job:
         The video to read.
     facecam : Facecam
         The position of the face camera in the video.
+    sounds : sequence of int
+        The sound track that is judged, as `recording.probe` takes it.
     start, end : float
         The stretch of the video whose frames are kept, seconds; an end of None is the end of the video.
     read_start, read_end : float
         The stretch of the video whose signals are read and kept, seconds; an end of None is the end of the video.
-    sounds : sequence of int
-        The sound track that is judged, as `recording.probe` takes it.
     """
 
     shard: Path
     video: Path
     facecam: Facecam
+    sounds: Sequence[int]
     start: float = 0.0
     end: float | None = None
     read_start: float = 0.0
     read_end: float | None = None
-    sounds: Sequence[int] = ()
 
 
 def update(folder: Path, jobs: Sequence[Job], settings: Extract, message: str, unit: str) -> None:

@@ -56,9 +56,9 @@ class Square:
 
     def axes(self) -> np.ndarray:
         """Compute the axes of the square, right and down, as long as its side: float64 of shape (2, 2), as columns."""
-        right, down = self.side * math.cos(self.angle), self.side * math.sin(self.angle)
+        cosine, sine = self.side * math.cos(self.angle), self.side * math.sin(self.angle)
         sign = -1 if self.mirrored else 1
-        return np.array([[sign * right, -down], [sign * down, right]])
+        return np.array([[sign * cosine, -sine], [sign * sine, cosine]])
 
     def cut_out(self, frame: np.ndarray, aspect: float, pixels: int) -> np.ndarray:
         """Cut the square out of a picture. What is outside the picture is black.
