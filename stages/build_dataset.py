@@ -67,10 +67,11 @@ def main() -> None:
     check_enough(clips, folder)
     entries = [entry for clip in clips for entry in index_entries(clip)]
     # A label shorter than its margins leaves no moment to show.
-    shown = [clip for clip in clips if (clip.classes != LEFT_OUT).any()]
+    with_moments = [clip for clip in clips if (clip.classes != LEFT_OUT).any()]
     with files.replacing_all(index.PATH, PREVIEW) as (table, picture):
         index.write(table, entries)
-        contact_sheet.write(picture, [strip(clip) for clip in shown[:: -(-len(shown) // contact_sheet.MOST_CLIPS)]])
+        every = -(-len(with_moments) // contact_sheet.MOST_CLIPS)
+        contact_sheet.write(picture, [strip(clip) for clip in with_moments[::every]])
     report(entries, [name for name in extracted if f"clips/{name}" not in labelled])
     inputs.check_unchanged(before)
 
@@ -157,9 +158,9 @@ def check_enough(clips: list[LabelledClip], folder: Path) -> None:
 
 def strip(clip: LabelledClip) -> contact_sheet.Strip:
     """Choose the frames of a clip to show: spread evenly over its labelled time, with at least one of each class."""
-    known = np.flatnonzero(clip.classes != LEFT_OUT)
-    count = min(contact_sheet.FRAMES_PER_CLIP, known[-1] - known[0] + 1)
-    chosen = np.linspace(known[0], known[-1], count).round().astype(int)
+    labelled = np.flatnonzero(clip.classes != LEFT_OUT)
+    count = min(contact_sheet.FRAMES_PER_CLIP, labelled[-1] - labelled[0] + 1)
+    chosen = np.linspace(labelled[0], labelled[-1], count).round().astype(int)
     for frames in (np.flatnonzero(clip.classes == label) for label in (0, 1)):
         if len(frames) and not np.isin(chosen, frames).any():
             # Show every class, even a short one.

@@ -38,8 +38,8 @@ def main() -> None:
     if settings.recordings and not recordings.fitting(settings):
         print(f"params.yaml: recordings: no video fits {settings.recordings} yet")
     for recording in recordings.unlisted(settings):
-        shown = names.printable(str(recording))
-        print(f"{shown}: not cut yet, although it fits `recordings`; run python -m autotosis.watch --once")
+        path = names.printable(str(recording))
+        print(f"{path}: not cut yet, although it fits `recordings`; run python -m autotosis.watch --once")
     for pattern in configuration.unmatched_tracks(settings):
         print(f"params.yaml: tracks.{pattern} fits no video; check the spelling")
     with files.replacing(config_files.FOLDER) as folder:

@@ -64,24 +64,26 @@ def main() -> None:
     kept = cross_validation.limit_clips(clips, settings)
     kept_scores = cross_validation.restrict_to(out_of_fold, kept, settings)
     learned = learning.learn(kept, settings, "all clips")
-    by_sound = first_pass.learn(clips, probabilities >= threshold / 2, settings)
+    first_pass_model = first_pass.learn(clips, probabilities >= threshold / 2, settings)
     if "RANK" in os.environ and not first_of_torchrun():
         return
     network_logits = out_of_fold.logits - signal_scores.logits
-    known, own_vods = labelled_moments.collect(kept, own_rows, settings, kept_scores, network_logits)
+    moments, own_vods = labelled_moments.collect(kept, own_rows, settings, kept_scores, network_logits)
     card = model_file.Card(
         architecture=choice.architecture,
         extract=settings.extract.signal_params(),
         code=context.VERSION,
         l2=train.l2,
         target_precision=train.target_precision,
-        clearly_calm=by_sound.clearly_calm,
+        clearly_calm=first_pass_model.clearly_calm,
         threshold=threshold,
         prevalence=train.prevalence,
         own_vods=own_vods,
     )
     audience = chat_weight.learn_from_clips(clips, out_of_fold.logits, train.review_weight)
-    tensors = known.tensors("labelled.") | by_sound.linear.tensors("first_pass.") | learned.face_tensors("face.")
+    tensors = (
+        moments.tensors("labelled.") | first_pass_model.linear.tensors("first_pass.") | learned.face_tensors("face.")
+    )
     tensors |= audience.tensors("chat.")
     precision, recall = calibration.precision_and_recall(probabilities, measured.labels, train.prevalence, threshold)
     figures = metrics.cross_validation(measured.labels, measured.probabilities(), measured.fold)

@@ -171,8 +171,8 @@ def unmatched_tracks(settings: Params) -> list[str]:
 
 def unused_edits(settings: Params) -> list[Path]:
     """List the files in edits/ that belong to no VOD of params.yaml; most likely their names are misspelt."""
-    known = {f"{name}.csv" for name in settings.vods}
-    return sorted(path for path in (settings.folder / "edits").glob("[!.]*") if path.name not in known)
+    expected = {f"{name}.csv" for name in settings.vods}
+    return sorted(path for path in (settings.folder / "edits").glob("[!.]*") if path.name not in expected)
 
 
 def _facecam(settings: Params, name: str) -> Box | None:

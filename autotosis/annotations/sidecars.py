@@ -51,12 +51,12 @@ def replays(video: Path) -> list[tuple[Path, float]]:
     begun = _named_time(video)
     if begun is None:
         return []
-    found = []
+    clips = []
     for path in video.parent.glob(f"{REPLAY}*"):
         saved = _named_time(path)
         if path.is_file() and saved is not None and begun < saved < begun + MAX_RECORDING:
-            found.append((path, (saved - begun).total_seconds()))
-    return sorted(found, key=lambda pair: (pair[1], pair[0]))
+            clips.append((path, (saved - begun).total_seconds()))
+    return sorted(clips, key=lambda pair: (pair[1], pair[0]))
 
 
 def read_markers(path: Path) -> list[float]:

@@ -40,8 +40,8 @@ def find(picture: np.ndarray) -> np.ndarray:
         The centre of each face, from the left and from the top, and its size (pixels). The first is the surest.
     """
     height, width = picture.shape[:2]
-    found = [_in_part(picture, *part) for part in _parts(width, height)]
-    faces = np.concatenate(found)
+    parts = [_in_part(picture, *part) for part in _parts(width, height)]
+    faces = np.concatenate(parts)
     kept: list[np.ndarray] = []
     for face in faces[np.argsort(-faces[:, 3], kind="stable")]:
         if all(np.hypot(*(face[:2] - other[:2])) > SAME * max(face[2], other[2]) for other in kept):

@@ -56,9 +56,9 @@ class Layout:
 
 def find(samples: Sequence[Sample]) -> list[Layout]:
     """Find the layouts of a video, the one with most samples of its face first."""
-    faces = np.array([(number, *face) for number, each in enumerate(samples) for face in each.faces])
-    found: list[Layout] = []
-    while len(faces) and len(found) < MAX_LAYOUTS:
+    faces = np.array([(number, *face) for number, sample in enumerate(samples) for face in sample.faces])
+    layouts: list[Layout] = []
+    while len(faces) and len(layouts) < MAX_LAYOUTS:
         staying = _staying(faces)
         group = faces[staying]
         chosen = [samples[number] for number in np.unique(group[:, 0]).astype(int)]
@@ -68,19 +68,21 @@ def find(samples: Sequence[Sample]) -> list[Layout]:
         x, y, size = np.median(group[:, 1:], axis=0).tolist()
         layout = _layout(chosen, x, y, size, len(chosen) / len(samples))
         if layout is not None:
-            found.append(layout)
+            layouts.append(layout)
             left &= [not layout.fits(*face[1:]) for face in faces]
         faces = faces[left]
-    return found
+    return layouts
 
 
 def recognise(sample: Sample, layouts: Sequence[Layout]) -> Layout | None:
     """Recognise the layout at a moment: by its edges and its face, or else by its edges, or else by its face."""
     edges = rectangle.edges([sample.picture])
-    framed = [each for each in layouts if each.edge and (each.camera.edge(edges) or 0) > RECOGNISED * each.edge]
-    shown = [each for each in layouts if each.shows(sample)]
-    both = [each for each in framed if each in shown]
-    return next(iter(both or framed or shown), None)
+    framed = [
+        layout for layout in layouts if layout.edge and (layout.camera.edge(edges) or 0) > RECOGNISED * layout.edge
+    ]
+    with_face = [layout for layout in layouts if layout.shows(sample)]
+    both = [layout for layout in framed if layout in with_face]
+    return next(iter(both or framed or with_face), None)
 
 
 def _staying(faces: np.ndarray) -> np.ndarray:

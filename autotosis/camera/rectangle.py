@@ -68,7 +68,7 @@ def edges(pictures: Sequence[np.ndarray]) -> Edges:
     """Find the edges of grey pictures, uint8 of shape (height, width)."""
     height, width = pictures[0].shape
     vertical, horizontal = np.zeros((height, width + 1), np.float32), np.zeros((height + 1, width), np.float32)
-    for picture in (each.astype(np.int16) for each in pictures):
+    for picture in (picture.astype(np.int16) for picture in pictures):
         # Over two pixels, since scaling blurs edges.
         vertical[:, 2:-2] += _steps(picture)
         horizontal[2:-2] += _steps(picture.T).T

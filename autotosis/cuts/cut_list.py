@@ -71,12 +71,12 @@ def read_segments(table: Path, vod: str, duration: float) -> list[tuple[Segment,
         If a row is malformed, about another VOD or not inside this one, or if kept rows overlap.
     """
     rows = tables.read_rows(table, ("start", "end"), (*COLUMNS, *IGNORED))
-    found = sorted(((*_segment(row, vod, duration), row) for row in rows), key=lambda each: each[0].start)
-    kept = [(segment, row) for segment, keep, row in found if keep]
+    segments = sorted(((*_segment(row, vod, duration), row) for row in rows), key=lambda entry: entry[0].start)
+    kept = [(segment, row) for segment, keep, row in segments if keep]
     for (earlier, row), (later, other) in zip(kept, kept[1:], strict=False):
         if later.start < earlier.end - ROUNDING_OF_TABLE:
             raise other.error(f"overlaps row {row.number}; change the times, or remove one of the rows")
-    return [(segment, keep) for segment, keep, _ in found]
+    return [(segment, keep) for segment, keep, _ in segments]
 
 
 def _segment(row: tables.Row, vod: str, duration: float) -> tuple[Segment, bool]:

@@ -94,7 +94,7 @@ def find(
         high = start + np.flatnonzero(smoothed[start:end] >= maximum / 2)
         start, end = min(int(high[0]), start + blur), max(int(high[-1]) + 1, end - blur)
         near = bool(runs) and (start - runs[-1][1]) * spacing < select.min_gap
-        if near and not any(overlap(Segment(times[runs[-1][1]], times[start]), one) for one in barriers):
+        if near and not any(overlap(Segment(times[runs[-1][1]], times[start]), barrier) for barrier in barriers):
             runs[-1][1] = end
         else:
             runs.append([start, end])
@@ -124,9 +124,9 @@ def raise_threshold(
         The lowest such threshold, at least the given one. If all moments are alike, it may be above all of them.
     """
     steps = np.quantile(smoothed, np.linspace(0, 1, 1001))
-    for each in [threshold, *steps[steps > threshold].tolist()]:
-        if seconds(find(times, smoothed, each, release, select, barriers)) <= most:
-            return float(each)
+    for candidate in [threshold, *steps[steps > threshold].tolist()]:
+        if seconds(find(times, smoothed, candidate, release, select, barriers)) <= most:
+            return float(candidate)
     return float(np.nextafter(smoothed.max(), 2))
 
 
@@ -148,11 +148,11 @@ def apply_highlights(found: Sequence[Segment], highlights: Sequence[Segment]) ->
     list of Segment
         The events, in the order of time.
     """
-    events = [one for one in highlights if not any(overlap(one, event) for event in found)]
+    events = [highlight for highlight in highlights if not any(overlap(highlight, event) for event in found)]
     for event in found:
-        inside = [one for one in highlights if overlap(one, event)]
-        if sum(overlap(one, event) for one in inside) >= event.duration / 2:
-            first, last = min(one.start for one in inside), max(one.end for one in inside)
+        inside = [highlight for highlight in highlights if overlap(highlight, event)]
+        if sum(overlap(highlight, event) for highlight in inside) >= event.duration / 2:
+            first, last = min(highlight.start for highlight in inside), max(highlight.end for highlight in inside)
             event = replace(event, start=first, end=last)
         events.append(event)
     return join(sorted(events, key=lambda event: event.start))

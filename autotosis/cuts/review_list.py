@@ -35,7 +35,9 @@ def path(vod: str) -> Path:
 
 def write(target: Path, chosen: Sequence[tuple[Segment, str]]) -> None:
     """Write a review list: the moments from `choose`, in the order in which to ask."""
-    rows = [(f"{one.start:.2f}", f"{one.end:.2f}", f"{one.score:.4g}", reason) for one, reason in chosen]
+    rows = [
+        (f"{segment.start:.2f}", f"{segment.end:.2f}", f"{segment.score:.4g}", reason) for segment, reason in chosen
+    ]
     files.write_csv(target, COLUMNS, rows)
 
 
@@ -61,8 +63,8 @@ def choose(
     """
     spacing = step(times)
     near = max(0.0, APART - spacing / 2)
-    around = [Segment(one.start - near, one.end + near) for one in judged]
-    left = [peak for peak in peaks(times, smoothed, release) if not any(overlap(peak, one) for one in around)]
+    around = [Segment(segment.start - near, segment.end + near) for segment in judged]
+    left = [peak for peak in peaks(times, smoothed, release) if not any(overlap(peak, segment) for segment in around)]
     span = float(times[-1]) + spacing
     in_part = [0] * PARTS
     chosen: list[tuple[Segment, str]] = []
@@ -88,9 +90,9 @@ def peaks(times: np.ndarray, smoothed: np.ndarray, release: float) -> list[Segme
     beside = np.pad(smoothed, 1, constant_values=-1.0)
     tops = np.flatnonzero((smoothed > beside[:-2]) & (smoothed >= beside[2:]))
     taken = np.zeros(len(smoothed), bool)
-    found: list[Segment] = []
+    highest: list[Segment] = []
     for top in tops[np.argsort(-smoothed[tops], kind="stable")].tolist():
-        if len(found) == CANDIDATES or smoothed[top] <= 0:
+        if len(highest) == CANDIDATES or smoothed[top] <= 0:
             break
         if taken[top]:
             continue
@@ -100,8 +102,8 @@ def peaks(times: np.ndarray, smoothed: np.ndarray, release: float) -> list[Segme
         start = first + (int(before[-1]) + 1 if len(before) else 0)
         end = top + int(after[0]) if len(after) else last
         taken[max(0, start - gap) : end + gap] = True
-        found.append(Segment(float(times[start]), float(times[end - 1] + spacing), float(smoothed[top])))
-    return found
+        highest.append(Segment(float(times[start]), float(times[end - 1] + spacing), float(smoothed[top])))
+    return highest
 
 
 def _distance_to_threshold(probability: float, threshold: float) -> float:

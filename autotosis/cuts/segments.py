@@ -35,9 +35,9 @@ class Segment:
         return self.end - self.start
 
 
-def seconds(shown: Iterable[Segment]) -> float:
+def seconds(segments: Iterable[Segment]) -> float:
     """Add up the lengths of segments."""
-    return sum(segment.duration for segment in shown)
+    return sum(segment.duration for segment in segments)
 
 
 def overlap(one: Segment, other: Segment) -> float:
@@ -45,15 +45,16 @@ def overlap(one: Segment, other: Segment) -> float:
     return max(0.0, min(one.end, other.end) - max(one.start, other.start))
 
 
-def join(found: Iterable[Segment], min_gap: float = 0.0, barriers: Sequence[Segment] = ()) -> list[Segment]:
+def join(parts: Iterable[Segment], min_gap: float = 0.0, barriers: Sequence[Segment] = ()) -> list[Segment]:
     """Join segments, given in the order of time, that touch or have less than `min_gap` seconds between them.
 
     They are not joined across any of the stretches in `barriers`. A joined segment has the best score of its parts.
     """
     joined: list[Segment] = []
-    for segment in found:
+    for segment in parts:
         gap = Segment(joined[-1].end, segment.start) if joined else None
-        if gap and gap.duration < max(min_gap - ROUNDING, ROUNDING) and not any(overlap(gap, one) for one in barriers):
+        is_short = gap and gap.duration < max(min_gap - ROUNDING, ROUNDING)
+        if gap and is_short and not any(overlap(gap, barrier) for barrier in barriers):
             last = joined.pop()
             start, end = last.start, max(last.end, segment.end)
             pre_roll = min(last.start + last.pre_roll, segment.start + segment.pre_roll) - start
@@ -90,23 +91,28 @@ def pad(
     return join((segment for segment in padded if segment.duration > 0), min_gap)
 
 
-def subtract(shown: Sequence[Segment], removed: Sequence[Segment]) -> list[Segment]:
+def subtract(segments: Sequence[Segment], removed: Sequence[Segment]) -> list[Segment]:
     """Cut stretches out of segments. Both are in the order of time, and so is the result."""
-    for each in removed:
+    for stretch in removed:
         parts = (
-            (replace(one, end=min(one.end, each.start)), replace(one, start=max(one.start, each.end))) for one in shown
+            part
+            for segment in segments
+            for part in (
+                replace(segment, end=min(segment.end, stretch.start)),
+                replace(segment, start=max(segment.start, stretch.end)),
+            )
         )
-        shown = [part for both in parts for part in both if part.duration > ROUNDING]
-    return list(shown)
+        segments = [part for part in parts if part.duration > ROUNDING]
+    return list(segments)
 
 
-def best_that_fit(shown: Sequence[Segment], most: float) -> list[Segment]:
+def best_that_fit(segments: Sequence[Segment], most: float) -> list[Segment]:
     """Take the segments with the best scores, as many as fit into `most` seconds, and return them in the order of time.
 
     If one does not fit, shorter ones with lower scores may still be taken.
     """
     taken, left = [], most
-    for segment in sorted(shown, key=lambda segment: (-segment.score, segment.start)):
+    for segment in sorted(segments, key=lambda segment: (-segment.score, segment.start)):
         if segment.duration <= left + ROUNDING:
             taken.append(segment)
             left -= segment.duration

@@ -92,15 +92,15 @@ def choose(
     found = events.find(times, smoothed, threshold, release, select, barriers)
     if not select.invert:
         found = events.apply_highlights(found, highlights)
-    shown = pad(found, select.pre_roll, select.post_roll, duration, select.min_gap)
+    reel = pad(found, select.pre_roll, select.post_roll, duration, select.min_gap)
     if not select.invert:
-        parts = ((one, [event.score for event in found if overlap(one, event)]) for one in subtract(shown, calm))
-        shown = [replace(one, score=max(scores)) for one, scores in parts if scores]
+        parts = [(part, [event.score for event in found if overlap(part, event)]) for part in subtract(reel, calm)]
+        reel = [replace(part, score=max(scores)) for part, scores in parts if scores]
     if select.max_length:
-        shown = [events.best_stretch(times, smoothed, segment, select.max_length) for segment in shown]
+        reel = [events.best_stretch(times, smoothed, segment, select.max_length) for segment in reel]
     if select.max_duration:
-        shown = best_that_fit(shown, select.max_duration)
-    return Choice(smoothed, threshold, [with_padding(found, one) for one in shown])
+        reel = best_that_fit(reel, select.max_duration)
+    return Choice(smoothed, threshold, [with_padding(found, segment) for segment in reel])
 
 
 def with_padding(found: Sequence[Segment], segment: Segment) -> Segment:

@@ -97,11 +97,13 @@ def snap(
     starts, ends = [], []
     for segment in reel:
         start, end = segment.start, segment.end
-        low = max([0.0, start - select.snap, *(one.end for one in calm if one.end <= start)])
+        low = max([0.0, start - select.snap, *(stretch.end for stretch in calm if stretch.end <= start)])
         high = start + min(select.snap, segment.pre_roll)
         starts.append(EdgeRange(recording, facecam.at(start) or Box(), start, low, high))
         low = end - min(select.snap, segment.post_roll)
-        high = min([recording.duration, end + select.snap, *(one.start for one in calm if one.start >= end)])
+        high = min(
+            [recording.duration, end + select.snap, *(stretch.start for stretch in calm if stretch.start >= end)]
+        )
         ends.append(EdgeRange(recording, facecam.at(end) or Box(), end, low, max(end, high)))
     places = list(workers.run_parallel(measure, starts + ends, f"edges of {recording.path.name}", "edges"))
     return [

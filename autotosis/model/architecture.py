@@ -70,9 +70,9 @@ def choose(clips: Sequence[Clip], settings: Params, signal_scores: OutOfFold) ->
         return NetworkChoice(None, signal_scores, reason, {})
     name = AUTO_NETWORK if wanted == AUTO else wanted
     network_scores = cross_validation.score(clips, learning.with_network(settings, name))
-    measured = (one.at(one.measured) for one in (network_scores, signal_scores))
+    measured = (scores.at(scores.measured) for scores in (network_scores, signal_scores))
     with_it, without = (
-        metrics.per_fold(metrics.average_precision, one.labels, one.logits, one.fold) for one in measured
+        metrics.per_fold(metrics.average_precision, scores.labels, scores.logits, scores.fold) for scores in measured
     )
     gains = with_it - without
     if len(gains) < 2:

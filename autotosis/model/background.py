@@ -33,12 +33,12 @@ KERNEL_SHARE = 0.8
 SLOPE = 2.0
 
 
-def learn(known: Labelled, unlabelled: np.ndarray, prevalence: float, penalty: float) -> Linear:
+def learn(labelled: Labelled, unlabelled: np.ndarray, prevalence: float, penalty: float) -> Linear:
     """Learn from labelled moments, and from moments of a VOD as if they were calm.
 
     Parameters
     ----------
-    known : Labelled
+    labelled : Labelled
         The labelled moments.
     unlabelled : ndarray of float32, shape (moments, windows, columns)
         The surroundings of moments of the VOD, from `context.windows`.
@@ -53,26 +53,26 @@ def learn(known: Labelled, unlabelled: np.ndarray, prevalence: float, penalty: f
     Linear
         The model of this VOD.
     """
-    weight = _weight(known, unlabelled, prevalence)
-    return linear.fit(known.contexts, known.labels.astype(int), penalty, known.weights, unlabelled, weight)
+    weight = _weight(labelled, unlabelled, prevalence)
+    return linear.fit(labelled.contexts, labelled.labels.astype(int), penalty, labelled.weights, unlabelled, weight)
 
 
-def learn_kernel(known: Labelled, unlabelled: np.ndarray, prevalence: float) -> Kernel:
+def learn_kernel(labelled: Labelled, unlabelled: np.ndarray, prevalence: float) -> Kernel:
     """Learn kernel regression from the same moments as `learn`. The parameters are those of `learn`."""
-    weight = _weight(known, unlabelled, prevalence)
+    weight = _weight(labelled, unlabelled, prevalence)
     return kernel.fit(
-        np.concatenate([known.contexts, unlabelled]),
-        np.concatenate([known.labels.astype(int), np.zeros(len(unlabelled), int)]),
-        np.concatenate([known.weights, np.full(len(unlabelled), weight)]),
+        np.concatenate([labelled.contexts, unlabelled]),
+        np.concatenate([labelled.labels.astype(int), np.zeros(len(unlabelled), int)]),
+        np.concatenate([labelled.weights, np.full(len(unlabelled), weight)]),
     )
 
 
-def score_sound(known: Labelled, values: np.ndarray, fps: float, prevalence: float) -> np.ndarray:
+def score_sound(labelled: Labelled, values: np.ndarray, fps: float, prevalence: float) -> np.ndarray:
     """Score every moment of a VOD by its sound alone, with kernel regression that is fitted to the VOD.
 
     Parameters
     ----------
-    known : Labelled
+    labelled : Labelled
         The labelled moments from the model file.
     values : ndarray of float32, shape (moments, features.COLUMNS)
         The signals of the sound of the whole VOD, from `context.relative`; those of the picture are NaN.
@@ -86,21 +86,21 @@ def score_sound(known: Labelled, values: np.ndarray, fps: float, prevalence: flo
     ndarray of float64, shape (moments,)
         The logit of each moment.
     """
-    contexts = known.contexts.copy()
+    contexts = labelled.contexts.copy()
     contexts[:, :, features.VISUAL_COLUMNS] = np.nan
     unlabelled = context.windows(values, fps, evenly_spaced(len(values), KERNEL_MOMENTS))
-    return learn_kernel(replace(known, contexts=contexts), unlabelled, prevalence).logits(values, fps)
+    return learn_kernel(replace(labelled, contexts=contexts), unlabelled, prevalence).logits(values, fps)
 
 
-def _weight(known: Labelled, unlabelled: np.ndarray, prevalence: float) -> float:
+def _weight(labelled: Labelled, unlabelled: np.ndarray, prevalence: float) -> float:
     """Compute the weight of an unlabelled moment. The parameters are those of `learn`."""
-    highlights, calm = (float(known.weights[known.labels == label].sum()) for label in (1, 0))
+    highlights, calm = (float(labelled.weights[labelled.labels == label].sum()) for label in (1, 0))
     missing = max(0.0, highlights * (1 - prevalence) / prevalence - calm)
     # An unlabelled moment weighs at most as much as a labelled one, so that a short VOD has little influence.
     return min(1.0, missing / len(unlabelled))
 
 
-def cross_validate(known: Labelled, unlabelled: np.ndarray, prevalence: float, penalty: float) -> np.ndarray:
+def cross_validate(labelled: Labelled, unlabelled: np.ndarray, prevalence: float, penalty: float) -> np.ndarray:
     """Score labelled highlights out-of-fold, each by a model that is fitted to the VOD.
 
     The parameters are those of `learn`.
@@ -108,13 +108,13 @@ def cross_validate(known: Labelled, unlabelled: np.ndarray, prevalence: float, p
     Returns
     -------
     ndarray of float64, shape (highlights,)
-        The logits of the highlights in `known.measured`.
+        The logits of the highlights in `labelled.measured`.
     """
     logits = []
-    for fold in np.unique(known.fold):
-        held_out = known.at((known.fold == fold) & known.measured & (known.labels == 1))
+    for fold in np.unique(labelled.fold):
+        held_out = labelled.at((labelled.fold == fold) & labelled.measured & (labelled.labels == 1))
         if len(held_out.labels):
-            fitted = learn(known.at(known.fold != fold), unlabelled, prevalence, penalty)
+            fitted = learn(labelled.at(labelled.fold != fold), unlabelled, prevalence, penalty)
             logits.append(fitted.logits_of(held_out.contexts) + held_out.faces)
     return np.concatenate(logits)
 
@@ -125,7 +125,7 @@ def mean_logits(linear_logits: np.ndarray, kernel_logits: np.ndarray) -> np.ndar
 
 
 def score(
-    known: Labelled,
+    labelled: Labelled,
     values: np.ndarray,
     seen: np.ndarray,
     network_logits: np.ndarray,
@@ -140,7 +140,7 @@ def score(
 
     Parameters
     ----------
-    known : Labelled
+    labelled : Labelled
         The labelled moments from the model file.
     values : ndarray of float32, shape (moments, features.COLUMNS)
         The signals of the whole VOD, from `context.relative`.
@@ -161,11 +161,11 @@ def score(
         The probability at each moment, 0 to 1.
     """
     unlabelled = context.windows(values, fps, evenly_spaced(len(values)))
-    linear_logits = learn(known, unlabelled, card.prevalence, card.l2).logits(values, fps)
-    kernel_logits = learn_kernel(known, _half_seen(values, seen, fps), card.prevalence).logits(values, fps)
+    linear_logits = learn(labelled, unlabelled, card.prevalence, card.l2).logits(values, fps)
+    kernel_logits = learn_kernel(labelled, _half_seen(values, seen, fps), card.prevalence).logits(values, fps)
     added = chat_logits + _everywhere(network_logits, seen)
     linear_logits, logits = linear_logits + added, mean_logits(linear_logits, kernel_logits) + added
-    highlights = cross_validate(known, unlabelled, card.prevalence, card.l2)
+    highlights = cross_validate(labelled, unlabelled, card.prevalence, card.l2)
     linear_threshold = calibration.threshold(highlights, linear_logits, card.prevalence, card.target_precision)
     # The linear model finds too few where highlights differ from those of the clips. So up to the expected share of
     # highlights, moments that are more like highlights than like calm are found as well.

@@ -169,5 +169,5 @@ def precision_and_recall(
     """
     chosen = probabilities >= threshold
     recall, fallout = chosen[labels == 1].mean(), chosen[labels == 0].mean()
-    found = prevalence * recall + (1 - prevalence) * fallout
-    return float(prevalence * recall / found if found else 0.0), float(recall)
+    chosen_share = prevalence * recall + (1 - prevalence) * fallout
+    return float(prevalence * recall / chosen_share if chosen_share else 0.0), float(recall)

@@ -42,7 +42,9 @@ class OutOfFold:
         """
         of_clips = ~self.is_excerpt
         folds_with = [np.unique(self.fold[of_clips & (self.labels == label)]) for label in (0, 1)]
-        return of_clips if all(len(each) >= 2 for each in folds_with) else np.full(len(of_clips), True)
+        return (
+            of_clips if all(len(folds_of_label) >= 2 for folds_of_label in folds_with) else np.full(len(of_clips), True)
+        )
 
     def at(self, chosen: np.ndarray) -> "OutOfFold":
         """Return the moments where `chosen`, bool of shape (moments,), is true."""
@@ -55,8 +57,8 @@ class OutOfFold:
     def probabilities(self) -> np.ndarray:
         """Turn logits into probabilities, calibrated on the other folds: float64 of shape (moments,)."""
         probabilities = np.empty(len(self.logits))
-        for each in np.unique(self.fold):
-            inside = self.fold == each
+        for fold in np.unique(self.fold):
+            inside = self.fold == fold
             probabilities[inside] = self.at(~inside).calibration().probabilities(self.logits[inside])
         return probabilities
 

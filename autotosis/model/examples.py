@@ -119,12 +119,12 @@ def weights(clips: Sequence[Clip], review_weight: float) -> np.ndarray:
     ndarray of float64, shape (moments,)
         The weights, 0 to 1.
     """
-    in_excerpt, label = is_excerpt(clips), labels(clips)
-    weight = np.ones(len(label))
-    for each in (0, 1):
-        of_clips, count = int((~in_excerpt & (label == each)).sum()), int((in_excerpt & (label == each)).sum())
-        if of_clips and count:
-            weight[in_excerpt & (label == each)] = min(1.0, review_weight * of_clips / count)
+    in_excerpt, label_of = is_excerpt(clips), labels(clips)
+    weight = np.ones(len(label_of))
+    for label in (0, 1):
+        of_clips, of_excerpts = ~in_excerpt & (label_of == label), in_excerpt & (label_of == label)
+        if of_clips.any() and of_excerpts.any():
+            weight[of_excerpts] = min(1.0, review_weight * int(of_clips.sum()) / int(of_excerpts.sum()))
     return weight
 
 
@@ -151,13 +151,13 @@ def around_excerpts(clips: Sequence[Clip], fps: float, most: int) -> list[Clip]:
     for vod in sorted({clip.vod for clip in clips if clip.is_excerpt}):
         excerpts = [clip for clip in clips if clip.is_excerpt and clip.vod == vod]
         numbers = [np.rint(excerpt.shard.times * fps).astype(int) for excerpt in excerpts]
-        taken = np.zeros(max(each[-1] for each in numbers) + 1, bool)
+        taken = np.zeros(max(moments[-1] for moments in numbers) + 1, bool)
         for shard in [excerpt.shard for excerpt in excerpts] + left_out_beside(excerpts):
             first = round(shard.times[0] * fps) + shard.first_frame
             taken[max(0, first - context.reach(fps)) : first + shard.frames + context.reach(fps)] = True
-        for excerpt, each in zip(excerpts, numbers, strict=True):
-            unlabelled.append((excerpt, np.flatnonzero(~taken[each])))
-            taken[each] = True
+        for excerpt, moments in zip(excerpts, numbers, strict=True):
+            unlabelled.append((excerpt, np.flatnonzero(~taken[moments])))
+            taken[moments] = True
     total = sum(len(moments) for _, moments in unlabelled)
     chosen = np.arange(total) % max(1, -(-total // most)) == 0
     around = []
@@ -169,9 +169,9 @@ def around_excerpts(clips: Sequence[Clip], fps: float, most: int) -> list[Clip]:
 
 def left_out_beside(excerpts: Sequence[Clip]) -> list[shards.Shard]:
     """Open the shards of the same VOD that have no moments in the index, because they are all margin."""
-    known = {excerpt.shard.path for excerpt in excerpts}
-    vods, paths = set(map(shards.vod_of, known)), sorted(shards.EXCERPTS.glob(f"*{shards.SUFFIX}"))
-    return [shards.Shard(path) for path in paths if path not in known and shards.vod_of(path) in vods]
+    indexed = {excerpt.shard.path for excerpt in excerpts}
+    vods, paths = set(map(shards.vod_of, indexed)), sorted(shards.EXCERPTS.glob(f"*{shards.SUFFIX}"))
+    return [shards.Shard(path) for path in paths if path not in indexed and shards.vod_of(path) in vods]
 
 
 def weights_beside(clips: Sequence[Clip], others: Sequence[Clip], review_weight: float) -> np.ndarray:

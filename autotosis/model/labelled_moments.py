@@ -70,21 +70,21 @@ class Labelled:
             "vod": ("int16", (rows,)),
         }
         model_file.check(prefix, tensors, expected)
-        known = cls(**tensors)
-        highlights, for_all = known.labels == 1, known.vod == EVERY
-        for problem, found in (
-            ("its labelled moments have a label that is not 0 or 1", not np.isin(known.labels, (0, 1)).all()),
-            ("its labelled moments have a weight that is not above 0", not (known.weights > 0).all()),
+        labelled = cls(**tensors)
+        highlights, for_all = labelled.labels == 1, labelled.vod == EVERY
+        for problem, is_wrong in (
+            ("its labelled moments have a label that is not 0 or 1", not np.isin(labelled.labels, (0, 1)).all()),
+            ("its labelled moments have a weight that is not above 0", not (labelled.weights > 0).all()),
             ("none of its calm moments is used for all VODs", not (for_all & ~highlights).any()),
             # Each fold is scored by a model that learned from the others.
             (
                 "its labelled moments have no highlights in two folds",
-                len(np.unique(known.fold[highlights & for_all & known.measured])) < 2,
+                len(np.unique(labelled.fold[highlights & for_all & labelled.measured])) < 2,
             ),
         ):
-            if found:
+            if is_wrong:
                 raise model_file.malformed(problem)
-        return known
+        return labelled
 
     def at(self, chosen: np.ndarray) -> "Labelled":
         """Return the chosen moments, given by their numbers or as bool of shape (moments,)."""
@@ -129,7 +129,7 @@ def collect(
     labelled, around = [*clips, *own_rows], examples.around_excerpts(clips, fps, KERNEL_MOMENTS)
     vod = [EVERY] * len(clips) + [vods.index(clip.vod) for clip in own_rows] + [EVERY] * len(around)
     # A VOD's own rows have a limit of their own, because no model learns from those of several VODs.
-    of_vods = [[clip for clip in own_rows if clip.vod == each] for each in vods]
+    of_vods = [[clip for clip in own_rows if clip.vod == vod] for vod in vods]
     weights_own = [examples.weights_beside(clips, rows, review_weight) for rows in of_vods]
     weights = np.concatenate([examples.weights(clips, review_weight), *weights_own])
     # With a `train.review_weight` of 0, rows about VODs weigh nothing.
@@ -155,12 +155,12 @@ def collect(
     return moments.at(kept), vods
 
 
-def for_vod(known: Labelled, own_vods: Sequence[str], video: str) -> Labelled:
+def for_vod(labelled: Labelled, own_vods: Sequence[str], video: str) -> Labelled:
     """Return the moments to learn from for a VOD.
 
     Parameters
     ----------
-    known : Labelled
+    labelled : Labelled
         All labelled moments.
     own_vods : sequence of str
         `Card.own_vods`.
@@ -168,7 +168,7 @@ def for_vod(known: Labelled, own_vods: Sequence[str], video: str) -> Labelled:
         The path of the VOD's file.
     """
     own = [number for number, vod in enumerate(own_vods) if f"/{video}".endswith(f"/{vod}")]
-    return known.at(np.isin(known.vod, [EVERY, *own]))
+    return labelled.at(np.isin(labelled.vod, [EVERY, *own]))
 
 
 def evenly_spaced(count: int, most: int = MAX_MOMENTS) -> np.ndarray:

@@ -43,7 +43,7 @@ def per_fold(
     measure: Callable[[np.ndarray, np.ndarray], float], labels: np.ndarray, scores: np.ndarray, fold: np.ndarray
 ) -> np.ndarray:
     """Compute a measure of each fold that has both labels: float64 of shape (folds,)."""
-    parts = [fold == each for each in np.unique(fold)]
+    parts = [fold == number for number in np.unique(fold)]
     return np.array([measure(labels[part], scores[part]) for part in parts if 0 < labels[part].mean() < 1])
 
 

@@ -151,19 +151,19 @@ def tensors(card: Card) -> dict[str, np.ndarray]:
     return loaded
 
 
-def check(prefix: str, found: Mapping[str, np.ndarray], expected: Shapes) -> None:
+def check(prefix: str, arrays: Mapping[str, np.ndarray], expected: Shapes) -> None:
     """Raise a UserError unless these arrays have exactly the names, types and shapes that are expected.
 
     Parameters
     ----------
     prefix : str
-        What their names in the file begin with, and `found` leaves out.
-    found : dict of str to ndarray
+        What their names in the file begin with, and `arrays` leaves out.
+    arrays : dict of str to ndarray
         The arrays, by name.
     expected : dict of str to (str, tuple of int)
         The type and the shape that each must have, by name.
     """
-    shapes = {name: (str(tensor.dtype), tensor.shape) for name, tensor in found.items()}
+    shapes = {name: (str(tensor.dtype), tensor.shape) for name, tensor in arrays.items()}
     # Missing and unknown ones first, because the expected shapes of others may depend on them.
     for name in sorted(shapes.keys() | expected.keys(), key=lambda name: (name in shapes and name in expected, name)):
         has, wanted = (_describe(of.get(name)) for of in (shapes, expected))

@@ -61,7 +61,7 @@ class Watch(Section):
 
 
 def _names(vods: object) -> object:
-    known: dict[str, str] = {}
+    spelling: dict[str, str] = {}
     for name in vods if isinstance(vods, dict) else []:
         # YAML takes some names for dates and numbers.
         if not isinstance(name, str):
@@ -71,7 +71,7 @@ def _names(vods: object) -> object:
         # Each name is a folder in reels/, and some file systems ignore case.
         if name.lower() in RESERVED:
             raise ValueError(f"the name {name} is reserved; choose another one")
-        if (other := known.setdefault(name.lower(), name)) != name:
+        if (other := spelling.setdefault(name.lower(), name)) != name:
             raise ValueError(f"the names {other} and {name} must differ by more than upper and lower case")
     return vods
 

@@ -66,8 +66,8 @@ def score(
     fps = scan.extract.fps
     # Read the model first, so that errors in it are found before hours are spent on the scan.
     first_model = linear.from_tensors("first_pass.", weights)
-    known = Labelled.from_tensors("labelled.", weights)
-    known = labelled_moments.for_vod(known, card.own_vods, scan.recording.path.as_posix())
+    labelled = Labelled.from_tensors("labelled.", weights)
+    labelled = labelled_moments.for_vod(labelled, card.own_vods, scan.recording.path.as_posix())
     values, glances = first_pass(scan, name)
     wanted = np.full(len(values), True)
     if two_passes:
@@ -76,7 +76,7 @@ def score(
             print(
                 f"{name}: its keyframes are {keyframes:.0f} s apart, so the scan must decode much more than it looks at"
             )
-        wanted = around(in_doubt(first_model, known, values, chat_logits, fps, card), fps, keyframes)
+        wanted = around(in_doubt(first_model, labelled, values, chat_logits, fps, card), fps, keyframes)
     stretches = passes.stretches(wanted, fps)
     looked = workers.run_parallel(partial(passes.look, scan), stretches, f"look at {name}", "stretches")
     seen, network_logits = (np.concatenate(parts) for parts in zip(*looked, strict=True))
@@ -89,7 +89,7 @@ def score(
     closest = nearest(np.flatnonzero(wanted), len(values))
     near = abs(np.arange(len(values)) - closest) <= context.reach(fps)
     values[near, features.VISUAL_COLUMNS] = values[closest[near], features.VISUAL_COLUMNS]
-    probabilities = background.score(known, values, wanted, network_logits, chat_logits, fps, card)
+    probabilities = background.score(labelled, values, wanted, network_logits, chat_logits, fps, card)
     return probabilities, float(wanted.mean())
 
 
@@ -127,7 +127,7 @@ def first_pass(scan: Scan, name: str) -> tuple[np.ndarray, dict[str, Glances]]:
 
 
 def in_doubt(
-    first_model: Linear, known: Labelled, values: np.ndarray, chat_logits: np.ndarray, fps: float, card: Card
+    first_model: Linear, labelled: Labelled, values: np.ndarray, chat_logits: np.ndarray, fps: float, card: Card
 ) -> np.ndarray:
     """Choose the moments that can be highlights, as far as their sound tells.
 
@@ -135,7 +135,7 @@ def in_doubt(
     ----------
     first_model : Linear
         The model of the sound, which learned from clips.
-    known : Labelled
+    labelled : Labelled
         The labelled moments from the model file, from which another model is fitted to the sound of the VOD.
     values : ndarray of float32, shape (moments, features.COLUMNS)
         The signals, from `first_pass`.
@@ -156,7 +156,7 @@ def in_doubt(
     if np.ptp(linear_logits) < SAME:
         # The clips or the VOD are silent, so sound cannot tell where to look.
         return np.full(len(values), True)
-    kernel_logits = background.score_sound(known, values, fps, card.prevalence)
+    kernel_logits = background.score_sound(labelled, values, fps, card.prevalence)
     ranking = background.mean_logits(linear_logits, kernel_logits) + added
     share = max(calibration.MAX_TIMES_PREVALENCE * card.prevalence, MIN_DOUBTFUL * fps / len(ranking))
     possible = np.quantile(ranking, max(0.0, 1 - share))

@@ -128,11 +128,11 @@ def extract(settings: Extract, stale: tuple[Job, str]) -> Outcome:
                 "vods/ and label stretches of it, or cut it"
             )
         moments = features.read_moments(opened, job.facecam, settings, job.read_start, job.read_end)
-        told = "; ".join(remarks(opened))
+        remark = "; ".join(remarks(opened))
     except UserError as error:
         files.remove(job.shard)
         return Outcome(problem=str(error))
     end = math.inf if job.end is None else job.end
     with_frames = slice(*shards.between(moments.times, job.start, end))
     shards.write(job.shard, moments, with_frames, opened.duration, key)
-    return Outcome(remarks=told)
+    return Outcome(remarks=remark)
