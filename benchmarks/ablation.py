@@ -137,7 +137,7 @@ def score_chat(rows: chat_weight.Rows, videos: np.ndarray) -> np.ndarray:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seeds", type=int, default=3, help="how many deals of the folds (3)")
+    parser.add_argument("--seeds", type=int, default=3, help="how many assignments to folds (3)")
     parser.add_argument("--face", help="torchvision's name of a face network to measure too, such as resnet18")
     arguments = parser.parse_args()
     main(arguments.seeds, arguments.face)

@@ -89,23 +89,25 @@ def choose(
         # What the user calls a highlight is shown in any case, and must not push out other events.
         most = select.max_times_prevalence * share * duration + seconds(highlights)
         threshold = events.raise_threshold(times, smoothed, threshold, release, select, most, barriers)
-    found = events.find(times, smoothed, threshold, release, select, barriers)
+    found_events = events.find(times, smoothed, threshold, release, select, barriers)
     if not select.invert:
-        found = events.apply_highlights(found, highlights)
-    reel = pad(found, select.pre_roll, select.post_roll, duration, select.min_gap)
+        found_events = events.apply_highlights(found_events, highlights)
+    reel = pad(found_events, select.pre_roll, select.post_roll, duration, select.min_gap)
     if not select.invert:
-        parts = [(part, [event.score for event in found if overlap(part, event)]) for part in subtract(reel, calm)]
+        parts = [
+            (part, [event.score for event in found_events if overlap(part, event)]) for part in subtract(reel, calm)
+        ]
         reel = [replace(part, score=max(scores)) for part, scores in parts if scores]
     if select.max_length:
         reel = [events.best_stretch(times, smoothed, segment, select.max_length) for segment in reel]
     if select.max_duration:
         reel = best_that_fit(reel, select.max_duration)
-    return Choice(smoothed, threshold, [with_padding(found, segment) for segment in reel])
+    return Choice(smoothed, threshold, [with_padding(found_events, segment) for segment in reel])
 
 
-def with_padding(found: Sequence[Segment], segment: Segment) -> Segment:
+def with_padding(found_events: Sequence[Segment], segment: Segment) -> Segment:
     """Return a segment with the padding around its events in `pre_roll` and `post_roll`."""
-    inside = [event for event in found if overlap(event, segment)]
+    inside = [event for event in found_events if overlap(event, segment)]
     if not inside:
         return segment
     pre_roll, post_roll = inside[0].start - segment.start, segment.end - inside[-1].end

@@ -18,7 +18,7 @@ def draw(
     times: np.ndarray,
     smoothed: np.ndarray,
     threshold: float,
-    shown: Sequence[Segment],
+    reel: Sequence[Segment],
     truth: Sequence[Segment],
 ) -> None:
     """Plot a timeline as a PNG, half an hour per row.
@@ -35,7 +35,7 @@ def draw(
         The smoothed probability of each moment, as in `Choice`, 0 to 1.
     threshold : float
         The decision threshold, 0 to 1.
-    shown : sequence of Segment
+    reel : sequence of Segment
         The segments in the reel.
     truth : sequence of Segment
         The true highlights; none if the VOD is not in the holdout.
@@ -48,7 +48,7 @@ def draw(
         inside = (times >= row * SECONDS_PER_ROW) & (times < (row + 1) * SECONDS_PER_ROW)
         axis.plot(times[inside] / 60, smoothed[inside], color="black", linewidth=0.7, label="probability")
         axis.axhline(threshold, color="gray", linestyle="--", linewidth=0.8, label="threshold")
-        _spans(axis, shown, 0.0, 1.0, "tab:orange", 0.35, "in the reel")
+        _spans(axis, reel, 0.0, 1.0, "tab:orange", 0.35, "in the reel")
         _spans(axis, truth, 1.02, 1.1, "tab:red", 1.0, "true highlight")
         first = row * SECONDS_PER_ROW / 60
         axis.set_xlim(first, times[-1] / 60 if rows == 1 else first + SECONDS_PER_ROW / 60)

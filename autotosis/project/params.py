@@ -223,16 +223,16 @@ class Params(Section):
 
 def load() -> Params:
     """Read and check params.yaml, and add the VODs of vods.yaml; UserError as in `params_file.load`."""
-    settings, found = params_file.load(Params, PARAMS_FILE), params_file.load(FoundVods, VODS_FILE)
+    settings, vods_file = params_file.load(Params, PARAMS_FILE), params_file.load(FoundVods, VODS_FILE)
     named = {name.lower() for name in settings.vods}
-    for name in found.vods:
+    for name in vods_file.vods:
         if name.lower() in named:
             raise UserError(f"{PARAMS_FILE}: vods: {VODS_FILE} has {name} as well; remove it from one of the two files")
-    vods = settings.vods | found.vods
-    known = vods.keys() | found.kept.keys()
-    for name in sorted(settings.urls.keys() - known):
+    vods = settings.vods | vods_file.vods
+    all_names = vods.keys() | vods_file.kept.keys()
+    for name in sorted(settings.urls.keys() - all_names):
         raise UserError(f"{PARAMS_FILE}: urls: there is no VOD named {name} in vods")
-    for key in sorted(settings.tracks.keys() - known):
+    for key in sorted(settings.tracks.keys() - all_names):
         if not set(key) & set("/*"):
             raise UserError(
                 f"{PARAMS_FILE}: tracks: there is no VOD named {key} in vods; a pattern has a / or *, as clips/* does"
