@@ -50,7 +50,7 @@ def as_it_is(clip: Clip) -> np.ndarray:
     return clip.values
 
 
-PICTURE, SOUND, EVERYTHING = features.SEEN_COLUMNS, features.HEARD_COLUMNS, slice(None)
+PICTURE, SOUND, EVERYTHING = features.VISUAL_COLUMNS, features.AUDIO_COLUMNS, slice(None)
 # The first column of the face is the mouth.
 EXPRESSION = slice(features.columns(FACE).start + 1, features.columns(FACE).stop)
 # Each part: what is changed of the clips, the windows of context, whether a face network takes part.
@@ -118,7 +118,7 @@ def measure_chat(
     ordered = cross_validation.in_random_order(clips, seed)
     scored = cross_validation.score(ordered, learning.with_network(settings, None))
     rows = chat_weight.collect(written, ordered, scored.logits)
-    videos = np.array([clip.vod for clip in ordered if clip.judged and clip.name in written])
+    videos = np.array([clip.vod for clip in ordered if clip.is_excerpt and clip.name in written])
     logits = (rows.logits, score_chat(rows, videos))
     return [(metrics.average_precision(rows.labels, column), metrics.roc_auc(rows.labels, column)) for column in logits]
 
@@ -137,7 +137,7 @@ def score_chat(rows: chat_weight.Rows, videos: np.ndarray) -> np.ndarray:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seeds", type=int, default=3, help="how many deals of the folds (3)")
+    parser.add_argument("--seeds", type=int, default=3, help="how many assignments to folds (3)")
     parser.add_argument("--face", help="torchvision's name of a face network to measure too, such as resnet18")
     arguments = parser.parse_args()
     main(arguments.seeds, arguments.face)

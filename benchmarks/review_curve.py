@@ -35,7 +35,7 @@ def main(judged: str, measured: str) -> None:
         if str(vod.relative_to(settings.folder)) not in holdout:
             raise UserError(f"{settings.folder / 'holdout.csv'}: no row is about {vod}; label it from beginning to end")
     marks = [label for label in holdout[settings.vods[judged]] if label.highlight]
-    truth = [Segment(mark.start, mark.ending(float("inf"))) for mark in marks]
+    truth = [Segment(mark.start, mark.end_in(float("inf"))) for mark in marks]
     print("| judgements | order | average precision | F1, IoU 0.5 | F1, IoU 0.3 | false alarms per hour |")
     print("| --- | --- | --- | --- | --- | --- |")
     for order in ORDERS:

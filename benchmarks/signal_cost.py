@@ -31,11 +31,11 @@ def main(name: str) -> None:
     decode = cost(lambda: [list(faces) for faces in faces_at(vod, [(times.tolist(), box)], config.extract)])
     rows = [("(decoding and scaling the picture)", "second", decode)]
     aspect = box.aspect(vod.width, vod.height)
-    for signal in features.SEEN:
+    for signal in features.VISUAL:
         rows.append((signal.name, "second", cost(lambda of=signal: list(of.read(iter(frames), 0, fps, aspect)))))
     powers = list(mel.read(vod, times))
     rows.append(("(decoding the sound, power of its bands)", "first", cost(lambda: list(mel.read(vod, times)))))
-    for signal in features.HEARD:
+    for signal in features.AUDIO:
         rows.append((signal.name, "first", cost(lambda of=signal: list(of.read(iter(powers))))))
     print("| signal | pass | ms per second of video |\n| --- | --- | --- |")
     for signal, which, seconds in rows:

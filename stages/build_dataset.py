@@ -20,7 +20,7 @@ from autotosis.signals import shards
 PREVIEW = Path("data/dataset/preview.jpg")
 LEFT_OUT = -1
 # How the preview shows each class: the colour of its border and its name.
-LOOKS = {1: ("crimson", "highlight"), 0: ("seagreen", "calm"), LEFT_OUT: ("silver", "left out")}
+CLASS_STYLES = {1: ("crimson", "highlight"), 0: ("seagreen", "calm"), LEFT_OUT: ("silver", "left out")}
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class LabelledClip:
 def main() -> None:
     settings = params.load()
     folder, margin = settings.folder, settings.dataset.margin
-    before = inputs.state(folder / "labels.csv", folder / "groups.csv")
+    before = inputs.snapshot(folder / "labels.csv", folder / "groups.csv")
     labelled, groups = labels.read_labels(folder / "labels.csv"), Groups(folder)
     clips = []
     for video, rows in sorted(labelled.items()):
@@ -67,12 +67,13 @@ def main() -> None:
     check_enough(clips, folder)
     entries = [entry for clip in clips for entry in index_entries(clip)]
     # A label shorter than its margins leaves no moment to show.
-    shown = [clip for clip in clips if (clip.classes != LEFT_OUT).any()]
+    with_moments = [clip for clip in clips if (clip.classes != LEFT_OUT).any()]
     with files.replacing_all(index.PATH, PREVIEW) as (table, picture):
         index.write(table, entries)
-        contact_sheet.write(picture, [strip(clip) for clip in shown[:: -(-len(shown) // contact_sheet.MAX_CLIPS)]])
+        every = -(-len(with_moments) // contact_sheet.MAX_CLIPS)
+        contact_sheet.write(picture, [strip(clip) for clip in with_moments[::every]])
     report(entries, [name for name in extracted if f"clips/{name}" not in labelled])
-    inputs.check(before)
+    inputs.check_unchanged(before)
 
 
 def label_clip(name: str, group: str, rows: list[Label], margin: float) -> LabelledClip:
@@ -93,7 +94,7 @@ def label_excerpt(video: str, group: str, row: Label, near: list[Label], margin:
         raise row.row.error("has no shard; run `dvc repro extract_excerpts`")
     shard = shards.Shard(shards.path(name))
     classes = classify(shard, near, margin, elsewhere=LEFT_OUT)
-    first, last = shards.between(shard.times, row.start, row.ending(shard.duration))
+    first, last = shards.between(shard.times, row.start, row.end_in(shard.duration))
     classes[:first] = classes[last:] = LEFT_OUT
     return LabelledClip(name, group, shard, classes)
 
@@ -120,7 +121,7 @@ def classify(shard: shards.Shard, rows: list[Label], margin: float, elsewhere: i
     classes = np.full(len(shard.times), elsewhere, np.int8)
     edges = []
     for label in rows:
-        end = label.ending(shard.duration)
+        end = label.end_in(shard.duration)
         # Do not loop over moments, because a table may have very many rows.
         classes[slice(*shards.between(shard.times, label.start, end))] = label.highlight
         if label.highlight:
@@ -150,26 +151,26 @@ def check_enough(clips: list[LabelledClip], folder: Path) -> None:
     for label in (1, 0):
         if not any((clip.classes == label).any() for clip in clips):
             raise UserError(
-                f"{folder / 'labels.csv'}: no moment has the label {label} ({LOOKS[label][1]}); add labels of this "
-                "kind, longer than twice dataset.margin"
+                f"{folder / 'labels.csv'}: no moment has the label {label} ({CLASS_STYLES[label][1]}); add labels of "
+                "this kind, longer than twice dataset.margin"
             )
 
 
 def strip(clip: LabelledClip) -> contact_sheet.Strip:
     """Choose the frames of a clip to show: spread evenly over its labelled time, with at least one of each class."""
-    known = np.flatnonzero(clip.classes != LEFT_OUT)
-    count = min(contact_sheet.FRAMES_PER_CLIP, known[-1] - known[0] + 1)
-    chosen = np.linspace(known[0], known[-1], count).round().astype(int)
+    labelled = np.flatnonzero(clip.classes != LEFT_OUT)
+    count = min(contact_sheet.FRAMES_PER_CLIP, labelled[-1] - labelled[0] + 1)
+    chosen = np.linspace(labelled[0], labelled[-1], count).round().astype(int)
     for frames in (np.flatnonzero(clip.classes == label) for label in (0, 1)):
         if len(frames) and not np.isin(chosen, frames).any():
             # Show every class, even a short one.
             chosen[np.argmin(np.abs(chosen - frames[len(frames) // 2]))] = frames[len(frames) // 2]
-    looks = [LOOKS[int(clip.classes[frame])] for frame in chosen]
+    styles = [CLASS_STYLES[int(clip.classes[frame])] for frame in chosen]
     return contact_sheet.Strip(
         caption=clip.name,
         frames=[clip.shard.frame(frame) for frame in chosen],
-        notes=[f"{clip.shard.times[frame]:.1f} {name}" for frame, (_, name) in zip(chosen, looks, strict=True)],
-        colours=[colour for colour, _ in looks],
+        notes=[f"{clip.shard.times[frame]:.1f} {name}" for frame, (_, name) in zip(chosen, styles, strict=True)],
+        colours=[colour for colour, _ in styles],
     )
 
 

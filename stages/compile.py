@@ -43,7 +43,9 @@ def best(sources: list[ReelSource], seconds: float) -> list[ReelSource]:
     taken = segments.best_that_fit([segment for source in sources for segment in source.segments], seconds)
     # By identity, because segments of two VODs may be equal.
     kept = {id(segment) for segment in taken}
-    chosen = [replace(each, segments=[one for one in each.segments if id(one) in kept]) for each in sources]
+    chosen = [
+        replace(source, segments=[segment for segment in source.segments if id(segment) in kept]) for source in sources
+    ]
     return [source for source in chosen if source.segments]
 
 

@@ -22,20 +22,24 @@ ABOUT, CONTENT = "about.txt", "A file for each VOD of params.yaml.\n"
 
 
 def main() -> None:
-    before = inputs.state(params.PARAMS_FILE, params.VODS_FILE)
+    before = inputs.snapshot(params.PARAMS_FILE, params.VODS_FILE)
     settings = params.load()
-    tables = inputs.state(*(settings.folder / name for name in ("labels.csv", "facecams.csv", "edits", "music")))
+    tables = inputs.snapshot(*(settings.folder / name for name in ("labels.csv", "facecams.csv", "edits", "music")))
     report_missing_videos(settings)
     for table in configuration.unused_edits(settings):
-        print(names.shown(f"{table}: ignored, because params.yaml names no VOD {table.stem}"))
+        print(names.printable(f"{table}: ignored, because params.yaml names no VOD {table.stem}"))
     for link in configuration.linked_folders(settings):
         top = settings.folder / "vods"
-        print(names.shown(f"{link}: chats, markers and replays that are added there go unnoticed; make {top} the link"))
+        print(
+            names.printable(
+                f"{link}: chats, markers and replays that are added there go unnoticed; make {top} the link"
+            )
+        )
     if settings.recordings and not recordings.fitting(settings):
         print(f"params.yaml: recordings: no video fits {settings.recordings} yet")
     for recording in recordings.unlisted(settings):
-        shown = names.shown(str(recording))
-        print(f"{shown}: not cut yet, although it fits `recordings`; run python -m autotosis.watch --once")
+        path = names.printable(str(recording))
+        print(f"{path}: not cut yet, although it fits `recordings`; run python -m autotosis.watch --once")
     for pattern in configuration.unmatched_tracks(settings):
         print(f"params.yaml: tracks.{pattern} fits no video; check the spelling")
     with files.replacing(config_files.FOLDER) as folder:
@@ -51,7 +55,7 @@ def main() -> None:
     for name in recordings.read_list().kept:
         recordings.protect(name)
     remove_results_of_other_vods(settings)
-    inputs.check(before | tables)
+    inputs.check_unchanged(before | tables)
 
 
 def report_missing_videos(settings: Params) -> None:

@@ -46,8 +46,8 @@ class MeasuredVod:
         What `select` chose from the timeline, before the user's edits.
     segments : list of Segment
         The cut list.
-    truth : list of Segment or None
-        The highlights in holdout.csv; None if the VOD is not in it.
+    truth : list of Segment
+        The highlights in holdout.csv; none if the VOD is not in it.
     """
 
     vod: str
@@ -56,31 +56,32 @@ class MeasuredVod:
     duration: float
     choice: Choice
     segments: list[Segment]
-    truth: list[Segment] | None
+    truth: list[Segment]
 
     @property
     def events(self) -> list[Segment]:
         """The segments of the cut list without their padding."""
-        return [Segment(one.start + one.lead, one.end - one.tail, one.score) for one in self.segments]
+        return [
+            Segment(segment.start + segment.pre_roll, segment.end - segment.post_roll, segment.score)
+            for segment in self.segments
+        ]
 
 
 def main() -> None:
     settings, card = params.load(), model_file.read_card()
-    before = inputs.state(settings.folder / "holdout.csv")
+    before = inputs.snapshot(settings.folder / "holdout.csv")
     holdout = labels.read_labels(settings.folder / "holdout.csv")
-    vods = [read(vod, settings, card, holdout) for vod in config_files.vods_of("select", settings)]
-    measured = [one for one in vods if one.truth is not None]
-    figures = {one.vod: measure([one]) for one in measured}
+    vods = [read(name, settings, card, holdout) for name in config_files.vods_of("select", settings)]
+    measured = [vod for vod in vods if settings.vods[vod.vod] in holdout]
+    figures = {vod.vod: measure([vod]) for vod in measured}
     # Write all.json even without content: git does not keep empty folders, so `evaluate` would run again in a clone.
     figures[ALL] = measure(measured) if measured else {}
     with files.replacing_all(PICTURES, METRICS) as (pictures, tables):
         pictures.mkdir()
-        for one in vods:
-            picture = io.BytesIO()
-            timeline_plot.draw(
-                picture, one.vod, one.times, one.choice.level, one.choice.threshold, one.segments, one.truth
-            )
-            (pictures / f"{one.vod}.png").write_bytes(picture.getvalue())
+        for vod in vods:
+            picture, choice = io.BytesIO(), vod.choice
+            timeline_plot.draw(picture, vod.vod, vod.times, choice.smoothed, choice.threshold, vod.segments, vod.truth)
+            (pictures / f"{vod.vod}.png").write_bytes(picture.getvalue())
         tables.mkdir()
         for name, of_vod in figures.items():
             headline = {key: of_vod[key] for key in HEADLINE if key in of_vod}
@@ -88,23 +89,21 @@ def main() -> None:
     print(
         json.dumps(figures, indent=2) if measured else "nothing was measured: holdout.csv names no VOD of params.yaml"
     )
-    inputs.check(before)
+    inputs.check_unchanged(before)
 
 
 def read(vod: str, settings: Params, card: Card, holdout: dict[str, list[labels.Label]]) -> MeasuredVod:
     """Read a VOD's timeline, cut list and true highlights."""
     times, probabilities = timeline.read_timeline(vod)
     duration = float(times[-1]) + events.step(times)
-    rows = holdout.get(settings.vods[vod])
-    truth = None
-    if rows is not None:
-        try:
-            truth = [Segment(row.start, row.ending(duration)) for row in rows if row.highlight]
-        except UserError as error:
-            raise UserError(
-                f"{error}, according to {timeline.path(vod)}; correct the row, or make the timeline anew with "
-                f"`dvc repro -f predict@{vod}`"
-            ) from None
+    rows = holdout.get(settings.vods[vod], [])
+    try:
+        truth = [Segment(row.start, row.end_in(duration)) for row in rows if row.highlight]
+    except UserError as error:
+        raise UserError(
+            f"{error}, according to {timeline.path(vod)}; correct the row, or make the timeline anew with "
+            f"`dvc repro -f predict@{vod}`"
+        ) from None
     config = config_files.recorded("select", configuration.for_select(settings, vod))
     choice = selection.for_vod(config, card, times, probabilities, duration)
     return MeasuredVod(vod, times, probabilities, duration, choice, cut_list.read_cut_list(vod, duration), truth)
@@ -116,7 +115,7 @@ def measure(vods: list[MeasuredVod]) -> dict[str, float]:
     Parameters
     ----------
     vods : list of MeasuredVod
-        The VODs to measure together; none has a `truth` of None.
+        The VODs to measure together.
 
     Returns
     -------
@@ -126,16 +125,16 @@ def measure(vods: list[MeasuredVod]) -> dict[str, float]:
         shows. good: share of the reel that is highlight. reel_s: length of the reel, seconds. hours: length of the
         VODs, hours.
     """
-    hours = sum(one.duration for one in vods) / 3600
-    reel = sum(segments.seconds(one.segments) for one in vods)
-    true = sum(segments.seconds(one.truth or []) for one in vods)
-    shared = sum(scoring.shared_seconds(one.segments, one.truth or []) for one in vods)
-    false_alarms = sum(not scoring.shared_seconds([event], one.truth or []) for one in vods for event in one.events)
+    hours = sum(vod.duration for vod in vods) / 3600
+    reel = sum(segments.seconds(vod.segments) for vod in vods)
+    true = sum(segments.seconds(vod.truth) for vod in vods)
+    shared = sum(scoring.shared_seconds(vod.segments, vod.truth) for vod in vods)
+    false_alarms = sum(not scoring.shared_seconds([event], vod.truth) for vod in vods for event in vod.events)
     figures = {}
-    inside = np.concatenate([true_moments(one) for one in vods])
+    inside = np.concatenate([true_moments(vod) for vod in vods])
     # A highlight may lie between two moments.
     if inside.any():
-        figures["ap"] = metrics.average_precision(inside, np.concatenate([one.probabilities for one in vods]))
+        figures["ap"] = metrics.average_precision(inside, np.concatenate([vod.probabilities for vod in vods]))
     figures |= {
         "f1": event_f1(vods, 0.5),
         "f1_30": event_f1(vods, 0.3),
@@ -148,15 +147,15 @@ def measure(vods: list[MeasuredVod]) -> dict[str, float]:
     return {name: round(value, 3) for name, value in figures.items()}
 
 
-def true_moments(one: MeasuredVod) -> np.ndarray:
+def true_moments(vod: MeasuredVod) -> np.ndarray:
     """Label each moment of the timeline, 1 inside a true highlight and 0 elsewhere: float64 of shape (moments,)."""
-    return events.override(one.times, np.zeros(len(one.times)), one.truth or [])
+    return events.override(vod.times, np.zeros(len(vod.times)), vod.truth)
 
 
 def event_f1(vods: list[MeasuredVod], iou: float) -> float:
     """Compute the F1 of events. An event counts as found if its temporal IoU with a true one is at least `iou`."""
-    hits = sum(scoring.matches(one.events, one.truth or [], iou) for one in vods)
-    return 2 * hits / max(sum(len(one.events) + len(one.truth or []) for one in vods), 1)
+    hits = sum(scoring.matches(vod.events, vod.truth, iou) for vod in vods)
+    return 2 * hits / max(sum(len(vod.events) + len(vod.truth) for vod in vods), 1)
 
 
 if __name__ == "__main__":

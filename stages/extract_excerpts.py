@@ -9,7 +9,7 @@ Run from the project's folder: python -m stages.extract_excerpts
 import math
 from collections.abc import Mapping, Sequence
 
-from autotosis.annotations import beside, chat, config_files, facecams, labels
+from autotosis.annotations import chat, config_files, facecams, labels, sidecars
 from autotosis.annotations.facecams import Box, Facecam
 from autotosis.annotations.labels import Label
 from autotosis.camera import scenes
@@ -24,7 +24,7 @@ from autotosis.video import recording
 def main() -> None:
     settings = params.load()
     config_files.check_recorded("extract_excerpts", settings)
-    before = inputs.state(*(settings.folder / f"{table}.csv" for table in ("labels", "holdout", "facecams")))
+    before = inputs.snapshot(*(settings.folder / f"{table}.csv" for table in ("labels", "holdout", "facecams")))
     rows_of_facecams = facecams.read_boxes(settings.folder / "facecams.csv")
     holdout, jobs, chats = labels.read_labels(settings.folder / "holdout.csv"), [], []
     for video, rows in labels.read_labels(settings.folder / "labels.csv").items():
@@ -34,12 +34,12 @@ def main() -> None:
             facecam = facecam_of(settings, video, rows_of_facecams)
             jobs += [job(settings, video, row, duration, facecam) for row in rows]
             chats += chat_rows(settings, video, rows, duration)
-    extraction.bring_up_to_date(shards.EXCERPTS, jobs, settings.extract, "extract excerpts", "excerpts")
+    extraction.update(shards.EXCERPTS, jobs, settings.extract, "extract excerpts", "excerpts")
     if chats:
         chat_rate.write(chats)
     # Without any file, DVC would warn about an empty folder on every run.
     files.write_bytes(shards.EXCERPTS / "about.txt", b"The stretches of VODs that labels.csv names, one shard each.\n")
-    inputs.check(before)
+    inputs.check_unchanged(before)
 
 
 def check_place(video: str, label: Label, holdout: Mapping[str, list[Label]]) -> None:
@@ -65,11 +65,11 @@ def facecam_of(settings: Params, video: str, rows: Patterns[Box]) -> Facecam:
 
 def job(settings: Params, video: str, label: Label, duration: float, facecam: Facecam) -> Job:
     """Describe the shard of one labelled stretch of a VOD."""
-    end = label.ending(duration)
-    if end - label.start > extraction.LONGEST:
+    end = label.end_in(duration)
+    if end - label.start > extraction.MAX_SECONDS:
         raise label.row.error(
-            f"is {end - label.start:.0f} s long, and at most {extraction.LONGEST:.0f} s of a VOD fit into a row; mark "
-            "the highlight or the false positive alone"
+            f"is {end - label.start:.0f} s long, but a row may cover at most {extraction.MAX_SECONDS:.0f} s of a VOD; "
+            "mark only the highlight or the false positive"
         )
     shard = shards.path(shards.excerpt_name(video, label.start, label.end))
     # Read everything that the baselines are computed from, beginning at an anchor, so that they are the same as in the
@@ -78,17 +78,17 @@ def job(settings: Params, video: str, label: Label, duration: float, facecam: Fa
     first = max(0.0, math.floor(label.start / grid) * grid - reach)
     last = math.ceil(end / grid) * grid + reach + 1
     sounds = settings.tracks_of(video).judged
-    return Job(shard, settings.folder / video, facecam, label.start, end, first, last, sounds)
+    return Job(shard, settings.folder / video, facecam, sounds, label.start, end, first, last)
 
 
 def chat_rows(settings: Params, video: str, rows: Sequence[Label], duration: float) -> list[list[str]]:
     """Measure the chat after each labelled stretch of a VOD: the rows of chat.csv; none if the VOD has no chat."""
-    path = beside.chat(settings.folder / video)
+    path = sidecars.chat(settings.folder / video)
     if path is None:
         return []
     messages = chat.read_chat(path)
     return [
-        chat_rate.row(shards.excerpt_name(video, row.start, row.end), messages, row.start, row.ending(duration))
+        chat_rate.row(shards.excerpt_name(video, row.start, row.end), messages, row.start, row.end_in(duration))
         for row in rows
     ]
 

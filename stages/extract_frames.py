@@ -22,15 +22,15 @@ from autotosis.video import clips
 def main() -> None:
     settings = params.load()
     config_files.check_recorded("extract_frames", settings)
-    before = inputs.state(settings.folder / "facecams.csv", settings.folder / "clips")
+    before = inputs.snapshot(settings.folder / "facecams.csv", settings.folder / "clips")
     rows = facecams.read_boxes(settings.folder / "facecams.csv")
     paths = clips.find(settings.folder / "clips")
     for row in rows.unmatched([*(f"clips/{path.name}" for path in paths), *configuration.vods(settings)]):
         print(f"{row.path} row {row.number}: {row['video']} fits no video; check the spelling")
-    found, problems = clip_facecams.bring_up_to_date(paths, rows)
+    found, problems = clip_facecams.update(paths, rows)
     jobs = [job(clip, f"clips/{clip.name}", rows, found, settings) for clip in paths]
-    extraction.bring_up_to_date(shards.FOLDER, jobs, settings.extract, "extract frames", "clips")
-    inputs.check(before)
+    extraction.update(shards.FOLDER, jobs, settings.extract, "extract frames", "clips")
+    inputs.check_unchanged(before)
     if problems:
         # They could be read this time, but not when their face camera was searched for.
         raise UserError("; ".join(problems))
@@ -40,7 +40,7 @@ def job(clip: Path, video: str, rows: Patterns[Box], found: Found, settings: Par
     """Describe the shard of a clip, named in tables as `video`. Without a face camera, the whole picture is taken."""
     _, scene = found.get(video, ("", None))
     box = rows.of(video) or (scene.box if scene else Box())
-    return Job(shards.path(clip.name), clip, facecams.always(box), sounds=settings.tracks_of(video).judged)
+    return Job(shards.path(clip.name), clip, facecams.always(box), settings.tracks_of(video).judged)
 
 
 if __name__ == "__main__":

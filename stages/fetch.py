@@ -25,14 +25,14 @@ INTERRUPTED = Path(".dvc/tmp/fetch")
 def main(folder: str) -> None:
     root, limits = Path(os.path.relpath(folder)), params.load().fetch
     cookies = downloading.find_cookies(root, limits)
-    before = inputs.state(root / "sources.csv")
+    before = inputs.snapshot(root / "sources.csv")
     listed = sources.read_sources(root)
     for place in FOLDERS.values():
         # DVC would warn about an empty folder on every run.
         (root / place).mkdir(exist_ok=True)
         sources.write_fetched(root / place, sources.read_fetched(root / place))
     later = []
-    for source in [one for one in listed if not is_there(root, one)]:
+    for source in [source for source in listed if not is_there(root, source)]:
         try:
             fetch(root, source, limits, cookies)
         except Temporary as error:
@@ -41,14 +41,14 @@ def main(folder: str) -> None:
             print(source.row.error(f"not downloaded: {error}; correct or remove the row"))
     if later:
         raise UserError(f"{root / 'sources.csv'}: not downloaded yet, run again: {', '.join(later)}")
-    inputs.check(before)
+    inputs.check_unchanged(before)
 
 
 def is_there(root: Path, source: Source) -> bool:
-    """Tell whether a row was downloaded already, and its file is still there."""
+    """Return whether a row was downloaded already, and its file is still there."""
     folder = root / FOLDERS[source.kind]
-    same = [one for one in sources.read_fetched(folder).values() if Path(one.file).stem == source.name]
-    return any((one.url, one.stretch) == (source.url, source.stretch) and (folder / one.file).exists() for one in same)
+    rows = [row for row in sources.read_fetched(folder).values() if Path(row.file).stem == source.name]
+    return any((row.url, row.stretch) == (source.url, source.stretch) and (folder / row.file).exists() for row in rows)
 
 
 def fetch(root: Path, source: Source, limits: Fetch, cookies: Path | None) -> None:
@@ -67,7 +67,7 @@ def fetch(root: Path, source: Source, limits: Fetch, cookies: Path | None) -> No
         files.remove(INTERRUPTED / key)
         raise
     # The row had another link before.
-    for old in [one for one in fetched if Path(one).stem == source.name]:
+    for old in [file for file in fetched if Path(file).stem == source.name]:
         files.remove(folder / old)
         del fetched[old]
     target = folder / f"{source.name}{done.file.suffix}"

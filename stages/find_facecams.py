@@ -16,22 +16,21 @@ from autotosis.video import recording
 
 def main(name: str) -> None:
     config = config_files.recorded("find_facecams", configuration.for_find_facecams(params.load(), name))
-    before, vod = inputs.state(config.video), recording.probe(config.video)
-    found = [scenes.whole(vod, config.facecam)] if config.facecam else scenes.find(vod, name)
-    with files.replacing_all(facecams.path(name), facecams.FOLDER / f"{name}.jpg") as (table, shown):
-        facecams.write(table, found)
-        picture.write(shown, vod, found)
-        inputs.check(before)
-    report(name, vod.duration, found)
+    before, vod = inputs.snapshot(config.video), recording.probe(config.video)
+    camera_scenes = [scenes.whole(vod, config.facecam)] if config.facecam else scenes.find(vod, name)
+    with files.replacing_all(facecams.path(name), facecams.FOLDER / f"{name}.jpg") as (table, preview):
+        facecams.write(table, camera_scenes)
+        picture.write(preview, vod, camera_scenes)
+        inputs.check_unchanged(before)
+    report(name, vod.duration, camera_scenes)
 
 
-def report(name: str, duration: float, found: Sequence[Scene]) -> None:
+def report(name: str, duration: float, camera_scenes: Sequence[Scene]) -> None:
     """Print where the face camera is, and for how much of the VOD."""
-    if not found:
-        print(f"{name}: no face camera was found; the whole picture is taken, unless facecams.csv has a row for it")
-    for box in dict.fromkeys(scene.box for scene in found):
-        shown = [scene for scene in found if scene.box == box]
-        share = sum(min(scene.end, duration) - scene.start for scene in shown) / duration
+    if not camera_scenes:
+        print(f"{name}: no face camera was found, so the whole picture is used; to set one, add a row to facecams.csv")
+    for box in dict.fromkeys(scene.box for scene in camera_scenes):
+        share = sum(min(scene.end, duration) - scene.start for scene in camera_scenes if scene.box == box) / duration
         places = ",".join(f"{side:.3f}" for side in (box.x0, box.y0, box.x1, box.y1))
         print(f"{name}: face camera at {places} for {share:.0%} of the time")
 

@@ -18,13 +18,13 @@ from autotosis.video.remarks import remarks
 
 def main(name: str) -> None:
     config = config_files.recorded("predict", configuration.for_predict(params.load(), name))
-    before = inputs.state(config.video)
+    before = inputs.snapshot(config.video)
     card, weights = model_file.load(config.extract, context.VERSION)
     vod = recording.probe(config.video, config.sounds)
     for remark in remarks(vod):
         print(remark)
     if config.facecam is None and not facecams.path(name).exists():
-        print(f"{name}: the whole picture is taken; `dvc repro find_facecams@{name}` looks for the face camera first")
+        print(f"{name}: using the whole picture; to find the face camera first, run `dvc repro find_facecams@{name}`")
     messages = chat.read_chat(config.chat)
     scan = Scan(
         vod,
@@ -36,11 +36,11 @@ def main(name: str) -> None:
         files.digest(model_file.PATH),
     )
     times = np.arange(scan.moments) / config.extract.fps
-    written = chat_weight.from_tensors("chat.", weights).logits(messages, times)
-    probabilities, looked_at = two_pass.score(scan, name, card, weights, written, config.predict.scan == "two-pass")
-    inputs.check(before)
-    files.write_csv(timeline.path(name), timeline.COLUMNS, timeline.rows(times, probabilities))
-    listened = ", listened to all of them" if vod.sound else ""
+    chat_logits = chat_weight.from_tensors("chat.", weights).logits(messages, times)
+    probabilities, looked_at = two_pass.score(scan, name, card, weights, chat_logits, config.predict.scan == "two-pass")
+    inputs.check_unchanged(before)
+    timeline.write(name, times, probabilities)
+    listened = ", listened to all of it" if vod.sound else ""
     print(f"{name}: looked at {looked_at:.0%} of {vod.duration / 60:.1f} minutes{listened}")
 
 

@@ -12,7 +12,7 @@ from autotosis.video.remarks import silences
 
 def main(name: str) -> None:
     config = config_files.recorded("render", configuration.for_render(params.load(), name))
-    before, source = inputs.state(config.video), assembly.prepare(config)
+    before, source = inputs.snapshot(config.video), assembly.prepare(config)
     for remark in silences(source.vod.recording, "heard"):
         print(remark)
     with files.replacing(reel.FOLDER / name) as folder:
@@ -20,7 +20,7 @@ def main(name: str) -> None:
         placed = production.make([source], folder)
         if placed:
             exports.write(folder, placed)
-        inputs.check(before)
+        inputs.check_unchanged(before)
     seconds = placed[-1].reel_end if placed else 0.0
     print(f"{reel.FOLDER / name}: segments: {len(placed)}, seconds: {seconds:.1f}")
     if not placed:

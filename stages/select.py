@@ -24,38 +24,40 @@ LONG = 0.5
 
 def main(name: str) -> None:
     config = config_files.recorded("select", configuration.for_select(params.load(), name))
-    before, vod = inputs.state(config.video), recording.probe(config.video, config.sounds)
+    before, vod = inputs.snapshot(config.video), recording.probe(config.video, config.sounds)
     card, (times, probabilities) = model_file.read_card(), timeline.read_timeline(name, vod.duration)
     choice = selection.for_vod(config, card, times, probabilities, vod.duration)
-    judged = selection.judged_of(config, vod.duration)
+    labelled = selection.labels_of(config, vod.duration)
     # The calmest moments are what `invert` is asked for.
-    calm = [] if config.select.invert else [one for one in judged if not one.score]
-    marked = [] if config.select.marks == "ignore" else marks.read(config, vod, times, choice.level)
+    calm = [] if config.select.invert else [label for label in labelled if not label.score]
+    marked = [] if config.select.marks == "ignore" else marks.read(config, vod, times, choice.smoothed)
     if config.edits:
-        reel = cut_list.read_table(config.edits, name, vod.duration)
+        reel = cut_list.read_kept(config.edits, name, vod.duration)
         print(f"{name}: the cut list is {config.edits}, segments: {len(reel)}")
     else:
-        shown = choice.reel
+        chosen = choice.reel
         if config.select.marks == "keep":
-            both = sorted([*shown, *segments.without(marked, calm)], key=lambda one: one.start)
-            shown = segments.join(both, config.select.min_gap, calm)
-        reel = snapping.snap(vod, facecams.for_vod(name, config.facecam), shown, config.select, calm)
+            both = sorted([*chosen, *segments.subtract(marked, calm)], key=lambda segment: segment.start)
+            chosen = segments.join(both, config.select.min_gap, calm)
+        reel = snapping.snap(vod, facecams.for_vod(name, config.facecam), chosen, config.select, calm)
         report(config, choice, reel, card.threshold, vod.duration)
-    listed = [one for one in marked if not any(segments.overlap(one, each) for each in judged)]
-    to_judge = [(one, review_list.MARKER) for one in listed]
-    to_judge += review_list.choose(times, choice.level, choice.threshold, config.select.release, [*judged, *listed])
+    listed = [mark for mark in marked if not any(segments.overlap(mark, label) for label in labelled)]
+    to_judge = [(mark, review_list.MARKER) for mark in listed]
+    to_judge += review_list.choose(
+        times, choice.smoothed, choice.threshold, config.select.release, [*labelled, *listed]
+    )
     # The last moment also stands for time after the VOD, which no row of labels.csv may name.
-    to_judge = [(replace(one, end=min(one.end, vod.duration)), reason) for one, reason in to_judge]
+    to_judge = [(replace(segment, end=min(segment.end, vod.duration)), reason) for segment, reason in to_judge]
     if config.select.invert:
         # Their scores say how calm they are, and the review list says how likely they are highlights.
-        to_judge = [(replace(one, score=1 - one.score), reason) for one, reason in to_judge]
-    inputs.check(before)
+        to_judge = [(replace(segment, score=1 - segment.score), reason) for segment, reason in to_judge]
+    inputs.check_unchanged(before)
     with files.replacing_all(cut_list.path(name), review_list.path(name)) as (cuts, review):
         cut_list.write(cuts, name, reel)
         review_list.write(review, to_judge)
 
 
-def report(config: SelectConfig, choice: Choice, shown: list[Segment], threshold: float, duration: float) -> None:
+def report(config: SelectConfig, choice: Choice, reel: list[Segment], threshold: float, duration: float) -> None:
     """Print what the reel shows, and what to change if it is nothing or too much.
 
     Parameters
@@ -64,23 +66,23 @@ def report(config: SelectConfig, choice: Choice, shown: list[Segment], threshold
         The VOD and the parameters of selection.
     choice : Choice
         What was chosen from the timeline.
-    shown : list of Segment
+    reel : list of Segment
         The segments of the reel: those that were chosen, and marks.
     threshold : float
         The model's decision threshold, 0 to 1.
     duration : float
         The length of the VOD, seconds.
     """
-    name, seconds = config.name, segments.seconds(shown)
-    print(f"{name}: segments: {len(shown)}, seconds: {seconds:.1f}")
-    if not shown and choice.level.max() >= choice.threshold:
+    name, seconds = config.name, segments.seconds(reel)
+    print(f"{name}: segments: {len(reel)}, seconds: {seconds:.1f}")
+    if not reel and choice.smoothed.max() >= choice.threshold:
         print(
             f"{name}: nothing to show: every event above the decision threshold is shorter than select.min_length, or "
             "its segment is longer than select.max_duration"
         )
-    elif not shown:
+    elif not reel:
         print(
-            f"{name}: nothing to show: the smoothed probability never exceeds {choice.level.max():.2f}, and the "
+            f"{name}: nothing to show: the smoothed probability never exceeds {choice.smoothed.max():.2f}, and the "
             f"decision threshold is {choice.threshold:.2f}; set select.threshold to a lower value"
         )
     elif seconds > LONG * duration:

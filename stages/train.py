@@ -36,7 +36,7 @@ from autotosis.model import (
 from autotosis.model.cross_validation import OutOfFold
 from autotosis.project import command_line, files, params
 from autotosis.project.errors import UserError
-from autotosis.signals import chat_rate, context
+from autotosis.signals import context
 
 METRICS = Path("models/metrics.json")
 LIVE = Path("models/live")
@@ -56,36 +56,34 @@ def main() -> None:
     if not labelled:
         raise UserError(f"{index.PATH}: contains no moments to learn from; build it with `dvc repro build_dataset`")
     clips, own_rows, remark = judgements.agreeing(labelled, settings)
-    by_signals = cross_validation.score(clips, learning.with_network(settings, None))
-    choice = architecture.choose(clips, settings, by_signals)
+    signal_scores = cross_validation.score(clips, learning.with_network(settings, None))
+    choice = architecture.choose(clips, settings, signal_scores)
     out_of_fold, settings = choice.out_of_fold, learning.with_network(settings, choice.architecture)
     measured = out_of_fold.at(out_of_fold.measured)
-    in_stream = measured.calibration().for_prevalence(measured.labels.mean(), train.prevalence)
-    probabilities = in_stream.probabilities(measured.logits)
-    threshold = min(MAX_THRESHOLD, float(np.median(probabilities[measured.labels == 1])))
-    kept = cross_validation.first_of(clips, settings)
-    of_kept = cross_validation.of_kept(out_of_fold, kept, settings)
+    probabilities, threshold = decision_threshold(measured, train.prevalence)
+    kept = cross_validation.limit_clips(clips, settings)
+    kept_scores = cross_validation.restrict_to(out_of_fold, kept, settings)
     learned = learning.learn(kept, settings, "all clips")
-    by_sound = first_pass.learn(clips, probabilities >= threshold / 2, settings)
+    first_pass_model = first_pass.learn(clips, probabilities >= threshold / 2, settings)
     if "RANK" in os.environ and not first_of_torchrun():
         return
-    faces = out_of_fold.logits - by_signals.logits
-    known, own_vods = labelled_moments.collect(kept, own_rows, settings, of_kept, faces)
+    network_logits = out_of_fold.logits - signal_scores.logits
+    moments, own_vods = labelled_moments.collect(kept, own_rows, settings, kept_scores, network_logits)
     card = model_file.Card(
         architecture=choice.architecture,
-        extract=settings.extract.seen(),
+        extract=settings.extract.signal_params(),
         code=context.VERSION,
         l2=train.l2,
         target_precision=train.target_precision,
-        clearly_calm=by_sound.clearly_calm,
+        clearly_calm=first_pass_model.clearly_calm,
         threshold=threshold,
         prevalence=train.prevalence,
         own_vods=own_vods,
     )
-    audience = chat_weight.NONE
-    if train.review_weight:
-        audience = chat_weight.learn(chat_weight.collect(chat_rate.read(), clips, out_of_fold.logits))
-    tensors = known.tensors("labelled.") | by_sound.linear.tensors("first_pass.") | learned.face_tensors("face.")
+    audience = chat_weight.learn_from_clips(clips, out_of_fold.logits, train.review_weight)
+    tensors = (
+        moments.tensors("labelled.") | first_pass_model.linear.tensors("first_pass.") | learned.face_tensors("face.")
+    )
     tensors |= audience.tensors("chat.")
     precision, recall = calibration.precision_and_recall(probabilities, measured.labels, train.prevalence, threshold)
     figures = metrics.cross_validation(measured.labels, measured.probabilities(), measured.fold)
@@ -111,11 +109,7 @@ def main() -> None:
     if remark:
         print(remark)
     print(f"face network: {choice.architecture or 'none'}, because {choice.reason}")
-    if (auc := figures["auc"]) < CHANCE:
-        print(
-            f"{settings.folder / 'labels.csv'}: the model ranks new clips hardly better than chance (auc {auc:.2f}): "
-            "reels show whatever stands out in a VOD; label more highlights, and more loud but calm clips"
-        )
+    warn_if_chance(figures["auc"], settings.folder)
 
 
 def check_repository() -> None:
@@ -129,7 +123,7 @@ def check_repository() -> None:
 
 
 def first_of_torchrun() -> bool:
-    """Disconnect from the other processes of torchrun; tell whether this is the first one, which writes the model."""
+    """Disconnect from the other processes of torchrun; return whether this is the first one, which writes the model."""
     # Imported here because it takes seconds, and the default model does not need it.
     from autotosis.model.face_network import torchrun
 
@@ -137,12 +131,46 @@ def first_of_torchrun() -> bool:
     return torchrun.rank() == 0
 
 
-def review(judged: OutOfFold) -> dict[str, float]:
+def decision_threshold(measured: OutOfFold, prevalence: float) -> tuple[np.ndarray, float]:
+    """Compute what the probability of each measured moment would be in a stream, and choose the decision threshold.
+
+    Parameters
+    ----------
+    measured : OutOfFold
+        The moments to measure on.
+    prevalence : float
+        The expected share of highlights in a stream, 0 to 1.
+
+    Returns
+    -------
+    ndarray of float64, shape (moments,)
+        The probabilities, 0 to 1.
+    float
+        The threshold: the median probability of the highlights, but at most MAX_THRESHOLD.
+    """
+    in_stream = measured.calibration().for_prevalence(measured.labels.mean(), prevalence)
+    probabilities = in_stream.probabilities(measured.logits)
+    return probabilities, min(MAX_THRESHOLD, float(np.median(probabilities[measured.labels == 1])))
+
+
+def warn_if_chance(auc: float, folder: Path) -> None:
+    """Print a warning if the model ranks the clips of a streamer's folder hardly better than chance."""
+    if auc < CHANCE:
+        print(
+            f"{folder / 'labels.csv'}: the model ranks new clips hardly better than chance (auc {auc:.2f}): "
+            "reels show whatever stands out in a VOD; label more highlights, and more loud but calm clips"
+        )
+
+
+def review(excerpts: OutOfFold) -> dict[str, float]:
     """Measure how well labelled stretches of VODs are ranked, out-of-fold; empty unless they have both labels."""
-    if len(set(judged.labels)) < 2:
+    if len(set(excerpts.labels)) < 2:
         return {}
-    ap, auc = metrics.average_precision(judged.labels, judged.logits), metrics.roc_auc(judged.labels, judged.logits)
-    return {"review_ap": ap, "review_auc": auc, "review_base_rate": float(judged.labels.mean())}
+    return {
+        "review_ap": metrics.average_precision(excerpts.labels, excerpts.logits),
+        "review_auc": metrics.roc_auc(excerpts.labels, excerpts.logits),
+        "review_base_rate": float(excerpts.labels.mean()),
+    }
 
 
 def log(folder: Path, losses: Sequence[float], measured: OutOfFold, details: dict[str, float]) -> None:

@@ -18,6 +18,7 @@ import numpy as np
 import yaml
 
 from autotosis.annotations import configuration
+from autotosis.project import params_file
 from autotosis.project.params import Audio, Params, Render, Select
 from autotosis.reel import assembly
 from autotosis.reel.layouts import Arrangement, FrameFormat, Pane, Rectangle
@@ -331,8 +332,6 @@ def select_params(**changed) -> Select:
 
 def load_params(project: Project) -> Params:
     """Read the params.yaml of a project."""
-    from autotosis.project import params_file
-
     return params_file.load(Params, project.folder / "params.yaml")
 
 

@@ -64,5 +64,5 @@ def test_as_many_moments_reach_the_threshold_of_other_scores(share):
     scores = chance.normal(size=20_000)
     others = 7 * scores + chance.normal(size=20_000) - 3
     threshold = np.quantile(scores, 1 - share) if share else scores.max() + 1
-    chosen = others >= calibration.of_same_share(threshold, scores, others)
+    chosen = others >= calibration.threshold_for_same_count(threshold, scores, others)
     assert chosen.mean() == pytest.approx(share, abs=1e-4)

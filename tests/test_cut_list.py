@@ -17,7 +17,7 @@ def write(folder: Path, table: str) -> None:
 
 def test_a_table_needs_only_starts_and_ends_in_any_order_of_columns_and_rows(tmp_path):
     write(tmp_path, "end,start\n9.04,7\n\n3,2\n")
-    assert cut_list.read_table(tmp_path / "edits/demo.csv", "demo", 9.0) == [Segment(2.0, 3.0), Segment(7.0, 9.0)]
+    assert cut_list.read_kept(tmp_path / "edits/demo.csv", "demo", 9.0) == [Segment(2.0, 3.0), Segment(7.0, 9.0)]
 
 
 BAD = {
@@ -25,8 +25,12 @@ BAD = {
     "a word for keep": ("start,end,keep\n1,2,maybe\n", "row 2", "keep is 'maybe', not yes or no"),
     "no end": ("start,end,keep\n1,2,\n3,,yes\n", "row 3", "end is '', not a number"),
     "end before start": ("start,end\n2,1\n", "row 2", "not after its start"),
-    "past the end": ("start,end\n1,99\n", "row 2", "ends at 99 s, but the VOD at 24.00 s"),
-    "another VOD": ("start,end,vod\n5,7,demo\n1,2,monday\n", "row 3", "is of monday, and this is the table of demo"),
+    "past the end": ("start,end\n1,99\n", "row 2", "ends at 99 s, but the VOD ends at 24.00 s"),
+    "another VOD": (
+        "start,end,vod\n5,7,demo\n1,2,monday\n",
+        "row 3",
+        "names the VOD monday, but this table is for demo",
+    ),
     "overlap": ("start,end\n5,7\n1,2\n6,8\n", "row 4", "overlaps row 2"),
     "no column for the end": ("start,keep\n1,yes\n", "row 1", "the header must name start,end"),
     "another column": ("start,end,kept\n1,2,yes\n", "row 1", "may name segment,vod"),
@@ -38,13 +42,13 @@ def test_a_bad_row_is_named(tmp_path, name):
     content, *words = BAD[name]
     write(tmp_path, content)
     with pytest.raises(UserError) as raised:
-        cut_list.read_table(tmp_path / "edits/demo.csv", "demo", 24.0)
+        cut_list.read_kept(tmp_path / "edits/demo.csv", "demo", 24.0)
     assert all(word in str(raised.value) for word in ["edits/demo.csv", *words])
 
 
 def test_what_is_written_is_read_back(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    segments = [Segment(0.0, 2.5, 0.25, lead=0.5), Segment(7.123456, 9.0, 1.0, tail=0.25)]
+    segments = [Segment(0.0, 2.5, 0.25, pre_roll=0.5), Segment(7.123456, 9.0, 1.0, post_roll=0.25)]
     cut_list.write(cut_list.path("demo"), "demo", segments)
     for read, written in zip(cut_list.read_cut_list("demo", 9.0), segments, strict=True):
         assert vars(read) == pytest.approx(vars(written), abs=1e-6)
@@ -54,6 +58,6 @@ def test_what_is_written_is_read_back(tmp_path, monkeypatch):
 
 def test_an_edge_that_a_person_moves_into_the_event_leaves_no_padding_there(tmp_path):
     write(tmp_path, "start,end,event_start,event_end\n3,8,4,6\n11,13,10,13\n20,21,30,31\n")
-    (whole, moved, elsewhere) = cut_list.read_table(tmp_path / "edits/demo.csv", "demo", 40.0)
-    assert (whole.lead, whole.tail) == (1.0, 2.0)
-    assert (moved.lead, moved.tail) == (elsewhere.lead, elsewhere.tail) == (0.0, 0.0)
+    (whole, moved, elsewhere) = cut_list.read_kept(tmp_path / "edits/demo.csv", "demo", 40.0)
+    assert (whole.pre_roll, whole.post_roll) == (1.0, 2.0)
+    assert (moved.pre_roll, moved.post_roll) == (elsewhere.pre_roll, elsewhere.post_roll) == (0.0, 0.0)

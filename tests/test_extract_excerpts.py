@@ -112,18 +112,18 @@ def test_the_time_around_what_was_judged_is_calm(project, monkeypatch):
     project.stages("extract_excerpts", "build_dataset")
     monkeypatch.chdir(project.folder)
     clips = list(examples.read_clips(4))
-    around = examples.around_judged(clips, 4, 1000)
+    around = examples.around_excerpts(clips, 4, 1000)
     assert not np.concatenate([clip.labels for clip in around]).any()
     times = np.concatenate([clip.shard.times[clip.moments] for clip in around])
     everything = np.arange(96) / 4
     seen = ((everything >= 4) & (everything < 10)) | ((everything >= 14) & (everything < 16.3))
     assert sorted(times) == everything[~seen].tolist(), "each moment once, but none that sees what was judged"
-    few = examples.around_judged(clips, 4, 50)
+    few = examples.around_excerpts(clips, 4, 50)
     assert 25 <= sum(len(clip.moments) for clip in few) <= 50
     assert examples.weights_beside(clips, around, 0.01).sum() == pytest.approx(
-        0.01 * sum((clip.labels == 0).sum() for clip in clips if not clip.judged)
+        0.01 * sum((clip.labels == 0).sum() for clip in clips if not clip.is_excerpt)
     )
-    assert not examples.around_judged([clip for clip in clips if not clip.judged], 4, 1000)
+    assert not examples.around_excerpts([clip for clip in clips if not clip.is_excerpt], 4, 1000)
 
 
 @pytest.mark.parametrize("name", ["demo.mp4", 110 * "д" + ".mp4"], ids=["short", "long"])
@@ -134,7 +134,7 @@ def test_a_highlight_that_is_all_margin_is_not_calm(project, monkeypatch, name):
     project.append(LABELS, f"vods/{name},16,16.3,1\nvods/{name},20,21,0\n")
     project.stages("extract_excerpts", "build_dataset")
     monkeypatch.chdir(project.folder)
-    around = examples.around_judged(list(examples.read_clips(4)), 4, 1000)
+    around = examples.around_excerpts(list(examples.read_clips(4)), 4, 1000)
     times = np.concatenate([clip.shard.times[clip.moments] for clip in around])
     assert not ((times >= 15) & (times < 17.3)).any()
     assert {14.75, 17.5} <= set(times)

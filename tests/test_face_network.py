@@ -18,7 +18,7 @@ from tests.helpers import FACE, HEADER, HOLDOUT, LABELS, assert_user_error, kill
 def test_auto_tries_a_network_where_there_are_clips_enough_and_keeps_it_only_if_it_helps(project):
     small = {"epochs": 1, "epoch_frames": 32, "folds": 2, "device": "cpu"}
     done = project.stage("train")
-    assert "face network: none, because it is tried from 100 labelled clips on" in done.stdout
+    assert "face network: none, because auto needs 100 labelled clips or a graphics card" in done.stdout
     project.set_params(train={**small, "architecture": "auto", "auto_clips": 8})
     done = project.stage("train")
     assert done.returncode == 0, done.stderr

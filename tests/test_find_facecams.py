@@ -146,7 +146,7 @@ def test_the_camera_of_a_clip_of_a_second_is_found(stream, tmp_path):
 def test_without_a_face_the_whole_picture_is_used_and_that_is_said(own):
     own.write(FACECAMS, NO_ROWS)
     own.set_params(vods={"own": "vods/own.mp4"}, render={"layout": "vertical"})
-    assert "own: no face camera was found; the whole picture is taken" in own.stage("find_facecams", "own").stdout
+    assert "own: no face camera was found, so the whole picture is used" in own.stage("find_facecams", "own").stdout
     assert found(own, "data/facecams/own.csv") == []
     own.stages("predict own")
     write_cut_list(own, 1, 2)
@@ -154,7 +154,9 @@ def test_without_a_face_the_whole_picture_is_used_and_that_is_said(own):
     (own.folder / "data/facecams/own.csv").unlink()
     alone = own.stage("predict", "own")
     assert alone.returncode == 0
-    assert "own: the whole picture is taken; `dvc repro find_facecams@own` looks for the face camera" in alone.stdout
+    assert (
+        "own: using the whole picture; to find the face camera first, run `dvc repro find_facecams@own`" in alone.stdout
+    )
 
 
 def test_a_search_that_failed_is_not_remembered(project, tmp_path):

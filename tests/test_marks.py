@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from autotosis.annotations import beside
+from autotosis.annotations import sidecars
 from autotosis.annotations.configuration import SelectConfig
 from autotosis.cuts import marks as vod_marks
 from autotosis.project.errors import UserError
@@ -96,7 +96,7 @@ def test_chapters_are_read_from_fragments_with_what_describes_them(tmp_path):
     unfinished.write_bytes(content[: last + 100])
     for path in (unfinished, segments):
         config = SelectConfig(
-            name="own", video=path, sounds=[], facecam=None, edits=None, judged=[], markers=None, replays=[],
+            name="own", video=path, sounds=[], facecam=None, edits=None, labels=[], markers=None, replays=[],
             select=select_params(),
         )  # fmt: skip
         found = vod_marks.read(config, probe(path), np.empty(0), np.empty(0))
@@ -143,5 +143,5 @@ def test_markers_that_are_none_are_one_sentence(tmp_path, content, words):
     path = tmp_path / "a.markers.csv"
     path.write_bytes(content)
     with pytest.raises(UserError, match="a.markers.csv") as error:
-        beside.read_markers(path)
+        sidecars.read_markers(path)
     assert words in str(error.value)

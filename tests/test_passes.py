@@ -48,4 +48,4 @@ def test_stretches_hold_each_wanted_moment_once():
     assert max(runs[-1].stop - runs[0].start for runs in parts) <= passes.STRETCH * 10
     assert passes.stretches(np.zeros(50, bool), 10) == []
     day = passes.stretches(np.ones(24 * 36_000, bool), 10)
-    assert len(day) == passes.MOST_STRETCHES, "each of them opens the file"
+    assert len(day) == passes.MAX_STRETCHES, "each of them opens the file"

@@ -214,7 +214,7 @@ def test_a_change_during_a_run_is_left_to_the_next_one(project):
     assert project.digests("data/cuts") == cuts
     for stage in ("extract_frames", "extract_excerpts", "train"):
         result = project.stage(stage, env=ENVIRONMENT | {"DVC_STAGE": stage})
-        assert_user_error(result, "params.yaml: was changed since `configure` ran; run `dvc repro` again")
+        assert_user_error(result, "params.yaml: has changed since `configure` ran; run `dvc repro` again")
     project.stages("select demo")
     assert project.digests("data/cuts") != cuts
 
@@ -252,11 +252,11 @@ def test_a_file_that_is_changed_during_a_run_ends_it(project):
     project.stages("configure")
     project.append("data/tiny/edits/demo.csv", "4,5\n")
     result = project.stage("select", "demo", env=run_by_dvc)
-    assert_user_error(result, "data/tiny/edits/demo.csv: was changed since `configure` ran; run `dvc repro` again")
+    assert_user_error(result, "data/tiny/edits/demo.csv: has changed since `configure` ran; run `dvc repro` again")
     project.stages("configure")
     remark("autotosis/cuts/segments.py")(project)
     result = project.stage("select", "demo", env=run_by_dvc)
-    assert_user_error(result, "autotosis/cuts: was changed since `configure` ran; run `dvc repro` again")
+    assert_user_error(result, "autotosis/cuts: has changed since `configure` ran; run `dvc repro` again")
 
 
 def test_a_copy_of_a_reel_stays_when_results_of_other_vods_are_removed(project):

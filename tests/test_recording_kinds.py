@@ -348,7 +348,7 @@ def test_sound_that_is_turned_over_in_one_channel_is_as_loud(tmp_path):
             "-f", "lavfi", "-t", 2, "-i", "color=gray:s=64x48:r=10", "-f", "lavfi", "-t", 2, "-i",
             f"sine=1000,pan=stereo|c0=c0|c1={turned}*c0", "-c:a", "flac", path,
         )  # fmt: skip
-        values[name] = np.stack(list(features.read_heard(probe(path), np.arange(10) / 10)))
+        values[name] = np.stack(list(features.read_audio(probe(path), np.arange(10) / 10)))
     assert values["turned"] == pytest.approx(values["plain"], abs=1e-3)
 
 

@@ -12,7 +12,7 @@ NO_ADJUSTMENTS = {"smooth": 0.0, "release": 0.5, "min_gap": 0.0, "min_length": 0
 
 def events_in(choice: selection.Choice) -> list[tuple[float, float]]:
     """List what is shown without its padding."""
-    return [(segment.start + segment.lead, segment.end - segment.tail) for segment in choice.reel]
+    return [(segment.start + segment.pre_roll, segment.end - segment.post_roll) for segment in choice.reel]
 
 
 def found(levels: list[float], threshold: float = 0.8, **select) -> list[tuple[float, float]]:
@@ -81,7 +81,7 @@ def test_what_the_user_called_calm_is_not_shown_beside_or_between_events():
     for calm in (None, (13, 15.5), (8, 9.5), (17.5, 18)):
         rows = [Segment(*calm, 0.0)] if calm else []
         choice = selection.choose(times, levels, 30.0, 0.8, 0.5, select_params(**padded), rows)
-        reels[calm] = [(segment.start, segment.end, segment.lead, segment.tail) for segment in choice.reel]
+        reels[calm] = [(segment.start, segment.end, segment.pre_roll, segment.post_roll) for segment in choice.reel]
     assert reels[None] == [(9, 19, 1, 1)]
     assert reels[13, 15.5] == [(9, 13, 1, 0), (15.5, 19, 0, 1)]
     assert reels[8, 9.5] == [(9.5, 19, 0.5, 1)]
@@ -123,7 +123,7 @@ def test_smoothing_is_the_mean_around_each_moment():
 
 def test_padding_stays_inside_the_video_and_joins_what_meets():
     events = [Segment(0.5, 2, 0.7), Segment(4, 5, 0.9), Segment(8, 9.5, 0.8)]
-    padded = segments.pad(events, before=1, after=1, duration=10)
+    padded = segments.pad(events, pre_roll=1, post_roll=1, duration=10)
     assert [(s.start, s.end, s.score) for s in padded] == [(0, 6, 0.9), (7, 10, 0.8)]
 
 

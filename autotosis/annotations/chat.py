@@ -11,9 +11,9 @@ from autotosis.project import files
 from autotosis.project.errors import UserError
 
 # The largest plausible chat (bytes): that of a day with three messages a second.
-LARGEST = 500_000_000
+MAX_BYTES = 500_000_000
 # No recording is longer than a week (seconds).
-LONGEST = 7 * 86_400.0
+MAX_SECONDS = 7 * 86_400.0
 # The keys of both formats on the way to the time of a message. Nothing else is kept in memory.
 TWITCH = ("comments", "content_offset_seconds")
 YOUTUBE = ("replayChatItemAction", "videoOffsetTimeMsec", "actions", "addChatItemAction")
@@ -40,14 +40,14 @@ def read_chat(path: Path | None) -> np.ndarray:
     if path is None:
         return np.zeros(0)
     files.check_regular(path)
-    if path.stat().st_size > LARGEST:
-        raise UserError(f"{path}: larger than {LARGEST // 1_000_000} MB; save the chat again without embedded images")
+    if path.stat().st_size > MAX_BYTES:
+        raise UserError(f"{path}: larger than {MAX_BYTES // 1_000_000} MB; save the chat again without embedded images")
     try:
         times = np.fromiter(_times(path), np.float64)
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
         times = np.array([np.nan])
     # NaN is not in this range either.
-    if not (abs(times) < LONGEST).all():
+    if not (abs(times) < MAX_SECONDS).all():
         raise UserError(
             f"{path}: not a chat as TwitchDownloader (JSON) or yt-dlp (live_chat) saves it; save it again or remove it"
         )

@@ -58,7 +58,7 @@ def describe_all(settings: Params) -> dict[str, dict[str, object]]:
 
     UserError as in `for_predict`.
     """
-    extract = settings.extract.seen()
+    extract = settings.extract.signal_params()
     used = settings.train.used(labels.count_clips(settings.folder))
     return {
         "extract_frames": {"extract": extract, "judged": configuration.judged_tracks(settings, "clips/")},
@@ -82,7 +82,7 @@ def recorded(stage: str, present: Config) -> Config:
     Raises
     ------
     UserError
-        If the code, or a file that the configuration names, was changed since.
+        If the code, or a file that the configuration names, has changed since.
     """
     if DVC_STAGE not in os.environ:
         return present
@@ -107,7 +107,7 @@ def vods_of(stage: str, settings: Params) -> list[str]:
 
 
 def check_recorded(stage: str, settings: Params) -> None:
-    """Raise a UserError if DVC runs a stage for all videos, and its parameters were changed since `configure` ran."""
+    """Raise a UserError if DVC runs a stage for all videos, and its parameters have changed since `configure` ran."""
     if DVC_STAGE in os.environ:
         described = json.loads((FOLDER / f"{stage}.json").read_text())
         if described != json.loads(json.dumps(describe_all(settings)[stage])):
@@ -125,4 +125,4 @@ def _code_digest(place: str) -> str:
 
 
 def _changed(source: str | Path) -> UserError:
-    return UserError(f"{source}: was changed since `configure` ran; run `dvc repro` again")
+    return UserError(f"{source}: has changed since `configure` ran; run `dvc repro` again")

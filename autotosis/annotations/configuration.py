@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Callable
 from pathlib import Path
 
-from autotosis.annotations import beside, facecams, labels, sources
+from autotosis.annotations import facecams, labels, sidecars, sources
 from autotosis.annotations.facecams import Box
 from autotosis.project import files, tables
 from autotosis.project.errors import UserError
@@ -37,7 +37,7 @@ class PredictConfig(Section):
 class SelectConfig(Section):
     """What the cut list of a VOD depends on.
 
-    `edits` is the path of the user's own cut list, or None. `judged` are the rows of labels.csv that are about the VOD:
+    `edits` is the path of the user's own cut list, or None. `labels` are the rows of labels.csv that are about the VOD:
     start and end in seconds, where None is the end of the VOD, and whether it is a highlight. `markers` is the path of
     its stream markers, or None. `replays` are the replays that may be of it, and when each ends in it, in seconds.
     """
@@ -47,7 +47,7 @@ class SelectConfig(Section):
     sounds: list[int]
     facecam: Box | None
     edits: Path | None
-    judged: list[tuple[float, float | None, bool]]
+    labels: list[tuple[float, float | None, bool]]
     markers: Path | None
     replays: list[tuple[Path, float]]
     select: Select
@@ -84,7 +84,7 @@ def for_predict(settings: Params, name: str) -> PredictConfig:
         video=settings.vod(name),
         sounds=settings.tracks_of(settings.vods[name]).judged,
         facecam=_facecam(settings, name),
-        chat=beside.chat(settings.vod(name)),
+        chat=sidecars.chat(settings.vod(name)),
         extract=settings.extract,
         predict=settings.predict,
     )
@@ -95,16 +95,16 @@ def for_select(settings: Params, name: str) -> SelectConfig:
     edits = settings.folder / "edits" / f"{name}.csv"
     files.check_regular(edits)
     uses_marks = settings.select.marks != "ignore"
-    judged = labels.read_labels(settings.folder / "labels.csv", there=False).get(settings.vods[name], [])
+    rows = labels.read_labels(settings.folder / "labels.csv", videos_must_exist=False).get(settings.vods[name], [])
     return SelectConfig(
         name=name,
         video=settings.vod(name),
         sounds=settings.tracks_of(settings.vods[name]).judged,
         facecam=_facecam(settings, name),
         edits=edits if edits.exists() else None,
-        judged=[(label.start, label.end, label.highlight) for label in judged],
-        markers=beside.existing(settings.vod(name), beside.MARKERS) if uses_marks else None,
-        replays=beside.replays(settings.vod(name)) if uses_marks else [],
+        labels=[(row.start, row.end, row.highlight) for row in rows],
+        markers=sidecars.find(settings.vod(name), sidecars.MARKERS) if uses_marks else None,
+        replays=sidecars.replays(settings.vod(name)) if uses_marks else [],
         select=settings.select,
     )
 
@@ -171,8 +171,8 @@ def unmatched_tracks(settings: Params) -> list[str]:
 
 def unused_edits(settings: Params) -> list[Path]:
     """List the files in edits/ that belong to no VOD of params.yaml; most likely their names are misspelt."""
-    known = {f"{name}.csv" for name in settings.vods}
-    return sorted(path for path in (settings.folder / "edits").glob("[!.]*") if path.name not in known)
+    expected = {f"{name}.csv" for name in settings.vods}
+    return sorted(path for path in (settings.folder / "edits").glob("[!.]*") if path.name not in expected)
 
 
 def _facecam(settings: Params, name: str) -> Box | None:

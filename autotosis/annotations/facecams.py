@@ -24,6 +24,11 @@ class Box:
     x0, y0, x1, y1 : float
         The left, upper, right and lower edge, as fractions of the picture's width and height, counted from the left and
         from the top.
+
+    Raises
+    ------
+    ValueError
+        If the box is empty or not inside the picture.
     """
 
     x0: float = 0.0
@@ -31,19 +36,16 @@ class Box:
     x1: float = 1.0
     y1: float = 1.0
 
+    def __post_init__(self) -> None:
+        if not (0 <= self.x0 < self.x1 <= 1 and 0 <= self.y0 < self.y1 <= 1):
+            raise ValueError(
+                "the box must be inside the frame, 0 <= x0 < x1 <= 1 and 0 <= y0 < y1 <= 1, "
+                f"but it is {self.x0:g},{self.y0:g},{self.x1:g},{self.y1:g}"
+            )
+
     def aspect(self, width: float, height: float) -> float:
         """Compute the aspect ratio of the box, width over height, in a picture of this size (pixels)."""
         return (self.x1 - self.x0) * width / ((self.y1 - self.y0) * height)
-
-
-def box(x0: float, y0: float, x1: float, y1: float) -> Box:
-    """Make a box from edges as in `Box`; ValueError unless it is inside the picture and not empty."""
-    if not (0 <= x0 < x1 <= 1 and 0 <= y0 < y1 <= 1):
-        raise ValueError(
-            "the box must be inside the frame, 0 <= x0 < x1 <= 1 and 0 <= y0 < y1 <= 1, "
-            f"but it is {x0:g},{y0:g},{x1:g},{y1:g}"
-        )
-    return Box(x0, y0, x1, y1)
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ class Facecam:
         The scenes that show it, in the order of time. If there are none, the whole picture counts as face camera.
     """
 
-    scenes: tuple[Scene, ...] = ()
+    scenes: tuple[Scene, ...]
 
     def at(self, time: float) -> Box | None:
         """Return the box at a time (seconds), or None if the face camera is not shown then."""
@@ -129,7 +131,7 @@ def for_vod(name: str, given: Box | None) -> Facecam:
     """
     if given is not None:
         return always(given)
-    return Facecam(tuple(_scene(each) for each in tables.read_rows(path(name), COLUMNS)))
+    return Facecam(tuple(map(_scene, tables.read_rows(path(name), COLUMNS))))
 
 
 def path(name: str) -> Path:
@@ -147,7 +149,7 @@ def write_clips(found: Found) -> None:
 def read_clips() -> Found:
     """Read the table of clips; empty if there is none."""
     rows = tables.read_rows(CLIPS, ("video", "key", *COLUMNS))
-    return {each["video"]: (each["key"], _scene(each) if each["start"] else None) for each in rows}
+    return {row["video"]: (row["key"], _scene(row) if row["start"] else None) for row in rows}
 
 
 def found(vods: Mapping[str, str]) -> dict[str, Box]:
@@ -187,6 +189,6 @@ def read_boxes(path: Path) -> Patterns[Box]:
 
 def _box(row: Row) -> Box:
     try:
-        return box(*(row.number_in(side) for side in SIDES))
+        return Box(*(row.number_in(side) for side in SIDES))
     except ValueError as error:
         raise row.error(str(error)) from None

@@ -13,7 +13,7 @@ ROUNDING = 0.05
 # farther apart differ as much as those of two streams of the same person.
 STRETCH = 60.0
 # A reviewer who judges ten segments of each of a thousand VODs writes a tenth as many rows.
-MOST_ROWS = 100_000
+MAX_ROWS = 100_000
 
 
 @dataclass(frozen=True)
@@ -37,18 +37,18 @@ class Label:
     highlight: bool
     row: tables.Row
 
-    def ending(self, duration: float) -> float:
+    def end_in(self, duration: float) -> float:
         """Return the end, seconds, in a video of this duration; UserError if the label is not inside the video."""
         if self.start >= duration:
             raise self.row.error(f"begins at {self.start:g} s, but {self.row['video']} ends at {duration:.2f} s")
         if self.end is None:
             return duration
         if self.end > duration + ROUNDING:
-            raise self.row.error(f"ends at {self.end:g} s, but {self.row['video']} at {duration:.2f} s")
+            raise self.row.error(f"ends at {self.end:g} s, but {self.row['video']} ends at {duration:.2f} s")
         return min(self.end, duration)
 
 
-def read_labels(path: Path, there: bool = True) -> dict[str, list[Label]]:
+def read_labels(path: Path, videos_must_exist: bool = True) -> dict[str, list[Label]]:
     """Read labels.csv or holdout.csv.
 
     Parameters
@@ -56,7 +56,7 @@ def read_labels(path: Path, there: bool = True) -> dict[str, list[Label]]:
     path : Path
         A table with the columns `video,start,end,label`: a video's name inside the streamer's folder, two times in
         seconds, and 1 or 0. A row without times is about the whole video. If the file is missing, there are no labels.
-    there : bool
+    videos_must_exist : bool
         Whether the videos must exist, as they do not in a clone that has pulled only what it needs.
 
     Returns
@@ -67,17 +67,19 @@ def read_labels(path: Path, there: bool = True) -> dict[str, list[Label]]:
     Raises
     ------
     UserError
-        If a row is malformed, a video does not exist, labels of one video overlap, or there are over MOST_ROWS rows.
+        If a row is malformed, a video does not exist, labels of one video overlap, or there are over MAX_ROWS rows.
     """
     labels: defaultdict[str, list[Label]] = defaultdict(list)
     for count, row in enumerate(tables.read_rows(path, COLUMNS)):
-        if count == MOST_ROWS:
-            raise row.error(f"the table has over {MOST_ROWS} rows, so a program went wrong; remove what it added")
+        if count == MAX_ROWS:
+            raise row.error(
+                f"the table has over {MAX_ROWS} rows, which a program must have added by mistake; remove them"
+            )
         if row["label"] not in ("0", "1"):
             raise row.error(f"label is {row['label']!r}, not 1 (a highlight) or 0 (none)")
         video = row["video"]
         # Check each video only once: a table may have thousands of rows about a few videos.
-        if video not in labels and not (path.parent / row.video()).exists() and there:
+        if video not in labels and not (path.parent / row.video()).exists() and videos_must_exist:
             raise row.error(f"there is no video {path.parent / video}")
         start = row.seconds("start") if row["start"] else 0.0
         end = row.seconds("end") if row["end"] else None
@@ -94,7 +96,7 @@ def read_labels(path: Path, there: bool = True) -> dict[str, list[Label]]:
 
 def count_clips(folder: Path) -> int:
     """Count the clips that labels.csv of a streamer's folder names; UserError as in `read_labels`."""
-    return sum(video.startswith("clips/") for video in read_labels(folder / "labels.csv", there=False))
+    return sum(video.startswith("clips/") for video in read_labels(folder / "labels.csv", videos_must_exist=False))
 
 
 class Groups:

@@ -103,5 +103,5 @@ def write_fetched(folder: Path, fetched: dict[str, Fetched]) -> None:
 def page_of(folder: Path, video: str) -> str | None:
     """Return the web address of a downloaded video of a streamer's folder, such as vods/a.mp4; None for any other."""
     path = PurePosixPath(video)
-    one = read_fetched(folder / path.parent).get(path.name)
-    return one.page or one.url if one else None
+    row = read_fetched(folder / path.parent).get(path.name)
+    return row.page or row.url if row else None

@@ -14,7 +14,7 @@ from autotosis.signals import networks
 from autotosis.video import hashes, recording
 
 
-def bring_up_to_date(paths: Sequence[Path], rows: Patterns[Box]) -> tuple[Found, list[str]]:
+def update(paths: Sequence[Path], rows: Patterns[Box]) -> tuple[Found, list[str]]:
     """Search the clips without a row that are new or have changed, write the table, and print what was found.
 
     Parameters

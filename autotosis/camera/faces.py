@@ -37,11 +37,11 @@ def find(picture: np.ndarray) -> np.ndarray:
     Returns
     -------
     ndarray of float64, shape (faces, 3)
-        The middle of each face, from the left and from the top, and its size (pixels). The first is the surest.
+        The centre of each face, from the left and from the top, and its size (pixels). The first is the surest.
     """
     height, width = picture.shape[:2]
-    found = [_in_part(picture, *part) for part in _parts(width, height)]
-    faces = np.concatenate(found)
+    parts = [_in_part(picture, *part) for part in _parts(width, height)]
+    faces = np.concatenate(parts)
     kept: list[np.ndarray] = []
     for face in faces[np.argsort(-faces[:, 3], kind="stable")]:
         if all(np.hypot(*(face[:2] - other[:2])) > SAME * max(face[2], other[2]) for other in kept):
@@ -69,7 +69,7 @@ def _in_part(picture: np.ndarray, left: int, top: int, width: int, height: int) 
     boxes, logits = networks.run(NETWORK, np.asarray(square, np.float32) / 127.5 - 1)
     scores = 1 / (1 + np.exp(-np.clip(logits[:, 0].astype(np.float64), -80, 80)))
     seen = scores >= FACE
-    # Middle, from that of the cell, then width and height; and points of the face, which are not needed. In pixels.
-    middles = (blazeface.anchors(GRIDS)[seen] + boxes[seen, :2] / SIDE) * SIDE / scale
+    # Each row, in pixels: the centre relative to the cell's centre, width, height, and keypoints, which are not used.
+    centres = (blazeface.anchors(GRIDS)[seen] + boxes[seen, :2] / SIDE) * SIDE / scale
     sizes = boxes[seen, 2:4].max(axis=1) / scale
-    return np.column_stack([middles + (left, top), sizes, scores[seen]])
+    return np.column_stack([centres + (left, top), sizes, scores[seen]])

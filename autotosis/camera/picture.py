@@ -12,18 +12,18 @@ from autotosis.pictures.contact_sheet import Strip
 from autotosis.video import display
 from autotosis.video.recording import Recording
 
-# At most MOST scenes are shown, the longest ones, each WIDTH pixels wide.
-MOST, WIDTH = 24, 480
+# At most MAX_SCENES scenes are shown, the longest ones, each WIDTH pixels wide.
+MAX_SCENES, WIDTH = 24, 480
 
 
 def write(path: Path, recording: Recording, scenes: Sequence[Scene]) -> None:
     """Write a JPEG of the scenes that show the face camera and of those that do not."""
     height = recording.height_at(WIDTH)
-    longest = sorted(_stretches(recording, scenes), key=lambda each: each[0] - each[1])[:MOST]
-    shown = sorted(longest, key=lambda each: each[0])
-    pictures = display.pictures(recording, ([(start + end) / 2] for start, end, _ in shown), WIDTH, height)
+    longest = sorted(_stretches(recording, scenes), key=lambda stretch: stretch[0] - stretch[1])[:MAX_SCENES]
+    stretches = sorted(longest, key=lambda stretch: stretch[0])
+    pictures = display.pictures(recording, ([(start + end) / 2] for start, end, _ in stretches), WIDTH, height)
     strips = []
-    for (start, end, scene), (frame,) in zip(shown, pictures, strict=True):
+    for (start, end, scene), (frame,) in zip(stretches, pictures, strict=True):
         caption = f"{start:.1f} to {end:.1f} s: "
         caption += f"confidence {scene.confidence:.2f}" if scene else "no face camera"
         strips.append(Strip(caption, [_drawn(frame, scene.box) if scene else frame], [""], ["black"]))

@@ -9,10 +9,10 @@ import numpy as np
 EDGE = 12.0
 # How many of the clearest lines on each side of the face are tried.
 LINES = 16
-# A camera reaches at most this far to the sides, up and down from the middle of the face, and is at least LEAST wide
-# and high (sizes of the face). NARROWEST and WIDEST limit its aspect ratio.
-REACH, ABOVE, BELOW, LEAST = 6.0, 4.0, 6.0, 1.2
-NARROWEST, WIDEST = 0.5, 3.2
+# A camera reaches at most this far to the sides, up and down from the centre of the face, and is at least MIN_SIDE wide
+# and high (sizes of the face). MIN_ASPECT and MAX_ASPECT limit its aspect ratio.
+REACH, ABOVE, BELOW, MIN_SIDE = 6.0, 4.0, 6.0, 1.2
+MIN_ASPECT, MAX_ASPECT = 0.5, 3.2
 # The share of edge assumed in a line on the border of the picture, where none can be seen.
 AT_BORDER = 0.6
 # The least average share of edge in a rectangle's sides.
@@ -50,7 +50,7 @@ class Rectangle:
         return float(np.mean([side.mean() for side in sides])) if sides else None
 
     def holds(self, x: float, y: float) -> bool:
-        """Tell whether a place is inside."""
+        """Return whether a place is inside."""
         return self.left <= x < self.right and self.top <= y < self.bottom
 
     @property
@@ -68,7 +68,7 @@ def edges(pictures: Sequence[np.ndarray]) -> Edges:
     """Find the edges of grey pictures, uint8 of shape (height, width)."""
     height, width = pictures[0].shape
     vertical, horizontal = np.zeros((height, width + 1), np.float32), np.zeros((height + 1, width), np.float32)
-    for picture in (each.astype(np.int16) for each in pictures):
+    for picture in (picture.astype(np.int16) for picture in pictures):
         # Over two pixels, since scaling blurs edges.
         vertical[:, 2:-2] += _steps(picture)
         horizontal[2:-2] += _steps(picture.T).T
@@ -90,7 +90,7 @@ def search(pictures: Sequence[np.ndarray], x: float, y: float, size: float) -> R
     pictures : sequence of ndarray of uint8, shape (height, width)
         Grey pictures of different times.
     x, y, size : float
-        The middle of the face and its size, pixels.
+        The centre of the face and its size, pixels.
     """
     vertical, horizontal = edges(pictures)
     height, width = pictures[0].shape
@@ -107,8 +107,8 @@ def search(pictures: Sequence[np.ndarray], x: float, y: float, size: float) -> R
         + np.where(top == 0, AT_BORDER, (across[top, right] - across[top, left]) / wide)
         + np.where(bottom == height, AT_BORDER, (across[bottom, right] - across[bottom, left]) / wide)
     )
-    least = min(LEAST * size, width, height)
-    shaped = (np.minimum(wide, high) >= least) & (wide >= NARROWEST * high) & (wide <= WIDEST * high)
+    least = min(MIN_SIDE * size, width, height)
+    shaped = (np.minimum(wide, high) >= least) & (wide >= MIN_ASPECT * high) & (wide <= MAX_ASPECT * high)
     total = np.where(shaped, total, 0.0)
     if not total.size or total.max() < 4 * CLEAR - 1e-6:
         return None
@@ -118,7 +118,7 @@ def search(pictures: Sequence[np.ndarray], x: float, y: float, size: float) -> R
 
 
 def _lines(
-    edges: np.ndarray, place: float, middle: float, size: float, reach: tuple[float, float]
+    edges: np.ndarray, place: float, centre: float, size: float, reach: tuple[float, float]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Choose the clearest vertical edges before and after a face, and the borders of the picture.
 
@@ -126,17 +126,17 @@ def _lines(
     ----------
     edges : ndarray of float32, shape (rows, columns)
         The share of pictures in which there is an edge.
-    place, middle, size : float
-        The column and the row of the middle of the face, and its size, pixels.
+    place, centre, size : float
+        The column and the row of the centre of the face, and its size, pixels.
     reach : tuple of float
-        How far before and after the middle of the face edges may be, sizes of the face.
+        How far before and after the centre of the face edges may be, sizes of the face.
 
     Returns
     -------
     tuple of ndarray of int, shape (lines,)
         Columns, the clearest first.
     """
-    clear = edges[max(0, round(middle - size)) : round(middle + size)].mean(axis=0)
+    clear = edges[max(0, round(centre - size)) : round(centre + size)].mean(axis=0)
     # Of neighbouring columns the clearest one; the borders as they are.
     peaks = clear >= np.lib.stride_tricks.sliding_window_view(np.pad(clear, 2), 5).max(axis=1)
     peaks[[0, -1]], clear[[0, -1]] = True, np.inf

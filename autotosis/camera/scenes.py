@@ -25,7 +25,7 @@ VERSION = 2
 SAMPLES, STEP, SAMPLES_PER_TASK = 120, 0.5, 6
 CLIP_SAMPLES = 8
 # A layout that is missed in at most this many samples between two that show it counts as shown.
-MOST_MISSED = 2
+MAX_MISSED = 2
 # A video that shows a camera for at most this share of the time has none: only faces in the game were found.
 SELDOM = 0.1
 # Samples narrow a change of scene down to this (seconds) before all frames in between are searched.
@@ -42,13 +42,14 @@ def find(recording: Recording, name: str) -> list[Scene]:
     groups = [times[first : first + SAMPLES_PER_TASK] for first in range(0, len(times), SAMPLES_PER_TASK)]
     taken = workers.run_parallel(partial(samples.take, recording), groups, f"find the face camera of {name}", "parts")
     # Two groups may begin with the same keyframe.
-    every = sorted({sample.time: sample for group in taken for sample in group}.values(), key=lambda each: each.time)
-    found = layouts.find(every)
-    shown = _without_gaps([layouts.recognise(sample, found) for sample in every])
-    if not found or np.mean([layout is not None for layout in shown]) <= SELDOM:
+    by_time = {sample.time: sample for group in taken for sample in group}
+    every = [by_time[time] for time in sorted(by_time)]
+    known_layouts = layouts.find(every)
+    layout_at = _without_gaps([layouts.recognise(sample, known_layouts) for sample in every])
+    if not known_layouts or np.mean([layout is not None for layout in layout_at]) <= SELDOM:
         return []
-    runs = [list(run) for _, run in itertools.groupby(zip(shown, every, strict=True), key=lambda pair: pair[0])]
-    changes = [Change(before[-1], after[0], found) for before, after in itertools.pairwise(runs)]
+    runs = [list(run) for _, run in itertools.groupby(zip(layout_at, every, strict=True), key=lambda pair: pair[0])]
+    changes = [Change(before[-1], after[0], known_layouts) for before, after in itertools.pairwise(runs)]
     refined = workers.run_parallel(partial(_moment, recording), changes, f"find the scenes of {name}", "scenes")
     # Rounded down to milliseconds, as in tables, so that no scene starts after its first frame.
     edges = [0.0, *(math.floor(1000 * time) / 1000 for time in refined), _end(recording)]
@@ -80,7 +81,7 @@ def _end(recording: Recording) -> float:
 
 def spread(recording: Recording, count: int) -> list[float]:
     """Spread `count` times evenly over a recording (seconds): fewer if it is short, but as many as a layout needs."""
-    count = max(layouts.LEAST, min(count, int(recording.duration / STEP)))
+    count = max(layouts.MIN_SAMPLES, min(count, int(recording.duration / STEP)))
     times: list[float] = ((np.arange(count) + 0.5) * recording.duration / count).tolist()
     return times
 
@@ -91,15 +92,15 @@ class Change:
 
     before: tuple[Layout | None, Sample]
     after: tuple[Layout | None, Sample]
-    known: Sequence[Layout]
+    layouts: Sequence[Layout]
 
 
-def _without_gaps(shown: list[Layout | None]) -> list[Layout | None]:
+def _without_gaps(layout_at: list[Layout | None]) -> list[Layout | None]:
     """Fill short gaps in which a layout is not recognised, between two samples of it."""
-    filled = list(shown)
-    for first, layout in enumerate(shown):
-        for last in range(first + 2, min(first + 2 + MOST_MISSED, len(shown))):
-            if shown[last] == layout and not any(shown[first + 1 : last]):
+    filled = list(layout_at)
+    for first, layout in enumerate(layout_at):
+        for last in range(first + 2, min(first + 2 + MAX_MISSED, len(layout_at))):
+            if layout_at[last] == layout and not any(layout_at[first + 1 : last]):
                 filled[first + 1 : last] = [layout] * (last - first - 1)
     return filled
 
@@ -112,12 +113,12 @@ def _moment(recording: Recording, change: Change) -> float:
         (between,) = samples.take(recording, [(start + end) / 2])
         if not start < between.time < end:
             break
-        if layouts.recognise(between, change.known) == old:
+        if layouts.recognise(between, change.layouts) == old:
             start = between.time
         else:
             end = between.time
     # The game may change at any time, so look where the camera is in one scene and not in the other.
-    camera = min((each.camera for each in (old, new) if each is not None), key=lambda each: each.area)
+    camera = min((layout.camera for layout in (old, new) if layout), key=lambda camera: camera.area)
     return _largest_change(recording, _box(camera, before), start, end)
 
 
@@ -135,9 +136,9 @@ def _largest_change(recording: Recording, box: Box, start: float, end: float) ->
     return largest[1]
 
 
-def _confidence(layout: Layout, shown: Sequence[Sample]) -> float:
+def _confidence(layout: Layout, taken: Sequence[Sample]) -> float:
     """Rate a scene from 0 to 1: the share of its samples that show the face, times how clear the camera's edges are."""
-    seen = np.mean([layout.shows(sample) for sample in shown])
+    seen = np.mean([layout.shows(sample) for sample in taken])
     return float(seen * (1.0 if layout.edge is None else max(layout.edge, WITHOUT_EDGES)))
 
 

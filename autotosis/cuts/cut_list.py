@@ -15,7 +15,7 @@ IGNORED = ("reel_start", "reel_end")
 # Segments may overlap by this much, because times in a table are rounded (seconds).
 ROUNDING_OF_TABLE = 1e-6
 # The least length of a segment (seconds). Anything shorter is only an effect of rounding.
-SHORTEST = 0.001
+MIN_LENGTH = 0.001
 KEEP = {"yes": True, "": True, "no": False}
 
 
@@ -30,7 +30,7 @@ def write(target: Path, vod: str, segments: Sequence[Segment]) -> None:
     for number, segment in enumerate(segments, 1):
         start, end = segment.start, segment.end
         times = (_text(time) for time in (start, end))
-        event = (_text(time) for time in (start + segment.lead, end - segment.tail))
+        event = (_text(time) for time in (start + segment.pre_roll, end - segment.post_roll))
         rows.append((number, vod, *times, _text(segment.score), "yes", *event))
     files.write_csv(target, COLUMNS, rows)
 
@@ -39,10 +39,10 @@ def read_cut_list(vod: str, duration: float) -> list[Segment]:
     """Read the cut list of a VOD of this duration (seconds); UserError if it is missing or malformed."""
     if not path(vod).exists():
         raise UserError(f"{path(vod)}: no such cut list; make it with `dvc repro select@{vod}`")
-    return read_table(path(vod), vod, duration)
+    return read_kept(path(vod), vod, duration)
 
 
-def read_table(table: Path, vod: str, duration: float) -> list[Segment]:
+def read_kept(table: Path, vod: str, duration: float) -> list[Segment]:
     """Read the segments of a cut list that the reel shows, in the order of time; UserError as in `read_segments`."""
     return [segment for segment, keep in read_segments(table, vod, duration) if keep]
 
@@ -71,28 +71,28 @@ def read_segments(table: Path, vod: str, duration: float) -> list[tuple[Segment,
         If a row is malformed, about another VOD or not inside this one, or if kept rows overlap.
     """
     rows = tables.read_rows(table, ("start", "end"), (*COLUMNS, *IGNORED))
-    found = sorted(((*_segment(row, vod, duration), row) for row in rows), key=lambda each: each[0].start)
-    kept = [(segment, row) for segment, keep, row in found if keep]
+    segments = sorted(((*_segment(row, vod, duration), row) for row in rows), key=lambda entry: entry[0].start)
+    kept = [(segment, row) for segment, keep, row in segments if keep]
     for (earlier, row), (later, other) in zip(kept, kept[1:], strict=False):
         if later.start < earlier.end - ROUNDING_OF_TABLE:
             raise other.error(f"overlaps row {row.number}; change the times, or remove one of the rows")
-    return [(segment, keep) for segment, keep, _ in found]
+    return [(segment, keep) for segment, keep, _ in segments]
 
 
 def _segment(row: tables.Row, vod: str, duration: float) -> tuple[Segment, bool]:
     """Read the segment of a row, and whether to keep it."""
     start, end, keep = row.seconds("start"), row.seconds("end"), row.fields.get("keep", "").lower()
     if row.fields.get("vod") not in (None, "", vod):
-        raise row.error(f"is of {row['vod']}, and this is the table of {vod}")
+        raise row.error(f"names the VOD {row['vod']}, but this table is for {vod}")
     if keep not in KEEP:
         raise row.error(f"keep is {row['keep']!r}, not yes or no")
     if end <= start:
         raise row.error(f"ends at {end:g} s, not after its start at {start:g} s")
-    if end - start < SHORTEST - ROUNDING_OF_TABLE:
-        raise row.error(f"lasts {end - start:g} s; the minimum is {SHORTEST:g} s, which shows one frame")
+    if end - start < MIN_LENGTH - ROUNDING_OF_TABLE:
+        raise row.error(f"lasts {end - start:g} s; the minimum is {MIN_LENGTH:g} s, which shows one frame")
     if end > duration + ROUNDING:
-        raise row.error(f"ends at {end:g} s, but the VOD at {duration:.2f} s")
-    if start > duration - SHORTEST:
+        raise row.error(f"ends at {end:g} s, but the VOD ends at {duration:.2f} s")
+    if start > duration - MIN_LENGTH:
         raise row.error(f"begins at {start:g} s, but the VOD ends at {duration:.2f} s")
     score = row.number_in("score") if row.fields.get("score") else 1.0
     if not 0 <= score <= 1:
@@ -101,10 +101,10 @@ def _segment(row: tables.Row, vod: str, duration: float) -> tuple[Segment, bool]
     event_start = row.seconds("event_start") if row.fields.get("event_start") else start
     event_end = row.seconds("event_end") if row.fields.get("event_end") else end
     # After an edit, the event may be outside the segment; then the whole segment is the event.
-    lead, tail = max(0.0, min(event_start, end) - start), max(0.0, end - max(event_end, start))
-    if lead + tail >= end - start:
-        lead = tail = 0.0
-    return Segment(start, end, score, lead, tail), KEEP[keep]
+    pre_roll, post_roll = max(0.0, min(event_start, end) - start), max(0.0, end - max(event_end, start))
+    if pre_roll + post_roll >= end - start:
+        pre_roll = post_roll = 0.0
+    return Segment(start, end, score, pre_roll, post_roll), KEEP[keep]
 
 
 def _text(number: float) -> str:

@@ -41,21 +41,21 @@ def smooth(times: np.ndarray, probabilities: np.ndarray, length: float) -> np.nd
     return means
 
 
-def override(times: np.ndarray, level: np.ndarray, judged: Sequence[Segment]) -> np.ndarray:
-    """Return the level of each moment, float64 of shape (moments,), but the score of what the user judged."""
-    level = level.copy()
-    for one in judged:
-        level[(times >= one.start - ROUNDING) & (times < one.end - ROUNDING)] = one.score
-    return level
+def override(times: np.ndarray, values: np.ndarray, labels: Sequence[Segment]) -> np.ndarray:
+    """Return the value of each moment, float64 of shape (moments,), but the score of the label where there is one."""
+    values = values.copy()
+    for label in labels:
+        values[(times >= label.start - ROUNDING) & (times < label.end - ROUNDING)] = label.score
+    return values
 
 
 def find(
     times: np.ndarray,
-    level: np.ndarray,
+    smoothed: np.ndarray,
     threshold: float,
     release: float,
     select: Select,
-    apart: Sequence[Segment] = (),
+    barriers: Sequence[Segment],
 ) -> list[Segment]:
     """Find the events of a timeline, without padding.
 
@@ -66,7 +66,7 @@ def find(
 
     Parameters
     ----------
-    times, level : ndarray of float64, shape (moments,)
+    times, smoothed : ndarray of float64, shape (moments,)
         A timeline, evenly spaced, with smoothed probabilities. Each moment stands for the time until the next one.
     threshold : float
         The decision threshold, 0 to 1.
@@ -74,7 +74,7 @@ def find(
         The share of the threshold at which an event begins and ends, 0 to 1.
     select : Select
         The parameters of selection, of which min_gap and min_length are used.
-    apart : sequence of Segment
+    barriers : sequence of Segment
         Stretches across which events are not joined.
 
     Returns
@@ -84,22 +84,22 @@ def find(
     """
     spacing = step(times)
     blur = round(BLUR / spacing)
-    above = np.concatenate([[False], level >= threshold * release, [False]])
+    above = np.concatenate([[False], smoothed >= threshold * release, [False]])
     starts, ends = np.flatnonzero(~above[:-1] & above[1:]), np.flatnonzero(above[:-1] & ~above[1:])
     runs: list[list[int]] = []
     for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
-        maximum = level[start:end].max()
+        maximum = smoothed[start:end].max()
         if maximum < threshold:
             continue
-        high = start + np.flatnonzero(level[start:end] >= maximum / 2)
+        high = start + np.flatnonzero(smoothed[start:end] >= maximum / 2)
         start, end = min(int(high[0]), start + blur), max(int(high[-1]) + 1, end - blur)
         near = bool(runs) and (start - runs[-1][1]) * spacing < select.min_gap
-        if near and not any(overlap(Segment(times[runs[-1][1]], times[start]), one) for one in apart):
+        if near and not any(overlap(Segment(times[runs[-1][1]], times[start]), barrier) for barrier in barriers):
             runs[-1][1] = end
         else:
             runs.append([start, end])
     return [
-        Segment(float(times[start]), float(times[end - 1] + spacing), float(level[start:end].mean()))
+        Segment(float(times[start]), float(times[end - 1] + spacing), float(smoothed[start:end].mean()))
         for start, end in runs
         if (end - start) * spacing >= select.min_length - 1e-6
     ]
@@ -107,12 +107,12 @@ def find(
 
 def raise_threshold(
     times: np.ndarray,
-    level: np.ndarray,
+    smoothed: np.ndarray,
     threshold: float,
     release: float,
     select: Select,
     most: float,
-    apart: Sequence[Segment] = (),
+    barriers: Sequence[Segment],
 ) -> float:
     """Raise the threshold until the events last at most `most` seconds in all.
 
@@ -123,14 +123,14 @@ def raise_threshold(
     float
         The lowest such threshold, at least the given one. If all moments are alike, it may be above all of them.
     """
-    steps = np.quantile(level, np.linspace(0, 1, 1001))
-    for each in [threshold, *steps[steps > threshold].tolist()]:
-        if seconds(find(times, level, each, release, select, apart)) <= most:
-            return float(each)
-    return float(np.nextafter(level.max(), 2))
+    steps = np.quantile(smoothed, np.linspace(0, 1, 1001))
+    for candidate in [threshold, *steps[steps > threshold].tolist()]:
+        if seconds(find(times, smoothed, candidate, release, select, barriers)) <= most:
+            return float(candidate)
+    return float(np.nextafter(smoothed.max(), 2))
 
 
-def as_judged(found: Sequence[Segment], highlights: Sequence[Segment]) -> list[Segment]:
+def apply_highlights(found: Sequence[Segment], highlights: Sequence[Segment]) -> list[Segment]:
     """Give events the times of the user's highlights, and add the highlights without an event.
 
     The times are the user's where highlights are at least half of an event. Where they are less, they may be only the
@@ -148,22 +148,22 @@ def as_judged(found: Sequence[Segment], highlights: Sequence[Segment]) -> list[S
     list of Segment
         The events, in the order of time.
     """
-    events = [one for one in highlights if not any(overlap(one, event) for event in found)]
+    events = [highlight for highlight in highlights if not any(overlap(highlight, event) for event in found)]
     for event in found:
-        inside = [one for one in highlights if overlap(one, event)]
-        if sum(overlap(one, event) for one in inside) >= event.duration / 2:
-            first, last = min(one.start for one in inside), max(one.end for one in inside)
+        inside = [highlight for highlight in highlights if overlap(highlight, event)]
+        if sum(overlap(highlight, event) for highlight in inside) >= event.duration / 2:
+            first, last = min(highlight.start for highlight in inside), max(highlight.end for highlight in inside)
             event = replace(event, start=first, end=last)
         events.append(event)
     return join(sorted(events, key=lambda event: event.start))
 
 
-def best_stretch(times: np.ndarray, level: np.ndarray, segment: Segment, length: float) -> Segment:
-    """Cut a segment down to the stretch with the highest mean probability; of equals, the one nearest the middle.
+def best_stretch(times: np.ndarray, smoothed: np.ndarray, segment: Segment, length: float) -> Segment:
+    """Cut a segment down to the stretch with the highest mean probability; of equals, the one nearest the centre.
 
     Parameters
     ----------
-    times, level : ndarray of float64, shape (moments,)
+    times, smoothed : ndarray of float64, shape (moments,)
         A timeline, evenly spaced, with smoothed probabilities.
     segment : Segment
         The segment, which is returned unchanged if it is no longer than `length`.
@@ -174,12 +174,12 @@ def best_stretch(times: np.ndarray, level: np.ndarray, segment: Segment, length:
     if latest <= segment.start:
         return segment
     edges = np.append(times, times[-1] + step(times))
-    sums = np.concatenate([[0.0], np.cumsum(level) * step(times)])
+    sums = np.concatenate([[0.0], np.cumsum(smoothed) * step(times)])
     # Between these starts, the sum over a stretch is a linear function of its start, so one of them is the best.
-    middle = (segment.start + latest) / 2
-    starts = np.concatenate([edges, edges - length, [segment.start, middle, latest]])
+    centre = (segment.start + latest) / 2
+    starts = np.concatenate([edges, edges - length, [segment.start, centre, latest]])
     starts = starts[(segment.start <= starts) & (starts <= latest)]
     inside = np.interp(starts + length, edges, sums) - np.interp(starts, edges, sums)
     best = starts[inside >= inside.max() - ROUNDING]
-    start = float(best[np.argmin(np.abs(best - middle))])
+    start = float(best[np.argmin(np.abs(best - centre))])
     return replace(segment, start=start, end=start + length)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from autotosis.annotations import beside
+from autotosis.annotations import sidecars
 from autotosis.annotations.configuration import SelectConfig
 from autotosis.cuts import segments
 from autotosis.cuts.segments import Segment
@@ -21,7 +21,7 @@ LATE = 3.0
 FIRST_CHAPTER = 1.0
 
 
-def read(config: SelectConfig, vod: Recording, times: np.ndarray, level: np.ndarray) -> list[Segment]:
+def read(config: SelectConfig, vod: Recording, times: np.ndarray, smoothed: np.ndarray) -> list[Segment]:
     """Read all marks of a VOD.
 
     Parameters
@@ -30,7 +30,7 @@ def read(config: SelectConfig, vod: Recording, times: np.ndarray, level: np.ndar
         Which files hold its markers and replays.
     vod : Recording
         The VOD, whose own chapters are read.
-    times, level : ndarray of float64, shape (moments,)
+    times, smoothed : ndarray of float64, shape (moments,)
         Its timeline, with smoothed probabilities.
 
     Returns
@@ -39,14 +39,14 @@ def read(config: SelectConfig, vod: Recording, times: np.ndarray, level: np.ndar
         The time around each mark, in the order of time, with the highest probability in it as its score; marks whose
         times overlap are one.
     """
-    points = [*_chapters(vod), *(beside.read_markers(config.markers) if config.markers else [])]
+    points = [*_chapters(vod), *(sidecars.read_markers(config.markers) if config.markers else [])]
     spans = [(point - BEFORE, point + AFTER) for point in points if point < vod.duration]
     for path, end in config.replays:
         if end < vod.duration + LATE:
             spans.append((end - recording.probe(path).duration, end))
     inside = [(max(0.0, start), min(end, vod.duration)) for start, end in sorted(spans)]
     return segments.join(
-        Segment(start, end, float(level[(times >= start) & (times <= end)].max(initial=0.0)))
+        Segment(start, end, float(smoothed[(times >= start) & (times <= end)].max(initial=0.0)))
         for start, end in inside
         # A short replay may be of the time after the VOD.
         if start < end

@@ -17,13 +17,13 @@ FOLDER = Path("data/review")
 COLUMNS = ("start", "end", "probability", "reason")
 UNCERTAIN, SURE, MARKER = "uncertain", "sure", "marker"
 # How many moments are listed at most, and how many peaks of the probability they are chosen from.
-MOST, CANDIDATES = 30, 300
+MAX_MOMENTS, CANDIDATES = 30, 300
 # One in this many moments is one that the model is sure of.
 SURE_EVERY = 5
-# No more than MOST_IN_PART of the moments are taken from each of PARTS equal parts of the VOD.
-PARTS, MOST_IN_PART = 10, 6
+# No more than MAX_IN_PART of the moments are taken from each of PARTS equal parts of the VOD.
+PARTS, MAX_IN_PART = 10, 6
 # How much of the time around a peak is listed at most (seconds), half of it on each side.
-LONGEST = 6.0
+MAX_LENGTH = 6.0
 # Peaks that are closer than this are one (seconds).
 APART = 1.0
 
@@ -35,18 +35,20 @@ def path(vod: str) -> Path:
 
 def write(target: Path, chosen: Sequence[tuple[Segment, str]]) -> None:
     """Write a review list: the moments from `choose`, in the order in which to ask."""
-    rows = [(f"{one.start:.2f}", f"{one.end:.2f}", f"{one.score:.4g}", reason) for one, reason in chosen]
+    rows = [
+        (f"{segment.start:.2f}", f"{segment.end:.2f}", f"{segment.score:.4g}", reason) for segment, reason in chosen
+    ]
     files.write_csv(target, COLUMNS, rows)
 
 
 def choose(
-    times: np.ndarray, level: np.ndarray, threshold: float, release: float, judged: Sequence[Segment]
+    times: np.ndarray, smoothed: np.ndarray, threshold: float, release: float, judged: Sequence[Segment]
 ) -> list[tuple[Segment, str]]:
     """Choose the moments to ask a reviewer about.
 
     Parameters
     ----------
-    times, level : ndarray of float64, shape (moments,)
+    times, smoothed : ndarray of float64, shape (moments,)
         A timeline, evenly spaced, with smoothed probabilities.
     threshold, release : float
         The decision threshold, 0 to 1, and the share of its height at which a peak begins and ends, 0 to 1.
@@ -56,52 +58,52 @@ def choose(
     Returns
     -------
     list of (Segment, str)
-        At most MOST moments, in the order in which to ask, each with its peak as its score, and why it was chosen:
-        UNCERTAIN or SURE.
+        At most MAX_MOMENTS of them, in the order in which to ask, each with its peak as its score, and why it was
+        chosen: UNCERTAIN or SURE.
     """
     spacing = step(times)
     near = max(0.0, APART - spacing / 2)
-    around = [Segment(one.start - near, one.end + near) for one in judged]
-    left = [peak for peak in peaks(times, level, release) if not any(overlap(peak, one) for one in around)]
+    around = [Segment(segment.start - near, segment.end + near) for segment in judged]
+    left = [peak for peak in peaks(times, smoothed, release) if not any(overlap(peak, segment) for segment in around)]
     span = float(times[-1]) + spacing
     in_part = [0] * PARTS
     chosen: list[tuple[Segment, str]] = []
-    while left and len(chosen) < MOST:
+    while left and len(chosen) < MAX_MOMENTS:
         sure = len(chosen) % SURE_EVERY == SURE_EVERY - 1
         best = max(left, key=lambda peak: peak.score if sure else -_distance_to_threshold(peak.score, threshold))
         left.remove(best)
         part = int(best.start / span * PARTS)
-        if in_part[part] < MOST_IN_PART:
+        if in_part[part] < MAX_IN_PART:
             in_part[part] += 1
             chosen.append((best, SURE if sure else UNCERTAIN))
     return chosen
 
 
-def peaks(times: np.ndarray, level: np.ndarray, release: float) -> list[Segment]:
+def peaks(times: np.ndarray, smoothed: np.ndarray, release: float) -> list[Segment]:
     """Find the highest peaks of a timeline, at most CANDIDATES of them, the highest first.
 
-    A peak extends to where the level falls below `release` times its height, but by no more than half of LONGEST to
-    each side. Peaks are at least APART from each other. The parameters are those of `choose`.
+    A peak extends to where the smoothed probability falls below `release` times its height, but by no more than half of
+    MAX_LENGTH to each side. Peaks are at least APART from each other. The parameters are those of `choose`.
     """
     spacing = step(times)
-    reach, gap = max(1, round(LONGEST / 2 / spacing)), max(1, round(APART / spacing))
-    beside = np.pad(level, 1, constant_values=-1.0)
-    tops = np.flatnonzero((level > beside[:-2]) & (level >= beside[2:]))
-    taken = np.zeros(len(level), bool)
-    found: list[Segment] = []
-    for top in tops[np.argsort(-level[tops], kind="stable")].tolist():
-        if len(found) == CANDIDATES or level[top] <= 0:
+    reach, gap = max(1, round(MAX_LENGTH / 2 / spacing)), max(1, round(APART / spacing))
+    beside = np.pad(smoothed, 1, constant_values=-1.0)
+    tops = np.flatnonzero((smoothed > beside[:-2]) & (smoothed >= beside[2:]))
+    taken = np.zeros(len(smoothed), bool)
+    highest: list[Segment] = []
+    for top in tops[np.argsort(-smoothed[tops], kind="stable")].tolist():
+        if len(highest) == CANDIDATES or smoothed[top] <= 0:
             break
         if taken[top]:
             continue
-        first, last = max(0, top - reach), min(len(level), top + reach + 1)
-        outside = taken[first:last] | (level[first:last] < release * level[top])
+        first, last = max(0, top - reach), min(len(smoothed), top + reach + 1)
+        outside = taken[first:last] | (smoothed[first:last] < release * smoothed[top])
         before, after = np.flatnonzero(outside[: top - first]), np.flatnonzero(outside[top - first :])
         start = first + (int(before[-1]) + 1 if len(before) else 0)
         end = top + int(after[0]) if len(after) else last
         taken[max(0, start - gap) : end + gap] = True
-        found.append(Segment(float(times[start]), float(times[end - 1] + spacing), float(level[top])))
-    return found
+        highest.append(Segment(float(times[start]), float(times[end - 1] + spacing), float(smoothed[top])))
+    return highest
 
 
 def _distance_to_threshold(probability: float, threshold: float) -> float:

@@ -19,15 +19,15 @@ class Segment:
         The mean smoothed probability of its best event, or for a mark, the highest smoothed probability within it,
         0 to 1; with `select.invert`, that of a calm moment. For a segment that the user added, the given score, or
         else 1.
-    lead, tail : float
+    pre_roll, post_roll : float
         The padding before its first event and after its last one, seconds.
     """
 
     start: float
     end: float
     score: float = 1.0
-    lead: float = 0.0
-    tail: float = 0.0
+    pre_roll: float = 0.0
+    post_roll: float = 0.0
 
     @property
     def duration(self) -> float:
@@ -35,9 +35,9 @@ class Segment:
         return self.end - self.start
 
 
-def seconds(shown: Iterable[Segment]) -> float:
+def seconds(segments: Iterable[Segment]) -> float:
     """Add up the lengths of segments."""
-    return sum(segment.duration for segment in shown)
+    return sum(segment.duration for segment in segments)
 
 
 def overlap(one: Segment, other: Segment) -> float:
@@ -45,32 +45,35 @@ def overlap(one: Segment, other: Segment) -> float:
     return max(0.0, min(one.end, other.end) - max(one.start, other.start))
 
 
-def join(found: Iterable[Segment], min_gap: float = 0.0, apart: Sequence[Segment] = ()) -> list[Segment]:
+def join(parts: Iterable[Segment], min_gap: float = 0.0, barriers: Sequence[Segment] = ()) -> list[Segment]:
     """Join segments, given in the order of time, that touch or have less than `min_gap` seconds between them.
 
-    They are not joined across any of the stretches in `apart`. A joined segment has the best score of its parts.
+    They are not joined across any of the stretches in `barriers`. A joined segment has the best score of its parts.
     """
     joined: list[Segment] = []
-    for segment in found:
+    for segment in parts:
         gap = Segment(joined[-1].end, segment.start) if joined else None
-        if gap and gap.duration < max(min_gap - ROUNDING, ROUNDING) and not any(overlap(gap, one) for one in apart):
+        is_short = gap and gap.duration < max(min_gap - ROUNDING, ROUNDING)
+        if gap and is_short and not any(overlap(gap, barrier) for barrier in barriers):
             last = joined.pop()
             start, end = last.start, max(last.end, segment.end)
-            lead = min(last.start + last.lead, segment.start + segment.lead) - start
-            tail = end - max(last.end - last.tail, segment.end - segment.tail)
-            segment = Segment(start, end, max(last.score, segment.score), lead, tail)
+            pre_roll = min(last.start + last.pre_roll, segment.start + segment.pre_roll) - start
+            post_roll = end - max(last.end - last.post_roll, segment.end - segment.post_roll)
+            segment = Segment(start, end, max(last.score, segment.score), pre_roll, post_roll)
         joined.append(segment)
     return joined
 
 
-def pad(found: Sequence[Segment], before: float, after: float, duration: float, min_gap: float = 0.0) -> list[Segment]:
+def pad(
+    events: Sequence[Segment], pre_roll: float, post_roll: float, duration: float, min_gap: float = 0.0
+) -> list[Segment]:
     """Add padding to events, within the video, and join those that then touch or nearly touch.
 
     Parameters
     ----------
-    found : sequence of Segment
+    events : sequence of Segment
         The events, in the order of time.
-    before, after : float
+    pre_roll, post_roll : float
         The padding before and after each event, seconds.
     duration : float
         Length of the video, seconds.
@@ -82,27 +85,34 @@ def pad(found: Sequence[Segment], before: float, after: float, duration: float, 
     list of Segment
         The segments, in the order of time.
     """
-    padded = (Segment(max(0.0, event.start - before), min(duration, event.end + after), event.score) for event in found)
+    padded = (
+        Segment(max(0.0, event.start - pre_roll), min(duration, event.end + post_roll), event.score) for event in events
+    )
     return join((segment for segment in padded if segment.duration > 0), min_gap)
 
 
-def without(shown: Sequence[Segment], removed: Sequence[Segment]) -> list[Segment]:
+def subtract(segments: Sequence[Segment], removed: Sequence[Segment]) -> list[Segment]:
     """Cut stretches out of segments. Both are in the order of time, and so is the result."""
-    for each in removed:
+    for stretch in removed:
         parts = (
-            (replace(one, end=min(one.end, each.start)), replace(one, start=max(one.start, each.end))) for one in shown
+            part
+            for segment in segments
+            for part in (
+                replace(segment, end=min(segment.end, stretch.start)),
+                replace(segment, start=max(segment.start, stretch.end)),
+            )
         )
-        shown = [part for both in parts for part in both if part.duration > ROUNDING]
-    return list(shown)
+        segments = [part for part in parts if part.duration > ROUNDING]
+    return list(segments)
 
 
-def best_that_fit(shown: Sequence[Segment], most: float) -> list[Segment]:
+def best_that_fit(segments: Sequence[Segment], most: float) -> list[Segment]:
     """Take the segments with the best scores, as many as fit into `most` seconds, and return them in the order of time.
 
     If one does not fit, shorter ones with lower scores may still be taken.
     """
     taken, left = [], most
-    for segment in sorted(shown, key=lambda segment: (-segment.score, segment.start)):
+    for segment in sorted(segments, key=lambda segment: (-segment.score, segment.start)):
         if segment.duration <= left + ROUNDING:
             taken.append(segment)
             left -= segment.duration

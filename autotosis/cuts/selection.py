@@ -7,7 +7,7 @@ import numpy as np
 
 from autotosis.annotations.configuration import SelectConfig
 from autotosis.cuts import events
-from autotosis.cuts.segments import Segment, best_that_fit, overlap, pad, seconds, without
+from autotosis.cuts.segments import Segment, best_that_fit, overlap, pad, seconds, subtract
 from autotosis.model.model_file import Card
 from autotosis.project.params import Select
 
@@ -18,29 +18,29 @@ class Choice:
 
     Attributes
     ----------
-    level : ndarray of float64, shape (moments,)
+    smoothed : ndarray of float64, shape (moments,)
         The smoothed probability of a highlight, or of a calm moment with `select.invert`.
     threshold : float
-        The decision threshold that an event's level must reach, 0 to 1.
+        The decision threshold that the smoothed probability of an event must reach, 0 to 1.
     reel : list of Segment
         The segments, with padding and within the limits of `select`.
     """
 
-    level: np.ndarray
+    smoothed: np.ndarray
     threshold: float
     reel: list[Segment]
 
 
 def for_vod(config: SelectConfig, card: Card, times: np.ndarray, probabilities: np.ndarray, duration: float) -> Choice:
     """Choose what the reel of a VOD shows, from its configuration and the model's card. The rest is as in `choose`."""
-    judged = judged_of(config, duration)
-    return choose(times, probabilities, duration, card.threshold, card.prevalence, config.select, judged)
+    labels = labels_of(config, duration)
+    return choose(times, probabilities, duration, card.threshold, card.prevalence, config.select, labels)
 
 
-def judged_of(config: SelectConfig, duration: float) -> list[Segment]:
+def labels_of(config: SelectConfig, duration: float) -> list[Segment]:
     """Return the rows of labels.csv about a VOD of this length (seconds); the score of each is its label, 0 or 1."""
     return [
-        Segment(start, duration if end is None else end, float(highlight)) for start, end, highlight in config.judged
+        Segment(start, duration if end is None else end, float(highlight)) for start, end, highlight in config.labels
     ]
 
 
@@ -51,7 +51,7 @@ def choose(
     threshold: float,
     share: float,
     select: Select,
-    judged: Sequence[Segment] = (),
+    labels: Sequence[Segment] = (),
 ) -> Choice:
     """Choose what a reel shows.
 
@@ -69,44 +69,46 @@ def choose(
         would qualify, so then only this share of them, the calmest ones, reaches the threshold.
     select : Select
         The parameters of selection.
-    judged : sequence of Segment
+    labels : sequence of Segment
         What the user says of the video, as in labels.csv, which has the last word: 1 as the score is a highlight, 0 is
         calm.
     """
-    highlights, calm = ([one for one in judged if one.score == label] for label in (1, 0))
+    highlights, calm = ([label for label in labels if label.score == score] for score in (1, 0))
     # Smoothing must not spread a highlight beyond the times that the user gave it.
-    level = events.smooth(times, events.override(times, probabilities, calm), select.smooth)
-    level, release = events.override(times, level, judged), select.release
+    smoothed = events.smooth(times, events.override(times, probabilities, calm), select.smooth)
+    smoothed, release = events.override(times, smoothed, labels), select.release
     if select.invert:
-        level = 1 - level
-        threshold = float(np.quantile(level, 1 - share))
+        smoothed = 1 - smoothed
+        threshold = float(np.quantile(smoothed, 1 - share))
         # Nearly everything is calm, so with a lower release, events would never end.
         release = 1.0
     # An event has nothing calm within it, unless the calmest moments are what is asked for.
-    apart = [] if select.invert else calm
+    barriers = [] if select.invert else calm
     threshold = select.threshold or threshold
     if select.max_times_prevalence and not select.threshold and not select.invert:
         # What the user calls a highlight is shown in any case, and must not push out other events.
         most = select.max_times_prevalence * share * duration + seconds(highlights)
-        threshold = events.raise_threshold(times, level, threshold, release, select, most, apart)
-    found = events.find(times, level, threshold, release, select, apart)
+        threshold = events.raise_threshold(times, smoothed, threshold, release, select, most, barriers)
+    found_events = events.find(times, smoothed, threshold, release, select, barriers)
     if not select.invert:
-        found = events.as_judged(found, highlights)
-    shown = pad(found, select.pre_roll, select.post_roll, duration, select.min_gap)
+        found_events = events.apply_highlights(found_events, highlights)
+    reel = pad(found_events, select.pre_roll, select.post_roll, duration, select.min_gap)
     if not select.invert:
-        parts = ((one, [event.score for event in found if overlap(one, event)]) for one in without(shown, calm))
-        shown = [replace(one, score=max(scores)) for one, scores in parts if scores]
+        parts = [
+            (part, [event.score for event in found_events if overlap(part, event)]) for part in subtract(reel, calm)
+        ]
+        reel = [replace(part, score=max(scores)) for part, scores in parts if scores]
     if select.max_length:
-        shown = [events.best_stretch(times, level, segment, select.max_length) for segment in shown]
+        reel = [events.best_stretch(times, smoothed, segment, select.max_length) for segment in reel]
     if select.max_duration:
-        shown = best_that_fit(shown, select.max_duration)
-    return Choice(level, threshold, [with_padding(found, one) for one in shown])
+        reel = best_that_fit(reel, select.max_duration)
+    return Choice(smoothed, threshold, [with_padding(found_events, segment) for segment in reel])
 
 
-def with_padding(found: Sequence[Segment], segment: Segment) -> Segment:
-    """Return a segment with the padding around its events in `lead` and `tail`."""
-    inside = [event for event in found if overlap(event, segment)]
+def with_padding(found_events: Sequence[Segment], segment: Segment) -> Segment:
+    """Return a segment with the padding around its events in `pre_roll` and `post_roll`."""
+    inside = [event for event in found_events if overlap(event, segment)]
     if not inside:
         return segment
-    lead, tail = inside[0].start - segment.start, segment.end - inside[-1].end
-    return replace(segment, lead=max(0.0, lead), tail=max(0.0, tail))
+    pre_roll, post_roll = inside[0].start - segment.start, segment.end - inside[-1].end
+    return replace(segment, pre_roll=max(0.0, pre_roll), post_roll=max(0.0, post_roll))

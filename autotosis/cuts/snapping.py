@@ -56,7 +56,7 @@ class Places:
     changes : ndarray of float64, shape (changes,)
         The times of scene changes, seconds.
     times : ndarray of float64, shape (stretches,)
-        The middles of the stretches over which loudness was measured, seconds, evenly spaced.
+        The centres of the stretches over which loudness was measured, seconds, evenly spaced.
     levels : ndarray of float64, shape (stretches,)
         The loudness of these stretches, rounded to whole dB, so that small differences do not count.
     """
@@ -67,7 +67,7 @@ class Places:
 
 
 def snap(
-    recording: Recording, facecam: Facecam, reel: Sequence[Segment], select: Select, calm: Sequence[Segment] = ()
+    recording: Recording, facecam: Facecam, reel: Sequence[Segment], select: Select, calm: Sequence[Segment]
 ) -> list[Segment]:
     """Move the edges of segments to places where a cut is not noticed.
 
@@ -97,13 +97,15 @@ def snap(
     starts, ends = [], []
     for segment in reel:
         start, end = segment.start, segment.end
-        low = max([0.0, start - select.snap, *(one.end for one in calm if one.end <= start)])
-        high = start + min(select.snap, segment.lead)
+        low = max([0.0, start - select.snap, *(stretch.end for stretch in calm if stretch.end <= start)])
+        high = start + min(select.snap, segment.pre_roll)
         starts.append(EdgeRange(recording, facecam.at(start) or Box(), start, low, high))
-        low = end - min(select.snap, segment.tail)
-        high = min([recording.duration, end + select.snap, *(one.start for one in calm if one.start >= end)])
+        low = end - min(select.snap, segment.post_roll)
+        high = min(
+            [recording.duration, end + select.snap, *(stretch.start for stretch in calm if stretch.start >= end)]
+        )
         ends.append(EdgeRange(recording, facecam.at(end) or Box(), end, low, max(end, high)))
-    places = list(workers.run_parallel(look, starts + ends, f"edges of {recording.path.name}", "edges"))
+    places = list(workers.run_parallel(measure, starts + ends, f"edges of {recording.path.name}", "edges"))
     return [
         moved(segment, start, end)
         for segment, (start, end) in zip(reel, fit(starts, ends, places, recording.rate, select), strict=True)
@@ -112,8 +114,8 @@ def snap(
 
 def moved(segment: Segment, start: float, end: float) -> Segment:
     """Return a segment with other edges and the same event."""
-    lead, tail = (max(0.0, segment.start + segment.lead - start), max(0.0, end - segment.end + segment.tail))
-    return Segment(start, end, segment.score, lead, tail)
+    pre_roll, post_roll = segment.start + segment.pre_roll - start, end - segment.end + segment.post_roll
+    return Segment(start, end, segment.score, max(0.0, pre_roll), max(0.0, post_roll))
 
 
 def fit(
@@ -194,17 +196,17 @@ def _nearest(times: np.ndarray, time: float) -> float:
     return float(times[np.argmin(np.abs(times - time).round(6))])
 
 
-def look(edge: EdgeRange) -> Places:
+def measure(edge: EdgeRange) -> Places:
     """Find scene changes and measure loudness around an edge. Hardly more than that is decoded."""
     nothing = np.zeros(0)
     if edge.high - edge.low < ROUNDING:
         return Places(nothing, nothing, nothing)
     changes = scene_changes_between(edge.recording, edge.low, edge.high, edge.face)
-    heard = listen(edge) if edge.recording.sound else (nothing, nothing)
+    heard = loudness_around(edge) if edge.recording.sound else (nothing, nothing)
     return Places(changes, *heard)
 
 
-def listen(edge: EdgeRange) -> tuple[np.ndarray, np.ndarray]:
+def loudness_around(edge: EdgeRange) -> tuple[np.ndarray, np.ndarray]:
     """Measure the loudness around an edge: `times`, of which one is the edge itself, and `levels` of `Places`."""
     before, after = (int(room / STEP + ROUNDING) for room in (edge.time - edge.low, edge.high - edge.time))
     steps = before + after + STRETCH

@@ -16,10 +16,10 @@ def draw(
     target: BinaryIO,
     title: str,
     times: np.ndarray,
-    level: np.ndarray,
+    smoothed: np.ndarray,
     threshold: float,
-    shown: Sequence[Segment],
-    truth: Sequence[Segment] | None,
+    reel: Sequence[Segment],
+    truth: Sequence[Segment],
 ) -> None:
     """Plot a timeline as a PNG, half an hour per row.
 
@@ -31,14 +31,14 @@ def draw(
         The title of the plot.
     times : ndarray of float64, shape (moments,)
         The time of each moment, seconds.
-    level : ndarray of float64, shape (moments,)
+    smoothed : ndarray of float64, shape (moments,)
         The smoothed probability of each moment, as in `Choice`, 0 to 1.
     threshold : float
         The decision threshold, 0 to 1.
-    shown : sequence of Segment
+    reel : sequence of Segment
         The segments in the reel.
-    truth : sequence of Segment or None
-        The true highlights; None if the VOD is not in the holdout.
+    truth : sequence of Segment
+        The true highlights; none if the VOD is not in the holdout.
     """
     rows = max(1, int(np.ceil(times[-1] / SECONDS_PER_ROW)))
     figure = Figure(figsize=(14, 0.8 + 2.2 * rows), layout="constrained")
@@ -46,10 +46,10 @@ def draw(
     axes = figure.subplots(rows, squeeze=False)[:, 0]
     for row, axis in enumerate(axes):
         inside = (times >= row * SECONDS_PER_ROW) & (times < (row + 1) * SECONDS_PER_ROW)
-        axis.plot(times[inside] / 60, level[inside], color="black", linewidth=0.7, label="probability")
+        axis.plot(times[inside] / 60, smoothed[inside], color="black", linewidth=0.7, label="probability")
         axis.axhline(threshold, color="gray", linestyle="--", linewidth=0.8, label="threshold")
-        _spans(axis, shown, 0.0, 1.0, "tab:orange", 0.35, "in the reel")
-        _spans(axis, truth or [], 1.02, 1.1, "tab:red", 1.0, "true highlight")
+        _spans(axis, reel, 0.0, 1.0, "tab:orange", 0.35, "in the reel")
+        _spans(axis, truth, 1.02, 1.1, "tab:red", 1.0, "true highlight")
         first = row * SECONDS_PER_ROW / 60
         axis.set_xlim(first, times[-1] / 60 if rows == 1 else first + SECONDS_PER_ROW / 60)
         axis.set_ylim(0, 1.12)

@@ -64,7 +64,7 @@ def read(table: Path) -> list[TableRow]:
             raise UserError(f"{place}: a line has a path, a box and highlights, separated by spaces")
         video = table.parent / fields[0]
         try:
-            box = facecams.box(*numbers(fields[1], 4, place))
+            box = facecams.Box(*numbers(fields[1], 4, place))
         except ValueError as error:
             raise UserError(f"{place}: {error}") from None
         line = TableRow(video, box, [numbers(field, 2, place) for field in fields[2:] if field], place)

@@ -17,7 +17,7 @@ CARDS = (Path("/dev/nvidia0"), Path("/dev/kfd"))
 
 
 @dataclass(frozen=True)
-class Choice:
+class NetworkChoice:
     """The chosen face network.
 
     Attributes
@@ -39,7 +39,7 @@ class Choice:
     figures: dict[str, float]
 
 
-def choose(clips: Sequence[Clip], settings: Params, by_signals: OutOfFold) -> Choice:
+def choose(clips: Sequence[Clip], settings: Params, signal_scores: OutOfFold) -> NetworkChoice:
     """Choose a face network.
 
     Parameters
@@ -48,12 +48,12 @@ def choose(clips: Sequence[Clip], settings: Params, by_signals: OutOfFold) -> Ch
         The labelled clips.
     settings : Params
         The parameters. A network that `train.architecture` names is always chosen.
-    by_signals : OutOfFold
+    signal_scores : OutOfFold
         The scores of the model without a network.
 
     Returns
     -------
-    Choice
+    NetworkChoice
         The network, and the scores of the model with it.
 
     Raises
@@ -63,16 +63,16 @@ def choose(clips: Sequence[Clip], settings: Params, by_signals: OutOfFold) -> Ch
     """
     wanted = settings.train.architecture
     if wanted is None:
-        return Choice(None, by_signals, "train.architecture is null", {})
-    count = sum(not clip.judged for clip in clips)
+        return NetworkChoice(None, signal_scores, "train.architecture is null", {})
+    count = sum(not clip.is_excerpt for clip in clips)
     if wanted == AUTO and not is_tried(settings.train, min(count, settings.dataset.clips or count)):
-        reason = f"it is tried from {settings.train.auto_clips} labelled clips on, or on a graphics card"
-        return Choice(None, by_signals, reason, {})
+        reason = f"auto needs {settings.train.auto_clips} labelled clips or a graphics card"
+        return NetworkChoice(None, signal_scores, reason, {})
     name = AUTO_NETWORK if wanted == AUTO else wanted
-    by_network = cross_validation.score(clips, learning.with_network(settings, name))
-    measured = (one.at(one.measured) for one in (by_network, by_signals))
+    network_scores = cross_validation.score(clips, learning.with_network(settings, name))
+    measured = (scores.at(scores.measured) for scores in (network_scores, signal_scores))
     with_it, without = (
-        metrics.of_folds(metrics.average_precision, one.labels, one.logits, one.fold) for one in measured
+        metrics.per_fold(metrics.average_precision, scores.labels, scores.logits, scores.fold) for scores in measured
     )
     gains = with_it - without
     if len(gains) < 2:
@@ -84,11 +84,11 @@ def choose(clips: Sequence[Clip], settings: Params, by_signals: OutOfFold) -> Ch
         reason = f"with {name}, average precision changes by {gain:+.3f}, with a spread of {spread:.3f} over folds"
     if wanted != AUTO:
         helps, reason = True, f"train.architecture names it; {reason}"
-    return Choice(name if helps else None, by_network if helps else by_signals, reason, figures)
+    return NetworkChoice(name if helps else None, network_scores if helps else signal_scores, reason, figures)
 
 
 def is_tried(train: Train, clips: int) -> bool:
-    """Tell whether `auto` tries a network: with enough labelled clips, or on a graphics card, where it is fast."""
+    """Return whether `auto` tries a network: with enough labelled clips, or on a graphics card, where it is fast."""
     if clips >= train.auto_clips:
         return True
     if train.device != "auto":

@@ -9,8 +9,8 @@ positive and unlabelled examples: Elkan and Noto, 2008).
 
 Two models are fitted. The linear one decides how many moments are found at least, because its scores of clips tell
 what to expect of a VOD. Kernel logistic regression has a say in which ones: in dense scans of six recordings of
-strangers, average precision is 0.61 with the linear model alone, and 0.82 with both. Its scores of clips are no measure
-for a VOD, because it also learns other differences between VODs and clips.
+other people, average precision is 0.61 with the linear model alone, and 0.82 with both. Its scores of clips are no
+measure for a VOD, because it also learns other differences between VODs and clips.
 """
 
 from dataclasses import replace
@@ -26,19 +26,19 @@ from autotosis.model.model_file import Card
 from autotosis.signals import context, features
 
 # The weight of the kernel regression in the mean of both models' logits. Of 0.5, 0.67, 0.8 and 0.9, the last two cut
-# recordings of strangers best, and without the linear model, more of the sample's `evening` is missed.
+# recordings of other people best, and without the linear model, more of the sample's `evening` is missed.
 KERNEL_SHARE = 0.8
 # Both models together tell highlights from the rest more clearly than the linear one alone, so log-odds are this many
-# times as large. Recordings of strangers are cut alike from 1.5 to 2.5, and worse at 1.
+# times as large. Recordings of other people are cut alike from 1.5 to 2.5, and worse at 1.
 SLOPE = 2.0
 
 
-def learn(known: Labelled, unlabelled: np.ndarray, prevalence: float, penalty: float) -> Linear:
+def learn(labelled: Labelled, unlabelled: np.ndarray, prevalence: float, penalty: float) -> Linear:
     """Learn from labelled moments, and from moments of a VOD as if they were calm.
 
     Parameters
     ----------
-    known : Labelled
+    labelled : Labelled
         The labelled moments.
     unlabelled : ndarray of float32, shape (moments, windows, columns)
         The surroundings of moments of the VOD, from `context.windows`.
@@ -53,26 +53,26 @@ def learn(known: Labelled, unlabelled: np.ndarray, prevalence: float, penalty: f
     Linear
         The model of this VOD.
     """
-    weight = _weight(known, unlabelled, prevalence)
-    return linear.fit(known.contexts, known.labels.astype(int), penalty, known.weights, unlabelled, weight)
+    weight = _weight(labelled, unlabelled, prevalence)
+    return linear.fit(labelled.contexts, labelled.labels.astype(int), penalty, labelled.weights, unlabelled, weight)
 
 
-def learn_kernel(known: Labelled, unlabelled: np.ndarray, prevalence: float) -> Kernel:
+def learn_kernel(labelled: Labelled, unlabelled: np.ndarray, prevalence: float) -> Kernel:
     """Learn kernel regression from the same moments as `learn`. The parameters are those of `learn`."""
-    weight = _weight(known, unlabelled, prevalence)
+    weight = _weight(labelled, unlabelled, prevalence)
     return kernel.fit(
-        np.concatenate([known.contexts, unlabelled]),
-        np.concatenate([known.labels.astype(int), np.zeros(len(unlabelled), int)]),
-        np.concatenate([known.weights, np.full(len(unlabelled), weight)]),
+        np.concatenate([labelled.contexts, unlabelled]),
+        np.concatenate([labelled.labels.astype(int), np.zeros(len(unlabelled), int)]),
+        np.concatenate([labelled.weights, np.full(len(unlabelled), weight)]),
     )
 
 
-def score_sound(known: Labelled, values: np.ndarray, fps: float, prevalence: float) -> np.ndarray:
+def score_sound(labelled: Labelled, values: np.ndarray, fps: float, prevalence: float) -> np.ndarray:
     """Score every moment of a VOD by its sound alone, with kernel regression that is fitted to the VOD.
 
     Parameters
     ----------
-    known : Labelled
+    labelled : Labelled
         The labelled moments from the model file.
     values : ndarray of float32, shape (moments, features.COLUMNS)
         The signals of the sound of the whole VOD, from `context.relative`; those of the picture are NaN.
@@ -86,22 +86,21 @@ def score_sound(known: Labelled, values: np.ndarray, fps: float, prevalence: flo
     ndarray of float64, shape (moments,)
         The logit of each moment.
     """
-    contexts = known.contexts.copy()
-    contexts[:, :, features.SEEN_COLUMNS] = np.nan
+    contexts = labelled.contexts.copy()
+    contexts[:, :, features.VISUAL_COLUMNS] = np.nan
     unlabelled = context.windows(values, fps, evenly_spaced(len(values), KERNEL_MOMENTS))
-    by_sound = learn_kernel(replace(known, contexts=contexts), unlabelled, prevalence)
-    return by_sound.logits(values, fps)
+    return learn_kernel(replace(labelled, contexts=contexts), unlabelled, prevalence).logits(values, fps)
 
 
-def _weight(known: Labelled, unlabelled: np.ndarray, prevalence: float) -> float:
+def _weight(labelled: Labelled, unlabelled: np.ndarray, prevalence: float) -> float:
     """Compute the weight of an unlabelled moment. The parameters are those of `learn`."""
-    highlights, calm = (float(known.weights[known.labels == label].sum()) for label in (1, 0))
+    highlights, calm = (float(labelled.weights[labelled.labels == label].sum()) for label in (1, 0))
     missing = max(0.0, highlights * (1 - prevalence) / prevalence - calm)
     # An unlabelled moment weighs at most as much as a labelled one, so that a short VOD has little influence.
     return min(1.0, missing / len(unlabelled))
 
 
-def cross_validate(known: Labelled, unlabelled: np.ndarray, prevalence: float, penalty: float) -> np.ndarray:
+def cross_validate(labelled: Labelled, unlabelled: np.ndarray, prevalence: float, penalty: float) -> np.ndarray:
     """Score labelled highlights out-of-fold, each by a model that is fitted to the VOD.
 
     The parameters are those of `learn`.
@@ -109,28 +108,28 @@ def cross_validate(known: Labelled, unlabelled: np.ndarray, prevalence: float, p
     Returns
     -------
     ndarray of float64, shape (highlights,)
-        The logits of the highlights in `known.measured`.
+        The logits of the highlights in `labelled.measured`.
     """
     logits = []
-    for fold in np.unique(known.fold):
-        held_out = known.at((known.fold == fold) & known.measured & (known.labels == 1))
+    for fold in np.unique(labelled.fold):
+        held_out = labelled.at((labelled.fold == fold) & labelled.measured & (labelled.labels == 1))
         if len(held_out.labels):
-            fitted = learn(known.at(known.fold != fold), unlabelled, prevalence, penalty)
+            fitted = learn(labelled.at(labelled.fold != fold), unlabelled, prevalence, penalty)
             logits.append(fitted.logits_of(held_out.contexts) + held_out.faces)
     return np.concatenate(logits)
 
 
-def mean_logits(by_linear: np.ndarray, by_kernel: np.ndarray) -> np.ndarray:
+def mean_logits(linear_logits: np.ndarray, kernel_logits: np.ndarray) -> np.ndarray:
     """Return the weighted mean of the logits of both models, each of shape (moments,)."""
-    return (1 - KERNEL_SHARE) * by_linear + KERNEL_SHARE * by_kernel
+    return (1 - KERNEL_SHARE) * linear_logits + KERNEL_SHARE * kernel_logits
 
 
 def score(
-    known: Labelled,
+    labelled: Labelled,
     values: np.ndarray,
     seen: np.ndarray,
-    faces: np.ndarray,
-    written: np.ndarray,
+    network_logits: np.ndarray,
+    chat_logits: np.ndarray,
     fps: float,
     card: Card,
 ) -> np.ndarray:
@@ -141,15 +140,15 @@ def score(
 
     Parameters
     ----------
-    known : Labelled
+    labelled : Labelled
         The labelled moments from the model file.
     values : ndarray of float32, shape (moments, features.COLUMNS)
         The signals of the whole VOD, from `context.relative`.
     seen : ndarray of bool, shape (moments,)
         Whether the scan looked at each moment.
-    faces : ndarray of float32, shape (seen moments,)
+    network_logits : ndarray of float32, shape (seen moments,)
         The logits of the face network at the seen moments; 0 without a network.
-    written : ndarray of float64, shape (moments,)
+    chat_logits : ndarray of float64, shape (moments,)
         What the chat adds to the logits, from `ChatWeight.logits`.
     fps : float
         Moments per second, Hz.
@@ -162,18 +161,18 @@ def score(
         The probability at each moment, 0 to 1.
     """
     unlabelled = context.windows(values, fps, evenly_spaced(len(values)))
-    by_linear = learn(known, unlabelled, card.prevalence, card.l2).logits(values, fps)
-    by_kernel = learn_kernel(known, _half_seen(values, seen, fps), card.prevalence).logits(values, fps)
-    added = written + _everywhere(faces, seen)
-    by_linear, by_both = by_linear + added, mean_logits(by_linear, by_kernel) + added
-    highlights = cross_validate(known, unlabelled, card.prevalence, card.l2)
-    of_linear = calibration.threshold(highlights, by_linear, card.prevalence, card.target_precision)
+    linear_logits = learn(labelled, unlabelled, card.prevalence, card.l2).logits(values, fps)
+    kernel_logits = learn_kernel(labelled, _half_seen(values, seen, fps), card.prevalence).logits(values, fps)
+    added = chat_logits + _everywhere(network_logits, seen)
+    linear_logits, logits = linear_logits + added, mean_logits(linear_logits, kernel_logits) + added
+    highlights = cross_validate(labelled, unlabelled, card.prevalence, card.l2)
+    linear_threshold = calibration.threshold(highlights, linear_logits, card.prevalence, card.target_precision)
     # The linear model finds too few where highlights differ from those of the clips. So up to the expected share of
     # highlights, moments that are more like highlights than like calm are found as well.
-    most = max(0.0, float(np.quantile(by_both, 1 - card.prevalence)))
-    threshold = min(most, calibration.of_same_share(of_linear, by_linear, by_both))
+    most = max(0.0, float(np.quantile(logits, 1 - card.prevalence)))
+    threshold = min(most, calibration.threshold_for_same_count(linear_threshold, linear_logits, logits))
     offset = calibration.log_odds(card.threshold) - SLOPE * threshold
-    return Calibration(SLOPE, offset).probabilities(by_both)
+    return Calibration(SLOPE, offset).probabilities(logits)
 
 
 def _half_seen(values: np.ndarray, seen: np.ndarray, fps: float) -> np.ndarray:

@@ -12,7 +12,7 @@ MIN_SLOPE = 0.01
 MIN_RECALL = 0.1
 # The threshold is lowered for a stream in which little stands out, but not below this quantile of the scores of
 # highlights, because streams without highlights would otherwise yield some. Of 0.2, 0.25, 0.3 and 0.4, it cuts
-# recordings of strangers best, and 0.2 finds a moment too many in the demo.
+# recordings of other people best, and 0.2 finds a moment too many in the demo.
 LOWEST_QUANTILE = 0.25
 # Streams differ in their share of highlights. Up to this many times the prevalence is assumed to be possible.
 MAX_TIMES_PREVALENCE = 3.0
@@ -123,8 +123,8 @@ def threshold(highlights: np.ndarray, stream: np.ndarray, prevalence: float, tar
     return float(possible[enough[0] if len(enough) else np.argmax(precision)])
 
 
-def of_same_share(threshold: float, scores: np.ndarray, others: np.ndarray) -> float:
-    """Choose a threshold for a stream's other scores so that as many moments reach it.
+def threshold_for_same_count(threshold: float, scores: np.ndarray, others: np.ndarray) -> float:
+    """Choose the threshold at which the other scores select the same number of moments.
 
     Parameters
     ----------
@@ -169,5 +169,5 @@ def precision_and_recall(
     """
     chosen = probabilities >= threshold
     recall, fallout = chosen[labels == 1].mean(), chosen[labels == 0].mean()
-    found = prevalence * recall + (1 - prevalence) * fallout
-    return float(prevalence * recall / found if found else 0.0), float(recall)
+    chosen_share = prevalence * recall + (1 - prevalence) * fallout
+    return float(prevalence * recall / chosen_share if chosen_share else 0.0), float(recall)

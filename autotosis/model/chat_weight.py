@@ -20,9 +20,9 @@ LIKELY_DELAY, SPREAD = 20.0, 15.0
 # The bias is hardly regularized: the share of highlights among rows depends on what was judged.
 PENALTIES = np.array([PENALTY, 1e-3])
 # Newton's method takes a few steps; where it would leap, each is at most this long.
-STEPS, LONGEST_STEP = 100, 1.0
+STEPS, MAX_STEP = 100, 1.0
 # The penalty keeps weights far below this.
-LARGEST_WEIGHT = 50.0
+MAX_WEIGHT = 50.0
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def from_tensors(prefix: str, weights: dict[str, np.ndarray]) -> ChatWeight:
         return NONE
     model_file.check(prefix, tensors, {name: ("float64", (1,)) for name in vars(NONE)})
     restored = ChatWeight(**{name: float(tensor[0]) for name, tensor in tensors.items()})
-    if not 0 < restored.weight <= LARGEST_WEIGHT or restored.delay not in chat_rate.DELAYS:
+    if not 0 < restored.weight <= MAX_WEIGHT or restored.delay not in chat_rate.DELAYS:
         raise model_file.malformed(f"{restored} is not possible")
     return restored
 
@@ -117,12 +117,20 @@ def collect(levels: Mapping[str, np.ndarray], clips: Sequence[Clip], logits: np.
     """
     ends = np.cumsum([len(clip.labels) for clip in clips])
     scored = list(zip(clips, np.split(logits, ends[:-1]), strict=True))
-    rows = [(clip, scores) for clip, scores in scored if clip.judged and clip.name in levels]
+    rows = [(clip, scores) for clip, scores in scored if clip.is_excerpt and clip.name in levels]
     return Rows(
         np.array([levels[clip.name] for clip, _ in rows]).reshape(len(rows), len(chat_rate.DELAYS)),
         np.array([clip.labels[0] for clip, _ in rows], int),
         np.array([scores.mean() for _, scores in rows]),
     )
+
+
+def learn_from_clips(clips: Sequence[Clip], logits: np.ndarray, review_weight: float) -> ChatWeight:
+    """Learn from what data/excerpts/chat.csv has of labelled stretches of VODs; NONE if these have no weight.
+
+    The other parameters are those of `collect`; UserError if the table is malformed.
+    """
+    return learn(collect(chat_rate.read(), clips, logits)) if review_weight else NONE
 
 
 def learn(rows: Rows) -> ChatWeight:
@@ -151,7 +159,7 @@ def _fit(levels: np.ndarray, rows: Rows) -> tuple[float, float]:
         chances = 1 / (1 + np.exp(-np.clip(rows.logits + columns @ fitted, -500, 500)))
         gradient = columns.T @ (chances - rows.labels) + PENALTIES * fitted
         hessian = (columns.T * (chances * (1 - chances))) @ columns + np.diag(PENALTIES)
-        fitted -= np.clip(np.linalg.solve(hessian, gradient), -LONGEST_STEP, LONGEST_STEP)
+        fitted -= np.clip(np.linalg.solve(hessian, gradient), -MAX_STEP, MAX_STEP)
     scores = rows.logits + columns @ fitted
     loss = np.logaddexp(0, np.where(rows.labels == 1, -scores, scores)).sum() + (PENALTIES * fitted**2).sum() / 2
     return float(loss), float(fitted[0])

@@ -24,14 +24,14 @@ class OutOfFold:
         1 for a highlight, 0 for calm.
     fold : ndarray of int, shape (moments,)
         The fold of each moment, from 0.
-    judged : ndarray of bool, shape (moments,)
+    is_excerpt : ndarray of bool, shape (moments,)
         Whether the moment is of a labelled stretch of a VOD, and not of a clip.
     """
 
     logits: np.ndarray
     labels: np.ndarray
     fold: np.ndarray
-    judged: np.ndarray
+    is_excerpt: np.ndarray
 
     @property
     def measured(self) -> np.ndarray:
@@ -40,13 +40,15 @@ class OutOfFold:
         Those of clips, or all of them if clips have one of the labels in fewer than two folds. Labelled stretches of
         VODs are mostly taken from reels, which resemble neither clips nor streams.
         """
-        of_clips = ~self.judged
+        of_clips = ~self.is_excerpt
         folds_with = [np.unique(self.fold[of_clips & (self.labels == label)]) for label in (0, 1)]
-        return of_clips if all(len(each) >= 2 for each in folds_with) else np.full(len(of_clips), True)
+        return (
+            of_clips if all(len(folds_of_label) >= 2 for folds_of_label in folds_with) else np.full(len(of_clips), True)
+        )
 
     def at(self, chosen: np.ndarray) -> "OutOfFold":
         """Return the moments where `chosen`, bool of shape (moments,), is true."""
-        return OutOfFold(self.logits[chosen], self.labels[chosen], self.fold[chosen], self.judged[chosen])
+        return OutOfFold(self.logits[chosen], self.labels[chosen], self.fold[chosen], self.is_excerpt[chosen])
 
     def calibration(self) -> Calibration:
         """Calibrate on all moments."""
@@ -55,8 +57,8 @@ class OutOfFold:
     def probabilities(self) -> np.ndarray:
         """Turn logits into probabilities, calibrated on the other folds: float64 of shape (moments,)."""
         probabilities = np.empty(len(self.logits))
-        for each in np.unique(self.fold):
-            inside = self.fold == each
+        for fold in np.unique(self.fold):
+            inside = self.fold == fold
             probabilities[inside] = self.at(~inside).calibration().probabilities(self.logits[inside])
         return probabilities
 
@@ -76,10 +78,10 @@ def score(clips: Sequence[Clip], settings: Params) -> OutOfFold:
     UserError
         If there are too few clips, or if those learned from have only one label.
     """
-    fold_of, scored = deal(clips, settings), {}
+    fold_of, scored = assign(clips, settings), {}
     for fold in sorted(set(fold_of.values())):
         others = [clip for clip in clips if fold_of[clip.group] != fold]
-        learned = learning.learn(first_of(others, settings), settings, f"without fold {fold + 1}")
+        learned = learning.learn(limit_clips(others, settings), settings, f"without fold {fold + 1}")
         held_out = [clip for clip in clips if fold_of[clip.group] == fold]
         for clip, logits in zip(held_out, learning.score(learned, held_out, settings), strict=True):
             scored[clip.name] = logits
@@ -87,11 +89,11 @@ def score(clips: Sequence[Clip], settings: Params) -> OutOfFold:
         logits=np.concatenate([scored[clip.name] for clip in clips]),
         labels=examples.labels(clips),
         fold=_by_moment(clips, fold_of),
-        judged=examples.judged(clips),
+        is_excerpt=examples.is_excerpt(clips),
     )
 
 
-def of_kept(out_of_fold: OutOfFold, kept: Sequence[Clip], settings: Params) -> OutOfFold:
+def restrict_to(out_of_fold: OutOfFold, kept: Sequence[Clip], settings: Params) -> OutOfFold:
     """Return the scores of the clips that the final model learns from, in folds of their own.
 
     In the original folds, all of them may be in the same one.
@@ -101,7 +103,7 @@ def of_kept(out_of_fold: OutOfFold, kept: Sequence[Clip], settings: Params) -> O
     out_of_fold : OutOfFold
         The scores of all clips.
     kept : sequence of Clip
-        The first of them, from `first_of`.
+        The first of them, from `limit_clips`.
     settings : Params
         The parameters.
 
@@ -122,24 +124,24 @@ def of_kept(out_of_fold: OutOfFold, kept: Sequence[Clip], settings: Params) -> O
 
 def in_random_order(clips: Sequence[Clip], seed: int) -> list[Clip]:
     """Put excerpts of VODs first, and then the clips, shuffled as by `folds.in_random_order`."""
-    own = {clip.name: clip for clip in clips if not clip.judged}
+    own = {clip.name: clip for clip in clips if not clip.is_excerpt}
     names = folds.in_random_order({name: bool(clip.labels.any()) for name, clip in own.items()}, seed)
-    return [clip for clip in clips if clip.judged] + [own[name] for name in names]
+    return [clip for clip in clips if clip.is_excerpt] + [own[name] for name in names]
 
 
-def first_of(clips: Sequence[Clip], settings: Params) -> Sequence[Clip]:
+def limit_clips(clips: Sequence[Clip], settings: Params) -> Sequence[Clip]:
     """Take the excerpts and the first `dataset.clips` clips, or all clips if it is None.
 
     UserError if everything in them that teaches has the same label.
     """
     count = settings.dataset.clips
-    taken = clips[: None if count is None else count + sum(clip.judged for clip in clips)]
-    if len(set(examples.labels(learning.teaching(taken, settings)))) < 2:
+    taken = clips[: None if count is None else count + sum(clip.is_excerpt for clip in clips)]
+    if len(set(examples.labels(learning.training_clips(taken, settings)))) < 2:
         raise UserError(f"{PARAMS_FILE}: dataset.clips {count} is too few: all moments have the same label")
     return taken
 
 
-def deal(clips: Sequence[Clip], settings: Params) -> dict[str, int]:
+def assign(clips: Sequence[Clip], settings: Params) -> dict[str, int]:
     """Assign a fold to each group of clips; UserError if there are too few clips for cross-validation."""
     fold_of = folds_of(clips, settings)
     if fold_of is None:
@@ -154,10 +156,10 @@ def deal(clips: Sequence[Clip], settings: Params) -> dict[str, int]:
 def folds_of(clips: Sequence[Clip], settings: Params) -> dict[str, int] | None:
     """Return the fold of each group of clips, or None if there are too few clips for cross-validation."""
     groups: dict[str, set[int]] = {clip.group: set() for clip in clips}
-    # Without weight, rows about VODs cannot replace the clips of a fold.
-    for clip in learning.teaching(clips, settings):
+    # Rows about VODs count only if they have weight.
+    for clip in learning.training_clips(clips, settings):
         groups[clip.group] |= set(clip.labels.tolist())
-    return folds.deal(groups, settings.train.folds, settings.train.seed)
+    return folds.assign(groups, settings.train.folds, settings.train.seed)
 
 
 def _by_moment(clips: Sequence[Clip], fold_of: dict[str, int]) -> np.ndarray:

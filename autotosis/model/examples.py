@@ -43,7 +43,7 @@ class Clip:
         return self.name.rpartition("@")[0]
 
     @property
-    def judged(self) -> bool:
+    def is_excerpt(self) -> bool:
         """Whether this is an excerpt of a VOD, which a reviewer judged, and not a clip."""
         return shards.path(self.name).is_relative_to(shards.EXCERPTS)
 
@@ -95,9 +95,9 @@ def contexts(clips: Sequence[Clip], fps: float) -> np.ndarray:
     return np.concatenate([context.windows(clip.values, fps, clip.moments) for clip in clips])
 
 
-def judged(clips: Sequence[Clip]) -> np.ndarray:
-    """Tell of each labelled moment whether a reviewer judged it, clip by clip: bool of shape (moments,)."""
-    return np.repeat([clip.judged for clip in clips], [len(clip.labels) for clip in clips])
+def is_excerpt(clips: Sequence[Clip]) -> np.ndarray:
+    """Return, for each labelled moment, whether it is from an excerpt, clip by clip: bool of shape (moments,)."""
+    return np.repeat([clip.is_excerpt for clip in clips], [len(clip.labels) for clip in clips])
 
 
 def weights(clips: Sequence[Clip], review_weight: float) -> np.ndarray:
@@ -119,19 +119,19 @@ def weights(clips: Sequence[Clip], review_weight: float) -> np.ndarray:
     ndarray of float64, shape (moments,)
         The weights, 0 to 1.
     """
-    of_review, label = judged(clips), labels(clips)
-    weight = np.ones(len(label))
-    for each in (0, 1):
-        of_clips, count = int((~of_review & (label == each)).sum()), int((of_review & (label == each)).sum())
-        if of_clips and count:
-            weight[of_review & (label == each)] = min(1.0, review_weight * of_clips / count)
+    in_excerpt, label_of = is_excerpt(clips), labels(clips)
+    weight = np.ones(len(label_of))
+    for label in (0, 1):
+        of_clips, of_excerpts = ~in_excerpt & (label_of == label), in_excerpt & (label_of == label)
+        if of_clips.any() and of_excerpts.any():
+            weight[of_excerpts] = min(1.0, review_weight * int(of_clips.sum()) / int(of_excerpts.sum()))
     return weight
 
 
-def around_judged(clips: Sequence[Clip], fps: float, most: int) -> list[Clip]:
-    """Return the unlabelled time around what was judged, with calm as its label, because highlights are rare.
+def around_excerpts(clips: Sequence[Clip], fps: float, most: int) -> list[Clip]:
+    """Return the unlabelled time around excerpts, with calm as its label, because highlights are rare.
 
-    Moments whose windows reach into a judged stretch are left out, even if the stretch is too short to be in the index.
+    Moments whose windows reach into an excerpt are left out, even if it is too short to be in the index.
 
     Parameters
     ----------
@@ -148,16 +148,16 @@ def around_judged(clips: Sequence[Clip], fps: float, most: int) -> list[Clip]:
         For each excerpt, the moments around it. A moment that is in several shards is in one of them only.
     """
     unlabelled = []
-    for vod in sorted({clip.vod for clip in clips if clip.judged}):
-        excerpts = [clip for clip in clips if clip.judged and clip.vod == vod]
+    for vod in sorted({clip.vod for clip in clips if clip.is_excerpt}):
+        excerpts = [clip for clip in clips if clip.is_excerpt and clip.vod == vod]
         numbers = [np.rint(excerpt.shard.times * fps).astype(int) for excerpt in excerpts]
-        taken = np.zeros(max(each[-1] for each in numbers) + 1, bool)
+        taken = np.zeros(max(moments[-1] for moments in numbers) + 1, bool)
         for shard in [excerpt.shard for excerpt in excerpts] + left_out_beside(excerpts):
             first = round(shard.times[0] * fps) + shard.first_frame
             taken[max(0, first - context.reach(fps)) : first + shard.frames + context.reach(fps)] = True
-        for excerpt, each in zip(excerpts, numbers, strict=True):
-            unlabelled.append((excerpt, np.flatnonzero(~taken[each])))
-            taken[each] = True
+        for excerpt, moments in zip(excerpts, numbers, strict=True):
+            unlabelled.append((excerpt, np.flatnonzero(~taken[moments])))
+            taken[moments] = True
     total = sum(len(moments) for _, moments in unlabelled)
     chosen = np.arange(total) % max(1, -(-total // most)) == 0
     around = []
@@ -169,9 +169,9 @@ def around_judged(clips: Sequence[Clip], fps: float, most: int) -> list[Clip]:
 
 def left_out_beside(excerpts: Sequence[Clip]) -> list[shards.Shard]:
     """Open the shards of the same VOD that have no moments in the index, because they are all margin."""
-    known = {excerpt.shard.path for excerpt in excerpts}
-    vods, paths = set(map(shards.vod_of, known)), sorted(shards.EXCERPTS.glob(f"*{shards.SUFFIX}"))
-    return [shards.Shard(path) for path in paths if path not in known and shards.vod_of(path) in vods]
+    indexed = {excerpt.shard.path for excerpt in excerpts}
+    vods, paths = set(map(shards.vod_of, indexed)), sorted(shards.EXCERPTS.glob(f"*{shards.SUFFIX}"))
+    return [shards.Shard(path) for path in paths if path not in indexed and shards.vod_of(path) in vods]
 
 
 def weights_beside(clips: Sequence[Clip], others: Sequence[Clip], review_weight: float) -> np.ndarray:
@@ -182,7 +182,7 @@ def weights_beside(clips: Sequence[Clip], others: Sequence[Clip], review_weight:
     clips : sequence of Clip
         The labelled clips and excerpts.
     others : sequence of Clip
-        The other stretches, such as those from `around_judged`.
+        The other stretches, such as those from `around_excerpts`.
     review_weight : float
         The limit on their weight, relative to that of the moments of clips.
 
@@ -191,5 +191,5 @@ def weights_beside(clips: Sequence[Clip], others: Sequence[Clip], review_weight:
     ndarray of float64, shape (moments,)
         The weights, 0 to 1.
     """
-    own = [clip for clip in clips if not clip.judged]
+    own = [clip for clip in clips if not clip.is_excerpt]
     return weights([*own, *others], review_weight)[sum(len(clip.labels) for clip in own) :]

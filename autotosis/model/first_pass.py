@@ -29,26 +29,26 @@ class FirstPass:
     clearly_calm: float
 
 
-def learn(clips: Sequence[Clip], found: np.ndarray, settings: Params) -> FirstPass:
+def learn(clips: Sequence[Clip], is_found: np.ndarray, settings: Params) -> FirstPass:
     """Learn from labelled clips.
 
     Parameters
     ----------
     clips : sequence of Clip
         The labelled clips.
-    found : ndarray of bool, shape (measured moments,)
+    is_found : ndarray of bool, shape (measured moments,)
         Whether the full model, out-of-fold, finds each of the moments in `OutOfFold.measured`.
     settings : Params
         The parameters.
     """
     plain, heard = learning.with_network(settings, None), [without_picture(clip) for clip in clips]
     out_of_fold = cross_validation.score(heard, plain)
-    logits = out_of_fold.logits[out_of_fold.measured][found]
-    learned = learning.learn(cross_validation.first_of(heard, settings), plain, "sound")
+    logits = out_of_fold.logits[out_of_fold.measured][is_found]
+    learned = learning.learn(cross_validation.limit_clips(heard, settings), plain, "sound")
     return FirstPass(learned.linear, float(np.quantile(logits, 1 - settings.train.first_pass_recall)))
 
 
 def without_picture(clip: Clip) -> Clip:
     """Return a clip as the first pass knows it: the signals of the picture are NaN."""
-    seen = np.arange(features.COLUMNS) < features.SEEN_COLUMNS.stop
-    return replace(clip, values=np.where(seen, np.float32(np.nan), clip.values))
+    is_visual = np.arange(features.COLUMNS) < features.VISUAL_COLUMNS.stop
+    return replace(clip, values=np.where(is_visual, np.float32(np.nan), clip.values))

@@ -3,16 +3,16 @@
 import hashlib
 from collections.abc import Mapping
 
-# How many times clips are dealt, at most, until every fold leaves both labels outside it.
-DEALS = 10
+# How many assignments are tried, at most, until every fold leaves both labels outside it.
+MAX_ATTEMPTS = 10
 
 
-def deal(groups: Mapping[str, set[int]], count: int, seed: int) -> dict[str, int] | None:
-    """Deal groups of clips into folds, for grouped cross-validation.
+def assign(groups: Mapping[str, set[int]], count: int, seed: int) -> dict[str, int] | None:
+    """Assign groups of clips to folds, for grouped cross-validation.
 
     A hash of its name decides the fold of each group, so that clips added later do not move the others. If some fold
-    then leaves only one label to learn from outside it, they are dealt again, by other hashes. If all DEALS deals fail,
-    each group becomes a fold of its own.
+    then leaves only one label to learn from outside it, they are assigned again, by other hashes. If all MAX_ATTEMPTS
+    fail, each group becomes a fold of its own.
 
     Parameters
     ----------
@@ -21,14 +21,17 @@ def deal(groups: Mapping[str, set[int]], count: int, seed: int) -> dict[str, int
     count : int
         The number of folds, at most, unless each group becomes a fold of its own.
     seed : int
-        The seed of the deal.
+        The seed of the assignment.
 
     Returns
     -------
     dict of str to int, or None
         The fold of each group, from 0; None if there are too few groups for either way.
     """
-    by_hash = [{group: int(uniform(group, seed + deal) * count) for group in groups} for deal in range(DEALS)]
+    by_hash = [
+        {group: int(hash_fraction(group, seed + attempt) * count) for group in groups}
+        for attempt in range(MAX_ATTEMPTS)
+    ]
     one_each = {group: number for number, group in enumerate(sorted(groups))}
     for fold_of in (*by_hash, one_each):
         if all(_labels_outside(fold, fold_of, groups) == {0, 1} for fold in set(fold_of.values())):
@@ -58,13 +61,13 @@ def in_random_order(clips: Mapping[str, bool], seed: int) -> list[str]:
     """
     places = []
     for sort in (True, False):
-        ranked = sorted((clip for clip in clips if clips[clip] == sort), key=lambda clip: uniform(clip, seed))
+        ranked = sorted((clip for clip in clips if clips[clip] == sort), key=lambda clip: hash_fraction(clip, seed))
         places += [((rank + 0.5) / len(ranked), clip) for rank, clip in enumerate(ranked)]
     # Of two clips in the same place, the one with a highlight comes first.
     return [clip for _, clip in sorted(places, key=lambda place: (place[0], not clips[place[1]]))]
 
 
-def uniform(name: str, seed: int) -> float:
+def hash_fraction(name: str, seed: int) -> float:
     """Compute a number in [0, 1) that depends only on the name and the seed."""
     digest = hashlib.sha256(f"{seed}:{name}".encode()).digest()
     return int.from_bytes(digest[:8], "big") / 2**64

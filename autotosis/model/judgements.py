@@ -13,10 +13,10 @@ from autotosis.model import cross_validation, examples, kernel, labelled_moments
 from autotosis.model.examples import Clip
 from autotosis.project.params import Params
 
-# Judgements with a p-value below this are left out. In recordings of strangers, p is 0.4 or more for 5 to 30 correct
+# Judgements with a p-value below this are left out. In recordings of other people, p is 0.4 or more for 5 to 30 correct
 # judgements, and 0.08 or more for 30 of which 15 % are wrong. For 5 or more random ones, or highlights that are all
 # wrong, it is nearly always below 0.02.
-LEAST_P = 0.05
+MIN_P_VALUE = 0.05
 
 
 def agreeing(clips: Sequence[Clip], settings: Params) -> tuple[Sequence[Clip], Sequence[Clip], str | None]:
@@ -42,8 +42,8 @@ def agreeing(clips: Sequence[Clip], settings: Params) -> tuple[Sequence[Clip], S
     str or None
         What to tell the user if stretches were set apart.
     """
-    own = [clip for clip in clips if not clip.judged]
-    highlights = [clip for clip in clips if clip.judged and clip.labels.any()]
+    own = [clip for clip in clips if not clip.is_excerpt]
+    highlights = [clip for clip in clips if clip.is_excerpt and clip.labels.any()]
     fold_of = cross_validation.folds_of(own, settings)
     if not highlights or not fold_of or not settings.train.review_weight:
         return clips, [], None
@@ -51,18 +51,18 @@ def agreeing(clips: Sequence[Clip], settings: Params) -> tuple[Sequence[Clip], S
     from scipy.stats import mannwhitneyu
 
     fps = settings.extract.fps
-    calm = examples.contexts(examples.around_judged(clips, fps, labelled_moments.KERNEL_MOMENTS), fps)
+    calm = examples.contexts(examples.around_excerpts(clips, fps, labelled_moments.KERNEL_MOMENTS), fps)
     expected = []
     for fold in sorted(set(fold_of.values())):
         others = [clip for clip in own if fold_of[clip.group] != fold]
         held_out = [clip for clip in own if fold_of[clip.group] == fold and clip.labels.any()]
         expected += scores(others, calm, held_out, fps)
     p = mannwhitneyu(scores(own, calm, highlights, fps), expected, alternative="less").pvalue
-    if p >= LEAST_P:
+    if p >= MIN_P_VALUE:
         return clips, [], None
     return (
         own,
-        [clip for clip in clips if clip.judged],
+        [clip for clip in clips if clip.is_excerpt],
         f"{settings.folder / 'labels.csv'}: rows about VODs train only the models of these VODs, because their "
         f"highlights look less like highlights than those of the clips (p = {p:.2g}); check their labels and times",
     )

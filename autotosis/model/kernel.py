@@ -16,8 +16,8 @@ from autotosis.signals import context
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
-# The four constants were chosen on recordings of strangers. Average precision depends on each by less than 0.01, from
-# half to twice its value.
+# The four constants were chosen on recordings of other people. Average precision depends on each by less than 0.01,
+# from half to twice its value.
 # How fast the likeness of two moments falls with the sum of the differences of their ranks (0 to 1 each).
 GAMMA = 0.02
 # The strength of the L2 regularization.
@@ -88,8 +88,8 @@ def fit(examples: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> Kernel
     Parameters
     ----------
     examples : ndarray of float, shape (moments, windows, columns)
-        The surroundings of the moments, from `context.windows`. NaN, as of sound or a face that is missing, is replaced
-        by the median of the column.
+        The surroundings of the moments, from `context.windows`. NaN (no sound, or no face found) is replaced by the
+        median of the column.
     labels : ndarray of int, shape (moments,)
         1 for a highlight, 0 for calm. Both must occur.
     weights : ndarray of float, shape (moments,)

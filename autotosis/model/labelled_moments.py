@@ -70,21 +70,21 @@ class Labelled:
             "vod": ("int16", (rows,)),
         }
         model_file.check(prefix, tensors, expected)
-        known = cls(**tensors)
-        highlights, for_all = known.labels == 1, known.vod == EVERY
-        for problem, found in (
-            ("its labelled moments have a label that is not 0 or 1", not np.isin(known.labels, (0, 1)).all()),
-            ("its labelled moments have a weight that is not above 0", not (known.weights > 0).all()),
+        labelled = cls(**tensors)
+        highlights, for_all = labelled.labels == 1, labelled.vod == EVERY
+        for problem, is_wrong in (
+            ("its labelled moments have a label that is not 0 or 1", not np.isin(labelled.labels, (0, 1)).all()),
+            ("its labelled moments have a weight that is not above 0", not (labelled.weights > 0).all()),
             ("none of its calm moments is used for all VODs", not (for_all & ~highlights).any()),
             # Each fold is scored by a model that learned from the others.
             (
                 "its labelled moments have no highlights in two folds",
-                len(np.unique(known.fold[highlights & for_all & known.measured])) < 2,
+                len(np.unique(labelled.fold[highlights & for_all & labelled.measured])) < 2,
             ),
         ):
-            if found:
+            if is_wrong:
                 raise model_file.malformed(problem)
-        return known
+        return labelled
 
     def at(self, chosen: np.ndarray) -> "Labelled":
         """Return the chosen moments, given by their numbers or as bool of shape (moments,)."""
@@ -92,7 +92,11 @@ class Labelled:
 
 
 def collect(
-    clips: Sequence[Clip], own_rows: Sequence[Clip], settings: Params, out_of_fold: OutOfFold, faces: np.ndarray
+    clips: Sequence[Clip],
+    own_rows: Sequence[Clip],
+    settings: Params,
+    out_of_fold: OutOfFold,
+    network_logits: np.ndarray,
 ) -> tuple[Labelled, list[str]]:
     """Collect the moments to learn from, for the model file.
 
@@ -108,8 +112,8 @@ def collect(
     settings : Params
         The parameters.
     out_of_fold : OutOfFold
-        The out-of-fold scores of these clips, from `cross_validation.of_kept`.
-    faces : ndarray of float64, shape (moments,)
+        The out-of-fold scores of these clips, from `cross_validation.restrict_to`.
+    network_logits : ndarray of float64, shape (moments,)
         The logit of the face network for each moment of all clips, of which these are the first; 0 without a network.
 
     Returns
@@ -122,10 +126,10 @@ def collect(
     fps, review_weight = settings.extract.fps, settings.train.review_weight
     vods = sorted({clip.vod for clip in own_rows})
     own_rows = sorted(own_rows, key=lambda clip: clip.vod)
-    labelled, around = [*clips, *own_rows], examples.around_judged(clips, fps, KERNEL_MOMENTS)
+    labelled, around = [*clips, *own_rows], examples.around_excerpts(clips, fps, KERNEL_MOMENTS)
     vod = [EVERY] * len(clips) + [vods.index(clip.vod) for clip in own_rows] + [EVERY] * len(around)
     # A VOD's own rows have a limit of their own, because no model learns from those of several VODs.
-    of_vods = [[clip for clip in own_rows if clip.vod == each] for each in vods]
+    of_vods = [[clip for clip in own_rows if clip.vod == vod] for vod in vods]
     weights_own = [examples.weights_beside(clips, rows, review_weight) for rows in of_vods]
     weights = np.concatenate([examples.weights(clips, review_weight), *weights_own])
     # With a `train.review_weight` of 0, rows about VODs weigh nothing.
@@ -137,7 +141,7 @@ def collect(
     count, total = len(out_of_fold.fold), len(weights) + len(weights_around)
     # Own rows, and what is around others, are in no fold, and not measured on.
     fold, measured, logits = np.full(total, -1, np.int16), np.full(total, False), np.zeros(total, np.float32)
-    fold[:count], measured[:count], logits[:count] = out_of_fold.fold, out_of_fold.measured, faces[:count]
+    fold[:count], measured[:count], logits[:count] = out_of_fold.fold, out_of_fold.measured, network_logits[:count]
     all_clips = [*labelled, *around]
     moments = Labelled(
         contexts=examples.contexts(all_clips, fps).astype(np.float16),
@@ -151,12 +155,12 @@ def collect(
     return moments.at(kept), vods
 
 
-def for_vod(known: Labelled, own_vods: Sequence[str], video: str) -> Labelled:
+def for_vod(labelled: Labelled, own_vods: Sequence[str], video: str) -> Labelled:
     """Return the moments to learn from for a VOD.
 
     Parameters
     ----------
-    known : Labelled
+    labelled : Labelled
         All labelled moments.
     own_vods : sequence of str
         `Card.own_vods`.
@@ -164,7 +168,7 @@ def for_vod(known: Labelled, own_vods: Sequence[str], video: str) -> Labelled:
         The path of the VOD's file.
     """
     own = [number for number, vod in enumerate(own_vods) if f"/{video}".endswith(f"/{vod}")]
-    return known.at(np.isin(known.vod, [EVERY, *own]))
+    return labelled.at(np.isin(labelled.vod, [EVERY, *own]))
 
 
 def evenly_spaced(count: int, most: int = MAX_MOMENTS) -> np.ndarray:

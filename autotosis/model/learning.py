@@ -67,7 +67,7 @@ def learn(clips: Sequence[Clip], settings: Params, name: str) -> Model:
         If the face network cannot be trained.
     """
     fps, train = settings.extract.fps, settings.train
-    clips = teaching(clips, settings)
+    clips = training_clips(clips, settings)
     weights = examples.weights(clips, train.review_weight)
     fitted = linear.fit(examples.contexts(clips, fps), examples.labels(clips), train.l2, weights)
     if train.architecture is None:
@@ -82,9 +82,9 @@ def learn(clips: Sequence[Clip], settings: Params, name: str) -> Model:
     return Model(fitted, face, losses)
 
 
-def teaching(clips: Sequence[Clip], settings: Params) -> list[Clip]:
+def training_clips(clips: Sequence[Clip], settings: Params) -> list[Clip]:
     """Return the clips that teach a model: with a `train.review_weight` of 0, excerpts of VODs teach nothing."""
-    return [clip for clip in clips if settings.train.review_weight or not clip.judged]
+    return [clip for clip in clips if settings.train.review_weight or not clip.is_excerpt]
 
 
 def with_network(settings: Params, architecture: str | None) -> Params:
@@ -130,9 +130,8 @@ def score(learned: Model, clips: Sequence[Clip], settings: Params) -> list[np.nd
 
     dtype = network.choose_dtype(settings.train.precision, learned.face.device)
 
-    def look(clip: Clip) -> np.ndarray:
+    def score_frames(clip: Clip) -> np.ndarray:
         return network.score(learned.face, (clip.shard.frame(moment) for moment in clip.moments), dtype)
 
-    return [
-        by_signals + by_network for by_signals, by_network in zip(logits, torchrun.map_shared(look, clips), strict=True)
-    ]
+    network_logits = torchrun.map_shared(score_frames, clips)
+    return [of_signals + of_frames for of_signals, of_frames in zip(logits, network_logits, strict=True)]

@@ -16,8 +16,8 @@ class Linear:
     Attributes
     ----------
     mean : ndarray of float32, shape (windows, columns)
-        The mean of each signal in each window, over the moments learned from. It replaces NaN, as of sound or a face
-        that is missing.
+        The mean of each signal in each window, over the moments learned from. It replaces NaN (no sound, or no face
+        found).
     weights : ndarray of float32, shape (windows, columns)
         The weight of each signal in each window.
     bias : float
@@ -96,8 +96,8 @@ def fit(
     Parameters
     ----------
     examples : ndarray of float, shape (moments, windows, columns)
-        The surroundings of the moments, from `context.windows`. NaN, as of sound or a face that is missing, is replaced
-        by the mean of the column.
+        The surroundings of the moments, from `context.windows`. NaN (no sound, or no face found) is replaced by the
+        mean of the column.
     labels : ndarray of int, shape (moments,)
         1 for a highlight, 0 for calm. Both must occur.
     penalty : float

@@ -32,18 +32,18 @@ def cross_validation(labels: np.ndarray, probabilities: np.ndarray, fold: np.nda
     figures = {}
     for name, measure in (("ap", average_precision), ("auc", roc_auc)):
         figures[name] = measure(labels, probabilities)
-        parts = of_folds(measure, labels, probabilities, fold)
+        parts = per_fold(measure, labels, probabilities, fold)
         # The spread of a single fold would be 0, and make every change look significant.
         if len(parts) >= 2:
             figures[f"{name}_sd"] = float(parts.std())
     return {name: round(figure, 3) for name, figure in figures.items()}
 
 
-def of_folds(
+def per_fold(
     measure: Callable[[np.ndarray, np.ndarray], float], labels: np.ndarray, scores: np.ndarray, fold: np.ndarray
 ) -> np.ndarray:
     """Compute a measure of each fold that has both labels: float64 of shape (folds,)."""
-    parts = [fold == each for each in np.unique(fold)]
+    parts = [fold == number for number in np.unique(fold)]
     return np.array([measure(labels[part], scores[part]) for part in parts if 0 < labels[part].mean() < 1])
 
 

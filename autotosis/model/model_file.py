@@ -13,13 +13,13 @@ from pydantic import Field, ValidationError
 from autotosis.project import files
 from autotosis.project.errors import UserError
 from autotosis.project.params import Extract
-from autotosis.project.section import Fraction, Section
+from autotosis.project.section import OpenUnitInterval, Section
 
 PATH = Path("models/model.safetensors")
 # The prefixes of tensor names. The model is fitted again to each VOD from `labelled.`.
 PREFIXES = ("labelled.", "first_pass.", "face.", "chat.")
 # No number in a model is larger. Beyond it, sums would overflow.
-LARGEST = 1e9
+MAX_NUMBER = 1e9
 
 Tensor = TypeVar("Tensor")
 # The type and the shape of each array, by name.
@@ -53,10 +53,10 @@ class Card(Section):
     extract: dict[str, float | int]
     code: str
     l2: Annotated[float, Field(gt=0)]
-    target_precision: Fraction
-    clearly_calm: Annotated[float, Field(ge=-LARGEST, le=LARGEST)]
-    threshold: Fraction
-    prevalence: Fraction
+    target_precision: OpenUnitInterval
+    clearly_calm: Annotated[float, Field(ge=-MAX_NUMBER, le=MAX_NUMBER)]
+    threshold: OpenUnitInterval
+    prevalence: OpenUnitInterval
     own_vods: list[str]
 
 
@@ -122,10 +122,10 @@ def load(extract: Extract, code: str) -> tuple[Card, dict[str, np.ndarray]]:
         If the file is missing or malformed, or if the model learned from moments that were made in another way.
     """
     card = read_card()
-    if card.extract != extract.seen() or card.code != code:
+    if card.extract != extract.signal_params() or card.code != code:
         differing = [
             f"extract.{key} {card.extract.get(key)}, not {value}"
-            for key, value in extract.seen().items()
+            for key, value in extract.signal_params().items()
             if card.extract.get(key) != value
         ]
         raise UserError(
@@ -146,24 +146,24 @@ def tensors(card: Card) -> dict[str, np.ndarray]:
             raise malformed(f"it has {name[:100]}, which no such model has")
         # Only the signals of labelled moments may be NaN, where there is nothing to measure, such as no face.
         numbers = tensor[~np.isnan(tensor)] if name == "labelled.contexts" else tensor
-        if not (np.abs(numbers.astype(np.float64)) <= LARGEST).all():
-            raise malformed(f"{name} has a value that is not a number, or is larger than {LARGEST:g}")
+        if not (np.abs(numbers.astype(np.float64)) <= MAX_NUMBER).all():
+            raise malformed(f"{name} has a value that is not a number, or is larger than {MAX_NUMBER:g}")
     return loaded
 
 
-def check(prefix: str, found: Mapping[str, np.ndarray], expected: Shapes) -> None:
+def check(prefix: str, arrays: Mapping[str, np.ndarray], expected: Shapes) -> None:
     """Raise a UserError unless these arrays have exactly the names, types and shapes that are expected.
 
     Parameters
     ----------
     prefix : str
-        What their names in the file begin with, and `found` leaves out.
-    found : dict of str to ndarray
+        What their names in the file begin with, and `arrays` leaves out.
+    arrays : dict of str to ndarray
         The arrays, by name.
     expected : dict of str to (str, tuple of int)
         The type and the shape that each must have, by name.
     """
-    shapes = {name: (str(tensor.dtype), tensor.shape) for name, tensor in found.items()}
+    shapes = {name: (str(tensor.dtype), tensor.shape) for name, tensor in arrays.items()}
     # Missing and unknown ones first, because the expected shapes of others may depend on them.
     for name in sorted(shapes.keys() | expected.keys(), key=lambda name: (name in shapes and name in expected, name)):
         has, wanted = (_describe(of.get(name)) for of in (shapes, expected))

@@ -96,7 +96,7 @@ class Table:
 
 
 def same(one: str, other: str) -> bool:
-    """Tell whether two texts are equal, or are equal numbers."""
+    """Return whether two texts are equal, or are equal numbers."""
     try:
         return one == other or float(one) == float(other)
     except ValueError:

@@ -19,4 +19,4 @@ def error_sentence(error: UserError | OSError) -> str:
     # Show the final path instead of the temporary one that `files.replacing` writes to.
     sentence = re.sub(r"(^|/)\.(partial|old)-", r"\1", sentence)
     # Names and tables may contain any character.
-    return names.shown(sentence)
+    return names.printable(sentence)

@@ -53,7 +53,7 @@ def replacing_all(*targets: Path) -> Iterator[list[Path]]:
         for place in places:
             place.check()
         for place in places:
-            place.fill()
+            place.commit()
     except OSError as error:
         for place in places:
             if error.filename in (None, str(place.partial)):
@@ -72,7 +72,7 @@ class _Place:
         self.target = target
         self.partial, self.old = (target.with_name(f".{state}-{target.name}") for state in ("partial", "old"))
         if self.old.exists() and not target.exists():
-            # An earlier run was killed between the two renames in `fill`, so restore the old folder.
+            # An earlier run was killed between the two renames in `commit`, so restore the old folder.
             self.old.rename(target)
         remove(self.old)
         remove(self.partial)
@@ -84,7 +84,7 @@ class _Place:
         if self.partial.is_dir() and self.target.exists() and not self.target.is_dir():
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(self.target))
 
-    def fill(self) -> None:
+    def commit(self) -> None:
         """Replace the target by the new content."""
         if self.partial.is_dir() and self.target.is_dir():
             self.target.rename(self.old)
@@ -124,7 +124,7 @@ def read_text(path: Path, at_most: int) -> str:
     """Read a UTF-8 text; UserError if it is not one, not a regular file, or over `at_most` bytes."""
     check_regular(path)
     if path.stat().st_size > at_most:
-        raise UserError(f"{path}: larger than {at_most} bytes, so most likely not the file that belongs there")
+        raise UserError(f"{path}: larger than {at_most} bytes, so it is probably the wrong file")
     try:
         return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:

@@ -1,4 +1,4 @@
-"""Whether what a stage reads was changed while it ran.
+"""Detecting inputs that change while a stage runs.
 
 DVC looks at the dependencies of a stage when it has ended. It would mistake a change that the stage has not seen for
 one that it has, and would not run the stage again.
@@ -9,21 +9,21 @@ from pathlib import Path
 from autotosis.project.errors import UserError
 
 # For each file or folder: the name, time and size of the file, or of those in the folder.
-State = dict[Path, list[tuple[str, int, int]]]
+Snapshot = dict[Path, list[tuple[str, int, int]]]
 
 
-def state(*paths: Path) -> State:
-    """Note what these files and folders are like before they are read; they need not exist."""
-    found: State = {}
+def snapshot(*paths: Path) -> Snapshot:
+    """Record the time and size of these files, or of all in these folders, before they are read, if they exist."""
+    snapshots: Snapshot = {}
     for path in paths:
         files = sorted(path.glob("[!.]*")) if path.is_dir() else [path] if path.exists() else []
         stats = [(file.name, file.stat()) for file in files if file.exists()]
-        found[path] = [(name, stat.st_mtime_ns, stat.st_size) for name, stat in stats]
-    return found
+        snapshots[path] = [(name, stat.st_mtime_ns, stat.st_size) for name, stat in stats]
+    return snapshots
 
 
-def check(before: State) -> None:
-    """Raise a UserError if one of these files or folders was changed since `before`, which is from `state`."""
-    for path, was in state(*before).items():
+def check_unchanged(before: Snapshot) -> None:
+    """Raise a UserError if one of these files or folders was changed since `before`, which is from `snapshot`."""
+    for path, was in snapshot(*before).items():
         if was != before[path]:
             raise UserError(f"{path}: was changed while it was being used; run the same command again")

@@ -52,7 +52,7 @@ def install() -> None:
 
 
 def is_starting() -> bool:
-    """Tell whether Python is importing the module that it was started to run; not so if a test imports one."""
+    """Return whether Python is importing the module that it was started to run; not so if a test imports one."""
     return sys.argv[0] == "-m" or _is_worker()
 
 
@@ -76,7 +76,7 @@ def cleaning_up() -> Iterator[None]:
 
 
 def received() -> bool:
-    """Tell whether a signal has come, so that nothing need be waited for."""
+    """Return whether a signal has come, so that nothing need be waited for."""
     return _state.received is not None
 
 

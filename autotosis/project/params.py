@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from autotosis.project import params_file, tables
 from autotosis.project.errors import UserError
-from autotosis.project.section import Count, Fraction, Hertz, Seconds, Section, Seed, Share
+from autotosis.project.section import Count, Hertz, OpenUnitInterval, Seconds, Section, Seed, UnitInterval
 from autotosis.project.videos_params import Fetch, FoundVods, Tracks, Vods, Watch, inside_the_folder, pattern_of_files
 
 PARAMS_FILE = Path("params.yaml")
@@ -24,7 +24,7 @@ class Extract(Section):
     size: Annotated[int, Field(ge=16, le=1024)]
     decoder: Literal["software", "auto", "cuda", "vaapi", "videotoolbox"]
 
-    def seen(self) -> dict[str, float | int]:
+    def signal_params(self) -> dict[str, float | int]:
         """Return the parameters that affect signals: all but the decoder, since all decoders give the same picture."""
         return self.model_dump(exclude={"decoder"})
 
@@ -54,9 +54,9 @@ class Train(Section):
     folds: Annotated[int, Field(ge=2, le=100)]
     l2: Annotated[float, Field(gt=0)]
     review_weight: Annotated[float, Field(ge=0)]
-    prevalence: Fraction
-    target_precision: Fraction
-    first_pass_recall: Fraction
+    prevalence: OpenUnitInterval
+    target_precision: OpenUnitInterval
+    first_pass_recall: OpenUnitInterval
     architecture: str | None
     auto_clips: Count
     weights: str | None
@@ -100,9 +100,9 @@ class Select(Section):
     invert: bool
     marks: Literal["propose", "keep", "ignore"]
     smooth: Seconds
-    threshold: Fraction | None
+    threshold: OpenUnitInterval | None
     max_times_prevalence: Annotated[float, Field(gt=0)] | None
-    release: Share
+    release: UnitInterval
     min_gap: Seconds
     min_length: Seconds
     max_length: Annotated[float, Field(gt=0)] | None
@@ -127,14 +127,14 @@ class Render(Section):
 
     @field_validator("title")
     @classmethod
-    def _burned(cls, title: str | None, others: ValidationInfo) -> str | None:
+    def _title_needs_burn(cls, title: str | None, others: ValidationInfo) -> str | None:
         if title is not None and others.data.get("overlay") != "burn":
             raise ValueError("a title is burned into the picture, so render.overlay must be burn")
         return title
 
     @field_validator("encoder")
     @classmethod
-    def _nothing_changes_a_copy(cls, encoder: str, others: ValidationInfo) -> str:
+    def _copy_keeps_picture(cls, encoder: str, others: ValidationInfo) -> str:
         if encoder == "copy" and others.data.get("overlay") == "burn":
             raise ValueError("a stream copy keeps the picture, so render.overlay must be soft or none")
         for key, unchanged in (("layout", "source"), ("height", None), ("fps", None)):
@@ -144,7 +144,7 @@ class Render(Section):
 
     @field_validator("transition")
     @classmethod
-    def _nothing_into_a_copy(cls, transition: str, others: ValidationInfo) -> str:
+    def _copy_needs_cuts(cls, transition: str, others: ValidationInfo) -> str:
         if transition == "crossfade" and others.data.get("encoder") == "copy":
             raise ValueError("a stream copy keeps the picture, so render.transition must be cut")
         return transition
@@ -157,7 +157,7 @@ class Audio(Section):
 
     @field_validator("music")
     @classmethod
-    def _where_changes_are_seen(cls, music: str | None) -> str | None:
+    def _music_inside_its_folder(cls, music: str | None) -> str | None:
         parts = PurePosixPath(music or "music/none").parts
         if parts[0] != "music" or len(parts) < 2 or ".." in parts:
             raise ValueError("it must lie in music/ of the streamer's folder, such as music/song.mp3")
@@ -223,16 +223,16 @@ class Params(Section):
 
 def load() -> Params:
     """Read and check params.yaml, and add the VODs of vods.yaml; UserError as in `params_file.load`."""
-    settings, found = params_file.load(Params, PARAMS_FILE), params_file.load(FoundVods, VODS_FILE)
+    settings, vods_file = params_file.load(Params, PARAMS_FILE), params_file.load(FoundVods, VODS_FILE)
     named = {name.lower() for name in settings.vods}
-    for name in found.vods:
+    for name in vods_file.vods:
         if name.lower() in named:
             raise UserError(f"{PARAMS_FILE}: vods: {VODS_FILE} has {name} as well; remove it from one of the two files")
-    vods = settings.vods | found.vods
-    known = vods.keys() | found.kept.keys()
-    for name in sorted(settings.urls.keys() - known):
+    vods = settings.vods | vods_file.vods
+    all_names = vods.keys() | vods_file.kept.keys()
+    for name in sorted(settings.urls.keys() - all_names):
         raise UserError(f"{PARAMS_FILE}: urls: there is no VOD named {name} in vods")
-    for key in sorted(settings.tracks.keys() - known):
+    for key in sorted(settings.tracks.keys() - all_names):
         if not set(key) & set("/*"):
             raise UserError(
                 f"{PARAMS_FILE}: tracks: there is no VOD named {key} in vods; a pattern has a / or *, as clips/* does"

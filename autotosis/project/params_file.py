@@ -16,7 +16,7 @@ from autotosis.project import files
 from autotosis.project.errors import UserError
 
 # Limits on the size of params.yaml: a few nested aliases can stand for more values than fit into memory.
-MOST_BYTES, MOST_VALUES = 1_000_000, 100_000
+MAX_BYTES, MAX_VALUES = 1_000_000, 100_000
 
 Some = TypeVar("Some", bound=BaseModel)
 
@@ -53,10 +53,10 @@ def load(model: type[Some], path: Path) -> Some:
     try:
         # DVC uses the same reader, so both agree: 1e-3 is a number, and a key may occur only once.
         yaml = YAML(typ="safe", pure=True)
-        node = yaml.compose(files.read_text(path, MOST_BYTES))
-        if _values(node, {}) > MOST_VALUES:
+        node = yaml.compose(files.read_text(path, MAX_BYTES))
+        if _values(node, {}) > MAX_VALUES:
             raise UserError(
-                f"{path}: its aliases (*) stand for more than {MOST_VALUES} values; "
+                f"{path}: its aliases (*) stand for more than {MAX_VALUES} values; "
                 "replace them with what they stand for"
             )
         content = yaml.constructor.construct_document(node) if node else None
@@ -76,21 +76,21 @@ def load(model: type[Some], path: Path) -> Some:
         raise UserError(f"{path}: {_sentence(error, model)}") from None
 
 
-def _values(node: Node | None, known: dict[int, float]) -> float:
-    """Count the values in a part of a YAML file with aliases written out; `known` has the counts of nodes so far."""
+def _values(node: Node | None, counts: dict[int, float]) -> float:
+    """Count the values in a part of a YAML file with aliases written out; `counts` has the counts of nodes so far."""
     if node is None or isinstance(node, ScalarNode):
         return 1
-    if id(node) not in known:
+    if id(node) not in counts:
         # The count while this node is being counted: a node that contains itself has infinitely many values.
-        known[id(node)] = math.inf
+        counts[id(node)] = math.inf
         parts = node.value if isinstance(node, SequenceNode) else [part for pair in node.value for part in pair]
-        known[id(node)] = 1 + sum(_values(part, known) for part in parts)
-    return known[id(node)]
+        counts[id(node)] = 1 + sum(_values(part, counts) for part in parts)
+    return counts[id(node)]
 
 
 def _sentence(error: ValidationError, model: type[BaseModel]) -> str:
     # A misspelt key is also reported as missing; report the unknown key first.
-    first = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
+    first = min(error.errors(), key=lambda problem: problem["type"] != "extra_forbidden")
     key = ".".join(str(part) for part in first["loc"] if part != "[key]") or "the file"
     match first["type"]:
         case "extra_forbidden":

@@ -124,7 +124,7 @@ def keep(lock_files: Iterable[Path]) -> None:
 
 
 def is_whole(content: bytes) -> bool:
-    """Tell whether DVC accepts this content as a complete lock file."""
+    """Return whether DVC accepts this content as a complete lock file."""
     try:
         COMPILED_LOCKFILE_SCHEMA(YAML(typ="safe").load(content))
     except (YAMLError, Invalid, UnicodeDecodeError):
@@ -133,7 +133,7 @@ def is_whole(content: bytes) -> bool:
 
 
 def is_json(path: Path) -> bool:
-    """Tell whether a file contains valid JSON."""
+    """Return whether a file contains valid JSON."""
     try:
         json.loads(path.read_bytes())
     except ValueError:

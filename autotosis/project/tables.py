@@ -17,7 +17,7 @@ from autotosis.project.errors import UserError
 Value = TypeVar("Value")
 
 # The largest length of an error message about a row (characters).
-LONGEST = 300
+MAX_MESSAGE_LENGTH = 300
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Row:
     def error(self, cause: str) -> UserError:
         """Make a UserError that names the file and this row."""
         # Shorten the message, because a field may have any length.
-        return UserError(f"{self.path} row {self.number}: {textwrap.shorten(cause, LONGEST)}")
+        return UserError(f"{self.path} row {self.number}: {textwrap.shorten(cause, MAX_MESSAGE_LENGTH)}")
 
     def video(self) -> str:
         """Return the column `video`; UserError unless it is a plain path inside the streamer's folder."""
@@ -72,7 +72,7 @@ class Row:
 
 
 def is_plain(name: str) -> bool:
-    """Tell whether a name is a plain path inside the streamer's folder, as tables spell it."""
+    """Return whether a name is a plain path inside the streamer's folder, as tables spell it."""
     return names.is_inside(name) and str(PurePosixPath(name)) == name
 
 
@@ -210,5 +210,5 @@ class Patterns(Generic[Value]):
 
 
 def fits(pattern: str, video: str) -> bool:
-    """Tell whether a pattern, as in `Patterns`, fits the name of a video."""
+    """Return whether a pattern, as in `Patterns`, fits the name of a video."""
     return pattern == video or fnmatchcase(video, pattern)

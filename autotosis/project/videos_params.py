@@ -16,26 +16,26 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
 
 class Tracks(Section):
-    """The sound tracks of a video to use, counted from 1. None is the one marked default."""
+    """The sound tracks of a video to use, counted from 1; None means the default track."""
 
     judge: Count | None = None
     hear: Annotated[list[Count], Field(min_length=1)] | None = None
 
     @field_validator("hear")
     @classmethod
-    def _each_once(cls, hear: list[int] | None) -> list[int] | None:
+    def _no_track_twice(cls, hear: list[int] | None) -> list[int] | None:
         if hear and len(set(hear)) < len(hear):
             raise ValueError("a track can be heard only once")
         return hear
 
     @property
     def judged(self) -> list[int]:
-        """The sound track that is judged; none is the default one."""
+        """The track that the model uses, as a list; empty means the default track."""
         return [self.judge] if self.judge else []
 
     @property
     def heard(self) -> list[int]:
-        """The sound tracks that are heard in the reel; none is the default one."""
+        """The tracks that are heard in the reel; empty means the default track."""
         return self.hear or []
 
 
@@ -61,7 +61,7 @@ class Watch(Section):
 
 
 def _names(vods: object) -> object:
-    known: dict[str, str] = {}
+    spelling: dict[str, str] = {}
     for name in vods if isinstance(vods, dict) else []:
         # YAML takes some names for dates and numbers.
         if not isinstance(name, str):
@@ -71,7 +71,7 @@ def _names(vods: object) -> object:
         # Each name is a folder in reels/, and some file systems ignore case.
         if name.lower() in RESERVED:
             raise ValueError(f"the name {name} is reserved; choose another one")
-        if (other := known.setdefault(name.lower(), name)) != name:
+        if (other := spelling.setdefault(name.lower(), name)) != name:
             raise ValueError(f"the names {other} and {name} must differ by more than upper and lower case")
     return vods
 

@@ -92,7 +92,9 @@ def _over_cores(
         yield from results
         whole = True
     except BrokenProcessPool:
-        raise UserError(f"{message}: a process was killed, most likely because memory ran out; free some") from None
+        raise UserError(
+            f"{message}: a process was killed, most likely because memory ran out; free some memory"
+        ) from None
     finally:
         if not whole:
             _pool.cache_clear()
@@ -140,7 +142,7 @@ def _over_cluster(function: Callable[[Item], Result], items: Sequence[Item], mes
         except KilledWorker:
             raise UserError(
                 f"{message}: several workers of the cluster were killed by the same task, most likely because memory "
-                "ran out; free some"
+                "ran out; free some memory"
             ) from None
 
 

@@ -36,7 +36,7 @@ def parameter_sets(packet: Packet[Any]) -> set[bytes]:
 
 
 def can_start(packet: Packet[Any]) -> bool:
-    """Tell whether decoding can start with a packet, whatever came before it."""
+    """Return whether decoding can start with a packet, whatever came before it."""
     return any(True for _ in _start_pictures(packet))
 
 

@@ -23,7 +23,7 @@ COMPILATION = "best"
 
 
 def has_own_name(folder: Path) -> bool:
-    """Tell whether a reel is of the VOD that its folder is named after; a copy under another name is not."""
+    """Return whether a reel is of the VOD that its folder is named after; a copy under another name is not."""
     with (folder / TABLE).open(encoding="utf-8", errors="replace", newline="") as table, suppress(csv.Error):
         return {row.get("vod") for row in csv.DictReader(table)} <= {folder.name}
     return False
@@ -197,7 +197,7 @@ def _within(start: float, end: float, times: np.ndarray) -> slice:
 def write_table(path: Path, placed: Sequence[ReelSegment]) -> None:
     """Write segments.csv: the times of each segment in its VOD and in the reel (seconds), and its score.
 
-    The table can be copied into edits/ and changed there, because `cut_list.read_table` reads it.
+    The table can be copied into edits/ and changed there, because `cut_list.read_kept` reads it.
     """
     rows = []
     for number, part in enumerate(placed, 1):

@@ -66,9 +66,9 @@ def packet_ranges(recording: Recording, chosen: Sequence[Segment]) -> list[Packe
     recording : Recording
         The video.
     chosen : sequence of Segment
-        The segments, in the order of time. Each is made to begin with a keyframe: the first one in its lead, or else
-        the last one before the segment, or, if the video begins without one, the next. Segments that then touch are
-        joined.
+        The segments, in the order of time. Each is made to begin with a keyframe: the first one in its pre-roll, or
+        else the last one before the segment, or, if the video begins without one, the next. Segments that then touch
+        are joined.
 
     Raises
     ------
@@ -104,7 +104,7 @@ def _time_base(piece: Piece) -> Fraction | None:
 
 def _keyframe(track: Track, segment: Segment) -> float:
     """Find the time of the keyframe that a segment begins with, seconds; UserError if there is none."""
-    start, latest = segment.start, segment.start + segment.lead + ROUNDING_OF_TABLE
+    start, latest = segment.start, segment.start + segment.pre_roll + ROUNDING_OF_TABLE
     for back in (0.0, REACH):
         keyframe = None
         for packet in track.packets(max(0.0, start - back)):

@@ -108,8 +108,8 @@ def read_cut(edits: Path, vod: str, duration: float) -> list[dict[str, Any]]:
             "end": segment.end,
             "score": segment.score,
             "keep": keep,
-            "event_start": segment.start + segment.lead,
-            "event_end": segment.end - segment.tail,
+            "event_start": segment.start + segment.pre_roll,
+            "event_end": segment.end - segment.post_roll,
         }
         for segment, keep in cut_list.read_segments(table, vod, duration)
     ]
@@ -153,7 +153,7 @@ def write_cut(edits: Path, vod: str, duration: float, seen: str, segments: Seque
             text.insert(values, before[-1] if before else text.header)
 
     _replace(
-        edits, seen, cut_list.COLUMNS, change, lambda partial: cut_list.read_table(partial, vod, duration), base=base
+        edits, seen, cut_list.COLUMNS, change, lambda partial: cut_list.read_kept(partial, vod, duration), base=base
     )
 
 

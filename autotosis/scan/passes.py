@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 # The length of a stretch, which one process works on (seconds), and the largest number of stretches: long VODs have
 # longer ones. Each stretch opens the file, and to open an MP4, FFmpeg reads its whole index, 40 ms per hour of 1080p60.
-STRETCH, MOST_STRETCHES = 100.0, 100
+STRETCH, MAX_STRETCHES = 100.0, 100
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def stretches(wanted: np.ndarray, fps: float) -> list[list[range]]:
     list of list of range
         For each stretch with wanted moments, their numbers, as runs of consecutive moments.
     """
-    longest = max(1, round(STRETCH * fps), math.ceil(len(wanted) / MOST_STRETCHES))
+    longest = max(1, round(STRETCH * fps), math.ceil(len(wanted) / MAX_STRETCHES))
     parts = []
     for start in range(0, len(wanted), longest):
         edges = np.flatnonzero(np.diff(np.concatenate([[False], wanted[start : start + longest], [False]])))
@@ -99,7 +99,7 @@ def listen(scan: Scan, runs: list[range]) -> tuple[np.ndarray, list[tuple[float,
 
     Returns
     -------
-    ndarray of float32, shape (moments, heard columns)
+    ndarray of float32, shape (moments, columns of the sound)
         The signals of the sound, as in `features.Moments`.
     list of (float, ndarray of float32, shape (1,))
         The glances, in the order of time: the number of the moment, which may have a fraction, and the motion there.
@@ -107,7 +107,7 @@ def listen(scan: Scan, runs: list[range]) -> tuple[np.ndarray, list[tuple[float,
     fps, duration = scan.extract.fps, scan.recording.duration
     (run,) = runs
     times = np.array(run) / fps
-    sound = features.read_heard(scan.recording, times)
+    sound = features.read_audio(scan.recording, times)
     spacing = min(signal.GLANCED_BASELINE_SECONDS, duration) / signal.GLANCES_PER_BASELINE
     glanced = times[:: max(1, round(spacing * fps))]
     taken = motion.glances(scan.recording, glanced, scan.facecam, scan.extract)
@@ -126,7 +126,7 @@ def look(scan: Scan, runs: list[range]) -> tuple[np.ndarray, np.ndarray]:
 
     Returns
     -------
-    ndarray of float32, shape (moments, seen columns)
+    ndarray of float32, shape (moments, columns of the picture)
         The signals of the picture, as in `features.Moments`.
     ndarray of float32, shape (moments,)
         The logits of the face network; 0 if there is none.
@@ -138,7 +138,7 @@ def look(scan: Scan, runs: list[range]) -> tuple[np.ndarray, np.ndarray]:
     signals = []
 
     def faces() -> Iterator[np.ndarray]:
-        seen_runs = features.read_seen(scan.recording, times, scan.facecam, scan.extract)
+        seen_runs = features.read_visual(scan.recording, times, scan.facecam, scan.extract)
         for run, places, seen in zip(runs, read, seen_runs, strict=True):
             for place, (frame, values) in zip(places, seen, strict=True):
                 if place in run:

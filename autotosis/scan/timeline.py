@@ -1,7 +1,6 @@
 """The timeline of a VOD, data/timelines/<vod>.csv: the probability of a highlight at each moment."""
 
 import itertools
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +15,7 @@ ROUNDING = 0.002
 # A timeline may be this much longer or shorter than its VOD, in addition to one moment (seconds).
 TOLERANCE = 0.1
 # What may be between two moments, since `extract.fps` is at least 0.1 (seconds).
-LONGEST_STEP = 10.0
+MAX_STEP = 10.0
 
 
 def path(vod: str) -> Path:
@@ -24,10 +23,10 @@ def path(vod: str) -> Path:
     return FOLDER / f"{vod}.csv"
 
 
-def rows(times: np.ndarray, probabilities: np.ndarray) -> Iterator[tuple[str, str]]:
-    """Format moments as rows of text: times to the millisecond, and probabilities with four significant digits."""
-    for time, probability in zip(times, probabilities, strict=True):
-        yield f"{time:.3f}", f"{probability:.4g}"
+def write(vod: str, times: np.ndarray, probabilities: np.ndarray) -> None:
+    """Write the timeline of a VOD: times to the millisecond, and probabilities with four significant digits."""
+    moments = zip(times, probabilities, strict=True)
+    files.write_csv(path(vod), COLUMNS, ((f"{time:.3f}", f"{probability:.4g}") for time, probability in moments))
 
 
 def read_timeline(vod: str, duration: float | None = None) -> tuple[np.ndarray, np.ndarray]:
@@ -68,10 +67,10 @@ def read_timeline(vod: str, duration: float | None = None) -> tuple[np.ndarray, 
         )
     step = (times[-1] - times[0]) / max(len(times) - 1, 1)
     wrong = np.flatnonzero(np.abs(times - step * np.arange(len(times))) > ROUNDING)
-    if len(wrong) or (len(times) > 1 and not 0 < step <= LONGEST_STEP):
+    if len(wrong) or (len(times) > 1 and not 0 < step <= MAX_STEP):
         row = _row(path(vod), wrong[0] if len(wrong) else 1)
         raise row.error(f"time is {row['time']}, but times must be evenly and closely spaced from 0; {again}")
-    if duration is not None and abs(step * len(times) - duration) > (step or LONGEST_STEP) + TOLERANCE:
+    if duration is not None and abs(step * len(times) - duration) > (step or MAX_STEP) + TOLERANCE:
         raise UserError(f"{path(vod)}: lasts {step * len(times):.6g} s, but the VOD lasts {duration:.6g} s; {again}")
     return times, probabilities
 

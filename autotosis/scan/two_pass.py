@@ -2,8 +2,8 @@
 
 The first pass also reads the picture at a few moments, to measure the baseline of motion. The second pass looks at
 every moment that the first does not find clearly calm, unless so many others sound more like highlights that it can
-hardly be one, and scores it by all of its signals. In recordings of strangers, it looks at about a third of the time.
-Without the second condition, it would look at 90 %.
+hardly be one, and scores it by all of its signals. In recordings of other people, it looks at about a third of the
+time. Without the second condition, it would look at 90 %.
 """
 
 from functools import partial
@@ -23,21 +23,21 @@ from autotosis.signals.signal import Glances, nearest
 from autotosis.video.reading import keyframe_distance
 
 # How much time before and after a doubtful moment is looked at (seconds). With less, the picture that is assumed around
-# it blurs the edges of events: in recordings of strangers, F1 at an IoU of 0.5 is 0.72 with 0.5, and 0.76 with 0.8.
+# it blurs the edges of events: in recordings of other people, F1 at an IoU of 0.5 is 0.72 with 0.5, and 0.76 with 0.8.
 # With 1, it is 0.80, but the scan takes longer, and finds a false alarm in the sample's `evening`.
 MARGIN = 0.8
 # Logits that differ by less than this are the same.
 SAME = 1e-6
 # This much time may be doubtful in any case (seconds): a short VOD may be full of highlights, and takes little time
 # to look at.
-LEAST_DOUBTFUL = 60.0
+MIN_DOUBTFUL = 60.0
 # Keyframes that are farther apart than this make looking slow (seconds). Streaming services require one every two
 # seconds, but some recorders write one every ten.
 FAR_APART = 5.0
 
 
 def score(
-    scan: Scan, name: str, card: Card, weights: dict[str, np.ndarray], written: np.ndarray, two_passes: bool
+    scan: Scan, name: str, card: Card, weights: dict[str, np.ndarray], chat_logits: np.ndarray, two_passes: bool
 ) -> tuple[np.ndarray, float]:
     """Score every moment of a VOD.
 
@@ -51,7 +51,7 @@ def score(
         The model's parameters, from `model_file.load`.
     weights : dict of str to ndarray
         The model's weights, from `model_file.load`.
-    written : ndarray of float64, shape (moments,)
+    chat_logits : ndarray of float64, shape (moments,)
         What the chat adds to the logit of each moment, from `ChatWeight.logits`.
     two_passes : bool
         Whether to look only where the first pass is in doubt; False looks everywhere.
@@ -66,8 +66,8 @@ def score(
     fps = scan.extract.fps
     # Read the model first, so that errors in it are found before hours are spent on the scan.
     first_model = linear.from_tensors("first_pass.", weights)
-    known = Labelled.from_tensors("labelled.", weights)
-    known = labelled_moments.for_vod(known, card.own_vods, scan.recording.path.as_posix())
+    labelled = Labelled.from_tensors("labelled.", weights)
+    labelled = labelled_moments.for_vod(labelled, card.own_vods, scan.recording.path.as_posix())
     values, glances = first_pass(scan, name)
     wanted = np.full(len(values), True)
     if two_passes:
@@ -76,20 +76,20 @@ def score(
             print(
                 f"{name}: its keyframes are {keyframes:.0f} s apart, so the scan must decode much more than it looks at"
             )
-        wanted = around(in_doubt(first_model, known, values, written, fps, card), fps, keyframes)
+        wanted = around(in_doubt(first_model, labelled, values, chat_logits, fps, card), fps, keyframes)
     stretches = passes.stretches(wanted, fps)
     looked = workers.run_parallel(partial(passes.look, scan), stretches, f"look at {name}", "stretches")
-    seen, faces = (np.concatenate(parts) for parts in zip(*looked, strict=True))
-    values[wanted, features.SEEN_COLUMNS] = seen
-    for signal in features.SEEN:
+    seen, network_logits = (np.concatenate(parts) for parts in zip(*looked, strict=True))
+    values[wanted, features.VISUAL_COLUMNS] = seen
+    for signal in features.VISUAL:
         columns = features.columns(signal)
         values[:, columns] = signal.relative(values[:, columns], fps, glances.get(signal.name))
     # The picture is assumed to stay the same around what was looked at. Otherwise it would be missing in every window
-    # that reaches beyond, and recordings of strangers would be cut worse.
-    beside = nearest(np.flatnonzero(wanted), len(values))
-    near = abs(np.arange(len(values)) - beside) <= context.reach(fps)
-    values[near, features.SEEN_COLUMNS] = values[beside[near], features.SEEN_COLUMNS]
-    probabilities = background.score(known, values, wanted, faces, written, fps, card)
+    # that reaches beyond, and recordings of other people would be cut worse.
+    closest = nearest(np.flatnonzero(wanted), len(values))
+    near = abs(np.arange(len(values)) - closest) <= context.reach(fps)
+    values[near, features.VISUAL_COLUMNS] = values[closest[near], features.VISUAL_COLUMNS]
+    probabilities = background.score(labelled, values, wanted, network_logits, chat_logits, fps, card)
     return probabilities, float(wanted.mean())
 
 
@@ -115,10 +115,10 @@ def first_pass(scan: Scan, name: str) -> tuple[np.ndarray, dict[str, Glances]]:
     parts = passes.stretches(np.full(scan.moments, True), scan.extract.fps)
     listened = workers.run_parallel(partial(passes.listen, scan), parts, f"listen to {name}", "stretches")
     for (run,), (heard, glances) in zip(parts, listened, strict=True):
-        values[run.start : run.stop, features.HEARD_COLUMNS] = heard
+        values[run.start : run.stop, features.AUDIO_COLUMNS] = heard
         # Neighbouring stretches may glance at the same keyframe, so keep each only once.
         places |= dict(glances)
-    for signal in features.HEARD:
+    for signal in features.AUDIO:
         columns = features.columns(signal)
         values[:, columns] = signal.relative(values[:, columns], scan.extract.fps)
     ascending = sorted(places)
@@ -127,7 +127,7 @@ def first_pass(scan: Scan, name: str) -> tuple[np.ndarray, dict[str, Glances]]:
 
 
 def in_doubt(
-    first_model: Linear, known: Labelled, values: np.ndarray, written: np.ndarray, fps: float, card: Card
+    first_model: Linear, labelled: Labelled, values: np.ndarray, chat_logits: np.ndarray, fps: float, card: Card
 ) -> np.ndarray:
     """Choose the moments that can be highlights, as far as their sound tells.
 
@@ -135,11 +135,11 @@ def in_doubt(
     ----------
     first_model : Linear
         The model of the sound, which learned from clips.
-    known : Labelled
+    labelled : Labelled
         The labelled moments from the model file, from which another model is fitted to the sound of the VOD.
     values : ndarray of float32, shape (moments, features.COLUMNS)
         The signals, from `first_pass`.
-    written : ndarray of float64, shape (moments,)
+    chat_logits : ndarray of float64, shape (moments,)
         As in `score`. Where much is written, it need not be as loud.
     fps : float
         Moments per second, Hz.
@@ -152,15 +152,15 @@ def in_doubt(
         Whether each moment is not clearly calm, and among the largest share that can be highlights. If all moments
         sound the same, all are.
     """
-    by_linear, beside = first_model.logits(values, fps), np.maximum(written, 0)
-    if np.ptp(by_linear) < SAME:
+    linear_logits, added = first_model.logits(values, fps), np.maximum(chat_logits, 0)
+    if np.ptp(linear_logits) < SAME:
         # The clips or the VOD are silent, so sound cannot tell where to look.
         return np.full(len(values), True)
-    by_kernel = background.score_sound(known, values, fps, card.prevalence)
-    ranking = background.mean_logits(by_linear, by_kernel) + beside
-    share = max(calibration.MAX_TIMES_PREVALENCE * card.prevalence, LEAST_DOUBTFUL * fps / len(ranking))
+    kernel_logits = background.score_sound(labelled, values, fps, card.prevalence)
+    ranking = background.mean_logits(linear_logits, kernel_logits) + added
+    share = max(calibration.MAX_TIMES_PREVALENCE * card.prevalence, MIN_DOUBTFUL * fps / len(ranking))
     possible = np.quantile(ranking, max(0.0, 1 - share))
-    return np.asarray((by_linear + beside >= card.clearly_calm) & (ranking >= possible))
+    return np.asarray((linear_logits + added >= card.clearly_calm) & (ranking >= possible))
 
 
 def around(doubtful: np.ndarray, fps: float, keyframes: float) -> np.ndarray:

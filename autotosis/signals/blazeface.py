@@ -12,7 +12,7 @@ import numpy as np
 
 @cache
 def anchors(grids: tuple[tuple[int, int], ...]) -> np.ndarray:
-    """Return the middle of the cell of each face that a BlazeFace may report.
+    """Return the centre of the cell of each face that a BlazeFace may report.
 
     Parameters
     ----------
@@ -24,9 +24,9 @@ def anchors(grids: tuple[tuple[int, int], ...]) -> np.ndarray:
     ndarray of float64, shape (faces, 2)
         The positions, fractions of the picture.
     """
-    found = []
+    centres_of_grids = []
     for cells, faces in grids:
-        middles = (np.arange(cells) + 0.5) / cells
-        grid = np.stack(np.meshgrid(middles, middles), axis=-1).reshape(-1, 2)
-        found.append(grid.repeat(faces, axis=0))
-    return np.concatenate(found)
+        centres = (np.arange(cells) + 0.5) / cells
+        grid = np.stack(np.meshgrid(centres, centres), axis=-1).reshape(-1, 2)
+        centres_of_grids.append(grid.repeat(faces, axis=0))
+    return np.concatenate(centres_of_grids)

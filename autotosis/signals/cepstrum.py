@@ -13,7 +13,7 @@ from autotosis.signals.signal import Signal, baseline
 # for an outburst.
 COEFFICIENTS = 7
 # How much of the baseline is subtracted, 0 to 1. Subtracting all of it would hide that a streamer shouts during the
-# whole of a short clip. Subtracting none of it would ignore that microphones differ. In recordings of strangers, 0.2
+# whole of a short clip. Subtracting none of it would ignore that microphones differ. In recordings of other people, 0.2
 # ranks better than 0, and from 0.3 on there are more false positives.
 BASELINE_SHARE = 0.2
 
@@ -58,8 +58,8 @@ def relative(values: np.ndarray, fps: float) -> np.ndarray:
 
 def _cosines() -> np.ndarray:
     """Compute the matrix of the discrete cosine transform: float32 of shape (mel.BANDS, COEFFICIENTS)."""
-    middles = (np.arange(mel.BANDS)[:, None] + 0.5) / mel.BANDS
-    waves = np.cos(np.pi * middles * np.arange(COEFFICIENTS))
+    centres = (np.arange(mel.BANDS)[:, None] + 0.5) / mel.BANDS
+    waves = np.cos(np.pi * centres * np.arange(COEFFICIENTS))
     cosines: np.ndarray = (waves / np.linalg.norm(waves, axis=0)).astype(np.float32)
     return cosines
 

@@ -42,11 +42,11 @@ def levels(messages: np.ndarray, times: np.ndarray) -> np.ndarray:
     first, reach = np.floor(messages[0]), len(WINDOW) // 2
     seconds = np.bincount((messages - first).astype(int))
     # Of a window at an end of the chat, only a part is known.
-    written, known = (np.convolve(values, WINDOW) for values in (seconds, np.ones(len(seconds))))
-    usual = np.median((written / known)[reach:-reach])
+    messages_near, seconds_known = (np.convolve(values, WINDOW) for values in (seconds, np.ones(len(seconds))))
+    usual = np.median((messages_near / seconds_known)[reach:-reach])
     places = first + np.arange(-reach, len(seconds) + reach)
     relative: np.ndarray = np.interp(
-        times, places, np.log((written + PSEUDOCOUNT) / (usual * known + PSEUDOCOUNT)), left=0, right=0
+        times, places, np.log((messages_near + PSEUDOCOUNT) / (usual * seconds_known + PSEUDOCOUNT)), left=0, right=0
     )
     return relative
 

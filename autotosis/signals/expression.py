@@ -21,7 +21,7 @@ NETWORK = Network("fer", "fer", "emotion_model_quantized.tflite")
 SIDE = 64
 # The least height of a face, pixels of the frame. On the sample's faces, the probabilities are noise at 9 pixels, and
 # nearly as good at 17 as at 34.
-LEAST_SIDE = 16
+MIN_HEIGHT = 16
 # The probabilities that are used, of: angry, disgust, fear, happy, sad, surprise, neutral. By cross-validation on 36
 # clips of different people, average precision is 0.952 with these four, and 0.943 without.
 USED = (0, 2, 3, 4)
@@ -42,15 +42,14 @@ def probabilities(frame: np.ndarray, aspect: float, square: face_mesh.Square) ->
     Returns
     -------
     ndarray of float32, shape (4,)
-        The probabilities, 0 to 1; NaN if the face is smaller than LEAST_SIDE.
+        The probabilities, 0 to 1; NaN if the face is smaller than MIN_HEIGHT.
     """
     # The network learned from faces without a margin.
     tight = replace(square, side=square.side / face_mesh.SQUARE_TO_FACE)
-    if tight.side * len(frame) < LEAST_SIDE:
+    if tight.side * len(frame) < MIN_HEIGHT:
         return np.full(len(USED), np.nan, np.float32)
     face = tight.cut_out(frame, aspect, SIDE)
-    # It expects values from -1 to 1.
-    # As in the pictures that the network learned from.
+    # Grey values from -1 to 1, as in the pictures that the network learned from.
     grey = (face @ GREY * 2 - 1)[:, :, None]
     (straight,), (mirrored,) = networks.run(NETWORK, grey), networks.run(NETWORK, grey[:, ::-1])
     return np.asarray((straight + mirrored)[list(USED)] / 2, np.float32)

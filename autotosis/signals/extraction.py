@@ -15,7 +15,7 @@ from autotosis.video import hardware, hashes, recording
 from autotosis.video.remarks import remarks
 
 # A longer clip, or row about a VOD, would take too much memory: about 2 MiB per second (seconds).
-LONGEST = 300.0
+MAX_SECONDS = 300.0
 
 
 @dataclass(frozen=True)
@@ -30,25 +30,25 @@ class Job:
         The video to read.
     facecam : Facecam
         The position of the face camera in the video.
+    sounds : sequence of int
+        The sound track that is judged, as `recording.probe` takes it.
     start, end : float
         The stretch of the video whose frames are kept, seconds; an end of None is the end of the video.
     read_start, read_end : float
         The stretch of the video whose signals are read and kept, seconds; an end of None is the end of the video.
-    sounds : sequence of int
-        The sound track that is judged, as `recording.probe` takes it.
     """
 
     shard: Path
     video: Path
     facecam: Facecam
+    sounds: Sequence[int]
     start: float = 0.0
     end: float | None = None
     read_start: float = 0.0
     read_end: float | None = None
-    sounds: Sequence[int] = ()
 
 
-def bring_up_to_date(folder: Path, jobs: Sequence[Job], settings: Extract, message: str, unit: str) -> None:
+def update(folder: Path, jobs: Sequence[Job], settings: Extract, message: str, unit: str) -> None:
     """Update a folder, so that it holds the shards of the given jobs and nothing else.
 
     Parameters
@@ -122,17 +122,17 @@ def extract(settings: Extract, stale: tuple[Job, str]) -> Outcome:
     job, key = stale
     try:
         opened = recording.probe(job.video, job.sounds)
-        if job.end is None and opened.duration > LONGEST:
+        if job.end is None and opened.duration > MAX_SECONDS:
             raise UserError(
-                f"{job.video}: lasts {opened.duration:.0f} s, and a clip at most {LONGEST:.0f} s; move it into vods/ "
-                "and label stretches of it, or cut it"
+                f"{job.video}: lasts {opened.duration:.0f} s, and a clip at most {MAX_SECONDS:.0f} s; move it into "
+                "vods/ and label stretches of it, or cut it"
             )
         moments = features.read_moments(opened, job.facecam, settings, job.read_start, job.read_end)
-        told = "; ".join(remarks(opened))
+        remark = "; ".join(remarks(opened))
     except UserError as error:
         files.remove(job.shard)
         return Outcome(problem=str(error))
     end = math.inf if job.end is None else job.end
     with_frames = slice(*shards.between(moments.times, job.start, end))
     shards.write(job.shard, moments, with_frames, opened.duration, key)
-    return Outcome(remarks=told)
+    return Outcome(remarks=remark)

@@ -22,7 +22,7 @@ TOP, BOTTOM, RIGHT, LEFT = 10, 152, 234, 454
 # How much of the baseline is subtracted, 0 to 1. Subtracting all of it would hide that the mouth is open during most of
 # a short clip. Subtracting none of it would ignore that some people's lips are apart at rest, or that they look angry
 # when they are calm. By cross-validation on the same clips, average precision is 0.946 with 0.5, 0.952 with 0.65 and
-# 0.954 with 0.75. Recordings of strangers are cut alike with 0.5 and 0.65, and worse with 0.75.
+# 0.954 with 0.75. Recordings of other people are cut alike with 0.5 and 0.65, and worse with 0.75.
 BASELINE_SHARE = 0.65
 # The mouth and the expression.
 WIDTH = 1 + len(expression.USED)
@@ -78,8 +78,8 @@ def measure(frame: np.ndarray, aspect: float) -> np.ndarray:
         The area between the lips, as a fraction of the face's height times its width; then
         `expression.probabilities`. NaN if no face is found.
     """
-    found = face_mesh.detect(frame, aspect)
-    if found is None or (points := face_mesh.landmarks(frame, aspect, found)) is None:
+    detected = face_mesh.detect(frame, aspect)
+    if detected is None or (points := face_mesh.landmarks(frame, aspect, detected)) is None:
         return _nothing()
     square = face_mesh.square_around(points)
     if (again := face_mesh.landmarks(frame, aspect, replace(square, mirrored=True))) is None:
@@ -138,12 +138,12 @@ def interpolate(values: np.ndarray, fps: float) -> np.ndarray:
     ndarray of float32, shape (moments,)
         The values; NaN at moments that are INTERVAL or more from any measurement.
     """
-    known = np.flatnonzero(~np.isnan(values))
-    if not len(known):
+    measured = np.flatnonzero(~np.isnan(values))
+    if not len(measured):
         return values
     moments = np.arange(len(values))
-    near = abs(moments - nearest(known, len(values))) < in_moments(INTERVAL, fps)
-    return np.where(near, np.interp(moments, known, values[known]), np.nan).astype(np.float32)
+    near = abs(moments - nearest(measured, len(values))) < in_moments(INTERVAL, fps)
+    return np.where(near, np.interp(moments, measured, values[measured]), np.nan).astype(np.float32)
 
 
 FACE = Signal("face", WIDTH, read, relative)

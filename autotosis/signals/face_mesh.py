@@ -25,7 +25,7 @@ DETECTOR_SIDE, MESH_SIDE = 128, 192
 # The two grids of the short-range BlazeFace, as in `blazeface.anchors` [1].
 GRIDS = ((16, 2), (8, 6))
 # The logit from which a face counts as found: a probability of 0.5, the default of both networks.
-LEAST_LOGIT = 0.0
+MIN_LOGIT = 0.0
 # The side of the square around a face, relative to the face's size. The mesh was trained with a margin of a quarter of
 # the face's size on each side [2].
 SQUARE_TO_FACE = 1.5
@@ -56,9 +56,9 @@ class Square:
 
     def axes(self) -> np.ndarray:
         """Compute the axes of the square, right and down, as long as its side: float64 of shape (2, 2), as columns."""
-        right, down = self.side * math.cos(self.angle), self.side * math.sin(self.angle)
+        cosine, sine = self.side * math.cos(self.angle), self.side * math.sin(self.angle)
         sign = -1 if self.mirrored else 1
-        return np.array([[sign * right, -down], [sign * down, right]])
+        return np.array([[sign * cosine, -sine], [sign * sine, cosine]])
 
     def cut_out(self, frame: np.ndarray, aspect: float, pixels: int) -> np.ndarray:
         """Cut the square out of a picture. What is outside the picture is black.
@@ -110,7 +110,7 @@ def detect(frame: np.ndarray, aspect: float) -> Square | None:
     # BlazeFace expects values from -1 to 1.
     boxes, logits = networks.run(DETECTOR, whole.cut_out(frame, aspect, DETECTOR_SIDE) * 2 - 1)
     best = int(logits[:, 0].argmax())
-    if logits[best, 0] < LEAST_LOGIT:
+    if logits[best, 0] < MIN_LOGIT:
         return None
     # The output has, in pixels: the centre of the box relative to that of its cell, the width and height of the box,
     # and the positions of eyes, nose, mouth and ears. The eyes, of which the right one comes first, give the rotation
@@ -139,7 +139,7 @@ def landmarks(frame: np.ndarray, aspect: float, square: Square) -> np.ndarray | 
         of the left and the right half of the face are exchanged. None if there is no face.
     """
     points, logit = networks.run(MESH, square.cut_out(frame, aspect, MESH_SIDE))
-    if logit.item() < LEAST_LOGIT:
+    if logit.item() < MIN_LOGIT:
         return None
     # The third coordinate is the depth.
     return square.to_picture(points.reshape(-1, 3)[:, :2].astype(np.float64) / MESH_SIDE)

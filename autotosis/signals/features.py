@@ -27,13 +27,13 @@ VERSION = 7
 
 # The signals of the picture, and those of the sound. Sound costs so little that the first pass of a scan reads it for
 # the whole VOD. To add a signal, write a file for it and add its name to one of these lists.
-SEEN = (MOTION, FACE)
-HEARD = (CEPSTRUM, FLUX)
-SIGNALS = SEEN + HEARD
+VISUAL = (MOTION, FACE)
+AUDIO = (CEPSTRUM, FLUX)
+SIGNALS = VISUAL + AUDIO
 COLUMNS = sum(signal.width for signal in SIGNALS)
 # The columns of all signals of the picture, and of all signals of the sound.
-SEEN_COLUMNS = slice(0, sum(signal.width for signal in SEEN))
-HEARD_COLUMNS = slice(SEEN_COLUMNS.stop, COLUMNS)
+VISUAL_COLUMNS = slice(0, sum(signal.width for signal in VISUAL))
+AUDIO_COLUMNS = slice(VISUAL_COLUMNS.stop, COLUMNS)
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def columns(signal: Signal) -> slice:
 
 def reach(fps: float) -> int:
     """Return how many moments before and after one are needed for its signals, at `fps` moments per second (Hz)."""
-    return in_moments(max(signal.reach for signal in SEEN), fps)
+    return in_moments(max(signal.reach for signal in VISUAL), fps)
 
 
 def read_moments(
@@ -96,12 +96,12 @@ def read_moments(
     """
     fps, end = extract.fps, recording.duration if end is None else min(end, recording.duration)
     times = np.arange(math.ceil(start * fps - 1e-6), math.ceil(end * fps - 1e-6)) / fps
-    (moments,) = map(list, read_seen(recording, [times], facecam, extract))
+    (moments,) = map(list, read_visual(recording, [times], facecam, extract))
     frames, values = zip(*moments, strict=True)
-    return Moments(times, np.stack(frames), np.column_stack([np.stack(values), read_heard(recording, times)]))
+    return Moments(times, np.stack(frames), np.column_stack([np.stack(values), read_audio(recording, times)]))
 
 
-def read_seen(
+def read_visual(
     recording: Recording, stretches: Iterable[np.ndarray], facecam: Facecam, extract: Extract
 ) -> Iterator[Iterator[tuple[np.ndarray, np.ndarray]]]:
     """Read the frames and the signals of the picture.
@@ -135,8 +135,8 @@ def read_seen(
     pieces = ((times.tolist(), box or Box()) for scenes in scenes_of_each for times, box in scenes)
     faces_of_each = faces_at(recording, pieces, extract)
     for scenes in scenes_of_each:
-        seen = (_seen(recording, times, box, next(faces_of_each), extract) for times, box in scenes)
-        yield itertools.chain.from_iterable(seen)
+        moments = (_read_scene(recording, times, box, next(faces_of_each), extract) for times, box in scenes)
+        yield itertools.chain.from_iterable(moments)
 
 
 def _scenes(times: np.ndarray, facecam: Facecam) -> list[tuple[np.ndarray, Box | None]]:
@@ -145,18 +145,18 @@ def _scenes(times: np.ndarray, facecam: Facecam) -> list[tuple[np.ndarray, Box |
     return [(part, facecam.at(part[0])) for part in np.split(times, np.searchsorted(times, changes)) if len(part)]
 
 
-def _seen(
+def _read_scene(
     recording: Recording, times: np.ndarray, box: Box | None, faces: Iterator[np.ndarray], extract: Extract
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Return the frame and the signals of the picture at consecutive moments of one scene."""
     if box is None:
-        return ((frame, np.full(SEEN_COLUMNS.stop, np.nan, np.float32)) for frame in faces)
+        return ((frame, np.full(VISUAL_COLUMNS.stop, np.nan, np.float32)) for frame in faces)
     frames, measured = itertools.tee(faces)
     first, aspect = round(times[0] * extract.fps), box.aspect(recording.width, recording.height)
-    return zip(frames, _read(SEEN, measured, first, extract.fps, aspect), strict=True)
+    return zip(frames, _read(VISUAL, measured, first, extract.fps, aspect), strict=True)
 
 
-def read_heard(recording: Recording, times: np.ndarray) -> np.ndarray:
+def read_audio(recording: Recording, times: np.ndarray) -> np.ndarray:
     """Read the signals of the sound.
 
     Parameters
@@ -171,7 +171,7 @@ def read_heard(recording: Recording, times: np.ndarray) -> np.ndarray:
     ndarray of float32, shape (moments, columns)
         The signals of the sound, as in `Moments`; NaN if the video has no sound.
     """
-    return np.stack(list(_read(HEARD, mel.read(recording, times))))
+    return np.stack(list(_read(AUDIO, mel.read(recording, times))))
 
 
 def _read(signals: Sequence[Signal], moments: Iterator[np.ndarray], *arguments: float) -> Iterator[np.ndarray]:

@@ -19,7 +19,7 @@ from autotosis.video.recording import Recording
 SIZE = 32
 LAG = 0.2
 # Two consecutive pictures whose correlation is lower than this are of different scenes. This holds for 89 % of 264 cuts
-# in recordings of strangers, and for 3 of 16,431 other moments. From 0.2 to 0.7, their reels are alike.
+# in recordings of other people, and for 3 of 16,431 other moments. From 0.2 to 0.7, their reels are alike.
 CUT = 0.4
 # The least contrast, for pictures that are almost of one colour, and what is added to the change before its logarithm
 # is taken, because a still picture has a change of 0. Grey values are from 0 to 1.

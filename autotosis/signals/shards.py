@@ -29,7 +29,7 @@ FOLDER = Path("data/frames")
 EXCERPTS = Path("data/excerpts")
 SUFFIX = ".safetensors"
 # No signal is larger: they are logarithms, shares and ratios.
-LARGEST = 1e4
+MAX_SIGNAL = 1e4
 
 
 def key(
@@ -63,7 +63,7 @@ def key(
     edges = [read[0], *facecam.changes(read[0], math.inf if read[1] is None else read[1])]
     boxes = [(edge, vars(box) if (box := facecam.at(edge)) else None) for edge in edges]
     camera = boxes[0][1] if len(boxes) == 1 else boxes
-    made_from: list[object] = [digest, camera, extract.seen(), (*kept, *read), features.VERSION]
+    made_from: list[object] = [digest, camera, extract.signal_params(), (*kept, *read), features.VERSION]
     if sounds:
         made_from.append(list(sounds))
     return hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()
@@ -163,7 +163,7 @@ class Shard:
         if not (self.frames or (moments and self.path.is_relative_to(EXCERPTS))):
             raise ValueError
         # Signals are NaN where there is nothing to measure, such as no face, but never infinite.
-        if (np.abs(self.signals()) > LARGEST).any():
+        if (np.abs(self.signals()) > MAX_SIGNAL).any():
             raise ValueError
         if not (np.isfinite(self.times).all() and (np.diff(self.times) > 0).all()):
             raise ValueError
@@ -182,7 +182,7 @@ class Shard:
             )
 
     def has_frame(self, moment: int) -> bool:
-        """Tell whether the moment with this number has a frame."""
+        """Return whether the moment with this number has a frame."""
         return 0 <= moment - self.first_frame < self.frames
 
     def frame(self, moment: int) -> np.ndarray:

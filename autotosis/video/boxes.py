@@ -42,16 +42,16 @@ def read(path: Path) -> tuple[list[Box], int]:
 
 
 def are_fragments(boxes: list[Box]) -> bool:
-    """Tell whether an MP4 is fragmented, from its boxes."""
+    """Return whether an MP4 is fragmented, from its boxes."""
     return any(box.name == b"moof" for box in boxes)
 
 
 def is_initialization(boxes: list[Box]) -> bool:
-    """Tell whether a file is an initialization segment, which describes the tracks of other segments (8.16)."""
+    """Return whether a file is an initialization segment, which describes the tracks of other segments (8.16)."""
     names = {box.name for box in boxes}
     return b"moov" in names and not names & {b"moof", b"mdat"}
 
 
 def is_segment(boxes: list[Box]) -> bool:
-    """Tell whether a file is a segment that needs an initialization segment."""
+    """Return whether a file is a segment that needs an initialization segment."""
     return are_fragments(boxes) and not any(box.name == b"moov" for box in boxes)

@@ -161,7 +161,7 @@ class _TrackClock:
             self.end = max(self.end, displayed + length)
 
     def _has_jumped(self, decoded: float, offset: int) -> bool:
-        """Tell whether the clock has changed for good: the packet before this one was off as well, and both agree."""
+        """Return whether the clock has changed for good: the packet before this one was off as well, and both agree."""
         if self.last == NEVER:
             return True
         if self.pending is not None:
@@ -260,7 +260,7 @@ def time_of(packet: Packet[Any]) -> float:
 
 
 def is_unordered(container: InputContainer, track: Stream) -> bool:
-    """Tell whether a track is H.264 or HEVC with B-frames in AVI or ASF.
+    """Return whether a track is H.264 or HEVC with B-frames in AVI or ASF.
 
     These containers only have the time at which each packet is decoded. FFmpeg guesses when it is shown, and wrongly.
     """

@@ -29,7 +29,7 @@ TABLE_SIDE = 65
 
 
 def needed(primaries: int, transfer: int) -> bool:
-    """Tell whether pictures with these codes of ITU-T H.273 need tone mapping."""
+    """Return whether pictures with these codes of ITU-T H.273 need tone mapping."""
     return transfer in (PQ, HLG) or primaries == BT_2020
 
 

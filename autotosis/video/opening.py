@@ -77,7 +77,7 @@ def _open(span: Span, decoder: str, options: dict[str, str]) -> InputContainer:
 
 
 def _is_known(track: Stream) -> bool:
-    """Tell whether FFmpeg has found the frame rate of a picture, or the sample rate of a sound, if it can decode it."""
+    """Return whether FFmpeg has found the frame rate of a picture, or the sample rate of sound, if it can decode it."""
     if track.codec_context is None:
         return True
     if isinstance(track, VideoStream):

@@ -104,7 +104,7 @@ class FrameConverter:
 
 
 def is_mirrored(frame: VideoFrame) -> bool:
-    """Tell whether a frame is shown mirrored, as of the front camera of a phone: turned over, and then rotated."""
+    """Return whether a frame is shown mirrored, as of the front camera of a phone: turned over, and then rotated."""
     # PyAV's own type knows of no matrix.
     data: Any = frame.side_data
     if "DISPLAYMATRIX" not in data:

@@ -293,7 +293,7 @@ def _flush(codec: CodecContext, time_base: Fraction) -> list[Any]:
 
 
 def _can_continue(codec: CodecContext, following: CodecContext) -> bool:
-    """Tell whether a decoder can continue with the packets of the next piece.
+    """Return whether a decoder can continue with the packets of the next piece.
 
     It must continue if the recording was cut anywhere, and not at a keyframe.
     """

@@ -87,7 +87,7 @@ def _track(recording: Recording, number: int, rate: int, duration: float, start:
 
 
 def is_silent(recording: Recording, number: int) -> bool:
-    """Tell whether a sound track, counted from 0 among those that are heard, is digital silence throughout.
+    """Return whether a sound track, counted from 0 among those that are heard, is digital silence throughout.
 
     Decoding stops at the first sound.
     """

@@ -261,7 +261,7 @@ def _flv_headers(data: mmap.mmap | bytes, offset: int) -> Iterator[tuple[int, in
 
 
 def _is_flv_header(data: mmap.mmap | bytes, offset: int) -> bool:
-    """Tell whether there is a codec header, or a script tag, at a byte position."""
+    """Return whether there is a codec header, or a script tag, at a byte position."""
     if offset + 12 >= len(data):
         return False
     kind, first, second = data[offset], data[offset + 11], data[offset + 12]

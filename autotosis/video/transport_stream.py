@@ -54,7 +54,7 @@ def changes(data: mmap.mmap) -> list[int]:
 
 
 def _is_whole(table: bytes) -> bool:
-    """Tell whether a table agrees with the checksum at its end."""
+    """Return whether a table agrees with the checksum at its end."""
     return zlib.crc32(table.translate(MIRRORED)) == WHOLE and len(table) > 16
 
 

@@ -14,7 +14,7 @@ from autotosis.project.errors import UserError
 from autotosis.project.params import Params
 from autotosis.reel import reel
 from autotosis.watch import recordings, runs
-from autotosis.watch.log import say
+from autotosis.watch.log import log
 from autotosis.watch.state import State
 
 # How long to wait at most before looking for new recordings again (seconds).
@@ -52,7 +52,7 @@ def main(once: bool, commit: bool) -> None:
             if once:
                 raise
             if trouble != str(error):
-                say(str(error))
+                log(str(error))
             trouble = str(error)
         time.sleep(min(MAX_PAUSE, settings.watch.quiet))
 
@@ -70,7 +70,7 @@ def unlist_missing(settings: Params) -> None:
     """
     for name, path in recordings.missing(settings).items():
         recordings.unlist(name)
-        say(f"{name}: {path} is gone, so this VOD is left out, and its reel is kept; put the file back to cut it again")
+        log(f"{name}: {path} is gone, so this VOD is left out, and its reel is kept; put the file back to cut it again")
 
 
 def unlist_changed(settings: Params, state: State) -> None:
@@ -84,7 +84,7 @@ def unlist_changed(settings: Params, state: State) -> None:
         with suppress(FileNotFoundError):
             if path in names and state.has_changed(path, recordings.signature(path)):
                 recordings.unlist(names[path])
-                say(f"{names[path]}: {path} has changed, so its reel is made again once the recording is finished")
+                log(f"{names[path]}: {path} has changed, so its reel is made again once the recording is finished")
 
 
 def find_new(settings: Params, state: State) -> tuple[list[Path], list[Path]]:
@@ -108,7 +108,7 @@ def find_new(settings: Params, state: State) -> tuple[list[Path], list[Path]]:
 def resume(name: str, settings: Params, state: State, commit: bool) -> None:
     """Continue the interrupted run of a VOD, unless its recording is gone by now."""
     if name in settings.vods:
-        say(f"{name}: resuming an interrupted run")
+        log(f"{name}: resuming an interrupted run")
         make_reel(name, settings.vod(name), state, commit)
 
 
@@ -150,7 +150,7 @@ def make_reel(name: str, path: Path, state: State, commit: bool) -> None:
         else:
             unlist_missing(params.load())
     else:
-        say(f"{name}: {reel.FOLDER / name} made from {path} in {time.monotonic() - begun:.0f} s")
+        log(f"{name}: {reel.FOLDER / name} made from {path} in {time.monotonic() - begun:.0f} s")
         finish(name, commit)
     state.begun = []
     state.save()
@@ -161,12 +161,12 @@ def finish(name: str, commit: bool) -> None:
     try:
         runs.repro()
     except UserError as error:
-        say(f"{name}: its reel is made, but the rest of the pipeline failed: {error}")
+        log(f"{name}: its reel is made, but the rest of the pipeline failed: {error}")
     if commit:
         try:
             runs.commit(params.load(), f"Add the reel of {name}")
         except UserError as error:
-            say(f"{name}: not committed, because {error}")
+            log(f"{name}: not committed, because {error}")
 
 
 if __name__ == "__main__":

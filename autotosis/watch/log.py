@@ -8,9 +8,9 @@ from autotosis.project import names
 LOG = Path("watch.log")
 
 
-def say(line: str) -> None:
+def log(line: str) -> None:
     """Print a line, and append it to the log with the time."""
-    line = f"{time.strftime('%Y-%m-%d %H:%M:%S')} {names.shown(' '.join(line.splitlines()))}"
+    line = f"{time.strftime('%Y-%m-%d %H:%M:%S')} {names.printable(' '.join(line.splitlines()))}"
     print(line, flush=True)
     with LOG.open("a", encoding="utf-8") as file:
         file.write(f"{line}\n")

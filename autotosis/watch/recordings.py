@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import ValidationError
 from ruamel.yaml import YAML
 
-from autotosis.annotations import beside
+from autotosis.annotations import sidecars
 from autotosis.project import files, params_file
 from autotosis.project.errors import UserError
 from autotosis.project.params import VODS_FILE, Params
@@ -67,7 +67,7 @@ def name_of(path: Path, settings: Params) -> str:
 
 
 def is_finished(path: Path, quiet: float) -> bool:
-    """Tell whether nobody writes to a recording any more.
+    """Return whether nobody writes to a recording any more.
 
     Parameters
     ----------
@@ -152,7 +152,7 @@ def _write_list(vods: dict[str, str], kept: dict[str, str]) -> None:
 
 
 def _is_recording(path: Path) -> bool:
-    return parts.is_video(path) and not path.name.startswith(".") and not beside.is_replay(path)
+    return parts.is_video(path) and not path.name.startswith(".") and not sidecars.is_replay(path)
 
 
 def _says_how_long(vod: Recording) -> bool:

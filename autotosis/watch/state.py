@@ -6,7 +6,7 @@ from pathlib import Path
 
 from autotosis.project import files
 from autotosis.project.errors import UserError
-from autotosis.watch.log import say
+from autotosis.watch.log import log
 
 FILE = Path(".dvc/tmp/watch.json")
 
@@ -44,17 +44,17 @@ class State:
     def defer(self, path: Path, signature: list[int], error: UserError, seconds: float | None) -> None:
         """Leave a recording alone for some seconds, or until it changes (None), and say why, once."""
         if not self.is_deferred(path, signature):
-            say(f"{error}")
+            log(f"{error}")
         self.aside[path.as_posix()] = (signature, None if seconds is None else time.time() + seconds)
         self.save()
 
     def is_deferred(self, path: Path, signature: list[int]) -> bool:
-        """Tell whether a recording is to be left alone."""
+        """Return whether a recording is to be left alone."""
         failed, again = self.aside.get(path.as_posix(), ([], None))
         return list(failed) == signature and (again is None or time.time() < again)
 
     def has_changed(self, path: Path, signature: list[int]) -> bool:
-        """Tell whether a recording has changed since its reel was begun."""
+        """Return whether a recording has changed since its reel was begun."""
         if path.as_posix() not in self.listed:
             # An older version, or the user, has listed it.
             self.listed[path.as_posix()] = signature

@@ -86,9 +86,9 @@ def choose_device(key: str, wanted: str, number: int = 0) -> torch.device:
     UserError
         If there is no such device.
     """
-    found = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
-    chosen = next(name for name in found if found[name]) if wanted == "auto" else wanted
-    if not found[chosen]:
+    available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    chosen = next(name for name in available if available[name]) if wanted == "auto" else wanted
+    if not available[chosen]:
         raise UserError(f"{PARAMS_FILE}: {key} is {wanted}, but PyTorch finds no such device here; set it to auto")
     if chosen != "cuda":
         return torch.device(chosen)
@@ -150,12 +150,12 @@ def build(architecture: str, weights: str | None, size: int, device: torch.devic
 
 def _pretrained(architecture: str, weights: str) -> dict[str, torch.Tensor]:
     """Load pretrained weights; UserError if there are none of this name, or if they cannot be downloaded."""
-    known = torchvision.models.get_model_weights(architecture).__members__
-    if weights not in known:
-        names = ", ".join(known)
+    members = torchvision.models.get_model_weights(architecture).__members__
+    if weights not in members:
+        names = ", ".join(members)
         raise UserError(f"{PARAMS_FILE}: train.weights is {weights!r}, but {architecture} has {names}, or null")
     try:
-        state: dict[str, torch.Tensor] = known[weights].get_state_dict(check_hash=True, weights_only=True)
+        state: dict[str, torch.Tensor] = members[weights].get_state_dict(check_hash=True, weights_only=True)
         return state
     except (urllib.error.URLError, OSError) as error:
         reason = getattr(error, "reason", error)

@@ -149,7 +149,7 @@ def train_epoch(
         for chosen in drawn:
             loaded, *numbers = batches.load(torchrun.share(chosen))
             pictures = augment.pictures(network.to_input(loaded, device))
-            labels, offsets, weights = (network.to_device(device, each) for each in numbers)
+            labels, offsets, weights = (network.to_device(device, column) for column in numbers)
             logits = network.logits(model, pictures, dtype) + offsets
             # DistributedDataParallel averages over the processes, so this becomes the mean over the batch.
             total = functional.binary_cross_entropy_with_logits(logits, labels, weights, reduction="sum")

@@ -16,11 +16,11 @@ REPLAY = "Replay"
 # As OBS names recordings: when they began; and replays: when they were saved, at their end.
 NAMED_BY_TIME = re.compile(r"(\d{4}-\d{2}-\d{2})[ _T-](\d{2})-(\d{2})-(\d{2})")
 # The largest plausible table of markers (bytes).
-LARGEST = 1_000_000
-LONGEST_RECORDING = timedelta(days=1)
+MAX_MARKERS_BYTES = 1_000_000
+MAX_RECORDING = timedelta(days=1)
 
 
-def existing(video: Path, ending: str) -> Path | None:
+def find(video: Path, ending: str) -> Path | None:
     """Return the path of a file that belongs to a VOD, such as vods/monday.markers.csv for vods/monday.mp4 or
     vods/monday/, or None if there is no such file."""
     name = video.name if video.is_dir() else video.stem
@@ -30,11 +30,11 @@ def existing(video: Path, ending: str) -> Path | None:
 
 def chat(video: Path) -> Path | None:
     """Return the path of the chat of a VOD, or None if there is none."""
-    return next((path for ending in CHATS if (path := existing(video, ending))), None)
+    return next((path for ending in CHATS if (path := find(video, ending))), None)
 
 
 def is_replay(path: Path) -> bool:
-    """Tell whether a file is a clip that a replay buffer saved."""
+    """Return whether a file is a clip that a replay buffer saved."""
     return path.name.startswith(REPLAY) and _named_time(path) is not None
 
 
@@ -51,12 +51,12 @@ def replays(video: Path) -> list[tuple[Path, float]]:
     begun = _named_time(video)
     if begun is None:
         return []
-    found = []
+    clips = []
     for path in video.parent.glob(f"{REPLAY}*"):
         saved = _named_time(path)
-        if path.is_file() and saved is not None and begun < saved < begun + LONGEST_RECORDING:
-            found.append((path, (saved - begun).total_seconds()))
-    return sorted(found, key=lambda pair: (pair[1], pair[0]))
+        if path.is_file() and saved is not None and begun < saved < begun + MAX_RECORDING:
+            clips.append((path, (saved - begun).total_seconds()))
+    return sorted(clips, key=lambda pair: (pair[1], pair[0]))
 
 
 def read_markers(path: Path) -> list[float]:
@@ -65,7 +65,7 @@ def read_markers(path: Path) -> list[float]:
     Each row has a time such as 1:02:05, who set the marker, and what they wrote; there may be a header, in which the
     first column has no digit. UserError if a row begins with anything else. https://help.twitch.tv/s/article/creating-highlights-and-stream-markers
     """
-    lines = files.read_text(path, LARGEST).split("\n")
+    lines = files.read_text(path, MAX_MARKERS_BYTES).split("\n")
     times = []
     for number, fields in tables.split_rows(path, lines, strict=False):
         time = tables.clock(fields[0]) if fields else None
