@@ -11,6 +11,18 @@ from autotosis.model.model_file import Card
 from autotosis.signals import context, features
 from tests.helpers import ROOT, Project, load_params
 
+CARD = Card(
+    architecture=None,
+    extract={},
+    code=context.VERSION,
+    l2=100.0,
+    target_precision=0.5,
+    clearly_calm=0.0,
+    threshold=0.5,
+    prevalence=0.05,
+    own_vods=[],
+)
+
 
 def known(chance: np.random.Generator, count: int) -> Labelled:
     """Make labelled moments of which the loud ones, in the first column of sound, are highlights."""
@@ -45,19 +57,25 @@ def test_highlights_that_differ_from_those_of_the_clips_are_found_if_they_stand_
     values = chance.normal(size=(3000, features.COLUMNS)).astype(np.float32) * 0.3
     highlights = np.arange(3000) % 600 // 20 == 15
     values[highlights] += 0.5
-    card = Card(
-        architecture=None,
-        extract={},
-        code=context.VERSION,
-        l2=100.0,
-        target_precision=0.5,
-        clearly_calm=0.0,
-        threshold=0.5,
-        prevalence=0.05,
-        own_vods=[],
-    )
     everywhere, nothing = np.full(3000, True), np.zeros(3000)
-    scored = background.score(others, values, everywhere, nothing, nothing, 10.0, card) >= card.threshold
+    scored = background.score(others, values, everywhere, nothing, nothing, 10.0, CARD) >= CARD.threshold
+    assert scored[highlights].reshape(5, 20).any(axis=1).all()
+    assert not scored[~highlights].any()
+
+
+@pytest.mark.parametrize("lacking", ["the VOD", "half of the VOD", "the clips"])
+def test_where_a_signal_is_missing_the_others_tell_highlights(lacking):
+    """Otherwise the model would learn that what a signal is missing from is calm, or the opposite."""
+    chance = np.random.default_rng(7)
+    others = known(chance, 400)
+    others.contexts[others.labels == 1] += 1
+    values = chance.normal(size=(3000, features.COLUMNS)).astype(np.float32) * 0.3
+    highlights = np.arange(3000) % 600 // 20 == 15
+    values[highlights] += 1
+    gap = {"the VOD": values, "half of the VOD": values[:1500], "the clips": others.contexts}[lacking]
+    gap[..., features.AUDIO_COLUMNS] = np.nan
+    everywhere, nothing = np.full(3000, True), np.zeros(3000)
+    scored = background.score(others, values, everywhere, nothing, nothing, 10.0, CARD) >= CARD.threshold
     assert scored[highlights].reshape(5, 20).any(axis=1).all()
     assert not scored[~highlights].any()
 

@@ -23,7 +23,7 @@ from autotosis.model.kernel import Kernel
 from autotosis.model.labelled_moments import KERNEL_MOMENTS, Labelled, evenly_spaced
 from autotosis.model.linear import Linear
 from autotosis.model.model_file import Card
-from autotosis.signals import context, features
+from autotosis.signals import context
 
 # The weight of the kernel regression in the mean of both models' logits. Of 0.5, 0.67, 0.8 and 0.9, the last two cut
 # recordings of other people best, and without the linear model, more of the sample's `evening` is missed.
@@ -86,10 +86,31 @@ def score_sound(labelled: Labelled, values: np.ndarray, fps: float, prevalence: 
     ndarray of float64, shape (moments,)
         The logit of each moment.
     """
-    contexts = labelled.contexts.copy()
-    contexts[:, :, features.VISUAL_COLUMNS] = np.nan
     unlabelled = context.windows(values, fps, evenly_spaced(len(values), KERNEL_MOMENTS))
-    return learn_kernel(replace(labelled, contexts=contexts), unlabelled, prevalence).logits(values, fps)
+    return learn_kernel(with_gaps(labelled, unlabelled), unlabelled, prevalence).logits(values, fps)
+
+
+def with_gaps(labelled: Labelled, unlabelled: np.ndarray) -> Labelled:
+    """Hide signals of labelled moments as often as they are missing in a VOD.
+
+    Otherwise a missing signal would tell the VOD from the clips, and so count as calm. In recordings of other people
+    that show no face camera in their first half, 4 of 20 highlights there are found without this, and 16 with it.
+
+    Parameters
+    ----------
+    labelled : Labelled
+        The labelled moments.
+    unlabelled : ndarray of float32, shape (moments, windows, columns)
+        The surroundings of moments of the VOD, from `context.windows`; NaN where a signal is missing.
+
+    Returns
+    -------
+    Labelled
+        The labelled moments. Each also has the gaps of one moment of the VOD, chosen at random.
+    """
+    gaps = np.isnan(unlabelled)
+    chosen = np.random.default_rng(0).integers(len(gaps), size=len(labelled.labels))
+    return replace(labelled, contexts=np.where(gaps[chosen], np.float16(np.nan), labelled.contexts))
 
 
 def _weight(labelled: Labelled, unlabelled: np.ndarray, prevalence: float) -> float:
@@ -160,6 +181,10 @@ def score(
     ndarray of float64, shape (moments,)
         The probability at each moment, 0 to 1.
     """
+    # About a signal that no labelled moment has, nothing can be learned.
+    values = np.where(np.isnan(labelled.contexts).all(axis=(0, 1)), np.float32(np.nan), values)
+    looked_at = np.flatnonzero(seen)
+    labelled = with_gaps(labelled, context.windows(values, fps, looked_at[evenly_spaced(len(looked_at))]))
     unlabelled = context.windows(values, fps, evenly_spaced(len(values)))
     linear_logits = learn(labelled, unlabelled, card.prevalence, card.l2).logits(values, fps)
     kernel_logits = learn_kernel(labelled, _half_seen(values, seen, fps), card.prevalence).logits(values, fps)
