@@ -86,6 +86,17 @@ def test_where_sound_tells_nothing_everything_is_looked_at(project):
     assert "looked at 100%" in predicted(project)[1]
 
 
+def test_where_a_vod_is_muted_its_picture_is_looked_at_and_counts(project):
+    folder = project.folder / "data/tiny/vods"
+    muted = ["-af", "volume=0:enable='lt(t,70)'", "-c:v", "copy"]
+    videos.ffmpeg("-stream_loop", 3, "-i", folder / "demo.mp4", *muted, folder / "muted.mp4")
+    project.set_params(vods={"demo": "vods/muted.mp4"})
+    probabilities, output = predicted(project)
+    (looked_at,) = re.findall(r"looked at (\d+)%", output)
+    assert int(looked_at) >= 70 / 96 * 100
+    assert probabilities[: 70 * 4].max() > 0.5
+
+
 def test_a_vod_that_was_cut_off_is_named(project):
     vod = project.folder / "data/tiny/vods/demo.mp4"
     videos.ffmpeg("-i", vod, "-c", "copy", "-movflags", "+faststart", str(vod) + ".mp4")

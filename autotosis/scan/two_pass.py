@@ -118,6 +118,7 @@ def first_pass(scan: Scan, name: str) -> tuple[np.ndarray, dict[str, Glances]]:
         values[run.start : run.stop, features.AUDIO_COLUMNS] = heard
         # Neighbouring stretches may glance at the same keyframe, so keep each only once.
         places |= dict(glances)
+    values = features.without_muted(values, scan.extract.fps)
     for signal in features.AUDIO:
         columns = features.columns(signal)
         values[:, columns] = signal.relative(values[:, columns], scan.extract.fps)
@@ -149,8 +150,8 @@ def in_doubt(
     Returns
     -------
     ndarray of bool, shape (moments,)
-        Whether each moment is not clearly calm, and among the largest share that can be highlights. If all moments
-        sound the same, all are.
+        Whether each moment is not clearly calm, and among the largest share that can be highlights, or has no sound.
+        If all moments sound the same, all are.
     """
     linear_logits, added = first_model.logits(values, fps), np.maximum(chat_logits, 0)
     if np.ptp(linear_logits) < SAME:
@@ -160,7 +161,8 @@ def in_doubt(
     ranking = background.mean_logits(linear_logits, kernel_logits) + added
     share = max(calibration.MAX_TIMES_PREVALENCE * card.prevalence, MIN_DOUBTFUL * fps / len(ranking))
     possible = np.quantile(ranking, max(0.0, 1 - share))
-    return np.asarray((linear_logits + added >= card.clearly_calm) & (ranking >= possible))
+    silent = np.isnan(values[:, features.AUDIO_COLUMNS]).any(axis=1)
+    return np.asarray(silent | (linear_logits + added >= card.clearly_calm) & (ranking >= possible))
 
 
 def around(doubtful: np.ndarray, fps: float, keyframes: float) -> np.ndarray:

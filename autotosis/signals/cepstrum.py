@@ -1,5 +1,6 @@
 """The cepstrum: how loud the sound is, and how its power is distributed over low and high bands."""
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -16,6 +17,8 @@ COEFFICIENTS = 7
 # whole of a short clip. Subtracting none of it would ignore that microphones differ. In recordings of other people, 0.2
 # ranks better than 0, and from 0.3 on there are more false positives.
 BASELINE_SHARE = 0.2
+# The first coefficient of digital silence, of which the others are 0.
+SILENCE = math.sqrt(mel.BANDS) * math.log(mel.POWER_FLOOR)
 
 
 def read(powers: Iterator[np.ndarray]) -> Iterator[np.ndarray]:

@@ -12,7 +12,7 @@ import numpy as np
 
 from autotosis.annotations.facecams import Box, Facecam
 from autotosis.project.params import Extract
-from autotosis.signals import mel
+from autotosis.signals import cepstrum, mel
 from autotosis.signals.cepstrum import CEPSTRUM
 from autotosis.signals.face import FACE
 from autotosis.signals.flux import FLUX
@@ -34,6 +34,9 @@ COLUMNS = sum(signal.width for signal in SIGNALS)
 # The columns of all signals of the picture, and of all signals of the sound.
 VISUAL_COLUMNS = slice(0, sum(signal.width for signal in VISUAL))
 AUDIO_COLUMNS = slice(VISUAL_COLUMNS.stop, COLUMNS)
+# Digital silence that lasts this long (seconds) is sound that was muted, as streaming services do where music is
+# protected. A microphone with a noise gate is silent for shorter times, in which the streamer is calm.
+MUTED_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,44 @@ def columns(signal: Signal) -> slice:
     before = SIGNALS[: SIGNALS.index(signal)]
     start = sum(other.width for other in before)
     return slice(start, start + signal.width)
+
+
+def has_picture(signals: np.ndarray) -> np.ndarray:
+    """Return whether a face camera is shown at each moment: bool of shape (moments,).
+
+    Parameters
+    ----------
+    signals : ndarray of float32, shape (moments, columns)
+        The signals of the moments, as in `Moments`, or those of the picture alone.
+    """
+    # Where a picture is shown, its motion is known.
+    shown: np.ndarray = ~np.isnan(signals[:, columns(MOTION).start])
+    return shown
+
+
+def without_muted(signals: np.ndarray, fps: float) -> np.ndarray:
+    """Remove the signals of the sound where it is muted: where it is digitally silent for MUTED_SECONDS or throughout.
+
+    Parameters
+    ----------
+    signals : ndarray of float32, shape (moments, COLUMNS)
+        The signals of consecutive moments, as in `Moments`.
+    fps : float
+        Moments per second, Hz.
+
+    Returns
+    -------
+    ndarray of float32, shape (moments, COLUMNS)
+        The same, but NaN where the sound is muted.
+    """
+    silent = signals[:, columns(CEPSTRUM).start] < cepstrum.SILENCE + 0.01
+    shortest = min(len(signals), round(MUTED_SECONDS * fps))
+    edges = np.flatnonzero(np.diff(silent, prepend=False, append=False))
+    signals = signals.copy()
+    for start, end in edges.reshape(-1, 2):
+        if end - start >= shortest:
+            signals[start:end, AUDIO_COLUMNS] = np.nan
+    return signals
 
 
 def reach(fps: float) -> int:
