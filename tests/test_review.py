@@ -7,6 +7,7 @@ import shutil
 import pytest
 
 from autotosis.model import metrics
+from tests import videos
 from tests.helpers import Project, copy_of
 from tests.review_page import served
 
@@ -106,6 +107,15 @@ def test_judgements_are_learned_from_if_their_highlights_are_as_clear_as_those_o
     two.stages("build_dataset")
     refused = "data/tiny/labels.csv: rows about VODs train only the models of these VODs"
     assert (refused not in two.stage("train").stdout) == learned
+
+
+def test_right_judgements_of_a_vod_without_sound_are_learned_from(two):
+    vods = two.folder / "data/tiny/vods"
+    videos.ffmpeg("-i", vods / "demo.mp4", "-an", "-c", "copy", vods / "silent.mp4")
+    (vods / "silent.mp4").replace(vods / "other.mp4")
+    judge(two, dict.fromkeys(stretches(two)[0], 1))
+    two.stages("build_dataset")
+    assert "rows about VODs" not in two.succeed("python", "-m", "stages.train")
 
 
 def test_rows_that_weigh_nothing_teach_nothing(two):

@@ -6,12 +6,14 @@ Calm judgements are left out: compared with many of them, even doubtful moments 
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from autotosis.model import cross_validation, examples, kernel, labelled_moments
 from autotosis.model.examples import Clip
 from autotosis.project.params import Params
+from autotosis.signals import features
 
 # Judgements with a p-value below this are left out. In recordings of other people, p is 0.4 or more for 5 to 30 correct
 # judgements, and 0.08 or more for 30 of which 15 % are wrong. For 5 or more random ones, or highlights that are all
@@ -42,8 +44,9 @@ def agreeing(clips: Sequence[Clip], settings: Params) -> tuple[Sequence[Clip], S
     str or None
         What to tell the user if stretches were set apart.
     """
-    own = [clip for clip in clips if not clip.is_excerpt]
-    highlights = [clip for clip in clips if clip.is_excerpt and clip.labels.any()]
+    compared = comparable(clips)
+    own = [clip for clip in compared if not clip.is_excerpt]
+    highlights = [clip for clip in compared if clip.is_excerpt and clip.labels.any()]
     fold_of = cross_validation.folds_of(own, settings)
     if not highlights or not fold_of or not settings.train.review_weight:
         return clips, [], None
@@ -51,7 +54,7 @@ def agreeing(clips: Sequence[Clip], settings: Params) -> tuple[Sequence[Clip], S
     from scipy.stats import mannwhitneyu
 
     fps = settings.extract.fps
-    calm = examples.contexts(examples.around_excerpts(clips, fps, labelled_moments.KERNEL_MOMENTS), fps)
+    calm = examples.contexts(examples.around_excerpts(compared, fps, labelled_moments.KERNEL_MOMENTS), fps)
     expected = []
     for fold in sorted(set(fold_of.values())):
         others = [clip for clip in own if fold_of[clip.group] != fold]
@@ -61,11 +64,31 @@ def agreeing(clips: Sequence[Clip], settings: Params) -> tuple[Sequence[Clip], S
     if p >= MIN_P_VALUE:
         return clips, [], None
     return (
-        own,
+        [clip for clip in clips if not clip.is_excerpt],
         [clip for clip in clips if clip.is_excerpt],
         f"{settings.folder / 'labels.csv'}: rows about VODs train only the models of these VODs, because their "
         f"highlights look less like highlights than those of the clips (p = {p:.2g}); check their labels and times",
     )
+
+
+def comparable(clips: Sequence[Clip]) -> list[Clip]:
+    """Return clips without the signals that one of the judged VODs lacks, because missing ones look like nothing else.
+
+    Parameters
+    ----------
+    clips : sequence of Clip
+        The labelled clips and stretches of VODs.
+
+    Returns
+    -------
+    list of Clip
+        The same, but with NaN in the columns that are missing in all stretches of a VOD.
+    """
+    lacking = np.zeros(features.COLUMNS, bool)
+    for vod in {clip.vod for clip in clips if clip.is_excerpt}:
+        stretches = [clip.values for clip in clips if clip.is_excerpt and clip.vod == vod]
+        lacking |= np.isnan(np.concatenate(stretches)).all(axis=0)
+    return [replace(clip, values=np.where(lacking, np.float32(np.nan), clip.values)) for clip in clips]
 
 
 def scores(learned_from: Sequence[Clip], calm: np.ndarray, scored: Sequence[Clip], fps: float) -> list[float]:
