@@ -12,6 +12,7 @@ from autotosis.model.examples import Clip
 from autotosis.model.face_network import batches
 from autotosis.model.linear import Linear
 from autotosis.project.params import Params
+from autotosis.signals import features
 
 # The checkpoints of face networks in training. An interrupted training continues from them.
 CHECKPOINTS = Path("models/.checkpoints")
@@ -131,7 +132,8 @@ def score(learned: Model, clips: Sequence[Clip], settings: Params) -> list[np.nd
     dtype = network.choose_dtype(settings.train.precision, learned.face.device)
 
     def score_frames(clip: Clip) -> np.ndarray:
-        return network.score(learned.face, (clip.shard.frame(moment) for moment in clip.moments), dtype)
+        scored = network.score(learned.face, (clip.shard.frame(moment) for moment in clip.moments), dtype)
+        return np.where(features.has_picture(clip.values[clip.moments]), scored, 0)
 
     network_logits = torchrun.map_shared(score_frames, clips)
     return [of_signals + of_frames for of_signals, of_frames in zip(logits, network_logits, strict=True)]
