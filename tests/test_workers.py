@@ -1,6 +1,7 @@
 """A Dask cluster gives the same results as one machine, even if one of its machines fails."""
 
 import os
+import select
 import shutil
 import subprocess
 import sys
@@ -87,6 +88,37 @@ def test_a_worker_that_dies_costs_nothing(project, cluster):
         _, errors = process.communicate()
     assert process.returncode == 0, errors
     assert project.digests("data/frames") == before
+
+
+def test_a_run_waits_for_what_a_killed_one_has_left_on_the_cluster(project, cluster, tmp_path):
+    address, _ = cluster
+    shard = project.folder / "data/frames/c01.mp4.safetensors"
+    shard.unlink()
+    environment = ENVIRONMENT | {"DASK_SCHEDULER_ADDRESS": address}
+    # A worker reads the pipe until the other end is closed.
+    os.mkfifo(tmp_path / "pipe")
+    code = (
+        "from pathlib import Path; from autotosis.project import workers; "
+        f"list(workers.run_parallel(Path.read_bytes, [Path({str(tmp_path / 'pipe')!r})], 'read', 'pipes'))"
+    )
+    killed = subprocess.Popen([sys.executable, "-c", code], cwd=project.folder, env=environment)
+    with (tmp_path / "pipe").open("wb"):
+        killed.kill()
+        killed.wait()
+        following = subprocess.Popen(
+            [sys.executable, "-m", "stages.extract_frames"],
+            cwd=project.folder,
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert select.select([following.stderr], [], [], 30)[0], "it waits without a word"
+        assert f"{address}: waiting until the cluster has finished" in following.stderr.readline()
+        assert not shard.exists()
+    _, errors = following.communicate()
+    assert following.returncode == 0, errors
+    assert shard.exists()
 
 
 def test_what_a_user_can_mend_is_still_one_sentence(project, cluster):

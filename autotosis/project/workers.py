@@ -3,19 +3,26 @@
 import multiprocessing
 import os
 import signal
+import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import lru_cache, partial
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from autotosis.project import interruption
 from autotosis.project.errors import UserError
 from autotosis.project.progress import ProgressBar
 
+if TYPE_CHECKING:
+    from distributed import Client, Worker
+
 # An environment variable of Dask: the address of a cluster's scheduler, such as tcp://10.0.0.1:8786.
 SCHEDULER = "DASK_SCHEDULER_ADDRESS"
+# How often to ask whether the cluster has finished what it is doing (seconds).
+POLL = 0.5
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -135,6 +142,7 @@ def _over_cluster(function: Callable[[Item], Result], items: Sequence[Item], mes
     except (OSError, ValueError) as error:
         raise UserError(f"{SCHEDULER} is {address}: no Dask scheduler answers there ({error})") from None
     with client:
+        _wait_until_idle(client, address)
         try:
             # Workers on other machines see the project in the same folder.
             for future in client.map(partial(_in_folder, os.getcwd(), function), items, pure=False):
@@ -144,6 +152,21 @@ def _over_cluster(function: Callable[[Item], Result], items: Sequence[Item], mes
                 f"{message}: several workers of the cluster were killed by the same task, most likely because memory "
                 "ran out; free some memory"
             ) from None
+
+
+def _wait_until_idle(client: "Client", address: str) -> None:
+    """Wait until no worker has a task. A run that was interrupted leaves some, and they write the same files."""
+    waiting = False
+    while any(client.run(_is_busy, on_error="ignore").values()):
+        if not waiting:
+            print(f"{address}: waiting until the cluster has finished the tasks of another run", file=sys.stderr)
+        waiting = True
+        time.sleep(POLL)
+
+
+def _is_busy(dask_worker: "Worker") -> bool:
+    # Tasks that were cancelled while they ran are among them.
+    return bool(dask_worker.state.executing)
 
 
 def _in_folder(folder: str, function: Callable[[Item], Result], item: Item) -> Result:
