@@ -17,11 +17,11 @@ STAGES = (["extract_frames"], ["predict", "demo"], ["select", "demo"], ["render"
 
 
 @pytest.fixture
-def cluster(project, tmp_path):
-    """The address of a Dask scheduler, and the processes of its two workers, all on the loopback."""
+def start(project):
+    """A function that starts a program of Dask on the loopback, and returns it, and its first line with a text."""
     with ExitStack() as stack:
 
-        def start(*arguments: str) -> subprocess.Popen:
+        def start(text: str, *arguments: object) -> tuple[subprocess.Popen, str]:
             command = [sys.executable, "-m", *arguments, "--host", "127.0.0.1", "--no-dashboard"]
             process = subprocess.Popen(
                 command,
@@ -33,22 +33,29 @@ def cluster(project, tmp_path):
             )
             stack.callback(process.wait)
             stack.callback(process.kill)
-            return process
+            return process, next(line for line in process.stderr if text in line)
 
-        def line_with(process: subprocess.Popen, text: str) -> str:
-            return next(line for line in process.stderr if text in line)
+        yield start
 
-        scheduler = start("distributed.cli.dask_scheduler", "--port", "0")
-        address = line_with(scheduler, "Scheduler at:").split()[-1]
-        workers = [
-            start(
-                "distributed.cli.dask_worker", address, "--nthreads", "1", "--no-nanny", "--local-directory", tmp_path
-            )
-            for _ in range(2)
-        ]
-        for worker in workers:
-            line_with(worker, "Registered to:")
-        yield address, workers
+
+@pytest.fixture
+def scheduler(start):
+    """The address of a Dask scheduler, and its process."""
+    process, line = start("Scheduler at:", "distributed.cli.dask_scheduler", "--port", "0")
+    return line.split()[-1], process
+
+
+@pytest.fixture
+def start_worker(start, scheduler, tmp_path):
+    """A function that starts a worker of the scheduler, and returns its process."""
+    options = ("--nthreads", "1", "--no-nanny", "--local-directory", tmp_path)
+    return lambda: start("Registered to:", "distributed.cli.dask_worker", scheduler[0], *options)[0]
+
+
+@pytest.fixture
+def cluster(scheduler, start_worker):
+    """The address of a Dask scheduler, and the processes of its two workers."""
+    return scheduler[0], [start_worker() for _ in range(2)]
 
 
 def forget(project: Project) -> None:
@@ -73,7 +80,7 @@ def test_a_cluster_makes_the_same_bytes(project, cluster):
 
 
 def test_a_worker_that_dies_costs_nothing(project, cluster):
-    address, workers = cluster
+    address, processes = cluster
     before = project.digests("data/frames")
     forget(project)
     command = [sys.executable, "-m", "stages.extract_frames"]
@@ -84,7 +91,7 @@ def test_a_worker_that_dies_costs_nothing(project, cluster):
         while not (project.folder / "data/frames").exists() or not os.listdir(project.folder / "data/frames"):
             assert process.poll() is None
             time.sleep(0.02)
-        workers[0].kill()
+        processes[0].kill()
         _, errors = process.communicate()
     assert process.returncode == 0, errors
     assert project.digests("data/frames") == before
@@ -118,6 +125,27 @@ def test_a_run_waits_for_what_a_killed_one_has_left_on_the_cluster(project, clus
         assert not shard.exists()
     _, errors = following.communicate()
     assert following.returncode == 0, errors
+    assert shard.exists()
+
+
+def test_a_cluster_without_workers_is_waited_for_and_named(project, scheduler, start_worker):
+    address, _ = scheduler
+    shard = project.folder / "data/frames/c01.mp4.safetensors"
+    shard.unlink()
+    with subprocess.Popen(
+        [sys.executable, "-m", "stages.extract_frames"],
+        cwd=project.folder,
+        env=ENVIRONMENT | {"DASK_SCHEDULER_ADDRESS": address},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        said = select.select([process.stderr], [], [], 30)[0]
+        line = process.stderr.readline() if said else ""
+        start_worker()
+        _, errors = process.communicate()
+    assert line == f"{address}: the cluster has no workers yet; waiting\n"
+    assert process.returncode == 0, errors
     assert shard.exists()
 
 

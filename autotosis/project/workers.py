@@ -142,6 +142,9 @@ def _over_cluster(function: Callable[[Item], Result], items: Sequence[Item], mes
     except (OSError, ValueError) as error:
         raise UserError(f"{SCHEDULER} is {address}: no Dask scheduler answers there ({error})") from None
     with client:
+        if not client.scheduler_info()["workers"]:
+            print(f"{address}: the cluster has no workers yet; waiting", file=sys.stderr, flush=True)
+            client.wait_for_workers(1)
         _wait_until_idle(client, address)
         try:
             # Workers on other machines see the project in the same folder.
