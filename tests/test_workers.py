@@ -7,9 +7,12 @@ import subprocess
 import sys
 import time
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
+from autotosis.project import workers
+from autotosis.project.errors import UserError
 from tests.helpers import ENVIRONMENT, Project
 
 OUTPUTS = ("data/frames", "data/timelines", "data/cuts", "reels/demo")
@@ -126,6 +129,19 @@ def test_a_run_waits_for_what_a_killed_one_has_left_on_the_cluster(project, clus
     _, errors = following.communicate()
     assert following.returncode == 0, errors
     assert shard.exists()
+
+
+def test_a_scheduler_that_dies_ends_the_run_with_one_sentence(project, scheduler, cluster, tmp_path, monkeypatch):
+    address, process = scheduler
+    monkeypatch.setenv(workers.SCHEDULER, address)
+    monkeypatch.chdir(project.folder)
+    # A worker reads the pipe for ever.
+    os.mkfifo(tmp_path / "pipe")
+    contents = workers.run_parallel(Path.read_bytes, [Path("params.yaml"), tmp_path / "pipe"], "read", "files")
+    assert next(contents) == Path("params.yaml").read_bytes()
+    process.kill()
+    with pytest.raises(UserError, match=f"read: the Dask scheduler {address} .* check that it is running"):
+        next(contents)
 
 
 def test_a_cluster_without_workers_is_waited_for_and_named(project, scheduler, start_worker):

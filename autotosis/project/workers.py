@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import CancelledError, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, TypeVar
@@ -59,7 +59,7 @@ def run_parallel(
     Raises
     ------
     UserError
-        If a process is killed, or the cluster cannot be reached. Errors raised by the function are passed on.
+        If a process is killed, or the cluster cannot be reached any more. Errors raised by the function are passed on.
     """
     if not items:
         return
@@ -150,6 +150,11 @@ def _over_cluster(function: Callable[[Item], Result], items: Sequence[Item], mes
             # Workers on other machines see the project in the same folder.
             for future in client.map(partial(_in_folder, os.getcwd(), function), items, pure=False):
                 yield future.result()
+        except CancelledError:
+            raise UserError(
+                f"{message}: the Dask scheduler {address} does not answer any more; check that it is running, and run "
+                "the same command again"
+            ) from None
         except KilledWorker:
             raise UserError(
                 f"{message}: several workers of the cluster were killed by the same task, most likely because memory "
