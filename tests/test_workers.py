@@ -165,6 +165,12 @@ def test_a_cluster_without_workers_is_waited_for_and_named(project, scheduler, s
     assert shard.exists()
 
 
+def test_work_that_only_this_machine_can_limit_is_not_spread(monkeypatch):
+    # Nobody answers there.
+    monkeypatch.setenv(workers.SCHEDULER, "tcp://127.0.0.1:9")
+    assert list(workers.run_parallel(str, [1, 2], "write", "numbers", at_most=1)) == ["1", "2"]
+
+
 def test_what_a_user_can_mend_is_still_one_sentence(project, cluster):
     address, _ = cluster
     (project.folder / "data/tiny/clips/c01.mp4").write_bytes(b"")

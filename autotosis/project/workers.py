@@ -49,7 +49,8 @@ def run_parallel(
     message, unit : str
         The name of the work and the unit that items are counted in, for the progress bar.
     at_most : int, optional
-        The largest number of processes on this machine, if something other than cores is scarce.
+        The largest number of processes on this machine, if something other than cores is scarce. Such work is not
+        spread over a cluster, whose machines may lack it.
 
     Yields
     ------
@@ -64,7 +65,7 @@ def run_parallel(
     if not items:
         return
     processes = min(cores(), at_most or cores())
-    if SCHEDULER in os.environ:
+    if SCHEDULER in os.environ and at_most is None:
         results = _over_cluster(function, items, message)
     elif min(processes, len(items)) == 1:
         results = map(function, items)
