@@ -97,10 +97,48 @@ def test_recordings_become_reels_once_they_are_finished_whatever_happens(watched
     second.rename(vods / ".second")
     assert "vods.yaml: there is no data/tiny/vods/second.mkv" in watched.stage("configure").stdout
     watched.succeed(*WATCH)
-    assert "second: data/tiny/vods/second.mkv is gone" in log(watched)[-1]
+    gone = "second: data/tiny/vods/second.mkv is gone, so this VOD is left out, and its reel is kept; put the file back"
+    assert log(watched)[-1].startswith(gone)
     assert list(listed(watched)) == ["2026-11-27-20-00-00"]
     watched.repro("render@2026-11-27-20-00-00")
     assert watched.digests("reels/second") == reel
+
+
+@pytest.mark.parametrize("place", ["vods", "vods/drive"])
+def test_a_drive_that_is_away_leaves_its_recordings_listed(bare, place):
+    (bare.folder / "data/tiny/vods/drive").mkdir()
+    bare.set_params(vods={}, recordings="vods/**/*.mkv", watch={"quiet": QUIET})
+    lines = f"vods:\n  first: {place}/first.mkv\n  second: {place}/second.mkv\n"
+    bare.write("vods.yaml", lines)
+    if place == "vods/drive":
+        # Others are still there.
+        bare.write("data/tiny/vods/other.mkv", "")
+        (bare.folder / "data/tiny" / place).rmdir()
+    with pytest.raises(UserError, match=f"^data/tiny/{place}: all its recordings are gone; connect its drive, or, if"):
+        watch.unlist_missing(load_params(bare))
+    assert bare.read("vods.yaml") == lines and log(bare) == []
+
+    # What it says about recordings that were deleted.
+    bare.write("vods.yaml", lines.replace("vods:", "vods: {}\nkept:"))
+    watch.unlist_missing(load_params(bare))
+    assert log(bare) == []
+
+
+def test_a_recording_whose_drive_goes_away_during_its_run_is_resumed(watched):
+    record(watched, "own")
+    vods = watched.folder / "data/tiny/vods"
+    with subprocess.Popen(
+        WATCH[:-1], cwd=watched.folder, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True
+    ) as process:
+        while not listed(watched):
+            assert process.poll() is None
+            time.sleep(0.02)
+        vods.rename(watched.folder / "away")
+        assert any("data/tiny/vods: all its recordings are gone" in line for line in process.stdout)
+        (watched.folder / "away").rename(vods)
+        assert any("own: resuming an interrupted run" in line for line in process.stdout)
+        process.terminate()
+    assert listed(watched) == {"own": "vods/own.mkv"}
 
 
 @pytest.mark.parametrize("by", ["watch", "hand"])

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from autotosis.project import command_line, interruption, params
 from autotosis.project.errors import UserError
-from autotosis.project.params import Params
+from autotosis.project.params import VODS_FILE, Params
 from autotosis.reel import reel
 from autotosis.watch import recordings, runs
 from autotosis.watch.log import log
@@ -28,19 +28,18 @@ def main(once: bool, commit: bool) -> None:
 
     With `commit`, commit the results of each recording.
     """
-    settings, state = params.load(), State()
+    settings, state, trouble = params.load(), State(), ""
     if settings.recordings is None:
         raise UserError("params.yaml: recordings is null, so there is nothing to watch; set it, such as vods/*.mkv")
-    begun, trouble = interrupted(state), ""
     while True:
         try:
             settings = params.load()
             unlist_missing(settings)
             unlist_changed(settings, state)
             settings = params.load()
-            while begun:
+            for name in interrupted(state):
                 runs.check_space(settings.watch)
-                resume(begun.pop(0), settings, state, commit)
+                resume(name, settings, state, commit)
             finished, growing = find_new(settings, state)
             for path in finished:
                 runs.check_space(settings.watch)
@@ -58,7 +57,7 @@ def main(once: bool, commit: bool) -> None:
 
 
 def interrupted(state: State) -> list[str]:
-    """List the VODs of vods.yaml that an earlier run did not finish."""
+    """List the VODs of vods.yaml whose run was interrupted, or whose drive was away during it."""
     listed = recordings.read_list().vods
     return [name for name in listed if name in state.begun or not (reel.FOLDER / name).exists()]
 
@@ -66,9 +65,17 @@ def interrupted(state: State) -> list[str]:
 def unlist_missing(settings: Params) -> None:
     """Remove from vods.yaml the recordings whose files are gone, and say so.
 
-    Otherwise the stages of the others would not run.
+    Otherwise the stages of the others would not run. UserError if rather their drive seems to be away.
     """
-    for name, path in recordings.missing(settings).items():
+    missing = recordings.missing(settings)
+    none_left = len(missing) > 1 and not recordings.fitting(settings)
+    for path in missing.values():
+        if none_left or not path.parent.exists():
+            raise UserError(
+                f"{path.parent}: all its recordings are gone; connect its drive, or, if you deleted them, move their "
+                f"lines in {VODS_FILE} from vods to kept"
+            )
+    for name, path in missing.items():
         recordings.unlist(name)
         log(f"{name}: {path} is gone, so this VOD is left out, and its reel is kept; put the file back to cut it again")
 
