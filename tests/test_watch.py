@@ -141,6 +141,14 @@ def test_a_recording_whose_drive_goes_away_during_its_run_is_resumed(watched):
     assert listed(watched) == {"own": "vods/own.mkv"}
 
 
+def test_a_recording_that_is_gone_without_a_reel_is_said_to_be_left_out(bare):
+    bare.set_params(vods={}, recordings="vods/*.mkv")
+    bare.write("vods.yaml", "vods:\n  own: vods/own.mkv\n")
+    watch.unlist_missing(load_params(bare))
+    path = "data/tiny/vods/own.mkv"
+    assert log(bare) == [f"own: {path} is gone, so this VOD is left out; put the file back to cut it again"]
+
+
 @pytest.mark.parametrize("by", ["watch", "hand"])
 def test_dvc_leaves_a_kept_reel_alone(project, monkeypatch, by):
     # DVC must have written it, and not the copy of a project.

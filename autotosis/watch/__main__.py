@@ -77,7 +77,8 @@ def unlist_missing(settings: Params) -> None:
             )
     for name, path in missing.items():
         recordings.unlist(name)
-        log(f"{name}: {path} is gone, so this VOD is left out, and its reel is kept; put the file back to cut it again")
+        kept = ", and its reel is kept" if (reel.FOLDER / name).exists() else ""
+        log(f"{name}: {path} is gone, so this VOD is left out{kept}; put the file back to cut it again")
 
 
 def unlist_changed(settings: Params, state: State) -> None:
