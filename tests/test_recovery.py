@@ -40,6 +40,19 @@ def test_half_a_lock_file_of_the_streamers_folder_is_put_back(project):
     assert project.read(lock) == whole
 
 
+@pytest.mark.parametrize("absolute", [False, True])
+def test_half_a_lock_file_of_a_streamer_elsewhere_in_the_project_is_put_back(project, absolute):
+    (project.folder / "data/tiny").rename(project.folder / "you")
+    project.set_params(data=str(project.folder / "you") if absolute else "you")
+    whole = "schema: '2.0'\nstages:\n  fetch:\n    cmd: python -m stages.fetch\n"
+    project.write("you/dvc.lock", whole)
+    assert repro(project, "configure").returncode == 0
+    project.write("you/dvc.lock", whole[:-9])
+    done = repro(project, "configure")
+    assert "you/dvc.lock: put back as it was before" in done.stdout
+    assert project.read("you/dvc.lock") == whole
+
+
 @pytest.mark.parametrize(
     ("name", "words"), [("labels.csv", "data/tiny/labels.csv: missing"), ("", "params.yaml: data: there is no folder")]
 )

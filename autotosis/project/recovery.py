@@ -41,8 +41,10 @@ def main() -> int:
     # DVC reads the parameters, too, but its error messages say less.
     settings = params.load()
     check_folder(settings.folder)
-    # DVC reads those of all streamers, whose folders are usually in data/.
-    lock_files = [Path("dvc.lock"), *sorted(Path("data").rglob("dvc.lock"))]
+    # DVC reads those of all streamers, whose folders are usually in data/, and none outside the project.
+    own = Path(os.path.relpath(settings.folder)) / "dvc.lock"
+    found = {Path("dvc.lock"), *Path("data").rglob("dvc.lock"), own}
+    lock_files = sorted(path for path in found if ".." not in path.parts)
     with interruption.cleaning_up(), command_line.exclusively("dvc repro") as lock:
         for path in lock_files:
             recover(path, KEPT / path)
