@@ -86,6 +86,16 @@ def test_half_a_lock_file_that_nothing_can_replace_is_removed(project):
     assert "configure:" in project.read("dvc.lock")
 
 
+def test_a_copy_of_a_lock_file_that_is_damaged_too_is_not_used(project):
+    project.commit()
+    whole = project.read("dvc.lock")
+    for path in ("dvc.lock", ".dvc/tmp/whole/dvc.lock"):
+        project.write(path, whole[:-9])
+    done = repro(project, "configure")
+    assert done.stdout.startswith("dvc.lock: put back as it was before"), done.stderr
+    assert project.read("dvc.lock") == whole
+
+
 @pytest.mark.parametrize("content", ["", '{"/some/path": {"read": [{"pid": 1'])
 def test_half_a_table_of_who_works_is_removed(project, content):
     project.write(".dvc/tmp/rwlock", content)

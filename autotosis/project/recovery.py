@@ -106,8 +106,8 @@ def recover(path: Path, kept: Path) -> None:
     if CONFLICT.search(damaged):
         raise UserError(f"{path}: has a merge conflict; take one side (git checkout --ours {path}), and run again")
     committed = subprocess.run(["git", "show", f"HEAD:./{path}"], capture_output=True).stdout
-    content = kept.read_bytes() if kept.exists() else committed
-    if is_whole(content):
+    content = next(filter(is_whole, [*([kept.read_bytes()] if kept.exists() else []), committed]), None)
+    if content is not None:
         files.write_bytes(path, content)
         print(f"{path}: put back as it was before, because a killed run had left only half of it")
     else:
