@@ -52,6 +52,8 @@ LABEL_STUDIO = [
 ]
 # The labelling interface says what the key is called.
 OTHER_KEY = json.dumps(LABEL_STUDIO).replace('"video"', '"video_url"')
+TWO_VIDEOS = json.dumps([*LABEL_STUDIO, *json.loads(json.dumps(LABEL_STUDIO).replace("an%20a", "other"))])
+TWO_NAMELESS = TWO_VIDEOS.replace('"video"', '"video_url"')
 RAGE = ("--highlight", "rage")
 VIDEO = ("--video", "clips/an a.mp4")
 
@@ -142,6 +144,8 @@ def test_lines_that_are_there_stay_to_the_byte(streamer, monkeypatch):
         ("label-studio", LABEL_STUDIO, [], ["--fps"]),
         ("label-studio", LABEL_STUDIO, ["--fps", "0"], ["--fps"]),
         ("label-studio", OTHER_KEY, ["--fps", "24"], ["from.txt task 1", "--video"]),
+        ("label-studio", TWO_VIDEOS, [*VIDEO, "--fps", "24"], ["labels 2 videos ('an a.mp4', 'other.mp4')"]),
+        ("label-studio", TWO_NAMELESS, [*VIDEO, "--fps", "24"], ["from.txt: labels 2 videos ("]),
         ("label-studio", "{", [], ["not JSON"]),
         ("label-studio", "9" * 5000, ["--fps", "24"], ["not JSON"]),
         ("label-studio", json.dumps(LABEL_STUDIO).replace("48", "9" * 400), ["--fps", "24"], ["0.end"]),

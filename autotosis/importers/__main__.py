@@ -28,6 +28,13 @@ def main() -> None:
     if not labelled:
         raise UserError(f"{options.file}: there are no labels in it; export them again")
     if options.video:
+        # In Label Studio, videos without a name are told apart by their tasks.
+        videos = {stretch.video or (stretch.place if form is label_studio else "") for stretch in labelled}
+        if len(videos) > 1:
+            raise UserError(
+                f"{options.file}: labels {len(videos)} videos ({abbreviated(videos)}), and --video names one; leave "
+                "out --video if they have these names, or export one at a time"
+            )
         labelled = [replace(stretch, video=options.video) for stretch in labelled]
     if form is youtube_chapters and not options.highlight:
         raise UserError(f"{options.file}: chapters cover the whole video; name the highlights with --highlight")
