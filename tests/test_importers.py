@@ -14,7 +14,7 @@ from tests import videos
 from tests.helpers import ROOT, Project
 
 AUDACITY = "1.000000\t2.500000\trage\n\\\t100.0\t200.0\n3.000000\t4.000000\tcalm\n"
-LOSSLESSCUT = ',1.5,"first, at 0"\n3,4.25,rage\n5,,to the end\n'
+LOSSLESSCUT = ',1.5,"first, at 0"\n3,4.25,rage\n'
 CHAPTERS = "A stream\n\n0:00 Hello\n0:03 - Rage\n(00:05) Goodbye\n"
 ELAN = """<?xml version="1.0" encoding="UTF-8"?>
 <ANNOTATION_DOCUMENT FORMAT="3.0" VERSION="3.0"><HEADER TIME_UNITS="milliseconds">
@@ -95,7 +95,7 @@ def rows(streamer: Project) -> list[tuple[str, ...]]:
     ("form", "content", "options", "expected"),
     [
         ("audacity", AUDACITY, [*VIDEO, *RAGE, "--calm", "calm"], [(1.0, 2.5, 1), (3.0, 4.0, 0)]),
-        ("losslesscut", LOSSLESSCUT, VIDEO, [(0.0, 1.5, 1), (3.0, 4.25, 1), (5.0, None, 1)]),
+        ("losslesscut", LOSSLESSCUT, VIDEO, [(0.0, 1.5, 1), (3.0, 4.25, 1)]),
         ("youtube-chapters", CHAPTERS, [*VIDEO, "--highlight", "Rage"], [(3.0, 5.0, 1)]),
         ("elan", ELAN, [], [(1.5, 2.5, 1)]),
         ("via", VIA, RAGE, [(1.5, 2.5, 1)]),
@@ -136,6 +136,7 @@ def test_lines_that_are_there_stay_to_the_byte(streamer, monkeypatch):
         ("losslesscut", "\n", VIDEO, ["from.txt: there are no labels in it"]),
         ("audacity", "0.6\t0.9\trage\n", ["--video", "clips/other.mp4"], ["labels.csv: left unchanged", "overlaps"]),
         ("audacity", "1\t3\trage\n2\t4\tcalm\n", [*VIDEO, *RAGE, "--calm", "calm"], ["line 2", "overlaps", "line 1"]),
+        ("losslesscut", "1,2,rage\n5,,here\n", VIDEO, ["line 2", "a point at 5 s, not a stretch"]),
         ("losslesscut", "1;2;rage\n", VIDEO, ["line 1", "1 fields"]),
         ("youtube-chapters", CHAPTERS, VIDEO, ["--highlight"]),
         ("youtube-chapters", CHAPTERS, [*VIDEO, *RAGE], ["from.txt", "there are 'Goodbye', 'Hello', 'Rage'"]),
