@@ -229,6 +229,16 @@ def test_a_face_camera_of_all_clips_overrules_no_single_one(tmp_path, before, af
     assert [row[0] for row in rows if row[3] == "0.5"] == ["clips/*"]
 
 
+def test_a_clip_whose_name_looks_like_a_pattern_is_one_clip(tmp_path):
+    clip = "clips/Rage [dQw4w9WgXcQ].mp4"
+    table = tmp_path / "facecams.csv"
+    (tmp_path / "clips").mkdir()
+    (tmp_path / clip).touch()
+    for pattern in (clip, "clips/*"):
+        user_tables.write_box(tmp_path, user_tables.version(table), pattern, [0, 0, 0.5, 1])
+    assert [row.split(",")[0] for row in table.read_text().splitlines()] == ["video", "clips/*", clip]
+
+
 def test_a_malformed_parameter_is_named_before_anything_is_served(shared, tmp_path):
     project = copy_of(shared, tmp_path / "project")
     project.set_params(trian={})

@@ -3,6 +3,7 @@
 Each change names the version of the table that the page has seen. If the file has changed since, nothing is written.
 """
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Lock
@@ -80,7 +81,7 @@ def write_box(folder: Path, seen: str, pattern: str, sides: Sequence[float] | No
         for row in named:
             text.remove(row)
         if sides:
-            text.insert(values, _line_before_pattern(text, pattern) if _is_pattern(pattern) else None)
+            text.insert(values, _line_before_pattern(folder, text, pattern) if _is_pattern(folder, pattern) else None)
 
     _replace(folder / "facecams.csv", seen, ("video", *SIDES), change, facecams.read_boxes)
 
@@ -216,15 +217,15 @@ def _line_before(text: Table, values: dict[str, str]) -> Line | None:
     return text.header if text.rows else None
 
 
-def _line_before_pattern(text: Table, pattern: str) -> Line | None:
+def _line_before_pattern(folder: Path, text: Table, pattern: str) -> Line | None:
     """Find the line after which a new row about many videos belongs."""
     rows = text.rows
     overruling = [row for row in rows if tables.fits(row.fields["video"], pattern)]
     later = rows[rows.index(overruling[-1]) + 1 :] if overruling else rows
     for row in later:
-        if not _is_pattern(row.fields["video"]) and tables.fits(pattern, row.fields["video"]):
+        if not _is_pattern(folder, row.fields["video"]) and tables.fits(pattern, row.fields["video"]):
             return text.lines[text.lines.index(row) - 1]
-    patterns = [row for row in rows if _is_pattern(row.fields["video"])]
+    patterns = [row for row in rows if _is_pattern(folder, row.fields["video"])]
     return patterns[-1] if patterns else text.header
 
 
@@ -256,8 +257,9 @@ def _text(seconds: float | None) -> str:
     return text + "0" if text.endswith(".") else text
 
 
-def _is_pattern(name: str) -> bool:
-    return any(letter in name for letter in "*?[")
+def _is_pattern(folder: Path, name: str) -> bool:
+    # yt-dlp writes brackets into names of files.
+    return any(letter in name for letter in "*?[") and not os.path.exists(folder / name)
 
 
 def _number(text: str) -> float:
