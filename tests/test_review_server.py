@@ -1,6 +1,7 @@
 """The server of the review page: who may ask for what, and that tables keep all but what is changed. (10 s)"""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -206,6 +207,35 @@ def test_of_two_changes_of_one_version_only_the_first_is_made(shared, server):
         server.request("PUT", "/api/facecams", {"version": version, "pattern": VOD, "box": box})[0] for box in boxes
     ]
     assert done == [200, 409] and shared.read(FACECAMS).splitlines()[-1] == f"{VOD},0,0,0.5,0.5"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "changed"),
+    [
+        ({"cuts": "1,2"}, {"cuts": "1,3"}, "data/cuts/demo.csv"),
+        ({"cuts": "1,2"}, {"cuts": "1,2", "edits": "1,3"}, "edits/demo.csv"),
+        ({"cuts": "1,2", "edits": "1,3"}, {"cuts": "1,2"}, "edits/demo.csv"),
+        ({}, {"cuts": "1,2"}, "data/cuts/demo.csv"),
+    ],
+    ids=["the pipeline's", "a new edit", "an edit is removed", "the first"],
+)
+def test_the_cut_list_that_another_program_changed_is_named(tmp_path, monkeypatch, before, after, changed):
+    monkeypatch.chdir(tmp_path)
+    places = {"cuts": Path("data/cuts/demo.csv"), "edits": Path("edits/demo.csv")}
+    for path in places.values():
+        path.parent.mkdir(parents=True)
+
+    def write(rows: dict[str, str]) -> str:
+        for name, path in places.items():
+            path.unlink(missing_ok=True)
+            if name in rows:
+                path.write_text(f"start,end\n{rows[name]}\n")
+        return user_tables.cut_version(places["edits"], "demo")
+
+    seen = write(before)
+    write(after)
+    with pytest.raises(user_tables.Conflict, match=f"^{changed} was changed"):
+        user_tables.write_cut(places["edits"], "demo", 24, seen, [])
 
 
 @pytest.mark.parametrize(

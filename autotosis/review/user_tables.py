@@ -189,7 +189,9 @@ def _replace(
 
 def _check_version(seen: str, *sources: Path) -> None:
     if version(*sources) != seen:
-        raise Conflict(f"{sources[0]} was changed by another program or in another tab; nothing was overwritten")
+        # Of two, the first one may be there no more, or not yet.
+        changed = next((path for path in sources if path.exists() or seen.startswith(f"{path}:")), sources[0])
+        raise Conflict(f"{changed} was changed by another program or in another tab; nothing was overwritten")
 
 
 def _label_values(label: Label) -> LabelValues:
