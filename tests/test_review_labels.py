@@ -99,6 +99,7 @@ def test_a_vod_of_the_holdout_is_not_judged(prepared, open_page):
 def test_a_vod_becomes_a_holdout_and_leaves_it(prepared, open_page):
     labels = prepared.read(LABELS)
     prepared.append(LABELS, f"{VOD},2.0,4.0,1\n{VOD},7.0,9.0,0\n")
+    judged = prepared.read(LABELS)
     with served(prepared) as server:
         page = open_page(server, "Holdout")
         page.on("dialog", lambda dialog: dialog.accept())
@@ -106,6 +107,12 @@ def test_a_vod_becomes_a_holdout_and_leaves_it(prepared, open_page):
         page.get_by_role("button", name="Make it a holdout").click()
         saved(prepared, LABELS, labels)
         saved(prepared, HOLDOUT, HEADER + f"{VOD},2.0,4.0,1\n")
+        # Both tables are as before.
+        press(page, "z")
+        saved(prepared, LABELS, judged)
+        saved(prepared, HOLDOUT, HEADER)
+        page.get_by_role("button", name="Make it a holdout").click()
+        saved(prepared, LABELS, labels)
         ready(page)
         press(page, "Shift+ArrowRight", "i", "ArrowRight", "ArrowRight", "o")
         saved(prepared, HOLDOUT, HEADER + f"{VOD},2.0,4.0,1\n{VOD},10.0,12.0,1\n")

@@ -13,8 +13,10 @@ export async function open(root, { project, say, go }) {
   const { vod: entry, select } = vodChooser(root, project, () => go("holdout"));
   if (!entry) return;
   const { name, video } = entry;
-  const marker = new Marker("holdout", { say, changed: refresh, nothing: button("No highlight in it", "N", () => marker.nothing(), { className: "no" }) });
+  const marker = new Marker("holdout", { say, changed: refresh, nothing: button("No highlight in it", "N", () => marker.nothing(), { className: "no" }), undone });
   const { desk, marks } = marker, taught = new Marks("labels", refresh);
+  // The entry of `marks.past` for joining, if that has removed judgements as well.
+  let joined;
   const state = el("p", { className: "warning", role: "status" });
   const put = button("Make it a holdout", "", join, { className: "yes" }), remove = button("Let it teach again", "", leave);
   root.replaceChildren(desk.root, el("section", { className: "side", "aria-label": "Holdout" }, el("div", { className: "bar" }, el("h2", {}, "Mark every highlight"), select, marker.setting),
@@ -36,9 +38,19 @@ export async function open(root, { project, say, go }) {
   async function join() {
     const rows = taught.of(video), highlights = rows.filter(([, , label]) => label);
     if (rows.length && !confirm(`Remove ${rows.length} judgements about ${name} from labels.csv? Highlights among them become marks of the holdout.`)) return;
-    await marker.set(highlights.length ? highlights : [[null, null, 0]], null);
+    const written = marker.set(highlights.length ? highlights : [[null, null, 0]], null), back = marks.past.at(-1);
+    await written;
     // If the holdout could not be written, its marks are not there.
-    if (rows.length && marks.of(video).length) await taught.set(video, []);
+    if (!rows.length || !marks.of(video).length) return;
+    joined = back;
+    await taught.set(video, []);
+  }
+
+  async function undone(_, back) {
+    if (back !== joined) return;
+    await marks.last;
+    // If the holdout could not be written, its marks are still there.
+    if (!marks.of(video).length) taught.undo();
   }
 
   async function leave() {

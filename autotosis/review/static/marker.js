@@ -8,7 +8,7 @@ import { Marks, withMark } from "./marks.js";
 const REACTION = 0.25, SHORTEST = 0.1;
 
 export class Marker {
-  /** `nothing` is the button for a video without highlights, `undone(video)` is called after a change was taken back. */
+  /** `nothing` is the button for a video without highlights, `undone(video, back)` is called after a change was taken back by `back`. */
   constructor(table, { say, changed, nothing, undone }) {
     Object.assign(this, { say, changed, video: null, chosen: null, begun: null });
     this.desk = new Desk({ edge: (...each) => this.moveEdge(...each), choose: (item) => this.choose(item) });
@@ -19,7 +19,7 @@ export class Marker {
     this.undo = () => {
       this.begun = null;
       const back = this.marks.undo();
-      if (back) undone?.(back.video);
+      if (back) undone?.(back.video, back);
     };
     this.actions = el("div", { className: "actions" }, button("Start", "I", () => this.begin(), { className: "yes" }), button("End", "O", () => this.finish(), { className: "yes" }),
       nothing, button("Remove mark", "X", () => this.remove()), button("Undo", "Z", this.undo));
