@@ -8,6 +8,7 @@ Run from the project's folder: python -m stages.extract_excerpts
 
 import math
 from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
 
 from autotosis.annotations import chat, config_files, facecams, labels, sidecars
 from autotosis.annotations.facecams import Box, Facecam
@@ -26,8 +27,11 @@ def main() -> None:
     config_files.check_recorded("extract_excerpts", settings)
     before = inputs.snapshot(*(settings.folder / f"{table}.csv" for table in ("labels", "holdout", "facecams")))
     rows_of_facecams = facecams.read_boxes(settings.folder / "facecams.csv")
-    holdout, jobs, chats = labels.read_labels(settings.folder / "holdout.csv"), [], []
-    for video, rows in labels.read_labels(settings.folder / "labels.csv").items():
+    labelled, holdout = (labels.read_labels(settings.folder / f"{table}.csv") for table in ("labels", "holdout"))
+    for video, rows in (*labelled.items(), *holdout.items()):
+        check_whole(settings, video, rows[0])
+    jobs, chats = [], []
+    for video, rows in labelled.items():
         if not video.startswith("clips/"):
             check_place(video, rows[0], holdout)
             duration = recording.probe(settings.folder / video).duration
@@ -40,6 +44,15 @@ def main() -> None:
     # Without any file, DVC would warn about an empty folder on every run.
     files.write_bytes(shards.EXCERPTS / "about.txt", b"The stretches of VODs that labels.csv names, one shard each.\n")
     inputs.check_unchanged(before)
+
+
+def check_whole(settings: Params, video: str, label: Label) -> None:
+    """Raise a UserError if a video is one file of a VOD in parts."""
+    vod = PurePosixPath(video).parent.as_posix()
+    if vod in settings.vods.values():
+        raise label.row.error(
+            f"{video} is a part of {vod}; name {vod}, with times counted from the beginning of the first part"
+        )
 
 
 def check_place(video: str, label: Label, holdout: Mapping[str, list[Label]]) -> None:

@@ -157,6 +157,18 @@ def test_a_bad_row_of_a_vod_is_named(project, name):
     assert_user_error(project.stage("extract_excerpts"), "data/tiny/labels.csv", *words)
 
 
+@pytest.mark.parametrize("table", [LABELS, HOLDOUT])
+def test_a_row_about_a_part_of_a_vod_is_refused(project, table):
+    vods = project.folder / "data/tiny/vods"
+    (vods / "parts").mkdir()
+    (vods / "demo.mp4").rename(vods / "parts/1.mp4")
+    project.set_params(vods={"demo": "vods/parts"})
+    for name in (LABELS, HOLDOUT):
+        project.write(name, HEADER + ("vods/parts/1.mp4,1,2,0\n" if name == table else ""))
+    words = ("row 2: vods/parts/1.mp4 is a part of vods/parts", "from the beginning of the first part")
+    assert_user_error(project.stage("extract_excerpts"), table, *words)
+
+
 def test_a_row_added_while_stretches_are_read_is_not_taken_for_read(project):
     project.write(HOLDOUT, HEADER)
     project.append(LABELS, "vods/demo.mp4,1,2,0\nvods/demo.mp4,4,6,0\n")
