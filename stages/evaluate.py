@@ -7,6 +7,7 @@ Run from the project's folder: python -m stages.evaluate
 
 import io
 import json
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,6 +72,7 @@ def main() -> None:
     settings, card = params.load(), model_file.read_card()
     before = inputs.snapshot(settings.folder / "holdout.csv")
     holdout = labels.read_labels(settings.folder / "holdout.csv")
+    tell_what_is_not_measured(settings, holdout)
     vods = [read(name, settings, card, holdout) for name in config_files.vods_of("select", settings)]
     measured = [vod for vod in vods if settings.vods[vod.vod] in holdout]
     figures = {vod.vod: measure([vod]) for vod in measured}
@@ -90,6 +92,18 @@ def main() -> None:
         json.dumps(figures, indent=2) if measured else "nothing was measured: holdout.csv names no VOD of params.yaml"
     )
     inputs.check_unchanged(before)
+
+
+def tell_what_is_not_measured(settings: Params, holdout: dict[str, list[labels.Label]]) -> None:
+    """Print which VODs of the holdout params.yaml does not name; UserError if something else is in the holdout."""
+    for video, rows in holdout.items():
+        if not video.startswith("vods/"):
+            raise rows[0].row.error(f"{video} is not in vods/, and only VODs can be held out; remove the row")
+    unnamed = sorted(holdout.keys() - set(settings.vods.values()))
+    if unnamed:
+        table = settings.folder / "holdout.csv"
+        # Nothing but the figures on standard output, so that programs can read them.
+        print(f"{table}: not measured, because params.yaml does not name them: {', '.join(unnamed)}", file=sys.stderr)
 
 
 def read(vod: str, settings: Params, card: Card, holdout: dict[str, list[labels.Label]]) -> MeasuredVod:

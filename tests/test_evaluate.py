@@ -77,6 +77,17 @@ def test_a_highlight_between_two_moments_has_no_average_precision(project):
     assert "ap" not in figures and figures["shown"] == 1
 
 
+def test_rows_of_the_holdout_that_are_not_measured_are_named(project):
+    write_vod(project, "demo", [(100, 110)])
+    project.write("data/tiny/vods/other.mp4", "")
+    project.write(HOLDOUT, HEADER + "vods/demo.mp4,100,110,1\nvods/other.mp4,1,2,1\n")
+    done = project.stage("evaluate")
+    assert "holdout.csv: not measured, because params.yaml does not name them: vods/other.mp4\n" in done.stderr
+    assert json.loads(done.stdout).keys() == {"demo", "all"}
+    project.append(HOLDOUT, "clips/c01.mp4,,,1\n")
+    assert_user_error(project.stage("evaluate"), "holdout.csv row 4: clips/c01.mp4 is not in vods/")
+
+
 def test_a_vod_that_nobody_labelled_is_drawn_but_not_measured(project):
     project.write(HOLDOUT, HEADER)
     assert "nothing was measured: holdout.csv names no VOD" in project.succeed("python", "-m", "stages.evaluate")
