@@ -106,6 +106,7 @@ def test_what_fails_for_now_is_an_error_and_costs_nothing(streamer, server):
 
 def test_a_clip_may_be_a_stretch_of_a_vod_and_a_file_of_ones_own_is_safe(streamer, server):
     streamer.write("data/linked/clips/mine.mp4", "mine")
+    streamer.write("data/linked/clips/part.2.mp4", "another one")
     header = "url,kind,name,start,end"
     rows = [f"{server.url('/a.mp4')},clip,part,1,3", f"{server.url('/b.mp4')},clip,mine,,"]
     list_links(streamer, *rows, f"{server.url('/b.mp4')},clip,late,90,95", header=header)
