@@ -38,7 +38,9 @@ def main(folder: str) -> None:
         except Temporary as error:
             later.append(f"row {source.row.number}, {source.name} ({error})")
         except UserError as error:
-            print(source.row.error(f"not downloaded: {error}; correct or remove the row"))
+            # DVC counts the stage as done.
+            again = f"`dvc repro -f {root / 'dvc.yaml'}`"
+            print(source.row.error(f"not downloaded: {error}; correct or remove the row, or try again with {again}"))
     if later:
         raise UserError(f"{root / 'sources.csv'}: not downloaded yet, run again: {', '.join(later)}")
     inputs.check_unchanged(before)

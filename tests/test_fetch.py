@@ -85,6 +85,16 @@ def test_every_link_is_downloaded_once_whatever_happens(streamer, server, site):
     assert streamer.repro("data/linked/dvc.yaml") == []
 
 
+def test_a_link_that_has_failed_for_good_is_tried_again_if_asked_to(streamer, server):
+    server.statuses["/a.mp4"] = [404]
+    list_links(streamer, f"{server.url('/a.mp4')},clip,a")
+    command = "dvc repro -f data/linked/dvc.yaml"
+    assert f"; correct or remove the row, or try again with `{command}`" in streamer.succeed(*command.split())
+    assert fetched(streamer) == []
+    streamer.succeed(*command.split())
+    assert fetched(streamer) == ["a.mp4"]
+
+
 def test_what_fails_for_now_is_an_error_and_costs_nothing(streamer, server):
     server.statuses["/a.mp4"] = [503] * 9
     # FFmpeg, which downloads stretches, asks after yt-dlp.
