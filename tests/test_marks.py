@@ -81,6 +81,19 @@ def test_a_replay_of_the_time_after_the_vod_is_no_mark(marked):
     assert segments == marks(marked) == [(5, 23), (30, 48), (54, 58)]
 
 
+def test_a_text_that_is_named_like_a_replay_is_no_mark(tmp_path):
+    vod = tmp_path / "2026-01-01 20-00-00.mkv"
+    videos.flash_and_beep(vod, 25, fps=5)
+    videos.flash_and_beep(tmp_path / "Replay 2026-01-01 20-00-20.mp4", 4)
+    (tmp_path / "Replay 2026-01-01 20-00-12.txt").write_text("what happened")
+    config = SelectConfig(
+        name="own", video=vod, sounds=[], facecam=None, edits=None, labels=[], markers=None,
+        replays=sidecars.replays(vod), select=select_params(),
+    )  # fmt: skip
+    (mark,) = vod_marks.read(config, probe(vod), np.empty(0), np.empty(0))
+    assert (mark.start, mark.end) == pytest.approx((16, 20), abs=0.1)
+
+
 def test_chapters_are_read_from_fragments_with_what_describes_them(tmp_path):
     videos.flash_and_beep(tmp_path / "plain.mp4", 25, fps=5)
     (tmp_path / "chapters.txt").write_text(CHAPTERS)

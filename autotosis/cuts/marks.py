@@ -8,7 +8,7 @@ from autotosis.annotations import sidecars
 from autotosis.annotations.configuration import SelectConfig
 from autotosis.cuts import segments
 from autotosis.cuts.segments import Segment
-from autotosis.video import recording
+from autotosis.video import parts, recording
 from autotosis.video.opening import opened
 from autotosis.video.recording import Recording
 
@@ -42,7 +42,7 @@ def read(config: SelectConfig, vod: Recording, times: np.ndarray, smoothed: np.n
     points = [*_chapters(vod), *(sidecars.read_markers(config.markers) if config.markers else [])]
     spans = [(point - BEFORE, point + AFTER) for point in points if point < vod.duration]
     for path, end in config.replays:
-        if end < vod.duration + LATE:
+        if parts.is_video(path) and end < vod.duration + LATE:
             spans.append((end - recording.probe(path).duration, end))
     inside = [(max(0.0, start), min(end, vod.duration)) for start, end in sorted(spans)]
     return segments.join(
