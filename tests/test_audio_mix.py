@@ -58,6 +58,13 @@ def heard(project: Project) -> np.ndarray:
         return np.concatenate([frame.to_ndarray()[0] for frame in container.decode(audio=0)])
 
 
+def join(project: Project, rows: str, **planning) -> None:
+    """Encode and join the reel of the VOD `own`, planned as in `planned`, without the files beside it."""
+    cut, reel = planned(project, rows, **planning), project.folder / REEL
+    reel.parent.mkdir(parents=True)
+    assembly.join(cut, assembly.encode(cut, reel.parent), reel)
+
+
 @pytest.mark.parametrize("encoder", ["libx264", "copy"])
 def test_no_seam_clicks_and_the_reel_is_as_loud_as_asked(project, encoder):
     times = [number / 30 for number in range(12 * 30)]
@@ -101,11 +108,20 @@ def test_a_very_short_reel_is_as_loud_as_asked(bare):
     times = [number / 30 for number in range(8 * 30)]
     tone = lambda at: 0.02 * np.sin(2 * np.pi * 1000 * at)  # noqa: E731
     videos.write(bare.folder / "data/tiny/vods/own.mp4", times, lambda time: videos.grey(60), tone, 8)
-    cut, reel = planned(bare, "1,1.3\n"), bare.folder / REEL
-    reel.parent.mkdir(parents=True)
-    assembly.join(cut, assembly.encode(cut, reel.parent), reel)
+    join(bare, "1,1.3\n")
     sound = heard(bare)[: round(0.3 * videos.RATE)]
     assert 20 * np.log10(np.percentile(np.abs(sound), 95)) == pytest.approx(-14, abs=2)
+
+
+def test_loud_surround_sound_is_not_clipped(bare):
+    """Mixed down to two channels, this tone has a peak of 1.8 times full scale."""
+    tone = "0.75*sin(2*PI*1000*t)"
+    sound = ("-f", "lavfi", "-i", f"aevalsrc={'|'.join([tone] * 6)}:c=5.1:s={videos.RATE}:d=4")
+    picture = ("-f", "lavfi", "-i", "color=gray:s=64x48:r=30:d=4")
+    videos.ffmpeg(*picture, *sound, "-c:a", "flac", bare.folder / "data/tiny/vods/own.mkv")
+    join(bare, "1,3\n", vod="vods/own.mkv", duration=4)
+    middle = heard(bare)[videos.RATE // 2 : videos.RATE * 3 // 2]
+    assert np.abs(middle).max() / np.sqrt(np.mean(middle**2)) == pytest.approx(np.sqrt(2), rel=0.02), "as in a sine"
 
 
 def test_a_silent_track_stays_silent(project):

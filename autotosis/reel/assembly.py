@@ -149,8 +149,7 @@ def _frames(segment: Segment, rate: Fraction, of_vod: Fraction) -> int:
 def encode(cut: Reel, folder: Path) -> list[EncodingJob]:
     """Encode the segments of a reel into files in a folder. With a copied picture, encode only the sound, if any."""
     sources = {source.vod: source for source in cut.sources}
-    encoder, transition = cut.sources[0].encoder, cut.sources[0].config.render.transition
-    sound = encoding.sound_codec((source.vod.recording for source in cut.sources), transition)
+    encoder, sound = cut.sources[0].encoder, any(source.vod.recording.sound for source in cut.sources)
     if encoder == "copy" and not sound and not cut.sources[0].music:
         return []
     pairs = itertools.pairwise(cut.placed)

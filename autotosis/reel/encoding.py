@@ -17,12 +17,11 @@ from autotosis.reel import audio_mix, encoders, ffmpeg_program, overlay, source
 from autotosis.reel.layouts import FrameFormat, Pane
 from autotosis.reel.overlay import OverlayStyle
 from autotosis.reel.reel import ReelSegment, Vod
-from autotosis.video.recording import Recording
 
 # Lossless and as fast as possible, for parts of crossfades, which are encoded again.
 LOSSLESS = {"c:v": "libx264", "qp": 0, "preset": "ultrafast", "threads": 1}
-# Uncompressed sound. Several tracks, or both sides of a crossfade, may together be louder than 16 bits can hold.
-INTEGER, FLOAT = "pcm_s16le", "pcm_f32le"
+# Uncompressed sound. It may be louder than integers can hold: several tracks or channels, or both sides of a crossfade.
+PCM = "pcm_f32le"
 
 
 @dataclass(frozen=True)
@@ -37,8 +36,8 @@ class EncodingJob:
         The style of the overlay.
     title : str or None
         The title over the beginning of the segment, if there is one.
-    sound : str or None
-        The codec of the sound, from `sound_codec`; None if no VOD has sound. A VOD without sound gets silence.
+    sound : bool
+        Whether any VOD of the reel has sound. A VOD without sound then gets silence.
     moments : ndarray of float64, shape (moments, 2)
         The time of each moment, seconds from the start of the segment, and its probability, 0 to 1.
     render : Render
@@ -56,7 +55,7 @@ class EncodingJob:
     segment: ReelSegment
     style: OverlayStyle
     title: str | None
-    sound: str | None
+    sound: bool
     moments: np.ndarray
     render: Render
     encoder: str
@@ -94,12 +93,6 @@ class EncodingJob:
     def crossfade(self) -> Path:
         """The file of the crossfade with the segment after it."""
         return self.target.with_suffix(".crossfade.mov")
-
-
-def sound_codec(recordings: Iterable[Recording], transition: str) -> str | None:
-    """Choose the codec for the sound of segments of these recordings; None if none of them has sound."""
-    tracks = max(len(piece.sounds) for recording in recordings for piece in recording.pieces)
-    return None if not tracks else FLOAT if tracks > 1 or transition == "crossfade" else INTEGER
 
 
 def encode(job: EncodingJob) -> None:
@@ -151,7 +144,7 @@ def encode(job: EncodingJob) -> None:
             first, last = round(start * audio_mix.RATE), round(end * audio_mix.RATE)
             sound = sounds[number].filter("atrim", start_sample=first, end_sample=last)
             streams.append(sound.filter("asetpts", "PTS-STARTPTS"))
-            options = options | {"c:a": job.sound}
+            options = options | {"c:a": PCM}
         outputs.append(ffmpeg.output(*streams, str(target.resolve()), **options))
     ffmpeg_program.run(
         ffmpeg.merge_outputs(*outputs), f"{recording.path} from {job.start:.1f} s", folder, frames=frames
@@ -175,7 +168,7 @@ def crossfade(pair: tuple[EncodingJob, EncodingJob]) -> None:
     if job.sound:
         length = round(job.after * audio_mix.RATE)
         streams.append(audio_mix.crossfade(sides[0].audio, sides[1].audio, length))
-        options = options | {"c:a": job.sound}
+        options = options | {"c:a": PCM}
     output = ffmpeg.output(*streams, str(job.crossfade.resolve()), **options)
     ffmpeg_program.run(output, f"{job.vod.recording.path} at {job.start + job.duration:.1f} s", job.target.parent)
 

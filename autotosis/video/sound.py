@@ -34,8 +34,8 @@ def read_stereo(recording: Recording, rate: int, duration: float, start: float =
     Yields
     ------
     ndarray of float32, shape (samples, 2)
-        Consecutive blocks of at most a few seconds: left and right, -1 to 1; the sum of several tracks may exceed that.
-        More channels are mixed down, and a single one is in both.
+        Consecutive blocks of at most a few seconds: left and right, -1 to 1. More channels are mixed down, and a single
+        one is in both. What is mixed, channels or tracks, may together exceed 1.
     """
     count = max(len(piece.sounds) for piece in recording.pieces)
     blocks = [_track(recording, number, rate, duration, start) for number in range(count)]
