@@ -113,15 +113,28 @@ def test_a_very_short_reel_is_as_loud_as_asked(bare):
     assert 20 * np.log10(np.percentile(np.abs(sound), 95)) == pytest.approx(-14, abs=2)
 
 
-def test_loud_surround_sound_is_not_clipped(bare):
-    """Mixed down to two channels, this tone has a peak of 1.8 times full scale."""
-    tone = "0.75*sin(2*PI*1000*t)"
+def write_surround(project: Project, tone: str) -> None:
+    """Write the VOD `own` with the same sound, a formula of the time `t`, in each of the six channels of 5.1.
+
+    Mixed down to two channels, it is 2.4 times as loud.
+    """
     sound = ("-f", "lavfi", "-i", f"aevalsrc={'|'.join([tone] * 6)}:c=5.1:s={videos.RATE}:d=4")
     picture = ("-f", "lavfi", "-i", "color=gray:s=64x48:r=30:d=4")
-    videos.ffmpeg(*picture, *sound, "-c:a", "flac", bare.folder / "data/tiny/vods/own.mkv")
+    videos.ffmpeg(*picture, *sound, "-c:a", "flac", project.folder / "data/tiny/vods/own.mkv")
+
+
+def test_loud_surround_sound_is_not_clipped(bare):
+    write_surround(bare, "0.75*sin(2*PI*1000*t)")
     join(bare, "1,3\n", vod="vods/own.mkv", duration=4)
     middle = heard(bare)[videos.RATE // 2 : videos.RATE * 3 // 2]
     assert np.abs(middle).max() / np.sqrt(np.mean(middle**2)) == pytest.approx(np.sqrt(2), rel=0.02), "as in a sine"
+
+
+def test_too_loud_sound_is_limited_even_if_no_loudness_is_asked_for(bare):
+    write_surround(bare, r"0.7*sin(2*PI*1000*t)*exp(-8*mod(t\,1))")
+    bare.set_params(audio={"loudness": None})
+    join(bare, "0.8,3\n", vod="vods/own.mkv", duration=4)
+    assert np.abs(heard(bare)).max() < 1
 
 
 def test_a_silent_track_stays_silent(project):

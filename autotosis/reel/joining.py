@@ -83,9 +83,11 @@ def _with_music(
 
 
 def _levelled(stream: FilterableStream, wanted: float | None, subject: Path) -> FilterableStream:
-    """Bring the sound of a reel to the wanted loudness (LUFS); None leaves it as it is."""
-    if wanted is None or (level := _level(stream, subject)) is None:
+    """Bring the sound of a reel to the wanted loudness (LUFS). None keeps it, but limits what players would clip."""
+    if (level := _level(stream, subject)) is None:
         return stream
+    if wanted is None:
+        return audio_mix.limit(stream) if level.peak > 0 else stream
     gain = min(wanted - level.loudness, audio_mix.MAX_GAIN)
     if level.peak + gain < audio_mix.PEAK - audio_mix.BETWEEN_SAMPLES:
         return audio_mix.apply_gain(stream, gain)
