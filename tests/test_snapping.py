@@ -93,6 +93,17 @@ def test_an_edge_goes_to_the_nearest_of_the_quietest_places_or_to_the_nearest_ch
     assert snapping.place(edge, Places(*[np.zeros(0)] * 3), times, 0, 99) == 10.0
 
 
+@pytest.mark.parametrize("limit", ["max_length", "max_duration"])
+def test_segments_that_exceed_the_limits_snap_but_get_no_longer(limit):
+    """With `select.marks: keep`, the limits do not apply to marks."""
+    vod, nothing = (RECORDING, Box()), np.zeros(0)
+    starts = [EdgeRange(*vod, start, start - 0.5, start + 0.5) for start in (10.0, 20.0)]
+    ends = [EdgeRange(*vod, end, end - 0.5, end + 0.5) for end in (14.0, 24.0)]
+    places = [Places(np.array([time]), nothing, nothing) for time in (10.3, 19.7, 14.2, 23.8)]
+    moved = snapping.fit(starts, ends, places, 30, select_params(**{limit: 3.0}))
+    assert moved == [(10.3, 14.2), (20.0, 23.8)]
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_whatever_is_quiet_segments_stay_in_order_and_within_the_bounds(seed):
     chance = np.random.default_rng(seed)

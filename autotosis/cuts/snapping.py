@@ -72,7 +72,8 @@ def snap(
     """Move the edges of segments to places where a cut is not noticed.
 
     Edges never move into the shown part of an event, nor into what the user calls calm. The segments stay in order,
-    inside the video and within the limits of `select`.
+    inside the video and within the limits of `select`. If they exceed these already, as kept marks may, they get no
+    longer.
 
     Parameters
     ----------
@@ -81,7 +82,7 @@ def snap(
     facecam : Facecam
         The position of the face camera.
     reel : sequence of Segment
-        The segments, in the order of time and within the limits.
+        The segments, in the order of time.
     select : Select
         The parameters of selection; `snap` is how far an edge may move, seconds.
     calm : sequence of Segment
@@ -139,15 +140,14 @@ def fit(
     list of (float, float)
         Start and end of each segment, seconds in the video.
     """
-    spare = (select.max_duration or math.inf) - sum(
-        end.time - start.time for start, end in zip(starts, ends, strict=True)
-    )
+    total = sum(end.time - start.time for start, end in zip(starts, ends, strict=True))
+    spare = max(0.0, (select.max_duration or math.inf) - total)
     limits = [start.time - select.min_gap for start in starts[1:]] + [math.inf]
     edges, free = [], 0.0
     of_starts, of_ends = places[: len(starts)], places[len(starts) :]
     for start, end, at_start, at_end, limit in zip(starts, ends, of_starts, of_ends, limits, strict=True):
         length = end.time - start.time
-        longest = min(select.max_length or math.inf, length + spare)
+        longest = min(max(select.max_length or math.inf, length), length + spare)
         begin = place(start, at_start, at_start.times, max(free, end.time - longest), math.inf)
         frames = begin + np.arange(int((end.low - begin) * rate), int((end.high - begin) * rate) + 2) / float(rate)
         finish = place(end, at_end, frames, 0.0, min(limit, begin + longest))
