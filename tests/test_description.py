@@ -11,6 +11,9 @@ from tests.helpers import placed_segments
     [
         ("https://www.twitch.tv/videos/123?filter=all", "https://www.twitch.tv/videos/123?t=1h2m15s"),
         ("https://m.twitch.tv/videos/123", "https://www.twitch.tv/videos/123?t=1h2m15s"),
+        ("https://www.twitch.tv/somebody/video/123", "https://www.twitch.tv/videos/123?t=1h2m15s"),
+        ("https://www.twitch.tv/some_body/v/123", "https://www.twitch.tv/videos/123?t=1h2m15s"),
+        ("https://music.youtube.com/watch?v=a_-1&si=x", "https://www.youtube.com/watch?v=a_-1&t=3735s"),
         ("https://www.youtube.com/watch?list=x&v=a_-1", "https://www.youtube.com/watch?v=a_-1&t=3735s"),
         ("https://www.youtube.com/live/a_-1?si=x", "https://www.youtube.com/watch?v=a_-1&t=3735s"),
         ("https://youtu.be/a_-1", "https://www.youtube.com/watch?v=a_-1&t=3735s"),

@@ -48,8 +48,8 @@ def spelt(seconds: float) -> str:
 def link(url: str, seconds: float) -> str:
     """Make a link to a time in a video on Twitch or YouTube; on other sites, to the video itself."""
     parts = urlsplit(url)
-    site = re.sub(r"^(www|m)\.", "", parts.hostname or "")
-    twitch = re.fullmatch(r"/videos/(\d+)/?", parts.path)
+    site = re.sub(r"^(www|m|music)\.", "", parts.hostname or "")
+    twitch = re.fullmatch(r"/(?:videos|\w+/v(?:ideo)?)/(\d+)/?", parts.path)
     youtube = re.fullmatch(r"/(?:live|shorts|embed)/([\w-]+)/?", parts.path)
     short = re.fullmatch(r"/([\w-]+)/?", parts.path)
     if site == "twitch.tv" and twitch:
