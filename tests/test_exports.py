@@ -138,6 +138,17 @@ def test_picture_and_sound_of_a_segment_stay_together_in_final_cut_7(tmp_path):
     assert linked == [[ids[0], ids[2]], [ids[1], ids[3]]] * 2
 
 
+def test_segments_that_show_the_same_frame_are_both_in_the_cut_for_final_cut_7(tmp_path):
+    rate_30 = in_a_file(replace(RECORDING, rate=Fraction(30)), tmp_path)
+    one, other = (placed_segments([start], 1 / 30, rate_30)[0] for start in (1.0, 1.016))
+    exports.write(tmp_path, [one, replace(other, reel_start=1 / 30, reel_end=2 / 30)])
+    root = ElementTree.parse(tmp_path / "cut.xml").getroot()
+    for track in root.findall(".//track"):
+        shown = [[item.find(key).text for key in ("in", "out", "start", "end")] for item in track.findall("clipitem")]
+        assert shown == [["30", "31", "0", "1"], ["30", "31", "1", "2"]]
+    assert len({item.get("id") for item in root.findall(".//clipitem")}) == 4
+
+
 def test_an_edl_says_how_its_timecode_counts(tmp_path):
     for rate, mode, code in [(RATES[0], "NON-DROP", "01:00:00:00"), (RATES[1], "DROP", "01:00:00;00")]:
         exports.write(tmp_path, placed_segments([3600.0], 2.0, in_a_file(replace(RECORDING, rate=rate), tmp_path)))

@@ -19,10 +19,10 @@ def export(edit: Edit) -> str:
     https://developer.apple.com/library/archive/documentation/AppleApplications/Reference/FinalCutPro_XML
     """
     cut = timeline(edit)
-    for track in cut.audio_tracks():
-        for clip in track:
-            # Without any metadata, the writer would take it for the same clip as the picture's.
-            clip.metadata["fcp_xml"] = {"enabled": "TRUE"}
+    # The writer writes equal clips only once, so make them differ: those of picture and sound, and segments that show
+    # the same frames. It does not write this number.
+    for number, clip in enumerate(clip for track in cut.tracks for clip in track):
+        clip.metadata["number"] = number
     root = ElementTree.fromstring(opentimelineio.adapters.write_to_string(cut, "fcp_xml"))
     for pictures in (*root.findall(".//sequence/media/video/format"), *root.findall(".//file/media/video")):
         sample = ElementTree.SubElement(pictures, "samplecharacteristics")
