@@ -288,10 +288,17 @@ def render(project: Project, vod: str = "vods/own.mp4", **params) -> list[dict[s
     return _numbers(project.table("reels/own/segments.csv"))
 
 
-def planned(project: Project, rows: str, vod: str = "vods/own.mp4", duration: float = 8, **render) -> assembly.Reel:
-    """Plan the reel of the VOD `own` with these rows of a cut list: start and end of each segment."""
+def planned(
+    project: Project,
+    rows: str,
+    vod: str = "vods/own.mp4",
+    duration: float = 8,
+    columns: str = "start,end",
+    **render,
+) -> assembly.Reel:
+    """Plan the reel of the VOD `own` with these rows of a cut list: by default, start and end of each segment."""
     write_timeline(project, [], duration)
-    project.write("data/cuts/own.csv", f"start,end\n{rows}")
+    project.write("data/cuts/own.csv", f"{columns}\n{rows}")
     project.set_params(vods={"own": vod}, render=render)
     return assembly.place([assembly.prepare(configuration.for_render(load_params(project), "own"))])
 

@@ -8,7 +8,7 @@ from autotosis.project.errors import UserError
 from autotosis.reel import stream_copy
 from autotosis.video import recording
 from tests import videos
-from tests.helpers import assert_user_error, render, write_timeline
+from tests.helpers import assert_user_error, planned, render, write_timeline
 
 OPEN = "open-gop=1:bframes=3:keyint=30:min-keyint=30:scenecut=0:log-level=none"
 
@@ -73,6 +73,14 @@ def test_the_table_of_a_copied_reel_gives_the_same_reel(project):
     project.write("data/tiny/edits/own.csv", project.read("reels/own/segments.csv"))
     assert render(project, **copy) == rows
     assert [number for _, number in videos.numbers(reel)] == numbers
+
+
+def test_a_copied_reel_shows_all_of_a_segment_that_the_user_made_longer(bare):
+    videos.numbered(bare.folder / "data/tiny/vods/own.mp4", 8, "libx264")
+    cut = {"rows": "1.5,5,4.5\n", "columns": "start,end,event_start", "encoder": "copy", "overlay": "none"}
+    assert [segment.start for segment in planned(bare, **cut).placed] == [2.0], "a keyframe before the event"
+    bare.write("data/tiny/edits/own.csv", bare.read("data/cuts/own.csv"))
+    assert [segment.start for segment in planned(bare, **cut).placed] == [1.0]
 
 
 def test_the_end_of_a_trimmed_video_is_copied(tmp_path):

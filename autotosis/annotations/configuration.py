@@ -56,7 +56,7 @@ class SelectConfig(Section):
 class RenderConfig(Section):
     """What the reel of a VOD depends on. `sounds` are the tracks that are heard, `url` is its web address, or None.
 
-    `invert` tells whether it shows the calmest moments.
+    `invert` tells whether it shows the calmest moments, and `edited` whether its cut list is the user's own.
     """
 
     name: str
@@ -66,6 +66,7 @@ class RenderConfig(Section):
     url: str | None
     label: str
     invert: bool
+    edited: bool
     render: Render
     audio: Audio
     music: Path | None
@@ -92,8 +93,6 @@ def for_predict(settings: Params, name: str) -> PredictConfig:
 
 def for_select(settings: Params, name: str) -> SelectConfig:
     """Collect what `select` depends on for the VOD of this name; UserError as in `for_predict`."""
-    edits = settings.folder / "edits" / f"{name}.csv"
-    files.check_regular(edits)
     uses_marks = settings.select.marks != "ignore"
     rows = labels.read_labels(settings.folder / "labels.csv", videos_must_exist=False).get(settings.vods[name], [])
     return SelectConfig(
@@ -101,7 +100,7 @@ def for_select(settings: Params, name: str) -> SelectConfig:
         video=settings.vod(name),
         sounds=settings.tracks_of(settings.vods[name]).judged,
         facecam=_facecam(settings, name),
-        edits=edits if edits.exists() else None,
+        edits=_edits(settings, name),
         labels=[(row.start, row.end, row.highlight) for row in rows],
         markers=sidecars.find(settings.vod(name), sidecars.MARKERS) if uses_marks else None,
         replays=sidecars.replays(settings.vod(name)) if uses_marks else [],
@@ -120,6 +119,7 @@ def for_render(settings: Params, name: str) -> RenderConfig:
         url=settings.urls.get(name) or sources.page_of(settings.folder, settings.vods[name]),
         label=settings.label,
         invert=settings.select.invert,
+        edited=_edits(settings, name) is not None,
         render=render,
         audio=audio,
         music=_existing(settings.folder, audio.music, "audio.music"),
@@ -173,6 +173,12 @@ def unused_edits(settings: Params) -> list[Path]:
     """List the files in edits/ that belong to no VOD of params.yaml; most likely their names are misspelt."""
     expected = {f"{name}.csv" for name in settings.vods}
     return sorted(path for path in (settings.folder / "edits").glob("[!.]*") if path.name not in expected)
+
+
+def _edits(settings: Params, name: str) -> Path | None:
+    edits = settings.folder / "edits" / f"{name}.csv"
+    files.check_regular(edits)
+    return edits if edits.exists() else None
 
 
 def _facecam(settings: Params, name: str) -> Box | None:

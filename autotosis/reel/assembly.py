@@ -3,7 +3,7 @@
 import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -119,7 +119,11 @@ def place(sources: Sequence[ReelSource]) -> Reel:
         return Reel(sources, [], [])
     first = sources[0]
     if first.encoder == "copy":
-        copied = stream_copy.packet_ranges(first.vod.recording, first.segments)
+        segments = first.segments
+        if first.config.edited:
+            # The user asked for the whole segment, so none of its padding may be left out.
+            segments = [replace(segment, pre_roll=0.0) for segment in segments]
+        copied = stream_copy.packet_ranges(first.vod.recording, segments)
         chosen, shared = [(first, packets.segment) for packets in copied], [0.0] * (len(copied) - 1)
         lengths = [packets.segment.duration for packets in copied]
     else:
