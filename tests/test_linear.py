@@ -40,3 +40,17 @@ def test_without_sound_the_rest_is_what_counts():
     silent[:200] = values[:200]
     fitted = linear.fit(context.windows(silent, 10)[200:], labels[200:], penalty=1)
     assert np.isfinite(fitted.logits(silent, 10)).all()
+
+
+def test_what_is_constant_but_for_rounding_gets_no_weight():
+    chance = np.random.default_rng(6)
+    values = chance.normal(size=(400, features.COLUMNS)).astype(np.float32)
+    labels = (values[:, 0] > 0).astype(int)
+    silent = values.copy()
+    # As digital silence is, relative to its baseline.
+    silent[:, 1:] = 2.4e-6 + chance.normal(scale=6e-14, size=silent[:, 1:].shape)
+    examples = context.windows(silent, 10)
+    for background in (None, context.windows(values, 10)):
+        fitted = linear.fit(examples, labels, penalty=1, background=background, background_weight=0.01)
+        assert not fitted.weights[:, 1:].any() and np.abs(fitted.weights).max() < 10
+        assert metrics.average_precision(labels, fitted.logits(values, 10)) > 0.95

@@ -8,6 +8,10 @@ from threadpoolctl import threadpool_limits
 from autotosis.model import model_file
 from autotosis.signals import context, features
 
+# The least variance of a column over the moments learned from. What varies less, such as digital silence relative to
+# its baseline, only shows how float32 rounds; standardised, it would get a weight of any size.
+MIN_VARIANCE = 1e-8
+
 
 @dataclass(frozen=True)
 class Linear:
@@ -101,7 +105,8 @@ def fit(
     labels : ndarray of int, shape (moments,)
         1 for a highlight, 0 for calm. Both must occur.
     penalty : float
-        The strength of the L2 regularization, which pulls the weights of standardised columns towards zero.
+        The strength of the L2 regularization, which pulls the weights of standardised columns towards zero. Columns
+        with a variance below MIN_VARIANCE get no weight.
     weights : ndarray of float, shape (moments,), optional
         The weight of each moment; None for 1 each.
     background : ndarray of float32, shape (others, windows, columns), optional
@@ -131,8 +136,9 @@ def fit(
             flat = np.concatenate([flat, others])
             labels = np.concatenate([labels, np.zeros(len(others), labels.dtype)])
             weight = np.concatenate([weight, np.full(len(others), background_weight)])
+        standardised = np.where(scaler.var_ < MIN_VARIANCE, 0.0, scaler.transform(flat))
         regression = LogisticRegression(C=1 / penalty, max_iter=1000)
-        regression.fit(scaler.transform(flat), labels, sample_weight=weight)
+        regression.fit(standardised, labels, sample_weight=weight)
     coefficients = regression.coef_[0] / scaler.scale_
     bias = float(regression.intercept_[0] - coefficients @ scaler.mean_)
     shape = examples.shape[1:]
