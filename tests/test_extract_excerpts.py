@@ -118,6 +118,10 @@ def test_the_time_around_what_was_judged_is_calm(project, monkeypatch):
     everything = np.arange(96) / 4
     seen = ((everything >= 4) & (everything < 10)) | ((everything >= 14) & (everything < 16.3))
     assert sorted(times) == everything[~seen].tolist(), "each moment once, but none that sees what was judged"
+    # Nor one that is within the margin.
+    around_margin = examples.around_excerpts(clips, 4, 1000, margin=2.9)
+    times = np.concatenate([clip.shard.times[clip.moments] for clip in around_margin])
+    assert sorted(times) == everything[(everything < 2) | (everything >= 18.3)].tolist()
     few = examples.around_excerpts(clips, 4, 50)
     assert 25 <= sum(len(clip.moments) for clip in few) <= 50
     assert examples.weights_beside(clips, around, 0.01).sum() == pytest.approx(

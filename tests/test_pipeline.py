@@ -125,6 +125,8 @@ CHANGES: dict[str, tuple[Change, list[str], set[str] | str]] = {
         set(),
     ),
     "extract.fps": (set_params(extract={"fps": 5}), ["configure", "extract_excerpts", *FRAMES], EVERY),
+    # The time around what was judged depends on it, which the index does not have.
+    "dataset.margin": (set_params(dataset={"margin": 0.19}), ["configure", "build_dataset", "train"], set()),
     "train.l2": (set_params(train={"l2": 50}), ["configure", *MODEL], set()),
     "predict.scan": (set_params(predict={"scan": "dense"}), ["configure", *VOD], set()),
     "select.min_gap": (set_params(select={"min_gap": 20}), ["configure", *CUT], set()),

@@ -63,7 +63,7 @@ def describe_all(settings: Params) -> dict[str, dict[str, object]]:
     return {
         "extract_frames": {"extract": extract, "judged": configuration.judged_tracks(settings, "clips/")},
         "extract_excerpts": {"extract": extract, "judged": configuration.judged_tracks(settings, "vods/")},
-        "train": {**used, "extract": extract, "clips": settings.dataset.clips},
+        "train": {**used, "extract": extract, "clips": settings.dataset.clips, "margin": settings.dataset.margin},
         # DVC compares `vods` without regard to its order, in which the reel of all VODs shows them.
         "compile": {"vods": list(settings.vods)},
     }

@@ -1,5 +1,6 @@
 """The labelled clips that a model learns from, read from the index and the shards."""
 
+import math
 import reprlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -128,10 +129,11 @@ def weights(clips: Sequence[Clip], review_weight: float) -> np.ndarray:
     return weight
 
 
-def around_excerpts(clips: Sequence[Clip], fps: float, most: int) -> list[Clip]:
+def around_excerpts(clips: Sequence[Clip], fps: float, most: int, margin: float = 0.0) -> list[Clip]:
     """Return the unlabelled time around excerpts, with calm as its label, because highlights are rare.
 
-    Moments whose windows reach into an excerpt are left out, even if it is too short to be in the index.
+    Moments whose windows reach into an excerpt, or that are within the margin of it, are left out, even if it is too
+    short to be in the index.
 
     Parameters
     ----------
@@ -141,20 +143,22 @@ def around_excerpts(clips: Sequence[Clip], fps: float, most: int) -> list[Clip]:
         Moments per second, Hz.
     most : int
         The largest number of moments in total. Of more, evenly spaced ones are kept.
+    margin : float
+        The time on both sides of an excerpt that is left out (seconds), if it is longer than the reach of the windows.
 
     Returns
     -------
     list of Clip
         For each excerpt, the moments around it. A moment that is in several shards is in one of them only.
     """
-    unlabelled = []
+    unlabelled, beside = [], max(context.reach(fps), math.ceil(margin * fps))
     for vod in sorted({clip.vod for clip in clips if clip.is_excerpt}):
         excerpts = [clip for clip in clips if clip.is_excerpt and clip.vod == vod]
         numbers = [np.rint(excerpt.shard.times * fps).astype(int) for excerpt in excerpts]
         taken = np.zeros(max(moments[-1] for moments in numbers) + 1, bool)
         for shard in [excerpt.shard for excerpt in excerpts] + left_out_beside(excerpts):
             first = round(shard.times[0] * fps) + shard.first_frame
-            taken[max(0, first - context.reach(fps)) : first + shard.frames + context.reach(fps)] = True
+            taken[max(0, first - beside) : first + shard.frames + beside] = True
         for excerpt, moments in zip(excerpts, numbers, strict=True):
             unlabelled.append((excerpt, np.flatnonzero(~taken[moments])))
             taken[moments] = True

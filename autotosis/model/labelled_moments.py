@@ -126,7 +126,8 @@ def collect(
     fps, review_weight = settings.extract.fps, settings.train.review_weight
     vods = sorted({clip.vod for clip in own_rows})
     own_rows = sorted(own_rows, key=lambda clip: clip.vod)
-    labelled, around = [*clips, *own_rows], examples.around_excerpts(clips, fps, KERNEL_MOMENTS)
+    labelled = [*clips, *own_rows]
+    around = examples.around_excerpts(clips, fps, KERNEL_MOMENTS, settings.dataset.margin)
     vod = [EVERY] * len(clips) + [vods.index(clip.vod) for clip in own_rows] + [EVERY] * len(around)
     # A VOD's own rows have a limit of their own, because no model learns from those of several VODs.
     of_vods = [[clip for clip in own_rows if clip.vod == vod] for vod in vods]
