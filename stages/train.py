@@ -175,7 +175,9 @@ def review(excerpts: OutOfFold) -> dict[str, float]:
 
 def log(folder: Path, losses: Sequence[float], measured: OutOfFold, details: dict[str, float]) -> None:
     """Write the loss of each epoch of a face network, the data that `dvc plots` draws, and details.json."""
-    labels, probabilities = measured.labels, measured.probabilities()
+    # git keeps the plots, some of which have a line per moment.
+    drawn = labelled_moments.evenly_spaced(len(measured.labels))
+    labels, probabilities = measured.labels[drawn], measured.probabilities()[drawn]
     with Live(str(folder), dvcyaml=None, save_dvc_exp=False) as live:
         for loss in losses:
             live.log_metric("loss", loss)

@@ -3,6 +3,11 @@
 import json
 import shutil
 
+import numpy as np
+import pytest
+
+from autotosis.model.cross_validation import OutOfFold
+from stages import train as train_stage
 from tests.helpers import HEADER, LABELS, Project, assert_user_error
 
 
@@ -114,3 +119,14 @@ def test_rows_about_vods_make_up_for_highlights_of_a_single_clip(project):
     # Without weight, they teach nothing.
     project.set_params(train={"review_weight": 0})
     assert_user_error(project.stage("train"), "data/dataset/index.csv: too few clips", "data/tiny/labels.csv")
+
+
+def test_plots_are_small_enough_for_git_however_many_moments_are_measured(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    labels = np.arange(100_000) // 50 % 2
+    logits = labels + np.random.default_rng(1).normal(size=100_000)
+    train_stage.log(tmp_path / "live", [], OutOfFold(logits, labels, np.arange(100_000) // 100 % 5, labels < 0), {})
+    sizes = [path.stat().st_size for path in (tmp_path / "live/plots/sklearn").iterdir()]
+    assert len(sizes) == 4 and max(sizes) < 2_000_000
+    drawn = json.loads((tmp_path / "live/plots/sklearn/confusion_matrix.json").read_text())
+    assert sum(pair["actual"] == "highlight" for pair in drawn) / len(drawn) == pytest.approx(0.5, abs=0.01)
