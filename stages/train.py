@@ -108,6 +108,11 @@ def main() -> None:
     print(json.dumps(figures | details, indent=2))
     if remark:
         print(remark)
+    if measured.is_excerpt.any():
+        print(
+            f"{settings.folder / 'labels.csv'}: the metrics include rows about VODs, because the clips of fewer than "
+            "two folds have highlights, or calm moments; label more clips"
+        )
     print(f"face network: {choice.architecture or 'none'}, because {choice.reason}")
     warn_if_chance(figures["auc"], settings.folder)
 

@@ -115,10 +115,20 @@ def test_rows_about_vods_make_up_for_highlights_of_a_single_clip(project):
     highlight, *_ = project.table("data/tiny/holdout.csv")
     project.write("data/tiny/holdout.csv", HEADER)
     project.write(LABELS, f"{HEADER}{rows}vods/demo.mp4,{highlight['start']},{highlight['end']},1\n")
-    project.stages("extract_excerpts", "build_dataset", "train", "predict demo")
+    project.stages("extract_excerpts", "build_dataset")
+    output = project.succeed("python", "-m", "stages.train")
+    assert "labels.csv: the metrics include rows about VODs, because the clips of fewer than two folds" in output
+    project.stages("predict demo")
     # Without weight, they teach nothing.
     project.set_params(train={"review_weight": 0})
     assert_user_error(project.stage("train"), "data/dataset/index.csv: too few clips", "data/tiny/labels.csv")
+
+
+def test_rows_about_vods_are_no_part_of_the_metrics_where_clips_suffice(project):
+    project.write("data/tiny/holdout.csv", HEADER)
+    project.append(LABELS, "vods/demo.mp4,5,7,0\n")
+    project.stages("extract_excerpts", "build_dataset")
+    assert "the metrics include" not in project.succeed("python", "-m", "stages.train")
 
 
 def test_plots_are_small_enough_for_git_however_many_moments_are_measured(tmp_path, monkeypatch):
