@@ -42,20 +42,20 @@ def main() -> None:
         print(f"{path}: not cut yet, although it fits `recordings`; run python -m autotosis.watch --once")
     for pattern in configuration.unmatched_tracks(settings):
         print(f"params.yaml: tracks.{pattern} fits no video; check the spelling")
+    described = config_files.describe_all(settings)
     with files.replacing(config_files.FOLDER) as folder:
         for stage in configuration.STAGES:
             (folder / stage).mkdir(parents=True)
             (folder / stage / ABOUT).write_text(CONTENT)
-            for name in settings.vods:
-                write(folder / stage / f"{name}.json", config_files.describe(stage, settings, name))
-        for stage, description in config_files.describe_all(settings).items():
-            write(folder / f"{stage}.json", description)
-    for results in (timeline.FOLDER, cut_list.FOLDER, facecams.FOLDER):
-        files.write_bytes(results / ABOUT, CONTENT.encode())
-    for name in recordings.read_list().kept:
-        recordings.protect(name)
-    remove_results_of_other_vods(settings)
-    inputs.check_unchanged(before | tables)
+        for file, description in described.items():
+            write(folder / file, description)
+        for results in (timeline.FOLDER, cut_list.FOLDER, facecams.FOLDER):
+            files.write_bytes(results / ABOUT, CONTENT.encode())
+        for name in recordings.read_list().kept:
+            recordings.protect(name)
+        remove_results_of_other_vods(settings)
+        inputs.check_unchanged(before | tables)
+        config_files.check_described(described, settings)
 
 
 def report_missing_videos(settings: Params) -> None:

@@ -250,15 +250,16 @@ def test_one_vod_is_cut_where_no_other_video_is(own):
 
 def test_a_file_that_is_changed_during_a_run_ends_it(project):
     run_by_dvc = ENVIRONMENT | {"DVC_STAGE": "select@demo"}
+    forced = "run `dvc repro --force --single-item configure`, then `dvc repro`"
     project.write("data/tiny/edits/demo.csv", "start,end\n1,2\n")
     project.stages("configure")
     project.append("data/tiny/edits/demo.csv", "4,5\n")
     result = project.stage("select", "demo", env=run_by_dvc)
-    assert_user_error(result, "data/tiny/edits/demo.csv: has changed since `configure` ran; run `dvc repro` again")
+    assert_user_error(result, "data/tiny/edits/demo.csv: has changed since `configure` ran; run", forced)
     project.stages("configure")
     remark("autotosis/cuts/segments.py")(project)
     result = project.stage("select", "demo", env=run_by_dvc)
-    assert_user_error(result, "autotosis/cuts: has changed since `configure` ran; run `dvc repro` again")
+    assert_user_error(result, "autotosis/cuts: has changed since `configure` ran; run", forced)
 
 
 def test_a_copy_of_a_reel_stays_when_results_of_other_vods_are_removed(project):

@@ -70,16 +70,25 @@ def test_a_table_of_edits_that_no_vod_has_is_named(project):
     assert "data/tiny/edits/dmeo.csv: ignored" in project.stage("configure").stdout
 
 
-def test_edits_that_are_saved_while_they_are_read_are_not_taken_for_read(project):
-    # It reads the edits before it says what it removes, which is more than fits into a pipe.
+@pytest.mark.parametrize(
+    ("path", "named"),
+    [
+        (EDITS, "data/tiny/edits"),
+        ("data/tiny/vods/demo.chat.json", "data/tiny/vods/demo.chat.json"),
+        ("data/tiny/vods/demo.markers.csv", "data/tiny/vods/demo.markers.csv"),
+        ("autotosis/cuts/new.py", "autotosis/cuts"),
+    ],
+)
+def test_what_is_saved_while_it_is_described_is_not_taken_for_described(project, path, named):
+    # It reads everything before it says what it removes, which is more than fits into a pipe.
     for number in range(2000):
         project.write(f"data/cuts/gone{number}.csv", "")
     command, pipe = [sys.executable, "-m", "stages.configure"], subprocess.PIPE
     with subprocess.Popen(command, cwd=project.folder, env=ENVIRONMENT, stdout=pipe, stderr=pipe, text=True) as process:
         assert "removed" in process.stdout.readline()
-        project.write(EDITS, "start,end\n1,2\n")
+        project.write(path, "start,end\n1,2\n")
         _, output = process.communicate()
-    assert process.returncode and "error: data/tiny/edits: was changed while it was being used; run the" in output
+    assert process.returncode and f"error: {named}: was changed while it was being used; run the same" in output
 
 
 def test_bad_edits_cost_nothing_and_no_kept_row_gives_no_reel(project):

@@ -9,7 +9,7 @@ import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from autotosis.annotations import configuration, labels
 from autotosis.annotations.configuration import FacecamConfig, PredictConfig, RenderConfig, SelectConfig
@@ -37,11 +37,44 @@ CODE = {
     "select": ("stages/select.py", "annotations", "video", "model/model_file.py", "scan/timeline.py", "cuts"),
     "render": ("stages/render.py", "annotations", "video", "pictures", "scan/timeline.py", "cuts", "reel"),
 }
+# What to do if a file or code has changed. DVC may not run `configure` again by itself: if the change came just after
+# `configure` had ended, while DVC was still reading videos, DVC takes it for one that `configure` has seen.
+FORCED = "run `dvc repro --force --single-item configure`, then `dvc repro`"
 
 Config = TypeVar("Config", FacecamConfig, PredictConfig, SelectConfig, RenderConfig)
 
 
-def describe(stage: str, settings: Params, name: str) -> dict[str, object]:
+def describe_all(settings: Params) -> dict[Path, dict[str, Any]]:
+    """Describe what each stage of each VOD, and each stage for all videos, depends on, by its file in FOLDER.
+
+    UserError as in `for_predict`.
+    """
+    of_vods = {
+        Path(stage) / f"{name}.json": describe(stage, settings, name)
+        for stage in configuration.STAGES
+        for name in settings.vods
+    }
+    return of_vods | {Path(f"{stage}.json"): once for stage, once in describe_stages(settings).items()}
+
+
+def check_described(described: dict[Path, dict[str, Any]], settings: Params) -> None:
+    """Raise a UserError if a file or code has changed since `describe_all` described it.
+
+    DVC looks at them only when `configure` has ended, and would take the change for one that was described.
+    """
+    for path, now in describe_all(settings).items():
+        before = described[path]
+        if now != before:
+            changed = [
+                path_of(place)
+                for key, path_of in (("files", Path), ("code", _code_path))
+                for place, _ in now.get(key, {}).items() ^ before.get(key, {}).items()
+            ]
+            named = min(changed, default=settings.folder / "vods")
+            raise UserError(f"{named}: was changed while it was being used; run the same command again")
+
+
+def describe(stage: str, settings: Params, name: str) -> dict[str, Any]:
     """Describe a stage's configuration in types of JSON, with hashes of its code and of the files that it names."""
     config = configuration.STAGES[stage](settings, name)
     named = [path for path in (getattr(config, key, None) for key in NAMED_FILES) if path]
@@ -53,7 +86,7 @@ def describe(stage: str, settings: Params, name: str) -> dict[str, object]:
     }
 
 
-def describe_all(settings: Params) -> dict[str, dict[str, object]]:
+def describe_stages(settings: Params) -> dict[str, dict[str, Any]]:
     """Describe, in types of JSON, what each stage that runs once for all videos depends on in params.yaml.
 
     UserError as in `for_predict`.
@@ -94,10 +127,10 @@ def recorded(stage: str, present: Config) -> Config:
         values[key] = values[key] | value if isinstance(value, dict) and isinstance(values[key], dict) else value
     for named, digest in described["files"].items():
         if files.digest(Path(named)) != digest:
-            raise _changed(named)
+            raise _changed(named, FORCED)
     for place, digest in described["code"].items():
         if _code_digest(place) != digest:
-            raise _changed(_code_path(place))
+            raise _changed(_code_path(place), FORCED)
     return type(present).model_validate_json(json.dumps(values))
 
 
@@ -110,8 +143,8 @@ def check_recorded(stage: str, settings: Params) -> None:
     """Raise a UserError if DVC runs a stage for all videos, and its parameters have changed since `configure` ran."""
     if DVC_STAGE in os.environ:
         described = json.loads((FOLDER / f"{stage}.json").read_text())
-        if described != json.loads(json.dumps(describe_all(settings)[stage])):
-            raise _changed(PARAMS_FILE)
+        if described != json.loads(json.dumps(describe_stages(settings)[stage])):
+            raise _changed(PARAMS_FILE, "run `dvc repro` again")
 
 
 def _code_path(place: str) -> Path:
@@ -124,5 +157,5 @@ def _code_digest(place: str) -> str:
     return hashlib.sha256("".join(files.digest(source) for source in sources).encode()).hexdigest()
 
 
-def _changed(source: str | Path) -> UserError:
-    return UserError(f"{source}: has changed since `configure` ran; run `dvc repro` again")
+def _changed(source: str | Path, remedy: str) -> UserError:
+    return UserError(f"{source}: has changed since `configure` ran; {remedy}")
