@@ -214,11 +214,22 @@ def test_a_change_during_a_run_is_left_to_the_next_one(project):
     project.set_params(select={"threshold": 0.3}, train={"l2": 5}, extract={"fps": 5})
     project.succeed("dvc", "repro", "--single-item", "--force", "select@demo")
     assert project.digests("data/cuts") == cuts
-    for stage in ("extract_frames", "extract_excerpts", "train"):
+    for stage, of_labels in (("extract_frames", ""), ("extract_excerpts", ""), ("train", f" or {LABELS}")):
         result = project.stage(stage, env=ENVIRONMENT | {"DVC_STAGE": stage})
-        assert_user_error(result, "params.yaml: has changed since `configure` ran; run `dvc repro` again")
+        assert_user_error(result, f"params.yaml{of_labels}: has changed since `configure` ran; run `dvc repro` again")
     project.stages("select demo")
     assert project.digests("data/cuts") != cuts
+
+
+def test_labels_that_are_changed_during_a_run_concern_only_the_stages_that_read_them(project):
+    # With enough clips, a face network is tried.
+    project.set_params(train={"auto_clips": 12})
+    project.stages("configure")
+    add_clip(project)
+    result = project.stage("train", env=ENVIRONMENT | {"DVC_STAGE": "train"})
+    assert_user_error(result, "params.yaml or data/tiny/labels.csv: has changed since `configure` ran; run `dvc repro`")
+    project.append(LABELS, "clips/new.mp4,1\n")
+    project.succeed("python", "-m", "stages.extract_frames", env=ENVIRONMENT | {"DVC_STAGE": "extract_frames"})
 
 
 def test_a_vod_that_is_added_during_a_run_is_left_to_the_next_one(project):

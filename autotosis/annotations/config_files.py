@@ -20,6 +20,8 @@ from autotosis.project.params import PARAMS_FILE, Params
 FOLDER = Path("data/config")
 # DVC sets this variable in the environment of the stages that it runs.
 DVC_STAGE = "DVC_STAGE"
+# The stages that run once for all videos and that depend on some of params.yaml.
+STAGES = ("extract_frames", "extract_excerpts", "train", "compile")
 # The keys of files in a configuration, besides videos and replays.
 NAMED_FILES = ("edits", "markers", "chat", "music", "font")
 # The code that each stage of a VOD runs, besides `project`, which must not affect any output.
@@ -54,7 +56,7 @@ def describe_all(settings: Params) -> dict[Path, dict[str, Any]]:
         for stage in configuration.STAGES
         for name in settings.vods
     }
-    return of_vods | {Path(f"{stage}.json"): once for stage, once in describe_stages(settings).items()}
+    return of_vods | {Path(f"{stage}.json"): describe_stage(stage, settings) for stage in STAGES}
 
 
 def check_described(described: dict[Path, dict[str, Any]], settings: Params) -> None:
@@ -86,20 +88,20 @@ def describe(stage: str, settings: Params, name: str) -> dict[str, Any]:
     }
 
 
-def describe_stages(settings: Params) -> dict[str, dict[str, Any]]:
-    """Describe, in types of JSON, what each stage that runs once for all videos depends on in params.yaml.
-
-    UserError as in `for_predict`.
-    """
+def describe_stage(stage: str, settings: Params) -> dict[str, Any]:
+    """Describe, in types of JSON, what one of STAGES depends on in params.yaml; UserError as in `for_predict`."""
     extract = settings.extract.signal_params()
-    used = settings.train.used(labels.count_clips(settings.folder))
-    return {
-        "extract_frames": {"extract": extract, "judged": configuration.judged_tracks(settings, "clips/")},
-        "extract_excerpts": {"extract": extract, "judged": configuration.judged_tracks(settings, "vods/")},
-        "train": {**used, "extract": extract, "clips": settings.dataset.clips, "margin": settings.dataset.margin},
-        # DVC compares `vods` without regard to its order, in which the reel of all VODs shows them.
-        "compile": {"vods": list(settings.vods)},
-    }
+    match stage:
+        case "extract_frames":
+            return {"extract": extract, "judged": configuration.judged_tracks(settings, "clips/")}
+        case "extract_excerpts":
+            return {"extract": extract, "judged": configuration.judged_tracks(settings, "vods/")}
+        case "train":
+            used = settings.train.used(labels.count_clips(settings.folder))
+            return {**used, "extract": extract, "clips": settings.dataset.clips, "margin": settings.dataset.margin}
+        case _:
+            # DVC compares `vods` without regard to its order, in which the reel of all VODs shows them.
+            return {"vods": list(settings.vods)}
 
 
 def recorded(stage: str, present: Config) -> Config:
@@ -143,8 +145,10 @@ def check_recorded(stage: str, settings: Params) -> None:
     """Raise a UserError if DVC runs a stage for all videos, and its parameters have changed since `configure` ran."""
     if DVC_STAGE in os.environ:
         described = json.loads((FOLDER / f"{stage}.json").read_text())
-        if described != json.loads(json.dumps(describe_stages(settings)[stage])):
-            raise _changed(PARAMS_FILE, "run `dvc repro` again")
+        if described != json.loads(json.dumps(describe_stage(stage, settings))):
+            # The number of labelled clips decides which parameters of `train` have an effect.
+            tables = f" or {settings.folder / 'labels.csv'}" if stage == "train" else ""
+            raise _changed(f"{PARAMS_FILE}{tables}", "run `dvc repro` again")
 
 
 def _code_path(place: str) -> Path:
