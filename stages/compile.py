@@ -9,18 +9,21 @@ from dataclasses import replace
 
 from autotosis.annotations import config_files, configuration
 from autotosis.cuts import segments
-from autotosis.project import command_line, files, params
+from autotosis.project import command_line, files, inputs, params
 from autotosis.project.params import Params
 from autotosis.reel import assembly, production, reel
 from autotosis.reel.assembly import ReelSource
 
 
 def main() -> None:
-    sources = best(prepare(settings := params.load()), settings.compilation.max_duration)
+    settings = params.load()
+    before = inputs.snapshot(*(settings.vod(name) for name in config_files.vods_of("render", settings)))
+    sources = best(prepare(settings), settings.compilation.max_duration)
     target = reel.FOLDER / reel.COMPILATION
     with files.replacing(target) as folder:
         folder.mkdir()
         placed = production.make(sources, folder)
+        inputs.check_unchanged(before)
     seconds = placed[-1].reel_end if placed else 0.0
     print(f"{target}: VODs: {len(sources)}, segments: {len(placed)}, seconds: {seconds:.1f}")
 

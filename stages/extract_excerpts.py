@@ -34,7 +34,9 @@ def main() -> None:
     for video, rows in labelled.items():
         if not video.startswith("clips/"):
             check_place(video, rows[0], holdout)
-            duration = recording.probe(settings.folder / video).duration
+            path = settings.folder / video
+            before |= inputs.snapshot(path, *(sidecars.place(path, ending) for ending in sidecars.CHATS))
+            duration = recording.probe(path).duration
             facecam = facecam_of(settings, video, rows_of_facecams)
             jobs += [job(settings, video, row, duration, facecam) for row in rows]
             chats += chat_rows(settings, video, rows, duration)

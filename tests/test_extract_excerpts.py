@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import sys
 from collections import defaultdict
 from dataclasses import astuple
 from pathlib import Path
@@ -186,6 +187,20 @@ def test_a_row_added_while_stretches_are_read_is_not_taken_for_read(project):
     assert process.returncode and "error: data/tiny/labels.csv: was changed while it was being used; run the" in output
     assert "extract_excerpts" in project.repro("extract_excerpts")
     assert len(excerpts(project)) == 3
+
+
+@pytest.mark.parametrize("name", ["demo.mp4", "demo.chat.json"])
+def test_a_vod_or_chat_that_is_saved_while_stretches_are_read_is_not_taken_for_read(project, name):
+    project.write(HOLDOUT, HEADER)
+    project.append(LABELS, "vods/demo.mp4,1,2,0\n")
+    command = [sys.executable, "-m", "stages.extract_excerpts"]
+    with subprocess.Popen(
+        command, cwd=project.folder, env=ENVIRONMENT, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
+    ) as process:
+        assert any(line.startswith("hash videos: 1/1") for line in process.stderr)
+        (project.folder / "data/tiny/vods" / name).touch()
+        output = process.stderr.read()
+    assert process.returncode and f"error: data/tiny/vods/{name}: was changed while it was being used" in output
 
 
 def test_times_that_are_sums_of_decimal_numbers_are_labelled_up_to_their_end(project):

@@ -20,11 +20,15 @@ MAX_MARKERS_BYTES = 1_000_000
 MAX_RECORDING = timedelta(days=1)
 
 
+def place(video: Path, ending: str) -> Path:
+    """Return the path that a file which belongs to a VOD has, if it exists, such as vods/monday.markers.csv for
+    vods/monday.mp4 or vods/monday/."""
+    return video.with_name((video.name if video.is_dir() else video.stem) + ending)
+
+
 def find(video: Path, ending: str) -> Path | None:
-    """Return the path of a file that belongs to a VOD, such as vods/monday.markers.csv for vods/monday.mp4 or
-    vods/monday/, or None if there is no such file."""
-    name = video.name if video.is_dir() else video.stem
-    path = video.with_name(name + ending)
+    """Return the path of a file that belongs to a VOD, or None if there is no such file."""
+    path = place(video, ending)
     return path if path.is_file() else None
 
 
