@@ -94,6 +94,12 @@ def test_a_recording_that_was_found_may_be_named_as_any_vod(parameters):
     assert params.load().tracks_of("vods/demo.mp4").judge == 2
 
 
+def test_parameters_without_effect_are_known(parameters):
+    assert params.load().render.unused() == {"transition_length"}
+    parameters.set_params(render={"encoder": "h264_nvenc", "transition": "crossfade"})
+    assert params.load().render.unused() == {"preset"}
+
+
 def test_names_may_have_any_character_that_can_be_written():
     name = "vods/Screen 8.00.00\u202fPM\u00a0\U0001f469\u200d\U0001f4bb.mov"
     assert FoundVods(vods={"a": name}).vods == {"a": name}

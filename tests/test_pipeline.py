@@ -90,6 +90,7 @@ def set_params(**sections) -> Change:
 
 def change_what_no_result_depends_on(project: Project) -> None:
     project.set_params(extract={"decoder": "auto"}, train={"epochs": 4, "learning_rate": 0.01, "device": "cpu"})
+    project.set_params(render={"transition_length": 2.0}, audio={"music_volume": -20})
     remark("autotosis/project/progress.py", "stages/configure.py", "stages/__init__.py")(project)
     project.write("data/tiny/music/unused.mp3", "no music")
     project.write("data/tiny/edits/dmeo.csv", "start,end\n1,2\n")

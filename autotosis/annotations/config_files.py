@@ -81,8 +81,9 @@ def describe(stage: str, settings: Params, name: str) -> dict[str, Any]:
     config = configuration.STAGES[stage](settings, name)
     named = [path for path in (getattr(config, key, None) for key in NAMED_FILES) if path]
     named += [path for path, _ in getattr(config, "replays", [])]
+    unused = {"extract": {"decoder"}, "render": settings.render.unused(), "audio": settings.audio.unused()}
     return {
-        "configuration": config.model_dump(mode="json", exclude={"extract": {"decoder"}}),
+        "configuration": config.model_dump(mode="json", exclude=unused),
         "files": {path.as_posix(): files.digest(path) for path in named},
         "code": {place: _code_digest(place) for place in CODE[stage]},
     }

@@ -149,6 +149,12 @@ class Render(Section):
             raise ValueError("a stream copy keeps the picture, so render.transition must be cut")
         return transition
 
+    def unused(self) -> set[str]:
+        """Return the keys that affect no reel with these values."""
+        # The reel of all VODs is encoded by libx264 even with `copy`.
+        keys = {"preset": self.encoder in ("auto", "libx264", "copy"), "transition_length": self.transition != "cut"}
+        return {key for key, has_effect in keys.items() if not has_effect}
+
 
 class Audio(Section):
     loudness: Annotated[float, Field(ge=-40, le=-5)] | None
@@ -162,6 +168,10 @@ class Audio(Section):
         if parts[0] != "music" or len(parts) < 2 or ".." in parts:
             raise ValueError("it must lie in music/ of the streamer's folder, such as music/song.mp3")
         return music
+
+    def unused(self) -> set[str]:
+        """Return the keys that affect no reel with these values."""
+        return {"music_volume"} if self.music is None else set()
 
 
 class Compilation(Section):
