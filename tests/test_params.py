@@ -51,6 +51,7 @@ PARAMS = {
     ),
     "a copy at a rate": ({"render": {"overlay": "none", "encoder": "copy", "fps": 30}}, "render.fps must be null"),
     "music elsewhere": ({"audio": {"music": "vods/demo.mp4"}}, "audio.music is 'vods/demo.mp4': it must lie in music/"),
+    "an empty name of music": ({"audio": {"music": ""}}, "audio.music is '': it must lie in music/"),
     "a crossfade of what is copied": (
         {"render": {"overlay": "none", "encoder": "copy", "transition": "crossfade"}},
         "render.transition must be cut",

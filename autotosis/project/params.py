@@ -164,8 +164,8 @@ class Audio(Section):
     @field_validator("music")
     @classmethod
     def _music_inside_its_folder(cls, music: str | None) -> str | None:
-        parts = PurePosixPath(music or "music/none").parts
-        if parts[0] != "music" or len(parts) < 2 or ".." in parts:
+        parts = PurePosixPath(music if music is not None else "music/none").parts
+        if parts[:1] != ("music",) or len(parts) < 2 or ".." in parts:
             raise ValueError("it must lie in music/ of the streamer's folder, such as music/song.mp3")
         return music
 
