@@ -86,6 +86,12 @@ def test_only_videos_of_the_project_are_served(shared, server):
     assert (status, answer) == (206, b"ftyp")
 
 
+@pytest.mark.parametrize("number", [9, 99999999999999999999999])
+def test_a_stretch_beyond_the_end_of_a_video_is_an_error(server, number):
+    status, answer = server.request("GET", f"/proxy/{number}/clips/c01.mp4")
+    assert status == 400 and b"data/tiny/clips/c01.mp4: ends at" in answer
+
+
 def test_the_sound_is_that_of_the_tracks_that_params_name(shared, tmp_path):
     project = copy_of(shared, tmp_path / "project")
     # The game hums all the time; somebody speaks from 2 s on.

@@ -9,6 +9,7 @@ import ffmpeg
 import numpy as np
 from PIL import Image
 
+from autotosis.project.errors import UserError
 from autotosis.reel import audio_mix, encoders, ffmpeg_program, source
 from autotosis.review import cache, videos
 from autotosis.review.videos import Video
@@ -54,6 +55,8 @@ def frame(video: Video, time: float, width: int) -> bytes:
 
 def _encode(what: Recording, number: int, target: Path) -> None:
     start = number * PROXY_SECONDS
+    if start >= what.duration:
+        raise UserError(f"{what.path}: ends at {what.duration:.1f} s, before stretch {number} begins; reload the page")
     seconds = min(PROXY_SECONDS, what.duration - start)
     rate = min(what.rate, Fraction(PROXY_RATE))
     height = min(PROXY_HEIGHT, what.height) // 2 * 2
