@@ -146,7 +146,7 @@ def test_a_highlight_that_is_all_margin_is_not_calm(project, monkeypatch, name):
 
 
 EXCERPTS = {
-    "past the end": ("vods/demo.mp4,20,99,0", "row 2", "ends at 99 s, but vods/demo.mp4 at"),
+    "past the end": ("vods/demo.mp4,20,99,0", "row 2", "ends at 99 s, but vods/demo.mp4 ends at"),
     "held out": ("vods/demo.mp4,1,2,0", "row 2", "data/tiny/holdout.csv"),
     "elsewhere": ("facecams.csv,1,2,0", "row 2", "neither in clips/ nor in vods/"),
     "no VOD": ("vods/gone.mp4,1,2,0", "row 2", "there is no video data/tiny/vods/gone.mp4"),

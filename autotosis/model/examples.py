@@ -129,7 +129,7 @@ def weights(clips: Sequence[Clip], review_weight: float) -> np.ndarray:
     return weight
 
 
-def around_excerpts(clips: Sequence[Clip], fps: float, most: int, margin: float = 0.0) -> list[Clip]:
+def around_excerpts(clips: Sequence[Clip], fps: float, most: int, margin: float) -> list[Clip]:
     """Return the unlabelled time around excerpts, with calm as its label, because highlights are rare.
 
     Moments whose windows reach into an excerpt, or that are within the margin of it, are left out, even if it is too

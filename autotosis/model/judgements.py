@@ -54,7 +54,8 @@ def agreeing(clips: Sequence[Clip], settings: Params) -> tuple[Sequence[Clip], S
     from scipy.stats import mannwhitneyu
 
     fps = settings.extract.fps
-    calm = examples.contexts(examples.around_excerpts(compared, fps, labelled_moments.KERNEL_MOMENTS), fps)
+    margin, most = settings.dataset.margin, labelled_moments.KERNEL_MOMENTS
+    calm = examples.contexts(examples.around_excerpts(compared, fps, most, margin), fps)
     expected = []
     for fold in sorted(set(fold_of.values())):
         others = [clip for clip in own if fold_of[clip.group] != fold]
