@@ -113,22 +113,22 @@ def test_the_time_around_what_was_judged_is_calm(project, monkeypatch):
     project.stages("extract_excerpts", "build_dataset")
     monkeypatch.chdir(project.folder)
     clips = list(examples.read_clips(4))
-    around = examples.around_excerpts(clips, 4, 1000)
+    around = examples.around_excerpts(clips, 4, 1000, 0)
     assert not np.concatenate([clip.labels for clip in around]).any()
     times = np.concatenate([clip.shard.times[clip.moments] for clip in around])
     everything = np.arange(96) / 4
     seen = ((everything >= 4) & (everything < 10)) | ((everything >= 14) & (everything < 16.3))
     assert sorted(times) == everything[~seen].tolist(), "each moment once, but none that sees what was judged"
     # Nor one that is within the margin.
-    around_margin = examples.around_excerpts(clips, 4, 1000, margin=2.9)
+    around_margin = examples.around_excerpts(clips, 4, 1000, 2.9)
     times = np.concatenate([clip.shard.times[clip.moments] for clip in around_margin])
     assert sorted(times) == everything[(everything < 2) | (everything >= 18.3)].tolist()
-    few = examples.around_excerpts(clips, 4, 50)
+    few = examples.around_excerpts(clips, 4, 50, 0)
     assert 25 <= sum(len(clip.moments) for clip in few) <= 50
     assert examples.weights_beside(clips, around, 0.01).sum() == pytest.approx(
         0.01 * sum((clip.labels == 0).sum() for clip in clips if not clip.is_excerpt)
     )
-    assert not examples.around_excerpts([clip for clip in clips if not clip.is_excerpt], 4, 1000)
+    assert not examples.around_excerpts([clip for clip in clips if not clip.is_excerpt], 4, 1000, 0)
 
 
 @pytest.mark.parametrize("name", ["demo.mp4", 110 * "д" + ".mp4"], ids=["short", "long"])
@@ -139,7 +139,7 @@ def test_a_highlight_that_is_all_margin_is_not_calm(project, monkeypatch, name):
     project.append(LABELS, f"vods/{name},16,16.3,1\nvods/{name},20,21,0\n")
     project.stages("extract_excerpts", "build_dataset")
     monkeypatch.chdir(project.folder)
-    around = examples.around_excerpts(list(examples.read_clips(4)), 4, 1000)
+    around = examples.around_excerpts(list(examples.read_clips(4)), 4, 1000, 0)
     times = np.concatenate([clip.shard.times[clip.moments] for clip in around])
     assert not ((times >= 15) & (times < 17.3)).any()
     assert {14.75, 17.5} <= set(times)

@@ -25,11 +25,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 MODULES = """
-av yaml pydantic ffmpeg pysubs2 opentimelineio PIL.ImageDraw matplotlib.figure ai_edge_litert.interpreter
-torch safetensors.numpy safetensors.torch sklearn.linear_model sklearn.metrics sklearn.preprocessing
-torch.distributed.run torch.optim.lr_scheduler torchvision.models scipy.stats imageio_ffmpeg pydantic.main
-dvclive dvc.cli dvc.cli.parser dvc.repo dvc.repo.reproduce dvc.stage.run dvc.output dvc.render dvc_data.index
-dvc.scm dvc.repo.datasets networkx
+av yaml pydantic ffmpeg pysubs2 opentimelineio PIL.ImageDraw matplotlib.figure ai_edge_litert.interpreter torch
+safetensors.numpy safetensors.torch sklearn.linear_model sklearn.metrics sklearn.preprocessing sklearn.impute
+sklearn.kernel_approximation sklearn.pipeline sklearn.isotonic sklearn.frozen sklearn.calibration PIL.WebPImagePlugin
+PIL.BmpImagePlugin PIL.GifImagePlugin PIL.PpmImagePlugin PIL.JpegImagePlugin fontTools.ttLib fontTools.merge
+progress.bar multiprocessing.pool matplotlib.backends.backend_agg torch.distributed.run torch.optim.lr_scheduler
+torchvision.models scipy.stats imageio_ffmpeg pydantic.main dvclive dvc.cli dvc.cli.parser dvc.repo dvc.repo.reproduce
+dvc.stage.run dvc.output dvc.render dvc_data.index dvc.scm dvc.repo.datasets networkx dvc.repo.index dvc.repo.graph
+dvc.repo.open_repo dvc.repo.experiments dvc.data_cloud dvc.repo.artifacts dvc.repo.metrics.show dvc.repo.params.show
+dvc.repo.plots dvc.repo.stage dvc.lock dvc.rwlock dvc.cachemgr dulwich.porcelain
 """
 # The modules whose function `main` is the program of this name.
 MAIN = {"dvc": "dvc.cli", "torchrun": "torch.distributed.run"}
