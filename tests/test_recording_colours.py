@@ -1,5 +1,7 @@
 """Frames are deinterlaced and in the colours of BT.709, whatever the recorder wrote."""
 
+import subprocess
+import sys
 import tempfile
 from fractions import Fraction
 
@@ -56,6 +58,28 @@ def test_hdr_keeps_white_grey_and_what_is_brighter_apart():
     black, grey, white, bright = hdr.to_bt709(np.array([coded(n) for n in (0, 40, 203, 1000)]), 9, 16)[:, 0]
     assert black == pytest.approx(0, abs=0.01) and grey == pytest.approx(0.44, abs=0.05)
     assert 0.9 < white < bright <= 1
+
+
+DRAWING_WHILE_PROGRAMS_START = """
+import sys, threading
+from pathlib import Path
+import numpy as np
+from autotosis.project import programs
+from autotosis.video import hdr
+
+def draw():
+    for _ in range(6):
+        hdr.to_bt709(np.full((100_000, 3), 0.5), hdr.BT_2020, hdr.HLG)
+
+drawing = threading.Thread(target=draw, daemon=True)
+drawing.start()
+while drawing.is_alive():
+    assert programs.run([sys.executable, "--version"], Path()) == (0, "")
+"""
+
+
+def test_programs_may_start_while_tone_mapping_goes_on_in_a_thread():
+    subprocess.run([sys.executable, "-c", DRAWING_WHILE_PROGRAMS_START], check=True, timeout=30)
 
 
 @pytest.mark.parametrize("name", ["a:b", "a'b, c;[d]=e\\f"])

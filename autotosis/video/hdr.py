@@ -50,7 +50,9 @@ def to_bt709(colours: np.ndarray, primaries: int, transfer: int) -> np.ndarray:
     """
     light = _linear_light(colours, transfer)
     if primaries == BT_2020:
-        light = light @ TO_BT_709.T
+        # Not with @, which starts threads of OpenBLAS: thumbnails are drawn in a thread beside others that start
+        # programs. A fork stops the threads of OpenBLAS, and a product at that moment may wait for them for ever.
+        light = np.einsum("ij,kj->ik", light, TO_BT_709)
     light = np.maximum(light, 0.0)
     if transfer in (PQ, HLG):
         # Scale all three by the same factor, which keeps the hue.
@@ -73,7 +75,7 @@ def _linear_light(colours: np.ndarray, transfer: int) -> np.ndarray:
         # ITU-R BT.2100, table 5.
         bright = (np.exp((colours - 0.55991073) / 0.17883277) + 0.28466892) / 12
         scene = np.where(colours <= 0.5, colours**2 / 3, bright)
-        luminance = np.maximum(scene @ LUMA, 1e-9)[:, None]
+        luminance = np.maximum(np.einsum("ij,j->i", scene, LUMA), 1e-9)[:, None]
         light = HLG_PEAK / WHITE * scene * np.power(luminance, HLG_GAMMA - 1)
     else:
         curved = np.power((colours + GAIN - 1) / GAIN, 1 / EXPONENT)
