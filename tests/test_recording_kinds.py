@@ -130,6 +130,18 @@ def test_a_transport_stream_whose_tracks_are_others_from_somewhere_on_is_read_on
     assert not list(remarks(recording))
 
 
+@pytest.mark.parametrize("recoded", [("-c:v", "mpeg2video"), ("-c:a", "ac3")])
+def test_a_transport_stream_in_which_a_track_changes_its_codec_is_read_on(tmp_path, recoded):
+    form = ("-bf", 0, "-muxdelay", 0, "-muxpreload", 0)
+    one = film(tmp_path / "one.ts", 3.0, *form)
+    other = film(tmp_path / "other.ts", 3.0, *form, *recoded, "-output_ts_offset", 3)
+    (tmp_path / "both.ts").write_bytes(one.read_bytes() + other.read_bytes())
+    recording = probe(tmp_path / "both.ts")
+    assert numbers_at(recording, [1.6, 4.6]) == pytest.approx([48, 48], abs=3)
+    assert beeps(recording) == pytest.approx(np.arange(6), abs=0.1)
+    assert not list(remarks(recording))
+
+
 @pytest.mark.parametrize(
     ("form", "options", "head"),
     [("ts", ("-mpegts_pmt_start_pid", 0x500, "-mpegts_start_pid", 0x200, "-mpegts_service_id", 7), 0), ("flv", (), 13)],

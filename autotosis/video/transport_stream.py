@@ -20,16 +20,16 @@ WHOLE = 0xFFFFFFFF
 
 @dataclass
 class _Program:
-    """A program: its latest table, the packet identifiers of its pictures, and where its first and last tables are."""
+    """A program: its latest table, the types of its tracks by their packet identifiers, and its first and last map."""
 
     table: bytes
-    pictures: frozenset[int]
+    tracks: dict[int, int]
     first: int
     last: int
 
 
 def changes(data: mmap.mmap) -> list[int]:
-    """List the byte positions of the program maps after which no picture has the identifier that it had before."""
+    """List the byte positions of the program maps after which the tracks are others."""
     programs: dict[int, _Program] = {}
     offsets = set()
     for match in MAP.finditer(data):
@@ -40,11 +40,11 @@ def changes(data: mmap.mmap) -> list[int]:
         if number in programs and programs[number].table == table:
             programs[number].last = offset
         elif _is_whole(table):
-            pictures = _pictures(table)
+            tracks = _tracks(table)
             before = programs.get(number)
-            if before is not None and before.pictures and not before.pictures & pictures:
+            if before is not None and _are_others(before.tracks, tracks):
                 offsets.add(offset)
-            programs[number] = _Program(table, pictures, before.first if before else offset, offset)
+            programs[number] = _Program(table, tracks, before.first if before else offset, offset)
     # A program that begins after all earlier ones have ended.
     for program in programs.values():
         earlier = [other for other in programs.values() if other.first < program.first]
@@ -58,11 +58,17 @@ def _is_whole(table: bytes) -> bool:
     return zlib.crc32(table.translate(MIRRORED)) == WHOLE and len(table) > 16
 
 
-def _pictures(table: bytes) -> frozenset[int]:
-    """Return the packet identifiers of the pictures in a table."""
-    offset, pictures = 12 + (int.from_bytes(table[10:12]) & 0xFFF), set()
+def _tracks(table: bytes) -> dict[int, int]:
+    """Return the types of the tracks in a table, by their packet identifiers."""
+    offset, tracks = 12 + (int.from_bytes(table[10:12]) & 0xFFF), {}
     while offset + 5 <= len(table) - 4:
-        if table[offset] in PICTURES:
-            pictures.add(int.from_bytes(table[offset + 1 : offset + 3]) & 0x1FFF)
+        tracks[int.from_bytes(table[offset + 1 : offset + 3]) & 0x1FFF] = table[offset]
         offset += 5 + (int.from_bytes(table[offset + 3 : offset + 5]) & 0xFFF)
-    return frozenset(pictures)
+    return tracks
+
+
+def _are_others(before: dict[int, int], tracks: dict[int, int]) -> bool:
+    """Return whether no picture has the identifier that it had before, or an identifier has another type."""
+    pictures = {identifier for identifier, kind in before.items() if kind in PICTURES}
+    moved = bool(pictures) and not any(tracks.get(identifier) in PICTURES for identifier in pictures)
+    return moved or any(before[identifier] != tracks[identifier] for identifier in before.keys() & tracks.keys())
