@@ -106,6 +106,18 @@ def test_appended_recordings_that_count_time_in_different_units_are_not_copied(t
         stream_copy.packet_ranges(vod, [Segment(0.5, 2.0), Segment(3.5, 5.0)])
 
 
+def test_a_picture_that_changes_its_codec_is_not_copied(tmp_path):
+    videos.numbered(tmp_path / "made.mp4", 3, "libx264")
+    content = b""
+    for start, codec in ((0, "copy"), (3, "mpeg2video")):
+        videos.ffmpeg("-i", tmp_path / "made.mp4", "-c:v", codec, "-output_ts_offset", start, tmp_path / "one.ts")
+        content += (tmp_path / "one.ts").read_bytes()
+    (tmp_path / "vod.ts").write_bytes(content)
+    vod = recording.probe(tmp_path / "vod.ts")
+    with pytest.raises(UserError, match="its picture changes from one codec to another.* set render.encoder to"):
+        stream_copy.packet_ranges(vod, [Segment(1.0, 5.0)])
+
+
 @pytest.mark.parametrize(("options", "width"), [(("-aspect", "4:1"), 256), ((), 160)])
 def test_a_copied_reel_has_the_shape_that_the_container_gives_the_picture(tmp_path, options, width):
     videos.numbered(tmp_path / "made.mp4", 2, "libx264")

@@ -75,10 +75,16 @@ def packet_ranges(recording: Recording, chosen: Sequence[Segment]) -> list[Packe
     UserError
         If the picture cannot be copied.
     """
-    if len({_time_base(piece) for piece in recording.pieces}) > 1:
+    time_bases, codecs = map(set, zip(*map(_form, recording.pieces), strict=True))
+    if len(time_bases) > 1:
         raise UserError(
             f"{recording.path}: its parts count time in different units, so they cannot be copied into one track; set "
             "render.encoder to libx264"
+        )
+    if len(codecs) > 1:
+        raise UserError(
+            f"{recording.path}: its picture changes from one codec to another, so it cannot be copied into one track; "
+            "set render.encoder to libx264"
         )
     with Track(recording, "picture") as track:
         codec = _video(track).codec_context
@@ -96,10 +102,11 @@ def packet_ranges(recording: Recording, chosen: Sequence[Segment]) -> list[Packe
         return [_range(track, segment, headers_so_far) for segment in segments.join(from_keyframes)]
 
 
-def _time_base(piece: Piece) -> Fraction | None:
-    """Return the time base of the picture of a piece, seconds."""
+def _form(piece: Piece) -> tuple[Fraction | None, str]:
+    """Return the time base of the picture of a piece, seconds, and the name of its codec."""
     with opening.opened(piece.span) as container:
-        return container.streams[piece.picture].time_base
+        picture = container.streams[piece.picture]
+        return picture.time_base, picture.codec_context.name
 
 
 def _keyframe(track: Track, segment: Segment) -> float:
