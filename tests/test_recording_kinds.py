@@ -191,13 +191,15 @@ def test_segments_of_a_stream_are_read_behind_what_describes_them(tmp_path):
     assert not list(remarks(recording))
 
 
-def test_a_new_header_in_the_middle_of_a_file_is_used_from_there_on(tmp_path):
+@pytest.mark.parametrize("settings", [("-tune", "fastdecode"), ("-ar", 44_100, "-ac", 2)])
+def test_a_new_header_in_the_middle_of_a_file_is_used_from_there_on(tmp_path, settings):
     one = film(tmp_path / "one.flv", 3.0)
-    other = film(tmp_path / "other.flv", 3.0, "-tune", "fastdecode", "-output_ts_offset", 3)
+    other = film(tmp_path / "other.flv", 3.0, *settings, "-output_ts_offset", 3)
     (tmp_path / "both.flv").write_bytes(one.read_bytes() + other.read_bytes()[13:])
     recording = probe(tmp_path / "both.flv")
     assert len(recording.pieces) == 2
     assert numbers_at(recording, [1.5, 4.5]) == pytest.approx([45, 45], abs=3)
+    assert beeps(recording) == pytest.approx(np.arange(6), abs=0.1)
 
 
 def test_what_an_edit_list_trims_away_is_not_shown(tmp_path):

@@ -1,5 +1,6 @@
 """Finding recordings that were appended to one file, as by `cat`, and the segments of a stream in several files."""
 
+import itertools
 import mmap
 import re
 from collections.abc import Iterator
@@ -231,24 +232,35 @@ def _first_pages(data: mmap.mmap) -> Iterator[int]:
 
 
 def _cut_flv(span: Span, data: mmap.mmap, offsets: list[int]) -> list[Span]:
-    """Divide an FLV file. Each part begins with codec headers: its own, or else those at the beginning of the file."""
+    """Divide an FLV file. Each part begins with codec headers: its own, or else the last ones before it."""
     head, first = (span.header, 0) if span.header else (data, span.first)
-    common = {head[offset]: head[offset:end] for offset, end in _flv_headers(head, first + FLV_HEADER)}
+    latest = {head[offset]: head[offset:end] for offset, end in _flv_headers(head, first + FLV_HEADER)}
     starts: list[int] = []
     headers = []
     for offset in offsets:
         repeated = set()
-        # The size of the preceding tag is in front of each tag.
-        while (start := offset - 4 - int.from_bytes(data[offset - 4 : offset])) > span.first and _is_flv_header(
-            data, start
-        ):
+        tags = _tags_before(data, offset, span.first)
+        for start, _ in itertools.takewhile(lambda tag: _is_flv_header(data, tag[0]), tags):
             repeated.add(data[start])
             offset = start
         if not starts or offset > starts[-1]:
+            changed: dict[int, bytes] = {}
+            for start, end in _tags_before(data, offset, starts[-1] if starts else span.first):
+                if data[start] in latest and _is_flv_header(data, start):
+                    changed.setdefault(data[start], data[start:end])
+            latest |= changed
             starts.append(offset)
-            headers.append(data[:FLV_HEADER] + b"".join(tag for kind, tag in common.items() if kind not in repeated))
+            headers.append(data[:FLV_HEADER] + b"".join(tag for kind, tag in latest.items() if kind not in repeated))
     first_span, *others = _between(span, starts)
     return [first_span, *(replace(part, header=header) for part, header in zip(others, headers, strict=True))]
+
+
+def _tags_before(data: mmap.mmap, offset: int, first: int) -> Iterator[tuple[int, int]]:
+    """Yield the start and end of each tag between two byte positions, the last one first."""
+    # The size of the preceding tag is in front of each tag.
+    while (start := offset - 4 - int.from_bytes(data[offset - 4 : offset])) >= first:
+        yield start, offset
+        offset = start
 
 
 def _flv_headers(data: mmap.mmap | bytes, offset: int) -> Iterator[tuple[int, int]]:
