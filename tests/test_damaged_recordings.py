@@ -82,6 +82,18 @@ def test_a_damaged_size_in_mxf_ends_the_search_for_further_recordings(tmp_path):
     assert probe(path).duration == pytest.approx(2, abs=0.1)
 
 
+def test_an_mxf_without_its_end_shows_what_it_has_at_any_time(tmp_path):
+    path = tmp_path / "a.mxf"
+    videos.numbered(tmp_path / "source.mp4", 9.0, "libx264")
+    videos.ffmpeg("-i", tmp_path / "source.mp4", "-c:v", "mpeg2video", "-r", 25, "-bf", 2, "-c:a", "pcm_s16le", path)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size * 8 // 10])
+    recording = probe(path)
+    for time in (5.0, 6.0):
+        with Track(recording, "picture") as track:
+            (shown,) = on_display(recording, track.frames(time), [time])
+        assert videos.number_of(shown.to_ndarray(format="gray")) == pytest.approx(30 * time, abs=3)
+
+
 @pytest.mark.parametrize("options", [(), ("-movflags", "frag_keyframe+empty_moov+default_base_moof")])
 def test_text_behind_an_mp4_is_ignored_as_by_players(tmp_path, options):
     path = tmp_path / "a.mp4"

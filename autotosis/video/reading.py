@@ -16,7 +16,7 @@ from av.packet import Packet
 from av.stream import Discard, Stream
 from av.video.stream import VideoStream
 
-from autotosis.video import opening, tracks
+from autotosis.video import opening, spans, tracks
 from autotosis.video.clock import demuxed, is_unordered, time_of
 from autotosis.video.recording import Recording
 
@@ -140,6 +140,9 @@ class Track:
         assert self.container is not None
         piece = self.recording.pieces[number]
         picture = self.container.streams[piece.picture]
+        if self.container.format.name == "mxf" and spans.lacks_end(piece.span):
+            # FFmpeg would guess the position from the bit rate, and take what is there for what was asked for.
+            return False
         try:
             if "matroska" in self.container.format.name and picture.time_base:
                 # Matroska only indexes the picture. To find a time in the sound, FFmpeg would read all before it. In a

@@ -25,6 +25,8 @@ KEYS = {
     "mxf": bytes.fromhex("060e2b34020501010d0102010102"),
 }
 KEY = 16
+# The key of the random index pack at the end of a complete MXF (SMPTE ST 377-1, 12).
+RANDOM_INDEX = bytes.fromhex("060e2b34020501010d01020101110100")
 # The first page of a track in Ogg (RFC 3533, section 6). The first pages of all tracks are next to each other.
 OGG = re.compile(rb"OggS\x00[\x02\x06]")
 # The first bytes of other formats: tables of services and programs (ISO/IEC 13818-1, 2.4.4), packs, and names.
@@ -179,6 +181,15 @@ def second_recording(path: Path) -> int | None:
     top_level, _ = boxes.read(path)
     starts = [box.start for box in top_level if box.name == b"ftyp" and box.start]
     return starts[0] if starts and not boxes.are_fragments(top_level) else None
+
+
+def lacks_end(span: Span) -> bool:
+    """Return whether an MXF has no random index pack at its end, by which FFmpeg finds what it needs for searching."""
+    with _mapped(span) as data:
+        end = len(data) if span.end is None else span.end
+        # The size of the pack is at its end.
+        start = max(span.first, end - int.from_bytes(data[end - 4 : end]))
+        return data[start : start + KEY] != RANDOM_INDEX
 
 
 def _elements(span: Span) -> Structure:
