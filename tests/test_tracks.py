@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 import safetensors.numpy
 
+from autotosis.video.recording import probe
+from autotosis.video.sound import read_stereo
 from tests import videos
 from tests.helpers import Project, assert_user_error, first_clip, write_cut_list, write_timeline
 
@@ -93,3 +95,15 @@ def test_tracks_of_a_recording_that_is_gone_or_not_cut_fit_a_video(project):
     project.write("vods.yaml", "vods: {}\nkept:\n  monday: vods/gone.mp4\n")
     project.set_params(vods={}, tracks={"monday": {"judge": 2}, "vods/demo.mp4": {"judge": 1}})
     assert "fits no video" not in project.stage("configure").stdout
+
+
+def test_of_a_transport_stream_with_two_programs_one_is_seen_and_heard(tmp_path):
+    videos.numbered(tmp_path / "a.mp4", 3.0, "libx264")
+    other = ("-f", "lavfi", "-t", 3, "-i", "color=blue:s=64x48:r=30", "-f", "lavfi", "-t", 3, "-i", "anullsrc")
+    maps = ("-map", "0:v", "-map", "1:a", "-map", "2:v", "-map", "2:a", "-c:v", "libx264", "-c:a", "aac")
+    programs = ("-program", "program_num=1:st=0:st=1", "-program", "program_num=2:st=2:st=3")
+    videos.ffmpeg(*other, "-i", tmp_path / "a.mp4", *maps, *programs, tmp_path / "both.ts")
+    recording = probe(tmp_path / "both.ts")
+    assert recording.width == 160
+    heard = np.concatenate(list(read_stereo(recording, videos.RATE, 3.0)))
+    assert videos.beginnings(np.abs(heard[:, 0])) == pytest.approx(np.arange(3), abs=0.1)

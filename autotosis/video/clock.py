@@ -87,7 +87,8 @@ def extents(span: Span, continues: bool = False) -> list[Extent]:
         If the file cannot be read.
     """
     with opened(span) as container:
-        video, audio = tracks.picture(span.path, container), tracks.sound(container)
+        video = tracks.picture(span.path, container)
+        audio = tracks.sound(container, video)
         structure = spans.structure(span, container.format.name)
         if structure.lacks_index:
             length = (container.duration or 0) / av.time_base

@@ -35,9 +35,12 @@ def pictures(container: InputContainer) -> list[VideoStream]:
     return moving or tracks
 
 
-def sound(container: InputContainer) -> AudioStream | None:
-    """Choose the sound track of a file; None if it has none that can be decoded."""
-    return max(sounds(container), key=_rank, default=None)
+def sound(container: InputContainer, film: VideoStream) -> AudioStream | None:
+    """Choose the sound track that belongs to the picture track of a file; None if none can be decoded."""
+    heard = sounds(container)
+    # A transport stream may have several programs. In other files, all sound tracks have the same picture.
+    own = [track for track in heard if container.streams.best("video", related=track) == film]
+    return max(own or heard, key=_rank, default=None)
 
 
 def sounds(container: InputContainer) -> list[AudioStream]:
