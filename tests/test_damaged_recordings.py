@@ -94,6 +94,13 @@ def test_an_mxf_without_its_end_shows_what_it_has_at_any_time(tmp_path):
         assert videos.number_of(shown.to_ndarray(format="gray")) == pytest.approx(30 * time, abs=3)
 
 
+def test_a_long_mxf_without_its_end_lasts_as_long_as_what_it_has(tmp_path):
+    path, source = tmp_path / "a.mxf", ("-f", "lavfi", "-t", 100, "-i")
+    videos.ffmpeg(*source, "testsrc=s=64x48:r=25", *source, "sine=r=48000", "-c:v", "mpeg2video", "-g", 25, path)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size * 8 // 10])
+    assert probe(path).duration == pytest.approx(80, abs=1)
+
+
 @pytest.mark.parametrize("options", [(), ("-movflags", "frag_keyframe+empty_moov+default_base_moof")])
 def test_text_behind_an_mp4_is_ignored_as_by_players(tmp_path, options):
     path = tmp_path / "a.mp4"

@@ -108,7 +108,8 @@ def structure(span: Span, format_name: str) -> Structure:
             starts = list(_first_pages(data))
         elif format_name == "mpegts":
             starts = [_start(data, format_name, offset, 0) for offset in transport_stream.changes(data)]
-    return Structure(_between(span, [start for start in starts if start]), format_name in ("avi", "ogg", *KEYS))
+    tells_duration = format_name in ("avi", "ogg", *KEYS) and not (format_name == "mxf" and lacks_end(span))
+    return Structure(_between(span, [start for start in starts if start]), tells_duration)
 
 
 def cut(span: Span, format_name: str, offsets: list[int]) -> list[Span]:
