@@ -124,3 +124,16 @@ def test_a_longer_track_that_is_not_used_is_not_missing(tmp_path, form, kind):
     recording = probe(path)
     assert recording.duration == pytest.approx(3, abs=0.05)
     assert not any("cut off" in line for line in remarks(recording))
+
+
+def test_a_picture_that_is_shown_for_long_is_not_missing(tmp_path):
+    path = tmp_path / "slides.mp4"
+    videos.numbered(tmp_path / "source.mp4", 4.0, "libx264")
+    every_second = ("-an", "-vf", "select=not(mod(n\\,30)),setpts=12*N/TB", "-fps_mode", "passthrough", "-bf", 0)
+    videos.ffmpeg("-i", tmp_path / "source.mp4", *every_second, "-bsf:v", "setts=duration=12/TB", path)
+    recording = probe(path)
+    assert recording.duration == pytest.approx(48, abs=0.05)
+    assert not list(remarks(recording))
+    with Track(recording, "picture") as track:
+        shown = list(on_display(recording, track.frames(14.0), [14.0, 47.0]))
+    assert [videos.number_of(frame.to_ndarray(format="gray")) for frame in shown] == [30, 90]

@@ -131,7 +131,9 @@ def extents(span: Span, continues: bool = False) -> list[Extent]:
 class _TrackClock:
     """The clock of a track, read from its packets: when its first packet starts and its last one ends, and its cuts."""
 
-    def __init__(self, track: Stream) -> None:
+    def __init__(self, track: Stream, declared_end: float) -> None:
+        # The timestamp until which a gap may last.
+        self.declared_end = declared_end
         # Times are floats, because fractions are slow and there are millions of packets.
         self.time_base = float(track.time_base or 0)
         # The duration of a packet that does not say it. In a stream with B-frames, no packet of the picture does.
@@ -153,7 +155,8 @@ class _TrackClock:
             if header not in (b"", self.header):
                 self.cuts.append((packet.pos or 0, False))
                 self.header = header
-        if not -BACK <= decoded - self.last <= AHEAD and not self._has_jumped(decoded, packet.pos or 0):
+        latest = max(self.last + AHEAD, self.declared_end)
+        if not self.last - BACK <= decoded <= latest and not self._has_jumped(decoded, packet.pos or 0):
             return
         self.last, self.pending = decoded, None
         if not packet.is_discard:
@@ -181,8 +184,8 @@ class _TrackClock:
 class _TrackClocks:
     """The clocks of picture and sound, by the numbers of the tracks."""
 
-    def __init__(self, *wanted: Stream | None):
-        self.by_track = {track.index: _TrackClock(track) for track in wanted if track is not None}
+    def __init__(self, wanted: list[Stream], declared_end: float):
+        self.by_track = {track.index: _TrackClock(track, declared_end) for track in wanted}
 
     def cuts(self) -> list[tuple[int, bool]]:
         """List the byte positions at which another recording begins (True), or only the headers change (False)."""
@@ -202,10 +205,13 @@ class _TrackClocks:
         return cuts
 
 
-def _read_all(container: InputContainer, video: Stream, audio: Stream | None) -> _TrackClocks:
-    """Read the clocks of picture and sound from all packets."""
-    clocks = _TrackClocks(video, audio)
-    for packet in demuxed(container, *([video, audio] if audio else [video])):
+def _read_all(
+    container: InputContainer, video: Stream, audio: Stream | None, declared_end: float = NEVER
+) -> _TrackClocks:
+    """Read the clocks of picture and sound from all packets from the current position on."""
+    wanted = [video, audio] if audio else [video]
+    clocks = _TrackClocks(wanted, declared_end)
+    for packet in demuxed(container, *wanted):
         clocks.by_track[packet.stream_index].add(packet)
     return clocks
 
@@ -220,7 +226,8 @@ def _read_last_minute(
         with_all = begin <= beginning_of(container)
         with suppress(av.error.FFmpegError):
             container.seek(int((beginning_of(container) - 1 if with_all else begin) * av.time_base))
-        clocks = _read_all(container, video, audio)
+        # A picture may be shown for long. Until the end that the file states, a leap is no damage.
+        clocks = _read_all(container, video, audio, declared_end)
         if with_all or clocks.by_track[video.index].end > NEVER:
             return clocks
         back *= 8
