@@ -107,3 +107,12 @@ def test_of_a_transport_stream_with_two_programs_one_is_seen_and_heard(tmp_path)
     assert recording.width == 160
     heard = np.concatenate(list(read_stereo(recording, videos.RATE, 3.0)))
     assert videos.beginnings(np.abs(heard[:, 0])) == pytest.approx(np.arange(3), abs=0.1)
+
+
+@pytest.mark.parametrize("form", ["mkv", "mov"])
+def test_a_film_in_mjpeg_is_no_cover(tmp_path, form):
+    videos.numbered(tmp_path / "a.mp4", 2.0, "libx264")
+    preview = ("-f", "lavfi", "-t", 2, "-i", "color=blue:s=64x36:r=10", "-map", "0", "-map", "1")
+    codecs = ("-c:v:0", "mjpeg", "-c:v:1", "libx264", "-disposition:v:0", "default", "-disposition:v:1", 0)
+    videos.ffmpeg("-i", tmp_path / "a.mp4", *preview, *codecs, tmp_path / f"both.{form}")
+    assert probe(tmp_path / f"both.{form}").width == 160

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -240,21 +239,13 @@ def _declared_end(container: InputContainer, beginning: float, *used: Stream | N
     length = container.duration / av.time_base
     # Matroska counts from timestamp zero, and other formats from the first timestamp.
     origin = 0.0 if "matroska" in container.format.name else beginning
-    ends = {track: _end_of(track) for track in container.streams}
+    ends = {track: tracks.end_of(track) for track in container.streams}
     longest = max(ends[track] for track in used if track is not None)
     others = max((end for track, end in ends.items() if track not in used), default=0.0)
     if 0 < longest < length <= others + TRUNCATED:
         # Another track is longer.
         return longest + origin
     return length + origin
-
-
-def _end_of(track: Stream) -> float:
-    """Return when a track ends according to its container, seconds; 0 if that is unknown."""
-    # Matroska has it as a tag.
-    if tag := re.fullmatch(r"(\d+):(\d\d):(\d\d\.\d+)", track.metadata.get("DURATION", "")):
-        return 3600 * int(tag[1]) + 60 * int(tag[2]) + float(tag[3])
-    return float((track.duration or 0) * (track.time_base or 0))
 
 
 def beginning_of(container: InputContainer) -> float:

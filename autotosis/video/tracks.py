@@ -1,5 +1,6 @@
 """The tracks of a file that are shown and heard: the same ones that FFmpeg and players choose."""
 
+import re
 from pathlib import Path
 
 from av.audio.stream import AudioStream
@@ -11,7 +12,8 @@ from autotosis.project.errors import UserError
 
 # Cover art and thumbnails.
 COVER = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
-# Codecs of single pictures. A track of these beside a film is its cover, whether or not it is marked as one.
+# Codecs of single pictures. A track of these beside a film is its cover, whether or not it is marked as one, unless it
+# has several pictures and lasts for more than a second.
 STILLS = frozenset(["mjpeg", "png", "bmp", "gif", "webp", "tiff", "jpegls", "jpegxl", "jpeg2000", "ljpeg"])
 # Tracks for some listeners only, or to be mixed with another track.
 SPECIAL = Disposition.hearing_impaired | Disposition.visual_impaired | Disposition.comment | Disposition.dependent
@@ -31,8 +33,7 @@ def picture(path: Path, container: InputContainer) -> VideoStream:
 def pictures(container: InputContainer) -> list[VideoStream]:
     """List all picture tracks of a file, without covers and thumbnails."""
     tracks = [track for track in container.streams.video if not track.disposition & COVER]
-    moving = [track for track in tracks if track.codec_context is None or track.codec_context.name not in STILLS]
-    return moving or tracks
+    return [track for track in tracks if not _is_still(track)] or tracks
 
 
 def sound(container: InputContainer, film: VideoStream) -> AudioStream | None:
@@ -52,6 +53,22 @@ def read_only(container: InputContainer, *wanted: Stream | None) -> None:
     """Make FFmpeg skip all other tracks. It does not even read them if the container allows that."""
     for track in container.streams:
         track.discard = Discard.default if track in wanted else Discard.all
+
+
+def end_of(track: Stream) -> float:
+    """Return when a track ends according to its container, seconds; 0 if that is unknown."""
+    # Matroska has it as a tag.
+    if tag := re.fullmatch(r"(\d+):(\d\d):(\d\d\.\d+)", track.metadata.get("DURATION", "")):
+        return 3600 * int(tag[1]) + 60 * int(tag[2]) + float(tag[3])
+    return float((track.duration or 0) * (track.time_base or 0))
+
+
+def _is_still(track: VideoStream) -> bool:
+    """Return whether a track is a cover rather than a film."""
+    if track.codec_context is None or track.codec_context.name not in STILLS:
+        return False
+    # Matroska does not tell the number of pictures.
+    return track.frames == 1 or end_of(track) <= 1
 
 
 def _rank(track: VideoStream | AudioStream) -> tuple[bool, bool, int, int]:
