@@ -137,3 +137,12 @@ def test_a_picture_that_is_shown_for_long_is_not_missing(tmp_path):
     with Track(recording, "picture") as track:
         shown = list(on_display(recording, track.frames(14.0), [14.0, 47.0]))
     assert [videos.number_of(frame.to_ndarray(format="gray")) for frame in shown] == [30, 90]
+
+
+def test_nothing_is_missing_of_an_mp4_that_edits_delay_and_trim(tmp_path):
+    path = tmp_path / "a.mp4"
+    videos.numbered(path, 6.0, "libx264")
+    videos.edited(path, [(None, 1.5), (1.0, 4.0)])
+    recording = probe(path)
+    assert recording.duration == pytest.approx(4, abs=0.05)
+    assert not list(remarks(recording))

@@ -121,7 +121,8 @@ def extents(span: Span, continues: bool = False) -> list[Extent]:
             raise UserError(f"{span.path}: none of its frames has a time; remove it or convert it to MP4")
         start = picture_clock.first if video.start_time is None else float(video.start_time * (video.time_base or 0))
         end, sound_end = picture_clock.end, sound_clock.end if sound_clock else NEVER
-        if declared_end is not None and max(end, sound_end) >= declared_end - TRUNCATED:
+        # If edits delay a track of an MP4, FFmpeg counts the delay twice in the duration.
+        if structure.is_complete or (declared_end is not None and max(end, sound_end) >= declared_end - TRUNCATED):
             declared_end = None
         sound = audio.index if audio else None
         return [Extent(span, continues, beginning, start, end, sound_end, declared_end, video.index, sound)]

@@ -53,11 +53,14 @@ class Structure:
         Whether the file states its duration reliably, so that not all of its packets need to be counted.
     lacks_index : bool
         Whether the file was cut off and is refused, because its only index is missing or lists more than is there.
+    is_complete : bool
+        Whether its only index and all that this lists are there, so that nothing is missing at its end.
     """
 
     spans: list[Span]
     tells_duration: bool
     lacks_index: bool = False
+    is_complete: bool = False
 
 
 def of_video(path: Path) -> list[Span]:
@@ -174,7 +177,10 @@ def _boxes(span: Span) -> Structure:
     starts = [box.start for box in top_level if box.name == b"ftyp" and box.start]
     if boxes.are_fragments(top_level):
         return Structure(_between(span, starts), True)
-    return Structure([span], True, bool(top_level) and top_level[-1].end > size)
+    if not top_level:
+        return Structure([span], True)
+    lacks_index = top_level[-1].end > size
+    return Structure([span], True, lacks_index, not lacks_index)
 
 
 def second_recording(path: Path) -> int | None:
