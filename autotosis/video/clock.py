@@ -131,7 +131,9 @@ def extents(span: Span, continues: bool = False) -> list[Extent]:
 class _TrackClock:
     """The clock of a track, read from its packets: when its first packet starts and its last one ends, and its cuts."""
 
-    def __init__(self, track: Stream, declared_end: float) -> None:
+    def __init__(self, track: Stream, declared_end: float, closes_gaps: bool) -> None:
+        # Whether the clock may be set anew at any time, so that players go on at once behind a gap.
+        self.closes_gaps = closes_gaps
         # The timestamp until which a gap may last.
         self.declared_end = declared_end
         # Times are floats, because fractions are slow and there are millions of packets.
@@ -174,7 +176,9 @@ class _TrackClock:
                 # Its time was derived from that of the packet before.
                 return False
             if -BACK <= decoded - time <= max(AHEAD, abs(time - self.last)):
-                if time < self.last - BACK:
+                # Pictures that are all shown for long are no gaps.
+                leaps = self.closes_gaps and time - self.last > AHEAD >= decoded - time
+                if leaps or time < self.last - BACK:
                     self.cuts = [*(cut for cut in self.cuts if cut[0] != start), (start, True)]
                 return True
         self.pending = (decoded, offset)
@@ -184,8 +188,8 @@ class _TrackClock:
 class _TrackClocks:
     """The clocks of picture and sound, by the numbers of the tracks."""
 
-    def __init__(self, wanted: list[Stream], declared_end: float):
-        self.by_track = {track.index: _TrackClock(track, declared_end) for track in wanted}
+    def __init__(self, wanted: list[Stream], declared_end: float, closes_gaps: bool):
+        self.by_track = {track.index: _TrackClock(track, declared_end, closes_gaps) for track in wanted}
 
     def cuts(self) -> list[tuple[int, bool]]:
         """List the byte positions at which another recording begins (True), or only the headers change (False)."""
@@ -210,7 +214,7 @@ def _read_all(
 ) -> _TrackClocks:
     """Read the clocks of picture and sound from all packets from the current position on."""
     wanted = [video, audio] if audio else [video]
-    clocks = _TrackClocks(wanted, declared_end)
+    clocks = _TrackClocks(wanted, declared_end, container.format.name in GUESSED)
     for packet in demuxed(container, *wanted):
         clocks.by_track[packet.stream_index].add(packet)
     return clocks
