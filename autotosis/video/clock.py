@@ -131,9 +131,7 @@ def extents(span: Span, continues: bool = False) -> list[Extent]:
 class _TrackClock:
     """The clock of a track, read from its packets: when its first packet starts and its last one ends, and its cuts."""
 
-    def __init__(self, track: Stream, declared_end: float, closes_gaps: bool) -> None:
-        # Whether the clock may be set anew at any time, so that players go on at once behind a gap.
-        self.closes_gaps = closes_gaps
+    def __init__(self, track: Stream, declared_end: float) -> None:
         # The timestamp until which a gap may last.
         self.declared_end = declared_end
         # Times are floats, because fractions are slow and there are millions of packets.
@@ -176,9 +174,7 @@ class _TrackClock:
                 # Its time was derived from that of the packet before.
                 return False
             if -BACK <= decoded - time <= max(AHEAD, abs(time - self.last)):
-                # Pictures that are all shown for long are no gaps.
-                leaps = self.closes_gaps and time - self.last > AHEAD >= decoded - time
-                if leaps or time < self.last - BACK:
+                if time < self.last - BACK:
                     self.cuts = [*(cut for cut in self.cuts if cut[0] != start), (start, True)]
                 return True
         self.pending = (decoded, offset)
@@ -188,8 +184,8 @@ class _TrackClock:
 class _TrackClocks:
     """The clocks of picture and sound, by the numbers of the tracks."""
 
-    def __init__(self, wanted: list[Stream], declared_end: float, closes_gaps: bool):
-        self.by_track = {track.index: _TrackClock(track, declared_end, closes_gaps) for track in wanted}
+    def __init__(self, wanted: list[Stream], declared_end: float):
+        self.by_track = {track.index: _TrackClock(track, declared_end) for track in wanted}
 
     def cuts(self) -> list[tuple[int, bool]]:
         """List the byte positions at which another recording begins (True), or only the headers change (False)."""
@@ -214,7 +210,7 @@ def _read_all(
 ) -> _TrackClocks:
     """Read the clocks of picture and sound from all packets from the current position on."""
     wanted = [video, audio] if audio else [video]
-    clocks = _TrackClocks(wanted, declared_end, container.format.name in GUESSED)
+    clocks = _TrackClocks(wanted, declared_end)
     for packet in demuxed(container, *wanted):
         clocks.by_track[packet.stream_index].add(packet)
     return clocks
