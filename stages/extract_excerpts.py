@@ -27,7 +27,7 @@ def main() -> None:
     config_files.check_recorded("extract_excerpts", settings)
     before = inputs.snapshot(*(settings.folder / f"{table}.csv" for table in ("labels", "holdout", "facecams")))
     rows_of_facecams = facecams.read_boxes(settings.folder / "facecams.csv")
-    labelled, holdout = (labels.read_labels(settings.folder / f"{table}.csv") for table in ("labels", "holdout"))
+    holdout, labelled = (labels.read_labels(settings.folder / f"{table}.csv") for table in ("holdout", "labels"))
     for video, rows in (*labelled.items(), *holdout.items()):
         check_whole(settings, video, rows[0])
     jobs, chats = [], []

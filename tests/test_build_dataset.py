@@ -80,7 +80,7 @@ BAD = {
     "another label": (GOOD + "clips/c05.mp4,1,2,rage\n", "row 5", "label is 'rage'"),
     "another header": ("clip,from,to,label\n", "row 1", "the header must be video,start,end,label"),
     "overlap": (GOOD + "clips/c01.mp4,1.5,2.5,1\n", "row 5", "overlaps the label of clips/c01.mp4 in row 2"),
-    "past the end": (GOOD + "clips/c05.mp4,1,99,1\n", "row 5", "ends at 99 s, but clips/c05.mp4 at"),
+    "past the end": (GOOD + "clips/c05.mp4,1,99,1\n", "row 5", "ends at 99 s, but clips/c05.mp4 ends at"),
     "beyond the end": (GOOD + "clips/c05.mp4,90,,1\n", "row 5", "begins at 90 s, but clips/c05.mp4 ends"),
     "another spelling": (GOOD + "./clips/c05.mp4,1,2,1\n", "row 5", "write it as it is inside the folder"),
     "outside the folder": (GOOD + "../tiny/clips/c05.mp4,1,2,1\n", "row 5", "write it as it is inside the folder"),
