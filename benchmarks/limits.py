@@ -20,9 +20,9 @@ from pathlib import Path
 import imageio_ffmpeg
 import numpy as np
 import psutil
+from dvc.repo import Repo
 
 from autotosis.annotations import labels
-from autotosis.annotations.config_files import CODE
 from autotosis.cuts import scoring, selection
 from autotosis.cuts.segments import Segment
 from autotosis.model import model_file
@@ -117,17 +117,15 @@ def many_clips(folder: Path) -> None:
     for place in project.folder.glob("data/bench/vods/*"):
         place.unlink()
         shutil.copy(vod, place)
-    outputs = ["data/dataset/index.csv", "data/dataset/preview.jpg", "models/metrics.json", "models/live/metrics.json"]
-    outputs += ["reels/metrics/all.json", "data/excerpts/none", "reels/timelines/none", "data/clip_facecams.csv"]
-    outputs += [f"data/config/{name}.json" for name in ("extract_frames", "extract_excerpts", "train", "compile")]
-    outputs += [f"data/config/{kind}/{name}.json" for kind in CODE for name in names]
-    outputs += [f"data/{kind}/{name}.csv" for kind in ("facecams", "timelines", "cuts", "review") for name in names]
-    outputs += [f"data/facecams/{name}.jpg" for name in names]
-    outputs += [f"reels/{name}/reel.mp4" for name in (*names, "best")]
-    for output in outputs:
-        project.write(output, "0")
-    for pipeline in ("data/bench/dvc.yaml", "dvc.yaml"):
-        project.succeed("dvc", "commit", "--force", pipeline)
+    with Repo(project.folder) as pipeline:
+        places = [Path(place.fspath) for place in (*pipeline.index.outs, *pipeline.index.deps)]
+    for place in places:
+        if not place.exists():
+            file = place if place.suffix else place / "none"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text("0")
+    for definition in ("data/bench/dvc.yaml", "dvc.yaml"):
+        project.succeed("dvc", "commit", "--force", definition)
     empty = Project(folder / "empty")
     empty.folder.mkdir()
     empty.succeed("dvc", "init", "--no-scm")
