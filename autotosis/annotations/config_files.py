@@ -51,12 +51,12 @@ def describe_all(settings: Params) -> dict[Path, dict[str, Any]]:
 
     UserError as in `for_predict`.
     """
-    of_vods = {
-        Path(stage) / f"{name}.json": describe(stage, settings, name)
-        for stage in configuration.STAGES
-        for name in settings.vods
-    }
-    return of_vods | {Path(f"{stage}.json"): describe_stage(stage, settings) for stage in STAGES}
+    described = {Path(f"{stage}.json"): describe_stage(stage, settings) for stage in STAGES}
+    for stage in configuration.STAGES:
+        code = {place: _code_digest(place) for place in CODE[stage]}
+        for name in settings.vods:
+            described[Path(stage) / f"{name}.json"] = describe(stage, settings, name) | {"code": code}
+    return described
 
 
 def check_described(described: dict[Path, dict[str, Any]], settings: Params) -> None:
@@ -77,7 +77,7 @@ def check_described(described: dict[Path, dict[str, Any]], settings: Params) -> 
 
 
 def describe(stage: str, settings: Params, name: str) -> dict[str, Any]:
-    """Describe a stage's configuration in types of JSON, with hashes of its code and of the files that it names."""
+    """Describe a stage's configuration in types of JSON, with hashes of the files that it names."""
     config = configuration.STAGES[stage](settings, name)
     named = [path for path in (getattr(config, key, None) for key in NAMED_FILES) if path]
     named += [path for path, _ in getattr(config, "replays", [])]
@@ -85,7 +85,6 @@ def describe(stage: str, settings: Params, name: str) -> dict[str, Any]:
     return {
         "configuration": config.model_dump(mode="json", exclude=unused),
         "files": {path.as_posix(): files.digest(path) for path in named},
-        "code": {place: _code_digest(place) for place in CODE[stage]},
     }
 
 
