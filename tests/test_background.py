@@ -22,6 +22,8 @@ CARD = Card(
     prevalence=0.05,
     own_vods=[],
 )
+# Which of the 3000 moments of a VOD are in its five highlights.
+HIGHLIGHTS = np.arange(3000) % 600 // 20 == 15
 
 
 def known(chance: np.random.Generator, count: int) -> Labelled:
@@ -31,6 +33,14 @@ def known(chance: np.random.Generator, count: int) -> Labelled:
     values[labels == 1, :, 1] += 2
     ones = np.ones(count)
     return Labelled(values, labels, ones, np.arange(count) // 2 % 4, ones > 0, 0 * ones, 0 * ones - 1)
+
+
+def check_found(labelled: Labelled, values: np.ndarray) -> None:
+    """Assert that a part of each of HIGHLIGHTS is found, and nothing else."""
+    everywhere, nothing = np.full(len(values), True), np.zeros(len(values))
+    scored = background.score(labelled, values, everywhere, nothing, nothing, 10.0, CARD) >= CARD.threshold
+    assert scored[HIGHLIGHTS].reshape(5, 20).any(axis=1).all()
+    assert not scored[~HIGHLIGHTS].any()
 
 
 def test_what_is_usual_in_a_vod_is_calm_there():
@@ -55,29 +65,21 @@ def test_highlights_that_differ_from_those_of_the_clips_are_found_if_they_stand_
     others = known(chance, 400)
     others.contexts[others.labels == 1] += 1
     values = chance.normal(size=(3000, features.COLUMNS)).astype(np.float32) * 0.3
-    highlights = np.arange(3000) % 600 // 20 == 15
-    values[highlights] += 0.5
-    everywhere, nothing = np.full(3000, True), np.zeros(3000)
-    scored = background.score(others, values, everywhere, nothing, nothing, 10.0, CARD) >= CARD.threshold
-    assert scored[highlights].reshape(5, 20).any(axis=1).all()
-    assert not scored[~highlights].any()
+    values[HIGHLIGHTS] += 0.5
+    check_found(others, values)
 
 
 @pytest.mark.parametrize("lacking", ["the VOD", "half of the VOD", "the clips"])
 def test_where_a_signal_is_missing_the_others_tell_highlights(lacking):
-    """Otherwise the model would learn that what a signal is missing from is calm, or the opposite."""
+    """Otherwise the model learns that moments without the signal are calm, or that those with it are."""
     chance = np.random.default_rng(7)
     others = known(chance, 400)
     others.contexts[others.labels == 1] += 1
     values = chance.normal(size=(3000, features.COLUMNS)).astype(np.float32) * 0.3
-    highlights = np.arange(3000) % 600 // 20 == 15
-    values[highlights] += 1
+    values[HIGHLIGHTS] += 1
     gap = {"the VOD": values, "half of the VOD": values[:1500], "the clips": others.contexts}[lacking]
     gap[..., features.AUDIO_COLUMNS] = np.nan
-    everywhere, nothing = np.full(3000, True), np.zeros(3000)
-    scored = background.score(others, values, everywhere, nothing, nothing, 10.0, CARD) >= CARD.threshold
-    assert scored[highlights].reshape(5, 20).any(axis=1).all()
-    assert not scored[~highlights].any()
+    check_found(others, values)
 
 
 def test_rows_that_only_their_own_vod_learns_from_do_not_share_their_weight_with_other_vods():
