@@ -73,7 +73,7 @@ def _powers(blocks: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
     Parameters
     ----------
     blocks : iterator of ndarray of float32, shape (samples, 2)
-        Consecutive blocks of sound, -1 to 1.
+        Consecutive blocks of sound, from `read_stereo`.
 
     Yields
     ------
