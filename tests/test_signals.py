@@ -289,6 +289,16 @@ CONTEXT = [
 ]
 
 
+def test_a_stretch_within_muted_time_has_no_sound_although_it_is_too_short_to_tell(tmp_path):
+    def muted(times: np.ndarray) -> np.ndarray:
+        return 0.3 * np.sin(2000 * times) * (times > 65)
+
+    videos.write(tmp_path / "a.mp4", list(range(80)), lambda _: videos.grey(60), muted, 80)
+    for start, is_muted in ((20.0, True), (70.0, False)):
+        sound = read(tmp_path / "a.mp4", start=start, end=start + 5).signals[:, features.AUDIO_COLUMNS]
+        assert (np.isnan(sound) == is_muted).all()
+
+
 def golden_moments(path: Path) -> features.Moments:
     """Read four seconds of a box that moves faster and faster, gets brighter and then stops, and of a rising tone."""
 

@@ -118,7 +118,8 @@ def first_pass(scan: Scan, name: str) -> tuple[np.ndarray, dict[str, Glances]]:
         values[run.start : run.stop, features.AUDIO_COLUMNS] = heard
         # Neighbouring stretches may glance at the same keyframe, so keep each only once.
         places |= dict(glances)
-    values = features.without_muted(values, scan.extract.fps)
+    sound = values[:, features.AUDIO_COLUMNS]
+    sound[:] = features.without_muted(sound, scan.extract.fps)
     for signal in features.AUDIO:
         columns = features.columns(signal)
         values[:, columns] = signal.relative(values[:, columns], scan.extract.fps)

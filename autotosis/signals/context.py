@@ -15,6 +15,8 @@ VERSION = f"{features.VERSION}.2"
 # (seconds). They are shorter near the moment. By cross-validation on 36 clips of different people, a reach of one
 # second to both sides is better than half a second or one and a half.
 WINDOWS = ((-1.0, -0.6), (-0.5, -0.3), (-0.2, -0.1), (0.0, 0.0), (0.1, 0.2), (0.3, 0.5), (0.6, 1.0))
+# The number of the window that is the moment itself.
+PRESENT = WINDOWS.index((0.0, 0.0))
 
 
 def relative(signals: np.ndarray, fps: float) -> np.ndarray:
@@ -32,7 +34,6 @@ def relative(signals: np.ndarray, fps: float) -> np.ndarray:
     ndarray of float32, shape (moments, features.COLUMNS)
         The signals relative to their baselines; NaN where there is nothing to measure.
     """
-    signals = features.without_muted(signals, fps)
     return np.column_stack([signal.relative(signals[:, features.columns(signal)], fps) for signal in features.SIGNALS])
 
 

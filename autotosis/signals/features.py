@@ -23,7 +23,7 @@ from autotosis.video.recording import Recording
 
 # The version of the signals. Raise it by one with every change that gives other numbers for the same video;
 # tests/test_signals.py detects such changes. Shards and models of another version are made again.
-VERSION = 7
+VERSION = 8
 
 # The signals of the picture, and those of the sound. Sound costs so little that the first pass of a scan reads it for
 # the whole VOD. To add a signal, write a file for it and add its name to one of these lists.
@@ -51,7 +51,7 @@ class Moments:
         The face camera's picture at each moment: red, green, blue.
     signals : ndarray of float32, shape (moments, COLUMNS)
         The signals, in the order of SIGNALS; the file of each signal says what it measures. NaN where there is nothing
-        to measure.
+        to measure, as where the sound is muted.
     """
 
     times: np.ndarray
@@ -79,29 +79,29 @@ def has_picture(signals: np.ndarray) -> np.ndarray:
     return shown
 
 
-def without_muted(signals: np.ndarray, fps: float) -> np.ndarray:
+def without_muted(sound: np.ndarray, fps: float) -> np.ndarray:
     """Remove the signals of the sound where it is muted: where it is digitally silent for MUTED_SECONDS or throughout.
 
     Parameters
     ----------
-    signals : ndarray of float32, shape (moments, COLUMNS)
-        The signals of consecutive moments, as in `Moments`.
+    sound : ndarray of float32, shape (moments, columns of the sound)
+        The signals of the sound of consecutive moments.
     fps : float
         Moments per second, Hz.
 
     Returns
     -------
-    ndarray of float32, shape (moments, COLUMNS)
+    ndarray of float32, shape (moments, columns of the sound)
         The same, but NaN where the sound is muted.
     """
-    silent = signals[:, columns(CEPSTRUM).start] < cepstrum.SILENCE + 0.01
-    shortest = min(len(signals), round(MUTED_SECONDS * fps))
+    silent = sound[:, columns(CEPSTRUM).start - AUDIO_COLUMNS.start] < cepstrum.SILENCE + 0.01
+    shortest = min(len(sound), round(MUTED_SECONDS * fps))
     edges = np.flatnonzero(np.diff(silent, prepend=False, append=False))
-    signals = signals.copy()
+    sound = sound.copy()
     for start, end in edges.reshape(-1, 2):
         if end - start >= shortest:
-            signals[start:end, AUDIO_COLUMNS] = np.nan
-    return signals
+            sound[start:end] = np.nan
+    return sound
 
 
 def reach(fps: float) -> int:
@@ -135,11 +135,20 @@ def read_moments(
     UserError
         If the video is cut off or damaged.
     """
-    fps, end = extract.fps, recording.duration if end is None else min(end, recording.duration)
-    times = np.arange(math.ceil(start * fps - 1e-6), math.ceil(end * fps - 1e-6)) / fps
+    fps, duration = extract.fps, recording.duration
+    first, last, count = (
+        math.ceil(seconds * fps - 1e-6)
+        for seconds in (start, duration if end is None else min(end, duration), duration)
+    )
+    times = np.arange(first, last) / fps
     (moments,) = map(list, read_visual(recording, [times], facecam, extract))
     frames, values = zip(*moments, strict=True)
-    return Moments(times, np.stack(frames), np.column_stack([np.stack(values), read_audio(recording, times)]))
+    # Only with the sound before and after the stretch can it be told from a short silence that it is muted.
+    around = round(MUTED_SECONDS * fps)
+    before = min(first, around)
+    heard = read_audio(recording, np.arange(first - before, min(last + around, count)) / fps)
+    sound = without_muted(heard, fps)[before : before + len(times)]
+    return Moments(times, np.stack(frames), np.column_stack([np.stack(values), sound]))
 
 
 def read_visual(
