@@ -69,7 +69,7 @@ def test_highlights_that_differ_from_those_of_the_clips_are_found_if_they_stand_
     check_found(others, values)
 
 
-@pytest.mark.parametrize("lacking", ["the VOD", "half of the VOD", "the clips"])
+@pytest.mark.parametrize("lacking", ["the VOD", "half of the VOD", "the clips", "most of the clips"])
 def test_where_a_signal_is_missing_the_others_tell_highlights(lacking):
     """Otherwise the model learns that moments without the signal are calm, or that those with it are."""
     chance = np.random.default_rng(7)
@@ -77,9 +77,23 @@ def test_where_a_signal_is_missing_the_others_tell_highlights(lacking):
     others.contexts[others.labels == 1] += 1
     values = chance.normal(size=(3000, features.COLUMNS)).astype(np.float32) * 0.3
     values[HIGHLIGHTS] += 1
-    gap = {"the VOD": values, "half of the VOD": values[:1500], "the clips": others.contexts}[lacking]
+    gaps = {"the VOD": values, "half of the VOD": values[:1500], "the clips": others.contexts}
+    gap = (gaps | {"most of the clips": others.contexts[:390]})[lacking]
     gap[..., features.AUDIO_COLUMNS] = np.nan
     check_found(others, values)
+
+
+def test_sound_is_hidden_as_often_as_the_vod_lacks_it_and_the_picture_as_often_as_where_it_was_looked_at():
+    """A scan looks at all of the time that is muted, and elsewhere at little, so there sound is missing more often."""
+    others = known(np.random.default_rng(7), 2000)
+    unlabelled = np.zeros((1000, *others.contexts.shape[1:]), np.float32)
+    unlabelled[:100, :, features.AUDIO_COLUMNS] = np.nan
+    unlabelled[200:, :, features.VISUAL_COLUMNS] = np.nan
+    looked_at = unlabelled[:200].copy()
+    looked_at[:60, :, features.VISUAL_COLUMNS] = np.nan
+    hidden = np.isnan(background.with_gaps(others, looked_at, unlabelled).contexts).mean(axis=(0, 1))
+    assert hidden[features.AUDIO_COLUMNS] == pytest.approx(0.1, abs=0.03)
+    assert hidden[features.VISUAL_COLUMNS] == pytest.approx(0.3, abs=0.03)
 
 
 def test_rows_that_only_their_own_vod_learns_from_do_not_share_their_weight_with_other_vods():

@@ -109,10 +109,13 @@ def test_judgements_are_learned_from_if_their_highlights_are_as_clear_as_those_o
     assert (refused not in two.stage("train").stdout) == learned
 
 
-def test_right_judgements_of_a_vod_without_sound_are_learned_from(two):
-    vods = two.folder / "data/tiny/vods"
-    videos.ffmpeg("-i", vods / "demo.mp4", "-an", "-c", "copy", vods / "silent.mp4")
-    (vods / "silent.mp4").replace(vods / "other.mp4")
+@pytest.mark.parametrize("silent", ["vods/other.mp4", "clips/*"])
+def test_right_judgements_are_learned_from_if_the_vod_or_the_clips_have_no_sound(two, silent):
+    folder = two.folder / "data/tiny"
+    for video in folder.glob(silent):
+        videos.ffmpeg("-i", video, "-an", "-c", "copy", folder / "silent.mp4")
+        (folder / "silent.mp4").replace(video)
+    two.stages("extract_frames")
     judge(two, dict.fromkeys(stretches(two)[0], 1))
     two.stages("build_dataset")
     assert "rows about VODs" not in two.succeed("python", "-m", "stages.train")

@@ -23,7 +23,7 @@ from autotosis.model.kernel import Kernel
 from autotosis.model.labelled_moments import KERNEL_MOMENTS, Labelled, evenly_spaced
 from autotosis.model.linear import Linear
 from autotosis.model.model_file import Card
-from autotosis.signals import context
+from autotosis.signals import context, features
 
 # The weight of the kernel regression in the mean of both models' logits. Of 0.5, 0.67, 0.8 and 0.9, the last two cut
 # recordings of other people best, and without the linear model, more of the sample's `evening` is missed.
@@ -87,10 +87,11 @@ def score_sound(labelled: Labelled, values: np.ndarray, fps: float, prevalence: 
         The logit of each moment.
     """
     unlabelled = context.windows(values, fps, evenly_spaced(len(values), KERNEL_MOMENTS))
-    return learn_kernel(with_gaps(labelled, unlabelled), unlabelled, prevalence).logits(values, fps)
+    labelled = with_gaps(labelled, unlabelled, unlabelled)
+    return learn_kernel(labelled, unlabelled, prevalence).logits(values, fps)
 
 
-def with_gaps(labelled: Labelled, unlabelled: np.ndarray) -> Labelled:
+def with_gaps(labelled: Labelled, looked_at: np.ndarray, unlabelled: np.ndarray) -> Labelled:
     """Hide signals of labelled moments as often as they are missing in a VOD.
 
     Otherwise a missing signal would tell the VOD from the clips, and so count as calm. In recordings of other people
@@ -100,17 +101,28 @@ def with_gaps(labelled: Labelled, unlabelled: np.ndarray) -> Labelled:
     ----------
     labelled : Labelled
         The labelled moments.
+    looked_at : ndarray of float32, shape (moments, windows, columns)
+        The surroundings of moments that the scan looked at, from `context.windows`; NaN where a signal is missing.
+        Signals of the picture are hidden as often as here, because everywhere else they are missing.
     unlabelled : ndarray of float32, shape (moments, windows, columns)
-        The surroundings of moments of the VOD, from `context.windows`; NaN where a signal is missing.
+        The moments of the VOD to learn from as well. Signals of the sound are hidden as often as here.
 
     Returns
     -------
     Labelled
-        The labelled moments. Each also has the gaps of one moment of the VOD, chosen at random.
+        The labelled moments. Each also has the gaps of two moments of the VOD, chosen at random. The face network has
+        no score where the picture is hidden, as in the VOD.
     """
-    gaps = np.isnan(unlabelled)
-    chosen = np.random.default_rng(0).integers(len(gaps), size=len(labelled.labels))
-    return replace(labelled, contexts=np.where(gaps[chosen], np.float16(np.nan), labelled.contexts))
+    hidden = np.zeros(labelled.contexts.shape, bool)
+    for columns, moments in ((features.VISUAL_COLUMNS, looked_at), (features.AUDIO_COLUMNS, unlabelled)):
+        gaps = np.isnan(moments[:, :, columns])
+        hidden[:, :, columns] = gaps[np.random.default_rng(0).integers(len(gaps), size=len(hidden))]
+    scored = features.has_picture(np.where(hidden[:, context.PRESENT], np.nan, 0))
+    return replace(
+        labelled,
+        contexts=np.where(hidden, np.float16(np.nan), labelled.contexts),
+        faces=np.where(scored, labelled.faces, np.float32(0)),
+    )
 
 
 def _weight(labelled: Labelled, unlabelled: np.ndarray, prevalence: float) -> float:
@@ -181,16 +193,16 @@ def score(
     ndarray of float64, shape (moments,)
         The probability at each moment, 0 to 1.
     """
-    # About a signal that no labelled moment has, nothing can be learned.
-    values = np.where(np.isnan(labelled.contexts).all(axis=(0, 1)), np.float32(np.nan), values)
-    looked_at = np.flatnonzero(seen)
-    labelled = with_gaps(labelled, context.windows(values, fps, looked_at[evenly_spaced(len(looked_at))]))
-    unlabelled = context.windows(values, fps, evenly_spaced(len(values)))
-    linear_logits = learn(labelled, unlabelled, card.prevalence, card.l2).logits(values, fps)
-    kernel_logits = learn_kernel(labelled, _half_seen(values, seen, fps), card.prevalence).logits(values, fps)
+    values = np.where(labelled.unknown_signals, np.float32(np.nan), values)
+    places = np.flatnonzero(seen)
+    looked_at = context.windows(values, fps, places[evenly_spaced(len(places))])
+    unlabelled, half_seen = context.windows(values, fps, evenly_spaced(len(values))), _half_seen(values, seen, fps)
+    for_linear, for_kernel = (with_gaps(labelled, looked_at, moments) for moments in (unlabelled, half_seen))
+    linear_logits = learn(for_linear, unlabelled, card.prevalence, card.l2).logits(values, fps)
+    kernel_logits = learn_kernel(for_kernel, half_seen, card.prevalence).logits(values, fps)
     added = chat_logits + _everywhere(network_logits, seen)
     linear_logits, logits = linear_logits + added, mean_logits(linear_logits, kernel_logits) + added
-    highlights = cross_validate(labelled, unlabelled, card.prevalence, card.l2)
+    highlights = cross_validate(for_linear, unlabelled, card.prevalence, card.l2)
     linear_threshold = calibration.threshold(highlights, linear_logits, card.prevalence, card.target_precision)
     # The linear model finds too few where highlights differ from those of the clips. So up to the expected share of
     # highlights, moments that are more like highlights than like calm are found as well.

@@ -96,6 +96,25 @@ def contexts(clips: Sequence[Clip], fps: float) -> np.ndarray:
     return np.concatenate([context.windows(clip.values, fps, clip.moments) for clip in clips])
 
 
+def unknown_signals(highlights: np.ndarray) -> np.ndarray:
+    """Return which signals most highlights lack. What the others say about such a signal would mislead a model.
+
+    Otherwise its usual value would stand for highlights, and so any other value would count as calm.
+
+    Parameters
+    ----------
+    highlights : ndarray of float, shape (moments, windows, columns)
+        The surroundings of highlights, from `context.windows`.
+
+    Returns
+    -------
+    ndarray of bool, shape (columns,)
+        Whether a signal is missing in more than half of the windows.
+    """
+    unknown: np.ndarray = np.isnan(highlights).mean(axis=(0, 1)) > 0.5
+    return unknown
+
+
 def is_excerpt(clips: Sequence[Clip]) -> np.ndarray:
     """Return, for each labelled moment, whether it is from an excerpt, clip by clip: bool of shape (moments,)."""
     return np.repeat([clip.is_excerpt for clip in clips], [len(clip.labels) for clip in clips])

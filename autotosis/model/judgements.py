@@ -13,7 +13,6 @@ import numpy as np
 from autotosis.model import cross_validation, examples, kernel, labelled_moments
 from autotosis.model.examples import Clip
 from autotosis.project.params import Params
-from autotosis.signals import features
 
 # Judgements with a p-value below this are left out. In recordings of other people, p is 0.4 or more for 5 to 30 correct
 # judgements, and 0.08 or more for 30 of which 15 % are wrong. For 5 or more random ones, or highlights that are all
@@ -44,16 +43,17 @@ def agreeing(clips: Sequence[Clip], settings: Params) -> tuple[Sequence[Clip], S
     str or None
         What to tell the user if stretches were set apart.
     """
-    compared = comparable(clips)
-    own = [clip for clip in compared if not clip.is_excerpt]
-    highlights = [clip for clip in compared if clip.is_excerpt and clip.labels.any()]
-    fold_of = cross_validation.folds_of(own, settings)
-    if not highlights or not fold_of or not settings.train.review_weight:
+    fold_of = cross_validation.folds_of([clip for clip in clips if not clip.is_excerpt], settings)
+    has_judged = any(clip.is_excerpt and clip.labels.any() for clip in clips)
+    if not has_judged or not fold_of or not settings.train.review_weight:
         return clips, [], None
     # Imported here because it takes a second.
     from scipy.stats import mannwhitneyu
 
     fps = settings.extract.fps
+    compared = comparable(clips, fps)
+    own = [clip for clip in compared if not clip.is_excerpt]
+    highlights = [clip for clip in compared if clip.is_excerpt and clip.labels.any()]
     margin, most = settings.dataset.margin, labelled_moments.KERNEL_MOMENTS
     calm = examples.contexts(examples.around_excerpts(compared, fps, most, margin), fps)
     expected = []
@@ -72,24 +72,31 @@ def agreeing(clips: Sequence[Clip], settings: Params) -> tuple[Sequence[Clip], S
     )
 
 
-def comparable(clips: Sequence[Clip]) -> list[Clip]:
-    """Return clips without the signals that one of the judged VODs lacks, because missing ones look like nothing else.
+def comparable(clips: Sequence[Clip], fps: float) -> list[Clip]:
+    """Hide signals of clips as often as judged highlights lack them, because missing ones look like nothing else.
 
     Parameters
     ----------
     clips : sequence of Clip
-        The labelled clips and stretches of VODs.
+        The labelled clips and stretches of VODs. Some are clips with highlights.
+    fps : float
+        Moments per second, Hz.
 
     Returns
     -------
     list of Clip
-        The same, but with NaN in the columns that are missing in all stretches of a VOD.
+        The same, but with NaN in columns: in each clip, in those that one of the judged highlights lacks, chosen at
+        random, and in all clips and stretches, in those that most highlights of the clips lack.
     """
-    lacking = np.zeros(features.COLUMNS, bool)
-    for vod in {clip.vod for clip in clips if clip.is_excerpt}:
-        stretches = [clip.values for clip in clips if clip.is_excerpt and clip.vod == vod]
-        lacking |= np.isnan(np.concatenate(stretches)).all(axis=0)
-    return [replace(clip, values=np.where(lacking, np.float32(np.nan), clip.values)) for clip in clips]
+    own = [clip for clip in clips if not clip.is_excerpt]
+    unknown = examples.unknown_signals(examples.contexts(own, fps)[examples.labels(own) == 1])
+    judged = [clip for clip in clips if clip.is_excerpt and clip.labels.any()]
+    gaps = np.array([np.isnan(clip.values[clip.moments]).all(axis=0) for clip in judged])
+    chosen = gaps[np.random.default_rng(0).integers(len(gaps), size=len(clips))]
+    return [
+        replace(clip, values=np.where(unknown | (hidden & ~clip.is_excerpt), np.float32(np.nan), clip.values))
+        for clip, hidden in zip(clips, chosen, strict=True)
+    ]
 
 
 def scores(learned_from: Sequence[Clip], calm: np.ndarray, scored: Sequence[Clip], fps: float) -> list[float]:

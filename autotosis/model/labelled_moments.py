@@ -51,6 +51,11 @@ class Labelled:
     faces: np.ndarray
     vod: np.ndarray
 
+    @property
+    def unknown_signals(self) -> np.ndarray:
+        """The signals that most highlights lack, so that too little is known about them: bool of shape (columns,)."""
+        return examples.unknown_signals(self.contexts[self.labels == 1])
+
     def tensors(self, prefix: str) -> dict[str, np.ndarray]:
         """Return the arrays for the model file, each with the prefix in its name."""
         return {prefix + name: tensor for name, tensor in vars(self).items()}

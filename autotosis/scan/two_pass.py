@@ -151,19 +151,19 @@ def in_doubt(
     Returns
     -------
     ndarray of bool, shape (moments,)
-        Whether each moment is not clearly calm, and among the largest share that can be highlights, or has no sound.
-        If all moments sound the same, all are.
+        Whether each moment is not clearly calm, and among the largest share that can be highlights; or has no sound.
+        All of them, if they all sound the same, or if most clips are silent.
     """
     linear_logits, added = first_model.logits(values, fps), np.maximum(chat_logits, 0)
-    if np.ptp(linear_logits) < SAME:
-        # The clips or the VOD are silent, so sound cannot tell where to look.
+    if np.ptp(linear_logits) < SAME or labelled.unknown_signals[features.AUDIO_COLUMNS].all():
+        # The VOD or most clips are silent, so sound cannot tell where to look.
         return np.full(len(values), True)
     kernel_logits = background.score_sound(labelled, values, fps, card.prevalence)
     ranking = background.mean_logits(linear_logits, kernel_logits) + added
-    share = max(calibration.MAX_TIMES_PREVALENCE * card.prevalence, MIN_DOUBTFUL * fps / len(ranking))
-    possible = np.quantile(ranking, max(0.0, 1 - share))
-    silent = np.isnan(values[:, features.AUDIO_COLUMNS]).any(axis=1)
-    return np.asarray(silent | (linear_logits + added >= card.clearly_calm) & (ranking >= possible))
+    sounds = ~np.isnan(values[:, features.AUDIO_COLUMNS]).any(axis=1)
+    share = max(calibration.MAX_TIMES_PREVALENCE * card.prevalence, MIN_DOUBTFUL * fps / np.count_nonzero(sounds))
+    possible = np.quantile(ranking[sounds], max(0.0, 1 - share))
+    return np.asarray(~sounds | (linear_logits + added >= card.clearly_calm) & (ranking >= possible))
 
 
 def around(doubtful: np.ndarray, fps: float, keyframes: float) -> np.ndarray:
