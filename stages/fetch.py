@@ -57,11 +57,9 @@ def fetch(root: Path, source: Source, limits: Fetch, cookies: Path | None) -> No
     """Download a row, check what it led to, and write down where it came from."""
     folder = root / FOLDERS[source.kind]
     fetched = sources.read_fetched(folder)
-    own = [
-        path
-        for path in folder.glob(f"{source.name}.*")
-        if path.stem == source.name and parts.is_video(path) and path.name not in fetched
-    ]
+    # Some file systems ignore case.
+    same = [path for path in folder.iterdir() if path.stem.lower() == source.name.lower()]
+    own = [path for path in same if parts.is_video(path) and path.name not in fetched]
     if own:
         raise UserError(f"{own[0]} already exists and did not come from sources.csv; rename it, or use another name")
     key = hashlib.sha256(f"{source.url} {source.stretch} {limits.height}".encode()).hexdigest()[:16]

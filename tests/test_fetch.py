@@ -127,6 +127,13 @@ def test_a_clip_may_be_a_stretch_of_a_vod_and_a_file_of_ones_own_is_safe(streame
     assert videos.beep_times(streamer.folder / "data/linked/clips/part.mp4") == pytest.approx([0, 1], abs=0.1)
 
 
+def test_a_file_of_ones_own_is_safe_where_case_is_ignored(streamer):
+    streamer.write("data/linked/vods/Monday.mp4", "mine")
+    list_links(streamer, "http://127.0.0.1:1/a.mp4,vod,monday")
+    output = streamer.succeed("python", "-m", "stages.fetch", "data/linked")
+    assert "row 2: not downloaded: data/linked/vods/Monday.mp4 already exists" in output
+
+
 def test_a_picture_that_is_too_high_is_refused(streamer, server, site):
     videos.ffmpeg("-f", "lavfi", "-i", "color=size=64x160:rate=10:duration=1", site / "high.mp4")
     streamer.set_params(fetch={"height": 144})
