@@ -81,7 +81,7 @@ def fetch(root: Path, source: Source, limits: Fetch, cookies: Path | None) -> No
     with files.replacing(target) as partial:
         shutil.move(done.file, partial)
     files.remove(INTERRUPTED / key)
-    print(f"{target}: downloaded from {source.url}", flush=True)
+    print(f"{target}: downloaded from {params.without_password(source.url)}", flush=True)
 
 
 def check(file: Path, source: Source, limits: Fetch) -> None:

@@ -9,11 +9,11 @@ from email.utils import format_datetime
 import av
 import pytest
 
-from autotosis.annotations import sources
+from autotosis.annotations import configuration, sources
 from autotosis.project import command_line
 from autotosis.project.errors import UserError
 from tests import videos, web
-from tests.helpers import ENVIRONMENT, Project, assert_user_error, copy_repository
+from tests.helpers import ENVIRONMENT, Project, assert_user_error, copy_repository, load_params
 
 
 @pytest.fixture(scope="module")
@@ -132,6 +132,17 @@ def test_a_file_of_ones_own_is_safe_where_case_is_ignored(streamer):
     list_links(streamer, "http://127.0.0.1:1/a.mp4,vod,monday")
     output = streamer.succeed("python", "-m", "stages.fetch", "data/linked")
     assert "row 2: not downloaded: data/linked/vods/Monday.mp4 already exists" in output
+
+
+def test_a_password_in_a_link_is_published_nowhere(streamer, server, monkeypatch):
+    link = server.url("/a.mp4")
+    list_links(streamer, f"{link.replace('//', '//me:secret@')},vod,monday")
+    output = streamer.succeed("python", "-m", "stages.fetch", "data/linked")
+    assert f"monday.mp4: downloaded from {link}\n" in output
+    monkeypatch.chdir(streamer.folder)
+    for urls, shown in (({}, link), ({"monday": "https://me:p@ss@a.org/b//c@d?e@f"}, "https://a.org/b//c@d?e@f")):
+        streamer.set_params(vods={"monday": "vods/monday.mp4"}, urls=urls)
+        assert configuration.for_render(load_params(streamer), "monday").url == shown
 
 
 def test_a_picture_that_is_too_high_is_refused(streamer, server, site):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from autotosis.annotations import facecams, labels, sidecars, sources
 from autotosis.annotations.facecams import Box
-from autotosis.project import files, tables
+from autotosis.project import files, params, tables
 from autotosis.project.errors import UserError
 from autotosis.project.params import PARAMS_FILE, Audio, Extract, Params, Predict, Render, Select
 from autotosis.project.section import Section
@@ -111,12 +111,14 @@ def for_select(settings: Params, name: str) -> SelectConfig:
 def for_render(settings: Params, name: str) -> RenderConfig:
     """Collect what `render` depends on for the VOD of this name; UserError as in `for_predict`."""
     render, audio = settings.render, settings.audio
+    url = settings.urls.get(name) or sources.page_of(settings.folder, settings.vods[name])
     return RenderConfig(
         name=name,
         video=settings.vod(name),
         sounds=settings.tracks_of(settings.vods[name]).heard,
         facecam=_facecam(settings, name),
-        url=settings.urls.get(name) or sources.page_of(settings.folder, settings.vods[name]),
+        # The description of the reel is published.
+        url=params.without_password(url) if url else None,
         label=settings.label,
         invert=settings.select.invert,
         edited=_edits(settings, name) is not None,

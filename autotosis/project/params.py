@@ -1,5 +1,6 @@
 """Reading params.yaml into typed objects. An error in it is one sentence that names the key."""
 
+import re
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -190,6 +191,11 @@ def web_address(url: str) -> str:
     if not is_one:
         raise ValueError("not a web address such as https://www.twitch.tv/videos/1234567890")
     return url
+
+
+def without_password(url: str) -> str:
+    """Return a web address without the user name and the password that it may contain."""
+    return re.sub(r"^([^/]*//)[^/?#]*@", r"\1", url)
 
 
 class Params(Section):
