@@ -5,11 +5,13 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from pathlib import Path
 
 import av
 import pytest
 
 from autotosis.annotations import configuration, sources
+from autotosis.fetch import downloading
 from autotosis.project import command_line
 from autotosis.project.errors import UserError
 from tests import videos, web
@@ -283,6 +285,16 @@ def test_cookies_that_git_would_commit_are_refused(streamer):
     assert streamer.read("data/linked/cookies.txt") == cookies
     streamer.write("data/linked/.gitignore", "cookies.txt\n")
     streamer.stages("fetch data/linked")
+
+
+@pytest.mark.parametrize("folder", ["clips", "vods", "music"])
+def test_cookies_that_dvc_would_push_are_refused(streamer, monkeypatch, folder):
+    streamer.write(f"data/linked/{folder}/cookies.txt", "# Netscape HTTP Cookie File\n")
+    streamer.write("data/linked/.gitignore", "cookies.txt\n")
+    streamer.set_params(fetch={"cookies": f"./{folder}/cookies.txt"})
+    monkeypatch.chdir(streamer.folder)
+    with pytest.raises(UserError, match=f"^data/linked/{folder}/cookies.txt: cookies are secret, and DVC pushes"):
+        downloading.find_cookies(Path("data/linked"), load_params(streamer).fetch)
 
 
 def test_stretches_that_hardly_differ_are_two(streamer):

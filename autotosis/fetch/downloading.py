@@ -17,6 +17,7 @@ from yt_dlp.networking.exceptions import HTTPError, TransportError
 from yt_dlp.postprocessor.ffmpeg import FFmpegPostProcessor
 from yt_dlp.utils import YoutubeDLError, download_range_func
 
+from autotosis.annotations.sources import FOLDERS
 from autotosis.project.errors import UserError, error_sentence
 from autotosis.project.progress import ProgressBar
 from autotosis.project.videos_params import Fetch
@@ -30,6 +31,8 @@ MAX_PAUSE = 600.0
 # yt-dlp's names for streams that are live, have not begun, or are not complete yet.
 UNFINISHED = {"is_live", "is_upcoming", "post_live"}
 SECONDS_WITHOUT_ANSWER = 30
+# The folders whose files git ignores, because DVC keeps them.
+KEPT_BY_DVC = {*FOLDERS.values(), "music"}
 # What yt-dlp raises; ValueError is for bad addresses, including those that a site redirects to.
 FAILURES = (YoutubeDLError, ValueError)
 # How yt-dlp's message begins if a download or FFmpeg ended too early; it does not keep the cause of these.
@@ -56,13 +59,15 @@ class Downloaded:
 def find_cookies(folder: Path, limits: Fetch) -> Path | None:
     """Return the file of cookies in a streamer's folder, or None if `fetch.cookies` is null.
 
-    UserError if there is no such file, it has another format, or git would commit it. yt-dlp writes into it.
+    UserError if there is no such file, it has another format, or git or DVC would keep it. yt-dlp writes into it.
     """
     if limits.cookies is None:
         return None
     path = folder / limits.cookies
     if not path.is_file():
         raise UserError(f"params.yaml: fetch.cookies names {path}, but there is no such file")
+    if Path(limits.cookies).parts[0] in KEPT_BY_DVC:
+        raise UserError(f"{path}: cookies are secret, and DVC pushes what is in this folder; move the file out of it")
     if subprocess.run(["git", "check-ignore", "--quiet", path]).returncode:
         raise UserError(f"{path}: cookies are secret, and git would commit this file; add it to .gitignore")
     try:
