@@ -268,6 +268,33 @@ def test_a_stream_that_goes_on_is_downloaded_once_it_has_ended(streamer, server,
     assert fetched(streamer) == ["was_live.mp4"]
 
 
+# The same for a site whose words no terminal and no table can hold.
+GARBLED = """
+from yt_dlp.extractor.common import ExtractorError, InfoExtractor
+
+class GarbledIE(InfoExtractor):
+    _VALID_URL = r"(?P<site>http://127[.]0[.]0[.]1:[0-9]+)/(?P<word>title|error)"
+
+    def _real_extract(self, url):
+        site, word = self._match_valid_url(url).groups()
+        if word == "error":
+            raise ExtractorError("not\\x1b[2Jtoday", expected=True)
+        return {"id": "a", "title": "Oh \\ud83d", "url": f"{site}/a.mp4"}
+"""
+
+
+def test_words_of_a_site_that_cannot_be_printed_cost_nothing(streamer, server, tmp_path):
+    plugin = tmp_path / "plugin/yt_dlp_plugins/extractor/garbled.py"
+    plugin.parent.mkdir(parents=True)
+    plugin.write_text(GARBLED)
+    list_links(streamer, *(f"{server.url(f'/{name}')},clip,{name}" for name in ("title", "error")))
+    fetch = (sys.executable, "-m", "stages.fetch", "data/linked")
+    done = streamer.run(*fetch, env=ENVIRONMENT | {"PYTHONPATH": str(tmp_path / "plugin")})
+    assert done.returncode == 0, done.stderr
+    assert "row 3: not downloaded: [Garbled] not?[2Jtoday; " in done.stdout
+    assert [row["title"] for row in streamer.table("data/linked/clips/.fetched.csv")] == ["Oh ?"]
+
+
 def test_a_misspelt_folder_and_day_are_named(streamer, server):
     add = (sys.executable, "-m", "autotosis.fetch", server.url("/feed.rss"), "data/typo", "--kind", "clip")
     assert_user_error(streamer.run(*add), "data/typo: there is no such folder")

@@ -18,6 +18,7 @@ from yt_dlp.postprocessor.ffmpeg import FFmpegPostProcessor
 from yt_dlp.utils import YoutubeDLError, download_range_func
 
 from autotosis.annotations.sources import FOLDERS
+from autotosis.project import names
 from autotosis.project.errors import UserError, error_sentence
 from autotosis.project.progress import ProgressBar
 from autotosis.project.videos_params import Fetch
@@ -162,8 +163,13 @@ def _attempt(url: str, options: dict[str, Any], name: str) -> Downloaded:
     if not info or "entries" in info:
         raise UserError("the link leads to several videos, which python -m autotosis.fetch lists")
     file = Path(info["requested_downloads"][0]["filepath"])
-    text = {key: " ".join(str(info.get(key) or "").split()) for key in ("webpage_url", "title", "upload_date")}
+    text = {key: _line(info.get(key) or "") for key in ("webpage_url", "title", "upload_date")}
     return Downloaded(file, text["webpage_url"], text["title"], day(text["upload_date"]))
+
+
+def _line(words: object) -> str:
+    """Return the words of a site as one line that can be printed and saved."""
+    return names.printable(" ".join(str(words).split()))
 
 
 def day(date: str) -> str:
@@ -197,7 +203,7 @@ class _Progress:
 def problem(error: Exception) -> UserError:
     """Turn an error of yt-dlp into a sentence; `Temporary` if trying again may help."""
     causes = list(_causes(error))
-    words = " ".join(str(error).removeprefix("ERROR:").split())
+    words = _line(str(error).removeprefix("ERROR:"))
     # For a fragment of a stream, yt-dlp keeps only the text of the error.
     match = re.match(r"\[download\] Got error: HTTP Error (\d+)", words)
     status = int(match[1]) if match else next((cause.status for cause in causes if isinstance(cause, HTTPError)), None)

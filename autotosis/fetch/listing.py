@@ -12,7 +12,7 @@ from yt_dlp import YoutubeDL
 from yt_dlp.utils import unsmuggle_url
 
 from autotosis.fetch import downloading
-from autotosis.project import params
+from autotosis.project import names, params
 from autotosis.project.errors import UserError
 from autotosis.project.videos_params import Fetch
 
@@ -58,7 +58,7 @@ def entries(url: str, limits: Fetch, cookies: Path | None, dated: bool) -> Itera
                     params.web_address(address)
                 except ValueError:
                     # yt-dlp has names of its own for videos of some sites, such as wistia:807fafadvk.
-                    print(f"{address}: left out, because it is not a web address", flush=True)
+                    print(f"{names.printable(address)}: left out, because it is not a web address", flush=True)
                     continue
                 date = _date(video)
                 if dated and not date:
