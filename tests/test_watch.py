@@ -15,6 +15,8 @@ from autotosis.project.errors import UserError
 from autotosis.project.videos_params import Watch
 from autotosis.watch import __main__ as watch
 from autotosis.watch import recordings, runs
+from autotosis.watch.log import LOG
+from autotosis.watch.log import log as write_log
 from autotosis.watch.state import State
 from tests import videos
 from tests.helpers import ENVIRONMENT, REAL_ENVIRONMENT, Project, assert_user_error, copy_repository, load_params
@@ -291,6 +293,14 @@ def test_no_run_begins_with_too_little_disk_space(watched, monkeypatch):
     watched.set_params(watch={"free_space": 1e9})
     assert_user_error(watched.run(*WATCH), "disk space")
     assert not first.exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="there is no /dev/full")
+def test_a_log_that_cannot_be_written_ends_nothing(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    LOG.symlink_to("/dev/full")
+    write_log("own: made")
+    assert capsys.readouterr().out.endswith(" own: made\n")
 
 
 def test_deleting_what_is_unused_keeps_experiments(tmp_path, monkeypatch):

@@ -1,6 +1,7 @@
 """The log of `autotosis.watch`: watch.log has a line for each thing that happened."""
 
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from autotosis.project import names
@@ -12,5 +13,6 @@ def log(line: str) -> None:
     """Print a line, and append it to the log with the time."""
     line = f"{time.strftime('%Y-%m-%d %H:%M:%S')} {names.printable(' '.join(line.splitlines()))}"
     print(line, flush=True)
-    with LOG.open("a", encoding="utf-8") as file:
+    # On a full disk, the line is printed all the same.
+    with suppress(OSError), LOG.open("a", encoding="utf-8") as file:
         file.write(f"{line}\n")
