@@ -1,5 +1,6 @@
 """After a kill, `make` continues by itself, and two runs of the same work do not destroy each other's results."""
 
+import json
 import os
 import select
 import subprocess
@@ -102,6 +103,20 @@ def test_half_a_table_of_who_works_is_removed(project, content):
     done = repro(project, "configure")
     assert done.returncode == 0, done.stderr
     assert ".dvc/tmp/rwlock: removed" in done.stdout
+
+
+@pytest.mark.parametrize("program", ["another", "dvc"])
+def test_a_table_of_who_works_counts_as_long_as_dvc_does(project, program):
+    with subprocess.Popen([program, "60"], executable="sleep") as process:
+        killed = {"pid": process.pid, "cmd": "dvc repro"}
+        path = str(project.folder / "data/config")
+        project.write(".dvc/tmp/rwlock", json.dumps({"write": {path: killed}, "read": {"elsewhere": [killed]}}))
+        project.set_params(label="cheer")
+        done = repro(project, "configure")
+        process.kill()
+    assert done.returncode == (255 if program == "dvc" else 0), done.stderr
+    assert (".dvc/tmp/rwlock: removed, because none of the processes" in done.stdout) == (program == "another")
+    assert (f"(PID {process.pid}): dvc repro" in done.stderr) == (program == "dvc")
 
 
 def test_of_two_stages_that_write_the_same_the_second_waits_and_says_for_whom(project):

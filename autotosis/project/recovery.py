@@ -20,6 +20,7 @@ if __name__ == "__main__":
     # Before what follows, which takes a second.
     interruption.install()
 
+import psutil  # noqa: E402
 from dvc.schema import COMPILED_LOCKFILE_SCHEMA  # noqa: E402
 from ruamel.yaml import YAML  # noqa: E402
 from ruamel.yaml.error import YAMLError  # noqa: E402
@@ -51,6 +52,9 @@ def main() -> int:
         if RWLOCK.exists() and not is_json(RWLOCK):
             RWLOCK.unlink()
             print(f"{RWLOCK}: removed, because a killed run had left only half of it")
+        elif RWLOCK.exists() and is_left_over(RWLOCK.read_text()):
+            RWLOCK.unlink()
+            print(f"{RWLOCK}: removed, because none of the processes in it is DVC's any more")
         # Before the run as well, because it may be killed before it ends.
         keep(lock_files)
         code = run_dvc(lock)
@@ -141,6 +145,25 @@ def is_json(path: Path) -> bool:
     except ValueError:
         return False
     return True
+
+
+def is_left_over(content: str) -> bool:
+    """Return whether a table of who works names processes, and DVC runs as none of them.
+
+    DVC takes a program that has the number of a killed process by now for that process.
+    """
+    numbers = {int(number) for number in re.findall(r'"pid": (\d+)', content)}
+    return bool(numbers) and not any(map(is_dvc, numbers))
+
+
+def is_dvc(number: int) -> bool:
+    """Return whether the process of this number runs DVC, as far as can be seen."""
+    try:
+        return any("dvc" in word for word in psutil.Process(number).cmdline())
+    except psutil.NoSuchProcess:
+        return False
+    except psutil.AccessDenied:
+        return True
 
 
 if __name__ == "__main__":
