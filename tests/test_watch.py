@@ -1,6 +1,7 @@
 """A recording becomes a reel by itself once it is finished; whatever happens meanwhile, nothing is lost."""
 
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -332,6 +333,19 @@ def test_a_recording_that_ends_within_the_header_of_a_fragment_is_finished(tmp_p
     content, path = (tmp_path / "whole.mp4").read_bytes(), tmp_path / "own.mp4"
     path.write_bytes(content[: content.rindex(b"moof") + 96])
     assert recordings.is_finished(path, 0.0)
+
+
+def test_a_recording_from_the_future_is_named_once(bare):
+    bare.set_params(vods={}, recordings="vods/*.mkv", watch={"quiet": QUIET})
+    path, tomorrow = Path("data/tiny/vods/own.mkv"), time.time() + 2 * 86_400
+    videos.ffmpeg("-f", "lavfi", "-t", 1, "-i", "color=gray:s=64x48:r=10", path)
+    os.utime(path, (tomorrow, tomorrow))
+    for _ in range(2):
+        assert watch.find_new(load_params(bare), State()) == ([], [])
+    assert log(bare) == [f"{path}: its time of change is in the future; if it is finished, run `touch` on it"]
+    # As `touch` does, and a while later.
+    os.utime(path, (time.time() - 9, time.time() - 9))
+    assert watch.find_new(load_params(bare), State()) == ([path], [])
 
 
 def test_the_parts_of_a_vod_are_no_vods(tmp_path):

@@ -25,6 +25,8 @@ HEADER_OF_KEPT = (
 )
 # A file that does not say how long it is must have been quiet for this many times as long as another.
 PATIENCE = 10
+# Clocks and time zones of cameras and drives may differ by this much (seconds), which is waited for.
+MAX_AHEAD = 86_400.0
 
 
 def fitting(settings: Params) -> list[Path]:
@@ -80,10 +82,13 @@ def is_finished(path: Path, quiet: float) -> bool:
     Raises
     ------
     UserError
-        If it cannot be read as a video, although it has not changed for that long.
+        If it cannot be read as a video, although it has not changed for that long, or if it changes more than a day
+        from now, according to its time.
     """
     before = signature(path)
     age = time.time() - path.stat().st_mtime
+    if age < -MAX_AHEAD:
+        raise UserError(f"{path}: its time of change is in the future; if it is finished, run `touch` on it")
     if age < quiet:
         return False
     try:
