@@ -1,15 +1,20 @@
 """Outputs are complete or absent, even if the disk is full or a stage is killed."""
 
+import ctypes
 import importlib
 import io
 import os
+import subprocess
 import sys
 
 import pytest
 
 from autotosis.project.errors import UserError
-from tests.helpers import FACECAMS, assert_user_error, first_clip, limit_file_size
+from tests.helpers import FACECAMS, ROOT, assert_user_error, first_clip, limit_file_size
 
+# From linux/capability.h and linux/prctl.h.
+CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER = 1, 2, 3
+PR_CAPBSET_DROP = 24
 # For each stage: its arguments, the number of bytes that fit on the disk, and what the message names.
 FULL = {
     "extract_frames": ([], 5000, "data/frames"),
@@ -83,3 +88,42 @@ def test_a_reel_that_a_kill_left_beside_its_place_is_put_back(project):
     assert project.stage("render", "demo", preexec_fn=limit_file_size(1000)).returncode == 1
     assert project.digests("reels/demo") == before
     assert not (project.folder / "reels/.old-demo").exists()
+
+
+# A stage, as far as files are concerned.
+REPLACE = """
+import sys
+from pathlib import Path
+from autotosis.project import command_line, files
+with command_line.errors_as_sentences(), files.replacing(Path(sys.argv[1])) as partial:
+    partial.mkdir()
+    (partial / "reel.mp4").write_text(sys.argv[2])
+"""
+
+
+def obey_permissions() -> None:
+    """Let this process obey the permissions of files even if it is root's."""
+    for capability in (CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER):
+        ctypes.CDLL(None).prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="others have no capabilities")
+def test_a_former_reel_that_cannot_be_removed_costs_nothing_at_first(tmp_path):
+    reel, locked = tmp_path / "demo", tmp_path / ".old-demo/locked"
+
+    def replace(content: str) -> subprocess.CompletedProcess:
+        command = [sys.executable, "-c", REPLACE, str(reel), content]
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, preexec_fn=obey_permissions)
+
+    (reel / "locked").mkdir(parents=True)
+    (reel / "locked/file").touch()
+    (reel / "locked").chmod(0o555)
+    assert replace("first").returncode == 0
+    assert_user_error(
+        replace("second"),
+        f"{reel}: its former content, .old-demo beside it, cannot be removed (Permission denied); close",
+    )
+    assert (reel / "reel.mp4").read_text() == "first"
+    locked.chmod(0o755)
+    assert replace("third").returncode == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["demo"]

@@ -7,7 +7,7 @@ import io
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from autotosis.project.errors import UserError
@@ -34,6 +34,8 @@ def replacing(target: Path) -> Iterator[Path]:
     ------
     OSError
         If it cannot be written, such as on a full disk; `filename` is the target.
+    UserError
+        If what an earlier run has left cannot be removed.
     """
     with replacing_all(target) as (partial,):
         yield partial
@@ -74,7 +76,13 @@ class _Place:
         if self.old.exists() and not target.exists():
             # An earlier run was killed between the two renames in `commit`, so restore the old folder.
             self.old.rename(target)
-        remove(self.old)
+        try:
+            remove(self.old)
+        except OSError as error:
+            raise UserError(
+                f"{target}: its former content, {self.old.name} beside it, cannot be removed "
+                f"({error.strerror}); close the programs that use it, or remove it yourself"
+            ) from None
         remove(self.partial)
 
     def check(self) -> None:
@@ -89,7 +97,9 @@ class _Place:
         if self.partial.is_dir() and self.target.is_dir():
             self.target.rename(self.old)
             self.partial.rename(self.target)
-            remove(self.old)
+            # On a network share, what a player still shows cannot be removed. The next run does it.
+            with suppress(OSError):
+                remove(self.old)
         else:
             os.replace(self.partial, self.target)
 
