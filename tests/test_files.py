@@ -9,7 +9,12 @@ import sys
 
 import pytest
 
+from autotosis.annotations import labels
+from autotosis.fetch import __main__ as fetch
+from autotosis.fetch.listing import Entry
+from autotosis.importers import stretches
 from autotosis.project.errors import UserError
+from autotosis.review import user_tables
 from tests.helpers import FACECAMS, ROOT, assert_user_error, first_clip, limit_file_size
 
 # From linux/capability.h and linux/prctl.h.
@@ -72,6 +77,27 @@ def test_one_output_that_cannot_be_written_keeps_the_others(project):
     (project.folder / "data/review/demo.csv").mkdir()
     assert_user_error(project.stage("select", "demo"), "data/review/demo.csv: is a directory")
     assert project.read("data/cuts/demo.csv") == before
+
+
+@pytest.mark.parametrize("table", ["labels.csv", "sources.csv", "facecams.csv"])
+def test_tables_of_the_user_outlive_a_power_cut(bare, monkeypatch, table):
+    path, synced = bare.folder / "data/tiny" / table, []
+    bare.write("data/tiny/clips/a.mp4", "")
+    fsync = os.fsync
+
+    def observe(file: int) -> None:
+        fsync(file)
+        synced.append((os.fstat(file).st_ino, os.fstat(file).st_size))
+
+    monkeypatch.setattr(os, "fsync", observe)
+    if table == "labels.csv":
+        stretches.append_rows(path, labels.COLUMNS, [("clips/a.mp4", "", "", "1")], labels.read_labels)
+    elif table == "sources.csv":
+        fetch.add(path, [Entry("https://example.org/a", "a", "")], "clip")
+    else:
+        user_tables.write_box(path.parent, user_tables.version(path), "clips/a.mp4", (0, 0, 0.5, 0.5))
+    assert "a" in path.read_text().splitlines()[1]
+    assert synced == [(path.stat().st_ino, path.stat().st_size)]
 
 
 def test_what_a_killed_rendering_left_is_cleaned_up(project):

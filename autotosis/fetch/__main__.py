@@ -63,7 +63,8 @@ def add(table: Path, entries: Sequence[Entry], kind: str) -> int:
             links.add(entry.url)
             names.add(name)
             text.insert({"url": entry.url, "kind": kind, "name": name}, after=None)
-    files.write_bytes(table, text.content())
+    with files.replacing(table) as partial:
+        files.write_durably(partial, text.content())
     return len(links) - before
 
 

@@ -147,7 +147,7 @@ def append_rows(
     for row in added:
         text.insert(dict(zip(columns, row, strict=True)), after=None)
     with files.replacing(table) as partial:
-        partial.write_bytes(text.content())
+        files.write_durably(partial, text.content())
         try:
             check(partial)
         except UserError as error:

@@ -104,6 +104,14 @@ class _Place:
             os.replace(self.partial, self.target)
 
 
+def write_durably(path: Path, content: bytes) -> None:
+    """Write a file that is on the disk before it is renamed, so that a power cut leaves no empty table."""
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
 def write_bytes(target: Path, content: bytes) -> None:
     """Write a file; it is complete or not there at all."""
     with replacing(target) as partial:

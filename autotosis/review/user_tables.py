@@ -181,7 +181,7 @@ def _replace(
         text = Table(source.read_bytes() if source else b"", columns)
         change(text)
         with files.replacing(target) as partial:
-            partial.write_bytes(text.content())
+            files.write_durably(partial, text.content())
             check(partial)
             # Somebody may have saved it in an editor just now.
             _check_version(seen, *sources)
