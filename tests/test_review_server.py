@@ -1,6 +1,7 @@
 """The server of the review page: who may ask for what, and that tables keep all but what is changed. (10 s)"""
 
 import json
+import socket
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +49,15 @@ def test_only_the_page_itself_may_ask(shared, server):
         assert server.request("PUT", "/api/labels", body, X_Token=token)[0] == 403
         assert server.request("POST", "/api/rebuild", {}, X_Token=token)[0] == 403
     assert shared.read(LABELS) == before
+
+
+def test_the_body_of_a_request_that_changes_nothing_is_not_read(server):
+    port = int(server.address.split(":")[2].split("/")[0])
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        # More than there is memory, and none of it is sent.
+        head = f"GET /api/labels HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Length: 1{'0' * 15}\r\n\r\n"
+        connection.sendall(head.encode())
+        assert connection.recv(100).startswith(b"HTTP/1.1 200 OK")
 
 
 def test_a_recording_that_was_found_meanwhile_is_known(shared, server):

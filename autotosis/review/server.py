@@ -128,7 +128,9 @@ def _answer(handle: Callable[[Request, bytes], Any]) -> Callable[[Request], Awai
     """Make an endpoint that answers with JSON from a function of the request and its body, which may block."""
 
     async def endpoint(request: Request) -> JSONResponse:
-        return JSONResponse(await run_in_threadpool(handle, request, await request.body()))
+        # The guard limits only what changes something.
+        body = b"" if request.method in ("GET", "HEAD") else await request.body()
+        return JSONResponse(await run_in_threadpool(handle, request, body))
 
     return endpoint
 
