@@ -1,5 +1,7 @@
 """After a kill, `make` continues by itself, and two runs of the same work do not destroy each other's results."""
 
+import errno
+import fcntl
 import json
 import os
 import select
@@ -8,6 +10,8 @@ import sys
 
 import pytest
 
+from autotosis.project import command_line
+from autotosis.project.errors import UserError
 from tests.helpers import ROOT, assert_user_error
 
 
@@ -128,6 +132,19 @@ def test_of_two_stages_that_write_the_same_the_second_waits_and_says_for_whom(pr
     assert len(waited) == 1
     first = both[1 - outputs.index(waited[0])]
     assert f"process {first.pid}, which is doing the same" in waited[0]
+
+
+def test_a_file_system_without_locks_is_named(tmp_path, monkeypatch):
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    message = (
+        r"^\.dvc/tmp/stages: this file system cannot lock files \(no locks available\); keep the project on another"
+    )
+    with pytest.raises(UserError, match=message), command_line.exclusively("render demo"):
+        raise AssertionError("it has gone on without a lock")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel of Linux does it")

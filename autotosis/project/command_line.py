@@ -67,6 +67,11 @@ def exclusively(work: str) -> Iterator[int | None]:
     ------
     int or None
         The file descriptor of the lock; a program that inherits it keeps the lock until it ends.
+
+    Raises
+    ------
+    UserError
+        If the file system has no locks.
     """
     if "RANK" in os.environ:
         # The processes of torchrun work together.
@@ -79,6 +84,11 @@ def exclusively(work: str) -> Iterator[int | None]:
         except BlockingIOError:
             print(f"{work}: waiting for process {_holder(lock)}, which is doing the same", file=sys.stderr)
             fcntl.flock(lock, fcntl.LOCK_EX)
+        except OSError as error:
+            cause = error_sentence(error)
+            raise UserError(
+                f"{LOCKS}: this file system cannot lock files ({cause}); keep the project on another one"
+            ) from None
         # On a full disk the lock holds all the same.
         with suppress(OSError):
             os.truncate(lock.fileno(), 0)
