@@ -3,11 +3,14 @@
 import csv
 import json
 from collections import defaultdict
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from autotosis.annotations.labels import read_labels
+from autotosis.project.errors import UserError
 from tests.helpers import HEADER, LABELS, Project, assert_user_error, first_clip
 
 
@@ -99,6 +102,16 @@ def test_a_bad_label_is_named_by_its_row(project, name):
     (project.folder / "data/tiny/labels.csv").write_bytes(content.encode("latin-1"))
     assert_user_error(project.stage("build_dataset"), "data/tiny/labels.csv", *words)
     assert project.read("data/dataset/index.csv") == index
+
+
+@pytest.mark.parametrize(("name", "said"), [("caf\u00e9", True), ("cafe", False)])
+def test_a_name_whose_accents_are_encoded_in_another_way_is_explained(bare, name, said):
+    # As macOS writes it.
+    bare.write("data/tiny/clips/cafe\u0301.mp4", "")
+    bare.write(LABELS, f"{HEADER}clips/{name}.mp4,,,0\n")
+    with pytest.raises(UserError, match=f"row 2: there is no video data/tiny/clips/{name}.mp4") as error:
+        read_labels(Path(LABELS))
+    assert ("; its accents are encoded in another way than those of the file, so copy" in str(error.value)) == said
 
 
 def test_a_clip_whose_name_begins_with_a_hash_is_learned_from(project):

@@ -1,5 +1,6 @@
 """labels.csv and holdout.csv: when there are highlights; groups.csv: which clips belong together."""
 
+import unicodedata
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,7 +81,7 @@ def read_labels(path: Path, videos_must_exist: bool = True) -> dict[str, list[La
         video = row["video"]
         # Check each video only once: a table may have thousands of rows about a few videos.
         if video not in labels and not (path.parent / row.video()).exists() and videos_must_exist:
-            raise row.error(f"there is no video {path.parent / video}")
+            raise row.error(f"there is no video {path.parent / video}{_other_spelling(path.parent / video)}")
         start = row.seconds("start") if row["start"] else 0.0
         end = row.seconds("end") if row["end"] else None
         if end is not None and end <= start:
@@ -133,3 +134,11 @@ def _group(row: tables.Row) -> str:
     if not row["group"]:
         raise row.error("the group is empty; give it any name")
     return row["group"]
+
+
+def _other_spelling(video: Path) -> str:
+    """Return what to say of a file whose name looks the same; systems encode accents in one character or in two."""
+    plain = unicodedata.normalize("NFC", video.name)
+    if any(unicodedata.normalize("NFC", path.name) == plain for path in video.parent.glob("*")):
+        return "; its accents are encoded in another way than those of the file, so copy the name from the folder"
+    return ""
