@@ -1,7 +1,7 @@
 """Clips, segments and holdouts that are labelled on the review page are in the tables, row by row. (20 s)"""
 
 from tests.helpers import HEADER, HOLDOUT, LABELS
-from tests.review_page import ASKED, EVENTS, VOD, press, ready, saved, served, until
+from tests.review_page import ASKED, EVENTS, VOD, press, ready, saved, served, strip_at, until
 
 
 def test_clips_are_labelled_by_keyboard_alone(prepared, open_page):
@@ -135,3 +135,24 @@ def test_a_holdout_that_cannot_be_written_costs_no_judgement(prepared, open_page
         press(page, "5")
         page.get_by_text("demo teaches the model by 1 judgements").wait_for()
         assert prepared.read(LABELS) == labels and prepared.read(HOLDOUT) == HEADER + "# ask Anna\n"
+
+
+def test_only_an_edge_that_was_pulled_is_written(prepared, open_page):
+    before = prepared.read(LABELS)
+    with served(prepared) as server:
+        page = open_page(server)
+        page.get_by_text("0 of 10 judged").wait_for()
+        ready(page)
+        # The strip shows the first moment, 5.25 to 6 s, with 4 s beside it: 1.25 to 10 s.
+        start, later = (strip_at(page, "Probability and loudness", (time - 1.25) / 8.75) for time in (5.25, 5.75))
+        page.mouse.click(*start)
+        until(lambda: page.evaluate("Math.abs(document.querySelector('video').currentTime - 5.25) < 0.1"))
+        # As if the system had taken the pointer away.
+        page.mouse.down()
+        page.mouse.move(*later, steps=3)
+        page.get_by_label("Probability and loudness").dispatch_event("pointercancel")
+        page.mouse.up()
+        # Whatever it writes is written before another view is filled.
+        press(page, "2")
+        page.get_by_text("11 of 12 clips labelled").wait_for()
+        assert prepared.read(LABELS) == before

@@ -6,8 +6,9 @@ import { bytes, path } from "./api.js";
 const COLOURS = { reel: "#f2a33c", yes: "#4cc38a", no: "#ff7b7b", ask: "#b79cff", off: "#5c6572" };
 // Of longer views only the loudness is drawn that is known already: listening to hours takes minutes (seconds).
 const MOST_LOUDNESS = 900;
-// How close to an edge one has to be, by mouse and by finger (pixels); values of the loudness per second.
-const GRAB = 9, TOUCH = 18, RATE = 10;
+// How close to an edge one has to be, by mouse and by finger, and how far it has to be pulled at least (pixels); values of
+// the loudness per second.
+const GRAB = 9, TOUCH = 18, PULL = 3, RATE = 10;
 const STEPS = [0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600];
 
 /** The largest of some bytes, 0 to 1. */
@@ -93,17 +94,29 @@ export class Strip {
   }
 
   pointer(event) {
-    const x = event.offsetX, time = this.time(x), done = event.type === "pointerup" || event.type === "pointercancel";
-    if (event.type === "pointerdown" && event.button === 0) {
+    const { type, offsetX: x } = event, time = this.time(x);
+    if (type === "pointerdown" && event.button === 0) {
       this.canvas.setPointerCapture(event.pointerId);
       this.dragged = this.edgeAt(x, event.pointerType === "touch" ? TOUCH : GRAB) ?? "time";
+      Object.assign(this, { downAt: x, pulled: false, before: this.chosen?.[this.dragged] });
       const mark = this.marks.findLast((one) => time >= one.start && time <= one.end);
       if (this.dragged === "time" && mark && mark !== this.chosen) this.choose?.(mark);
     }
-    if (!this.dragged) this.canvas.style.cursor = this.edgeAt(x, GRAB) ? "ew-resize" : "pointer";
-    else if (this.dragged === "time") this.seek(time);
-    else this.edge(this.chosen, this.dragged, time, done);
-    if (done) this.dragged = null;
+    if (!this.dragged) return void (this.canvas.style.cursor = this.edgeAt(x, GRAB) ? "ew-resize" : "pointer");
+    // A click beside an edge is meant for the time: it must not write anything.
+    this.pulled ||= Math.abs(x - this.downAt) > PULL;
+    if (type === "pointercancel") this.putBack();
+    else if (this.dragged !== "time" && this.pulled) this.edge(this.chosen, this.dragged, time, type === "pointerup");
+    else if (this.dragged === "time" || type === "pointerup") this.seek(time);
+    if (type === "pointerup" || type === "pointercancel") this.dragged = null;
+  }
+
+  /** Show an edge where it was before it was pulled. */
+  putBack() {
+    if (this.dragged === "time") return;
+    this.edge(this.chosen, this.dragged, this.before, false);
+    // The view has rounded it.
+    this.chosen[this.dragged] = this.before;
   }
 
   edgeAt(x, reach) {
