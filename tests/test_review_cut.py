@@ -47,3 +47,15 @@ def test_the_cut_is_changed_by_mouse_and_previewed(prepared, open_page):
         page.get_by_role("button", name="Back to the model's cut").click()
         until(lambda: not (prepared.folder / EDITS).exists())
         page.get_by_text("0:14.0 of 0:24, 4 of 4 segments").wait_for()
+
+
+def test_a_click_on_another_segment_goes_to_its_own_time(prepared, open_page):
+    with served(prepared) as server:
+        page = open_page(server, "Cut list")
+        page.get_by_text("4 of 4 segments").wait_for()
+        ready(page)
+        # The strip shows 0 to 8.5 s, and then what is around the second segment.
+        page.mouse.click(*strip_at(page, "Probability and loudness", 8 / 8.5))
+        page.get_by_label("Segments").locator("[aria-current=true]").get_by_text("0:06.0").wait_for()
+        until(lambda: page.evaluate("!document.querySelector('video').seeking"))
+        assert page.evaluate("document.querySelector('video').currentTime") == pytest.approx(8, abs=0.1)

@@ -100,7 +100,12 @@ export class Strip {
       this.dragged = this.edgeAt(x, event.pointerType === "touch" ? TOUCH : GRAB) ?? "time";
       Object.assign(this, { downAt: x, pulled: false, before: this.chosen?.[this.dragged] });
       const mark = this.marks.findLast((one) => time >= one.start && time <= one.end);
-      if (this.dragged === "time" && mark && mark !== this.chosen) this.choose?.(mark);
+      if (this.dragged === "time" && mark && mark !== this.chosen && this.choose) {
+        this.choose(mark);
+        this.seek(time);
+        // The strip may show another part now, in which this place is another time.
+        this.dragged = null;
+      }
     }
     if (!this.dragged) return void (this.canvas.style.cursor = this.edgeAt(x, GRAB) ? "ew-resize" : "pointer");
     // A click beside an edge is meant for the time: it must not write anything.
