@@ -59,3 +59,29 @@ def test_a_click_on_another_segment_goes_to_its_own_time(prepared, open_page):
         page.get_by_label("Segments").locator("[aria-current=true]").get_by_text("0:06.0").wait_for()
         until(lambda: page.evaluate("!document.querySelector('video').seeking"))
         assert page.evaluate("document.querySelector('video').currentTime") == pytest.approx(8, abs=0.1)
+
+
+def test_undoing_the_first_change_gives_the_cut_back_to_the_model(prepared, open_page):
+    with served(prepared) as server:
+        page = open_page(server, "Cut list")
+        page.get_by_text("The model chose this cut").wait_for()
+        ready(page)
+        press(page, "k", "ArrowDown", "k")
+        dropped = CUT.replace("1.0,4.5,0.9,yes", "1.0,4.5,0.9,no")
+        saved(prepared, EDITS, dropped.replace("9.5,0.9,yes", "9.5,0.9,no"))
+        press(page, "z")
+        saved(prepared, EDITS, dropped)
+        press(page, "z")
+        until(lambda: not (prepared.folder / EDITS).exists())
+        page.get_by_text("The model chose this cut").wait_for()
+        page.get_by_text("4 of 4 segments").wait_for()
+        # Without a cut list of the model, there is none at all again.
+        (prepared.folder / "data/cuts/demo.csv").unlink()
+        press(page, "3")
+        page.get_by_text("No cut list yet").wait_for()
+        ready(page)
+        press(page, "a")
+        until(lambda: (prepared.folder / EDITS).exists())
+        press(page, "z")
+        until(lambda: not (prepared.folder / EDITS).exists())
+        page.get_by_text("No cut list yet").wait_for()

@@ -16,8 +16,9 @@ export async function open(root, { project, say, go }) {
   const address = `/api/vods/${entry.name}`, vod = await get(address);
   const cut = new EditableTable({
     read: async () => sorted(await get(address)),
-    write: async (segments, version) => sorted(await send("PUT", `${address}/cut`, { version, segments: segments?.map(({ start, end, keep }) => ({ start, end, keep })) ?? null })),
-    apply: (state, segments) => (state.segments = segments ?? state.segments),
+    // A cut that is not edited is the model's.
+    write: async ({ segments, edited }, version) => sorted(await send("PUT", `${address}/cut`, { version, segments: edited ? segments.map(({ start, end, keep }) => ({ start, end, keep })) : null })),
+    apply: (state, change) => Object.assign(state, change),
     changed: refresh,
   });
   let chosen = 0, previewing = false;
@@ -57,6 +58,7 @@ export async function open(root, { project, say, go }) {
   }
 
   const copy = () => cut.state.segments.map((one) => ({ ...one }));
+  const put = (segments) => cut.put({ segments, edited: true }, { segments: copy(), edited: cut.state.edited });
 
   function change(number, values) {
     const segments = copy(), one = Object.assign(segments[number], values);
@@ -64,7 +66,7 @@ export async function open(root, { project, say, go }) {
       refresh();
       return say("It overlaps a segment that is kept; drop that one or move an edge first.");
     }
-    return cut.put(segments, copy());
+    return put(segments);
   }
 
   function toggle() {
@@ -96,13 +98,13 @@ export async function open(root, { project, say, go }) {
     const { segments } = sorted({ segments: [...copy(), one] });
     chosen = segments.indexOf(one);
     desk.detail.show(one.start - AROUND, one.end + AROUND);
-    return cut.put(segments, copy());
+    return put(segments);
   }
 
   async function reset() {
     if (!confirm(`Remove edits/${entry.name}.csv? The next build then chooses the cut.`)) return;
     cut.past = [];
-    await cut.put(null);
+    await cut.put({ segments: copy(), edited: false });
   }
 
   function togglePreview() {
