@@ -177,6 +177,19 @@ def test_a_cut_list_keeps_its_columns(shared, server):
     assert shared.read(EDITS) == "".join(CUT.replace("4.5,0.9,yes", "4.5,0.9,no").splitlines(keepends=True)[:2])
 
 
+def test_a_segment_keeps_its_score_whatever_overlaps_it(shared, server):
+    dropped, kept = {"start": 11.0, "end": 14.5, "keep": False}, {"start": 17.0, "end": 20.5, "keep": True}
+    mine = {"start": 9.0, "end": 12.0, "keep": True}
+    put(server, "/api/vods/demo/cut", segments=None)
+    for segments in ([dropped, kept], [mine, dropped, kept], [mine | {"end": 16.0}, dropped, kept], [dropped, kept]):
+        assert put(server, "/api/vods/demo/cut", segments=segments)[0] == 200
+        scores = {row["start"]: row["score"] for row in server.get("/api/vods/demo")["segments"]}
+        assert scores == {segment["start"]: 1.0 if segment["start"] == 9 else 0.9 for segment in segments}
+    rows = CUT.splitlines(keepends=True)
+    assert shared.read(EDITS) == "".join([rows[0], rows[3].replace("yes", "no"), rows[4]])
+    put(server, "/api/vods/demo/cut", segments=None)
+
+
 def test_a_segment_whose_event_was_cut_off_is_all_event(shared, server):
     first = {"start": 1.0, "end": 1.5, "keep": True}
     assert put(server, "/api/vods/demo/cut", segments=[first])[0] == 200

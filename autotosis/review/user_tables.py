@@ -4,6 +4,7 @@ Each change names the version of the table that the page has seen. If the file h
 """
 
 import os
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Lock
@@ -129,16 +130,21 @@ def write_cut(edits: Path, vod: str, duration: float, seen: str, segments: Seque
         The `cut_version` that the page has seen.
     segments : sequence of dict
         All that the table is to hold, with `start`, `end` and `keep` as in `read_cut`. A row becomes the segment with
-        which its IoU is highest, and keeps its other columns. Rows that overlap no segment are removed.
+        the same times, or else, of those that are left, the one with which its IoU is highest, and keeps its other
+        columns. Rows that overlap no such segment are removed.
     """
     base = edits if edits.exists() else cut_list.path(vod)
 
     def change(text: Table) -> None:
         if "keep" not in text.columns:
             text.add_column("keep")
-        left = list(segments)
+        by_times = defaultdict(list)
+        for segment in segments:
+            by_times[segment["start"], segment["end"]].append(segment)
+        unchanged = {row: equal.pop(0) for row in text.rows if (equal := by_times[_times(row)])}
+        left = [segment for equal in by_times.values() for segment in equal]
         for row in text.rows:
-            same = max(left, key=lambda segment: _iou(row, segment), default=None)
+            same = unchanged.get(row) or max(left, key=lambda segment: _iou(row, segment), default=None)
             if same is None or _iou(row, same) <= 0:
                 text.remove(row)
             else:
@@ -147,7 +153,8 @@ def write_cut(edits: Path, vod: str, duration: float, seen: str, segments: Seque
                     # Keep an empty cell, which means yes.
                     values.pop("keep", None)
                 text.change(row, values)
-                left.remove(same)
+                if row not in unchanged:
+                    left.remove(same)
         for segment in left:
             before = [row for row in text.rows if float(row.fields["start"]) <= segment["start"]]
             values = {"vod": vod, "score": "1"} | _cut_values(text, segment)
@@ -233,9 +240,13 @@ def _line_before_pattern(folder: Path, text: Table, pattern: str) -> Line | None
 
 def _iou(row: Line, segment: dict[str, Any]) -> float:
     """Compute the IoU of a row and a segment: 1 if they are the same, and 0 or negative if they do not overlap."""
-    start, end = float(row.fields["start"]), float(row.fields["end"])
+    start, end = _times(row)
     shared = min(end, segment["end"]) - max(start, segment["start"])
     return float(shared / (max(end, segment["end"]) - min(start, segment["start"])))
+
+
+def _times(row: Line) -> tuple[float, float]:
+    return float(row.fields["start"]), float(row.fields["end"])
 
 
 def _keeps(row: Line) -> bool:
