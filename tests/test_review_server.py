@@ -201,6 +201,11 @@ def test_a_segment_whose_event_was_cut_off_is_all_event(shared, server):
 WRONG = {
     "a mark behind the end": ("/api/labels", {"video": VOD, "marks": [[3, 2, 1]]}, "ends at 2 s, not after its start"),
     "marks that overlap": ("/api/labels", {"video": VOD, "marks": [[1, 3, 1], [2, 4, 0]]}, "overlaps the label"),
+    "a judgement that is too long": (
+        "/api/labels",
+        {"video": VOD, "marks": [[1, 302, 1]]},
+        "from 1 to 302 s: a row may cover at most 300 s of a VOD",
+    ),
     "no video": ("/api/labels", {"video": "../x.mp4", "marks": []}, "neither a clip nor a VOD"),
     "no label": ("/api/labels", {"video": VOD, "marks": [[1, 2, 2]]}, "malformed"),
     "infinity": ("/api/labels", {"video": VOD, "marks": [["inf", 2, 1]]}, "malformed"),

@@ -1,6 +1,6 @@
 """The HTTP API of the review page."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import astuple
 from functools import lru_cache, partial
@@ -23,8 +23,9 @@ from autotosis.project.params import PARAMS_FILE, VODS_FILE, Params
 from autotosis.review import derived, user_tables, videos, vod_view
 from autotosis.review.guard import Guard
 from autotosis.review.rebuild import Rebuild
-from autotosis.review.user_tables import Conflict
+from autotosis.review.user_tables import Conflict, LabelValues
 from autotosis.review.videos import Video
+from autotosis.signals import extraction
 
 STATIC = Path(__file__).parent / "static"
 # Proxies and frames are asked for again and again.
@@ -158,9 +159,22 @@ def _labels(name: str, request: Request, body: bytes) -> dict[str, Any]:
     table = settings().folder / name
     if request.method == "PUT":
         change = LabelChange.model_validate_json(body)
-        videos.find(settings(), change.video)
+        video = videos.find(settings(), change.video)
+        if name == "labels.csv" and change.video in settings().vods.values():
+            _check_lengths(table, video, change.marks)
         user_tables.write_labels(table, change.version, change.video, change.marks)
     return {"version": user_tables.version(table), "marks": user_tables.read_labels(table)}
+
+
+def _check_lengths(table: Path, video: Video, marks: Sequence[LabelValues]) -> None:
+    """Raise a UserError if a row about a VOD would be longer than `extract_excerpts` allows."""
+    for first, last, _ in marks:
+        start, end = first or 0.0, videos.probe(video).duration if last is None else last
+        if end - start > extraction.MAX_SECONDS:
+            raise UserError(
+                f"{table}: {video.name} from {start:g} to {end:g} s: a row may cover at most "
+                f"{extraction.MAX_SECONDS:.0f} s of a VOD; mark only the highlight or the false positive"
+            )
 
 
 def _boxes(request: Request, body: bytes) -> dict[str, Any]:
