@@ -70,3 +70,14 @@ def test_a_box_is_saved_for_the_video_that_is_shown(prepared, open_page):
             answers[0].continue_()
         press(page, "w")
         saved(prepared, FACECAMS, before + "clips/c02.mp4,0,0,1,1\n")
+
+
+def test_after_a_click_on_the_slider_keys_move_the_box(prepared, open_page):
+    before = prepared.read(FACECAMS)
+    with served(prepared) as server:
+        page = open_page(server, "Face cameras")
+        page.get_by_text("0:12.0 · x0 0.025").wait_for()
+        page.get_by_label("Time", exact=True).click(position={"x": 2, "y": 5})
+        page.get_by_text("0:00.0 · x0 0.025").wait_for()
+        press(page, "ArrowRight")
+        saved(prepared, FACECAMS, before + f"{VOD},0.03,0.6222,0.28,0.9556\n")

@@ -8,7 +8,7 @@ import pytest
 
 from tests import videos
 from tests.helpers import FACECAMS, LABELS, copy_of, limit_file_size, write_timeline
-from tests.review_page import DESK, EDITS, PHONE, SLOWEST, VIEWS, VOD, press, ready, saved, served, strip_at, until
+from tests.review_page import CUT, DESK, EDITS, PHONE, SLOWEST, VIEWS, VOD, press, ready, saved, served, strip_at, until
 
 
 def wait_for_frame(page, seconds: float) -> None:
@@ -174,3 +174,28 @@ def test_the_pipeline_is_run_again_from_the_page(tmp_path, built, open_page):
         assert state["after"]["demo"] == metrics
         page.get_by_role("cell", name=f"{metrics['shown']:.3f}").first.wait_for()
     assert len(project.table("reels/demo/segments.csv")) == len(rows) - 1
+
+
+def test_a_focused_control_keeps_its_own_keys(prepared, open_page):
+    tables = prepared.read(FACECAMS), prepared.read(LABELS)
+    with served(prepared) as server:
+        page = open_page(server, "Face cameras")
+        page.get_by_text("0:12.0 · x0 0.025").wait_for()
+        page.get_by_label("Time", exact=True).focus()
+        press(page, "ArrowRight")
+        page.get_by_text("0:12.1 · x0 0.025").wait_for()
+        press(page, "1")
+        page.get_by_text("0 of 10 judged").wait_for()
+        page.get_by_label("VOD", exact=True).focus()
+        press(page, "y", "n")
+        page.get_by_label("VOD", exact=True).blur()
+        press(page, "3")
+        second = page.get_by_label("Keep the segment at 0:06.0")
+        second.focus()
+        press(page, " ")
+        saved(prepared, EDITS, CUT.replace("9.5,0.9,yes", "9.5,0.9,no"))
+        press(page, " ")
+        saved(prepared, EDITS, CUT)
+        assert page.evaluate("document.querySelector('video').paused")
+        assert second.evaluate("each => each === document.activeElement")
+    assert (prepared.read(FACECAMS), prepared.read(LABELS)) == tables

@@ -18,10 +18,11 @@ export function button(text, key, onclick, properties = {}) {
 
 /** Fill a list with rows to choose from: `cells(item)` is what is in the button of a row, `before(item)` beside it. */
 export function fill(list, items, chosen, pick, cells, before = () => []) {
-  const focused = [...list.children].findIndex((row) => row.contains(document.activeElement));
+  const controls = () => [...list.querySelectorAll("button, input")];
+  const focused = controls().indexOf(document.activeElement);
   list.replaceChildren(...items.map((item, number) => el("li", { "aria-current": String(number === chosen) }, ...before(item, number),
     el("button", { type: "button", onclick: () => pick(number) }, ...cells(item)))));
-  list.children[focused]?.querySelector("button").focus({ preventScroll: true });
+  controls()[focused]?.focus({ preventScroll: true });
   const row = list.children[chosen];
   if (!row) return;
   // Scroll the list only, not the page.

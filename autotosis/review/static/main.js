@@ -77,15 +77,24 @@ addEventListener("unhandledrejection", (event) => {
   complain(event.reason);
 });
 
+// The keys that focused controls understand themselves; in a list, any character chooses the entry that begins with it.
+const OWN = {
+  button: [" ", "Enter"], "input[type=checkbox]": [" "], select: [" ", "Enter", "ArrowUp", "ArrowDown"],
+  "input[type=range]": ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "PageUp", "PageDown", "Home", "End"],
+};
+
+function keeps(target, key) {
+  const control = Object.keys(OWN).find((each) => target.matches(each));
+  return OWN[control]?.includes(key) || (control === "select" && key.length === 1);
+}
+
 // After a click, keys are those of the view again.
-document.addEventListener("click", (event) => event.detail && event.target.closest("button, input[type=checkbox]")?.blur());
+document.addEventListener("click", (event) => event.detail && event.target.closest("button, input[type=checkbox], input[type=range]")?.blur());
 document.addEventListener("change", (event) => event.target.matches("select") && event.target.blur());
 document.addEventListener("keydown", (event) => {
   if (help.open || event.ctrlKey || event.metaKey || event.altKey) return;
   const target = event.target, typing = target.matches("input:not([type=checkbox]):not([type=range]), textarea");
-  // A focused control keeps the keys that it understands itself.
-  const own = { BUTTON: [" ", "Enter"], SELECT: [" ", "Enter", "ArrowUp", "ArrowDown"] }[target.tagName] ?? [];
-  if (typing || own.includes(event.key) || event.defaultPrevented) return;
+  if (typing || keeps(target, event.key) || event.defaultPrevented) return;
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
   const wanted = event.shiftKey && event.key.length > 1 ? `Shift+${key}` : key;
   if (press(wanted)) event.preventDefault();
