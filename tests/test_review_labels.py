@@ -119,6 +119,24 @@ def test_a_vod_becomes_a_holdout_and_leaves_it(prepared, open_page):
         page.get_by_text("2 highlights are marked").wait_for()
         page.get_by_role("button", name="Let it teach again").click()
         saved(prepared, HOLDOUT, HEADER)
+        page.get_by_role("button", name="Undo").click()
+        saved(prepared, HOLDOUT, HEADER + f"{VOD},2.0,4.0,1\n{VOD},10.0,12.0,1\n")
+
+
+def test_a_holdout_whose_last_mark_is_removed_stays_one(prepared, open_page):
+    prepared.write(HOLDOUT, HEADER + f"{VOD},2.0,4.0,1\n")
+    with served(prepared) as server:
+        page = open_page(server, "Holdout")
+        page.get_by_text("1 highlights are marked").wait_for()
+        press(page, "x")
+        saved(prepared, HOLDOUT, HEADER + f"{VOD},,,0\n")
+        page.get_by_text("0 highlights are marked").wait_for()
+        press(page, "z")
+        saved(prepared, HOLDOUT, HEADER + f"{VOD},2.0,4.0,1\n")
+        page.get_by_role("button", name="Let it teach again").click()
+        saved(prepared, HOLDOUT, HEADER)
+        press(page, "z")
+        saved(prepared, HOLDOUT, HEADER + f"{VOD},2.0,4.0,1\n")
 
 
 def test_a_holdout_that_cannot_be_written_costs_no_judgement(prepared, open_page):

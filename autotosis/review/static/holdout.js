@@ -32,7 +32,7 @@ export async function open(root, { project, say, go }) {
       ? `${name} measures the model: ${marker.items.filter(({ kind }) => kind === "yes").length} highlights are marked in its ${clock(desk.player.duration, 0)}. Mark all that there are, or the figures are wrong.`
       : `${name} teaches the model${rows ? ` by ${rows} judgements` : ""}. As a holdout it measures instead, once every highlight in it is marked.`;
     [put.hidden, remove.hidden] = [held, !held];
-    for (const each of marker.actions.children) each.disabled = !held;
+    for (const each of marker.actions.children) each.disabled = !held && each.onclick !== marker.undo;
   }
 
   async function join() {
@@ -68,6 +68,6 @@ export async function open(root, { project, say, go }) {
   return {
     close: () => desk.player.close(),
     keys: () => marks.of(video).length ? [["n", "no highlight in the whole VOD", () => marker.nothing()],
-      ["ArrowDown", "next mark", () => step(1)], ["ArrowUp", "previous mark", () => step(-1)], ...marker.keys()] : desk.player.keys(),
+      ["ArrowDown", "next mark", () => step(1)], ["ArrowUp", "previous mark", () => step(-1)], ...marker.keys()] : [["z", "undo", marker.undo], ...desk.player.keys()],
   };
 }

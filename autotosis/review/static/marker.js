@@ -6,11 +6,14 @@ import { Marks, withMark } from "./marks.js";
 
 // How long it takes to see something and press a key, and how long a mark is at least (seconds).
 const REACTION = 0.25, SHORTEST = 0.1;
+// The rows of a video without highlights.
+const NOTHING = [[null, null, 0]];
 
 export class Marker {
   /** `nothing` is the button for a video without highlights, `undone(video, back)` is called after a change was taken back by `back`. */
   constructor(table, { say, changed, nothing, undone }) {
-    Object.assign(this, { say, changed, video: null, chosen: null, begun: null });
+    // A VOD without a row is not in the holdout, whereas a clip without one is not labelled yet.
+    Object.assign(this, { say, changed, empty: table === "holdout" ? NOTHING : [], video: null, chosen: null, begun: null });
     this.desk = new Desk({ edge: (...each) => this.moveEdge(...each), choose: (item) => this.choose(item) });
     this.marks = new Marks(table, () => this.refresh());
     this.reaction = el("input", { type: "number", id: "reaction", min: 0, max: 1, step: 0.05, value: localStorage.getItem("reaction") ?? REACTION,
@@ -85,11 +88,13 @@ export class Marker {
 
   nothing() {
     this.begun = null;
-    return this.set([[null, null, 0]], null);
+    return this.set(NOTHING, null);
   }
 
   remove() {
-    if (this.item) this.set(withMark(this.marks.of(this.video), null, this.item.mark), null);
+    if (!this.item) return;
+    const rest = withMark(this.marks.of(this.video), null, this.item.mark);
+    this.set(rest.length ? rest : this.empty, null);
   }
 
   moveEdge(item, which, time, done) {
