@@ -85,3 +85,14 @@ def test_undoing_the_first_change_gives_the_cut_back_to_the_model(prepared, open
         press(page, "z")
         until(lambda: not (prepared.folder / EDITS).exists())
         page.get_by_text("No cut list yet").wait_for()
+
+
+def test_an_edge_is_moved_up_to_another_segment(prepared, open_page):
+    near = CUT.replace("1.0,4.5", "1.0,5.9344")
+    prepared.write("data/cuts/demo.csv", near)
+    with served(prepared) as server:
+        page = open_page(server, "Cut list")
+        page.get_by_text("4 of 4 segments").wait_for()
+        ready(page)
+        press(page, "ArrowDown", "q")
+        saved(prepared, EDITS, near.replace("6.0,9.5", "5.9344,9.5"))

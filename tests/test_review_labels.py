@@ -174,3 +174,12 @@ def test_only_an_edge_that_was_pulled_is_written(prepared, open_page):
         press(page, "2")
         page.get_by_text("11 of 12 clips labelled").wait_for()
         assert prepared.read(LABELS) == before
+
+
+def test_an_edge_is_moved_up_to_another_mark(prepared, open_page):
+    prepared.write(HOLDOUT, HEADER + f"{VOD},1.0,2.344,1\n{VOD},2.45,4.0,1\n")
+    with served(prepared) as server:
+        page = open_page(server, "Holdout")
+        page.get_by_text("2 highlights are marked").wait_for()
+        press(page, "q", "q")
+        saved(prepared, HOLDOUT, HEADER + f"{VOD},1.0,2.344,1\n{VOD},2.344,4.0,1\n")

@@ -79,8 +79,9 @@ export async function open(root, { project, say, go }) {
     const { segments } = cut.state, before = (one.moved ??= { start: one.start, end: one.end });
     const others = segments.filter((other) => other !== one && other.keep && one.keep);
     const low = Math.max(0, ...others.map(({ end }) => end).filter((end) => end <= before.start + 1e-3)), high = Math.min(vod.duration, ...others.map(({ start }) => start).filter((start) => start >= before.end - 1e-3));
-    const moved = which === "start" ? clamp(time, low, one.end - SHORTEST) : clamp(time, one.start + SHORTEST, high);
-    one[which] = Math.min(Math.round(moved * 1000) / 1000, vod.duration);
+    // Other segments may end or begin between two thousandths.
+    const near = Math.round(time * 1000) / 1000;
+    one[which] = which === "start" ? clamp(near, low, one.end - SHORTEST) : clamp(near, one.start + SHORTEST, high);
     length.textContent = clock(seconds(segments));
     desk.detail.draw();
     if (!done) return;

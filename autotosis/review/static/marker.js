@@ -100,7 +100,9 @@ export class Marker {
   moveEdge(item, which, time, done) {
     const others = this.items.filter((one) => String(one.mark) !== String(item.mark)), [begin, finish] = [item.mark[0] ?? 0, item.mark[1] ?? this.duration];
     const low = Math.max(0, ...others.map(({ end }) => end).filter((end) => end <= begin)), high = Math.min(this.duration, ...others.map(({ start }) => start).filter((start) => start >= finish));
-    item[which] = rounded(which === "start" ? clamp(time, low, item.end - SHORTEST) : clamp(time, item.start + SHORTEST, high), this.duration);
+    const near = (seconds) => rounded(seconds, this.duration);
+    // Other marks may end or begin between two hundredths.
+    item[which] = which === "start" ? clamp(near(time), low, near(item.end - SHORTEST)) : clamp(near(time), near(item.start + SHORTEST), high);
     if (!done) return this.desk.detail.draw();
     const mark = [item.start, item.end, item.mark[2]];
     this.set([...withMark(this.marks.of(this.video), null, item.mark), mark], mark);
