@@ -199,3 +199,28 @@ def test_a_focused_control_keeps_its_own_keys(prepared, open_page):
         assert page.evaluate("document.querySelector('video').paused")
         assert second.evaluate("each => each === document.activeElement")
     assert (prepared.read(FACECAMS), prepared.read(LABELS)) == tables
+
+
+def test_a_video_that_is_chosen_twice_is_fetched_once(prepared, open_page):
+    clips = prepared.folder / "data/tiny/clips"
+    # No browser plays it, so it comes as a proxy.
+    videos.ffmpeg("-i", clips / "c01.mp4", "-c", "copy", clips / "c99.mkv")
+    with served(prepared) as server:
+        page = open_page(server, "Clips")
+        page.get_by_text("11 of 13 clips labelled").wait_for()
+        answers, fetched = [], []
+        page.route("**/info/clips/c99.mkv", lambda route: answers.append(route))
+        page.on("request", lambda request: fetched.append(request.url) if "/proxy/" in request.url else None)
+        for _ in range(2):
+            page.get_by_role("button", name="c99.mkv").click()
+        until(lambda: page.evaluate("true") and len(answers) == 2)
+        with page.expect_response("**/proxy/0/clips/c99.mkv"):
+            answers[0].continue_()
+        ready(page)
+        with page.expect_response("**/info/clips/c99.mkv"):
+            answers[1].continue_()
+        ready(page)
+        # Meanwhile, it would be asked for again.
+        press(page, "5")
+        page.get_by_text("demo teaches the model").wait_for()
+        assert len(fetched) == 1

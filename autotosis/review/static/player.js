@@ -36,6 +36,8 @@ export class Player {
     this.name = name;
     const info = await get(`/info/${path(name)}`);
     if (this.name !== name) return new Promise(() => {});
+    // It was asked for twice.
+    if (this.info) return this.info;
     this.info = info;
     this.video.style.aspectRatio = info.aspect;
     if (info.type) this.video.src = `/video/${path(name)}`;
@@ -179,7 +181,8 @@ class Proxies {
 
   async append(number) {
     const content = await bytes(`/proxy/${number}/${path(this.name)}`);
-    if (this.closed || this.source.readyState === "closed") return;
+    this.closed ||= this.source.readyState === "closed";
+    if (this.closed) return;
     const start = number * this.info.proxy;
     const end = Math.min(start + this.info.proxy, this.info.duration) + 0.001;
     // The window must not be empty in between.
