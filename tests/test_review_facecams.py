@@ -81,3 +81,17 @@ def test_after_a_click_on_the_slider_keys_move_the_box(prepared, open_page):
         page.get_by_text("0:00.0 · x0 0.025").wait_for()
         press(page, "ArrowRight")
         saved(prepared, FACECAMS, before + f"{VOD},0.03,0.6222,0.28,0.9556\n")
+
+
+def test_a_row_that_is_overruled_stays_so_when_a_change_is_undone(prepared, open_page):
+    general = "video,x0,y0,x1,y1\nclips/*,0.6,0.6,0.9,0.9\n"
+    prepared.write(FACECAMS, general.replace("clips/*", "clips/c01.mp4,0.1,0.1,0.3,0.3\nclips/*"))
+    with served(prepared) as server:
+        page = open_page(server, "Face cameras")
+        page.get_by_label("Video", exact=True).select_option("clips/c01.mp4")
+        page.get_by_text("x0 0.600").wait_for()
+        press(page, "w")
+        saved(prepared, FACECAMS, general + "clips/c01.mp4,0,0,1,1\n")
+        press(page, "z")
+        saved(prepared, FACECAMS, general)
+        page.get_by_text("x0 0.600").wait_for()

@@ -187,7 +187,8 @@ def _boxes(request: Request, body: bytes) -> dict[str, Any]:
     return {
         "version": user_tables.version(folder / "facecams.csv"),
         "boxes": {name: astuple(patterns.of(name) or detected.get(name) or Box()) for name in names},
-        "rows": {row["video"]: astuple(box) for row, box in patterns.rows},
+        # A row that a later one overrules says nothing, and must not come into force when a change is undone.
+        "rows": {row["video"]: astuple(box) for row, box in patterns.rows if patterns.of(row["video"]) == box},
     }
 
 
