@@ -1,6 +1,7 @@
 """The server of the review page: who may ask for what, and that tables keep all but what is changed. (10 s)"""
 
 import json
+import os
 import socket
 from pathlib import Path
 
@@ -94,6 +95,15 @@ def test_only_videos_of_the_project_are_served(shared, server):
             assert status in (400, 404) and b"secret" not in answer.replace(b"secret.", b""), name
     status, answer = server.request("GET", "/video/clips/c01.mp4", Range="bytes=4-7")
     assert (status, answer) == (206, b"ftyp")
+
+
+def test_a_clip_whose_name_is_not_in_utf_8_is_named(shared, server):
+    clip = Path(os.fsdecode(bytes(shared.folder / "data/tiny/clips") + b"/caf\xe9.mp4"))
+    clip.touch()
+    status, answer = server.request("GET", "/api/project")
+    clip.unlink()
+    assert status == 400
+    assert json.loads(answer)["error"] == "data/tiny/clips/caf?.mp4: its name is not in UTF-8; rename the file"
 
 
 @pytest.mark.parametrize("number", [9, 99999999999999999999999])

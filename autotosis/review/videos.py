@@ -45,10 +45,16 @@ class Video:
 
 
 def clips(settings: Params) -> list[str]:
-    """List the clips, such as `clips/a.mp4`, in the order of their names."""
+    """List the clips, such as `clips/a.mp4`, in the order of their names; UserError if one is not in UTF-8."""
     folder = settings.folder / "clips"
-    names = sorted(path.name for path in folder.glob("[!.]*") if path.is_file()) if folder.is_dir() else []
-    return [f"clips/{name}" for name in names if parts.is_video(Path(name))]
+    paths = sorted(path for path in folder.glob("[!.]*") if path.is_file()) if folder.is_dir() else []
+    names = [f"clips/{path.name}" for path in paths if parts.is_video(path)]
+    for name in names:
+        try:
+            name.encode()
+        except UnicodeEncodeError:
+            raise UserError(f"{settings.folder / name}: its name is not in UTF-8; rename the file") from None
+    return names
 
 
 def find(settings: Params, name: str) -> Video:
