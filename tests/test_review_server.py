@@ -10,9 +10,10 @@ import pytest
 
 from autotosis.review import user_tables
 from autotosis.review import videos as review_videos
+from autotosis.review.rebuild import Rebuild
 from autotosis.review.videos import Video
 from tests import videos
-from tests.helpers import FACECAMS, LABELS, Project, assert_user_error, copy_of
+from tests.helpers import ENVIRONMENT, FACECAMS, LABELS, ROOT, Project, assert_user_error, copy_of, load_params
 from tests.review_page import CUT, VOD, prepare, served
 
 EDITS = "data/tiny/edits/demo.csv"
@@ -311,6 +312,32 @@ def test_a_clip_whose_name_looks_like_a_pattern_is_one_clip(tmp_path):
     for pattern in (clip, "clips/*"):
         user_tables.write_box(tmp_path, user_tables.version(table), pattern, [0, 0, 0.5, 1])
     assert [row.split(",")[0] for row in table.read_text().splitlines()] == ["video", "clips/*", clip]
+
+
+def test_a_stage_whose_results_are_known_did_not_run(bare, monkeypatch):
+    for name in ("git", "dvc"):
+        bare.succeed(name, "init", "--quiet")
+    bare.write("vods.yaml", "vods: {}\n")
+    bare.write("dvc.yaml", "stages:\n  copy:\n    cmd: cp a b\n    deps: [a]\n    outs: [b]\n")
+    monkeypatch.setenv("PATH", ENVIRONMENT["PATH"])
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    run = Rebuild()
+
+    def build(content: str) -> tuple[list[str], list[str]]:
+        """Return which stages ran, and whose results were known, with this content of the file that one copies."""
+        bare.write("a", content)
+        run.start()
+        assert run.process.wait() == 0
+        state = run.state(load_params(bare))
+        assert bare.read("b") == content
+        return state["ran"], state["restored"]
+
+    assert [build(content) for content in ("old", "new", "old", "old")] == [
+        (["copy"], []),
+        (["copy"], []),
+        ([], ["copy"]),
+        ([], []),
+    ]
 
 
 def test_a_malformed_parameter_is_named_before_anything_is_served(shared, tmp_path):

@@ -16,7 +16,7 @@ from autotosis.project.params import Params
 METRICS = Path("models/metrics.json"), Path("reels/metrics")
 LOG = Path(".dvc/tmp/review.log")
 # What DVC prints when it comes to a stage.
-STAGE = re.compile(r"^(?:Running stage|Stage) '([^']*)'(?: (didn't change))?", re.MULTILINE)
+STAGE = re.compile(r"^(?:Running stage|Stage) '([^']*)'(?: (didn't change|is cached))?", re.MULTILINE)
 # How much of the log is shown (lines).
 SHOWN = 12
 
@@ -67,7 +67,9 @@ class Rebuild:
             "code": None if self.process is None else self.process.poll(),
             "seconds": round((self.ended or time.monotonic()) - self.started) if self.started else 0,
             "stage": stages[-1][0] if stages else None,
-            "ran": [name for name, unchanged in stages if not unchanged],
+            "ran": [name for name, skipped in stages if not skipped],
+            # Their results are those of an earlier run with the same inputs.
+            "restored": [name for name, skipped in stages if skipped == "is cached"],
             "share": min(0.99, max(0, len(stages) - 1) / _count_stages(settings)) if running else float(bool(stages)),
             "lines": list(lines),
             "before": self.before,

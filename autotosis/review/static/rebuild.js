@@ -34,7 +34,7 @@ export async function open(root, { say }) {
     bar.hidden = log.hidden = now.code === null && !running;
     bar.value = now.share;
     state.textContent = running ? `${now.stage ?? "starting"} · ${now.seconds} s` : now.code === null ? "Nothing has been built yet in this session." :
-      `${now.code ? "Stopped" : "Done"} after ${now.seconds} s; stages that ran: ${now.ran.join(", ") || "none, nothing had changed"}`;
+      `${now.code ? "Stopped" : "Done"} after ${now.seconds} s; stages that ran: ${now.ran.join(", ") || (now.restored.length ? "none, all results were known from earlier runs" : "none, nothing had changed")}`;
     log.textContent = now.lines.join("\n");
     table.replaceChildren(figures(now.before, now.after, now.code !== null && !running));
     clearTimeout(timer);
