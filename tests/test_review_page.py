@@ -224,3 +224,28 @@ def test_a_video_that_is_chosen_twice_is_fetched_once(prepared, open_page):
         press(page, "5")
         page.get_by_text("demo teaches the model").wait_for()
         assert len(fetched) == 1
+
+
+def test_a_view_that_was_left_before_it_had_opened_does_nothing(prepared, open_page):
+    with served(prepared) as server:
+        page = open_page(server, "Clips")
+        page.get_by_text("11 of 12 clips labelled").wait_for()
+        answers = []
+        page.route("**/api/vods/demo", lambda route: answers.append(route))
+        for count, key in enumerate(("1", "5"), 1):
+            press(page, key)
+            until(lambda count=count: page.evaluate("true") and len(answers) == count)
+        press(page, "6")
+        page.get_by_text("Nothing has been built yet").wait_for()
+        for answer in answers:
+            with page.expect_response("**/info/vods/demo.mp4"):
+                answer.continue_()
+        # Of ten frames of the screen, how many anything else has asked for.
+        others = """async () => {
+            const native = window.requestAnimationFrame;
+            let count = 0;
+            window.requestAnimationFrame = (each) => (count++, native(each));
+            for (let n = 0; n < 10; n++) await new Promise((resolve) => native(resolve));
+            return count;
+        }"""
+        until(lambda: page.evaluate(others) == 0)

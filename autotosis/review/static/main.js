@@ -30,6 +30,7 @@ async function open(name) {
   document.title = `${title} – autotosis review`;
   try {
     const project = await get("/api/project");
+    if (number !== opening) return;
     const opened = await view.open(place, { project, say, go: open });
     if (number !== opening) return void opened?.close?.();
     current = opened;

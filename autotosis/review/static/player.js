@@ -26,7 +26,6 @@ export class Player {
     this.root = el("div", { className: "player" }, this.video, el("div", { className: "controls" },
       this.playing, step(-1, "−1 s", "←"), step(1, "+1 s", "→"), this.loopButton, this.speed, this.readout));
     this.setRate(Number(sessionStorage.getItem("rate")) || 1);
-    this.tick();
   }
 
   /** Show a video; resolves to what it is, as soon as that is known. */
@@ -43,6 +42,8 @@ export class Player {
     if (info.type) this.video.src = `/video/${path(name)}`;
     else this.proxies = new Proxies(this.video, name, info);
     this.refresh();
+    cancelAnimationFrame(this.next);
+    this.tick();
     return info;
   }
 
@@ -105,16 +106,15 @@ export class Player {
   }
 
   tick() {
-    // Until its view is closed.
-    if (this.shown && !this.root.isConnected) return;
-    this.shown ||= this.root.isConnected;
+    // Its view is closed, perhaps before it was ever shown.
+    if (!this.root.isConnected) return;
     const { paused, ended } = this.video;
     if (this.stretch && (ended || (!paused && this.time >= this.stretch[1])) && !this.passed?.()) {
       if (this.looping) this.playStretch(...this.stretch);
       else this.video.pause();
     }
     if (!this.video.paused) this.refresh();
-    requestAnimationFrame(() => this.tick());
+    this.next = requestAnimationFrame(() => this.tick());
   }
 
   refresh() {
