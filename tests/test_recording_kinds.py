@@ -142,6 +142,20 @@ def test_a_transport_stream_in_which_a_track_changes_its_codec_is_read_on(tmp_pa
     assert not list(remarks(recording))
 
 
+def test_a_transport_stream_in_which_both_programs_change_is_read_on(tmp_path):
+    maps = ("-map", "0:v", "-map", "0:a", "-map", "0:v", "-map", "0:a")
+    programs = ("-program", "program_num=1:st=0:st=1", "-program", "program_num=2:st=2:st=3")
+    one, other = (
+        film(tmp_path / f"{codec}.ts", 3.0, *maps, *programs, codec=codec).read_bytes()
+        for codec in ("libx264", "mpeg2video")
+    )
+    (tmp_path / "both.ts").write_bytes(one + other)
+    recording = probe(tmp_path / "both.ts")
+    assert [piece.begin for piece in recording.pieces] == pytest.approx([0, 3], abs=0.1)
+    assert numbers_at(recording, [1.6, 4.6]) == pytest.approx([48, 48], abs=3)
+    assert beeps(recording) == pytest.approx(np.arange(6), abs=0.1)
+
+
 @pytest.mark.parametrize(
     ("form", "options", "head"),
     [("ts", ("-mpegts_pmt_start_pid", 0x500, "-mpegts_start_pid", 0x200, "-mpegts_service_id", 7), 0), ("flv", (), 13)],

@@ -112,7 +112,8 @@ def structure(span: Span, format_name: str) -> Structure:
         elif format_name == "mpegts":
             starts = [_start(data, format_name, offset, 0) for offset in transport_stream.changes(data)]
     tells_duration = format_name in ("avi", "ogg", *KEYS) and not (format_name == "mxf" and lacks_end(span))
-    return Structure(_between(span, [start for start in starts if start]), tells_duration)
+    # Two programs of a transport stream may change behind the same table of services.
+    return Structure(_between(span, sorted({start for start in starts if start})), tells_duration)
 
 
 def cut(span: Span, format_name: str, offsets: list[int]) -> list[Span]:
