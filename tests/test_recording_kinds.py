@@ -3,6 +3,7 @@
 import random
 from fractions import Fraction
 
+import av
 import numpy as np
 import pytest
 
@@ -140,6 +141,27 @@ def test_a_transport_stream_in_which_a_track_changes_its_codec_is_read_on(tmp_pa
     assert numbers_at(recording, [1.6, 4.6]) == pytest.approx([48, 48], abs=3)
     assert beeps(recording) == pytest.approx(np.arange(6), abs=0.1)
     assert not list(remarks(recording))
+
+
+@pytest.mark.parametrize("changed", [("-c:a", "ac3")])
+def test_the_clock_of_a_transport_stream_goes_on_where_its_sound_changes_between_keyframes(tmp_path, changed):
+    one = film(tmp_path / "one.ts", 8.0, "-g", 100, "-bf", 3)
+    other = film(tmp_path / "other.ts", 8.0, "-g", 100, "-bf", 3, *changed)
+    first, second = one.read_bytes(), other.read_bytes()
+    # The tables of services and programs are the first three packets.
+    both = first[: place(one, 5.0)] + second[: 3 * 188] + second[place(other, 5.0) :]
+    (tmp_path / "both.ts").write_bytes(both)
+    whole, recording = probe(one), probe(tmp_path / "both.ts")
+    assert recording.duration == pytest.approx(whole.duration)
+    times = [1.6, 3.5, 3.6, 3.7, 4.5, 6.6]
+    assert numbers_at(recording, times) == numbers_at(whole, times)
+    assert beeps(recording) == pytest.approx(np.arange(8), abs=0.05)
+
+
+def place(path, time) -> int:
+    """Find the byte at which the first picture begins that is decoded at a timestamp (seconds) or later."""
+    with av.open(str(path)) as container:
+        return next(packet.pos for packet in container.demux(video=0) if packet.dts * packet.time_base >= time)
 
 
 def test_a_transport_stream_in_which_both_programs_change_is_read_on(tmp_path):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import av
@@ -96,7 +96,12 @@ def extents(span: Span, continues: bool = False) -> list[Extent]:
                 "it again or remove it"
             )
         if len(structure.spans) > 1:
-            return [extent for part in structure.spans for extent in extents(part)]
+            found: list[Extent] = []
+            for first, *others in map(extents, structure.spans):
+                # Where only the tracks of a transport stream change, its clock goes on.
+                goes_on = bool(found) and found[-1].start < first.start and abs(first.start - found[-1].end) < BACK
+                found += [replace(first, continues=goes_on), *others]
+            return found
         tracks.read_only(container, video, audio)
         beginning = beginning_of(container)
         # The header in front of a segment, or of a later part of an FLV, does not tell how long that is.
