@@ -2,6 +2,7 @@
 
 import random
 from fractions import Fraction
+from pathlib import Path
 
 import av
 import numpy as np
@@ -143,25 +144,57 @@ def test_a_transport_stream_in_which_a_track_changes_its_codec_is_read_on(tmp_pa
     assert not list(remarks(recording))
 
 
-@pytest.mark.parametrize("changed", [("-c:a", "ac3")])
-def test_the_clock_of_a_transport_stream_goes_on_where_its_sound_changes_between_keyframes(tmp_path, changed):
-    one = film(tmp_path / "one.ts", 8.0, "-g", 100, "-bf", 3)
-    other = film(tmp_path / "other.ts", 8.0, "-g", 100, "-bf", 3, *changed)
-    first, second = one.read_bytes(), other.read_bytes()
-    # The tables of services and programs are the first three packets.
-    both = first[: place(one, 5.0)] + second[: 3 * 188] + second[place(other, 5.0) :]
-    (tmp_path / "both.ts").write_bytes(both)
-    whole, recording = probe(one), probe(tmp_path / "both.ts")
+TWO_SOUNDS = ("-map", "0:v", "-map", "0:a", "-map", "0:a", "-c:a", "mp2", "-c:a:1", "ac3", "-ac:a:1", 6)
+
+
+@pytest.mark.parametrize(
+    ("before", "behind"),
+    [
+        ((), ("-c:a", "ac3")),
+        ((), ("-streamid", "1:300")),
+        (TWO_SOUNDS, ("-c:a", "mp2")),
+        ((*TWO_SOUNDS, "-mpegts_flags", "system_b"), ("-c:a", "mp2")),
+    ],
+)
+def test_sound_that_changes_between_keyframes_of_a_transport_stream_is_heard_in_time(tmp_path, before, behind):
+    one = film(tmp_path / "one.ts", 8.0, "-g", 100, "-bf", 3, *before)
+    other = film(tmp_path / "other.ts", 8.0, "-g", 100, "-bf", 3, *behind)
+    whole, recording = probe(one), probe(switched(one, other, 5.0))
     assert recording.duration == pytest.approx(whole.duration)
     times = [1.6, 3.5, 3.6, 3.7, 4.5, 6.6]
     assert numbers_at(recording, times) == numbers_at(whole, times)
     assert beeps(recording) == pytest.approx(np.arange(8), abs=0.05)
 
 
-def place(path, time) -> int:
-    """Find the byte at which the first picture begins that is decoded at a timestamp (seconds) or later."""
-    with av.open(str(path)) as container:
-        return next(packet.pos for packet in container.demux(video=0) if packet.dts * packet.time_base >= time)
+def test_sound_that_comes_back_to_a_transport_stream_is_heard(tmp_path):
+    one, silent = film(tmp_path / "one.ts", 8.0), film(tmp_path / "silent.ts", 8.0, "-an")
+    recording = probe(switched(switched(one, silent, 5.0), one, 7.0))
+    assert len(recording.pieces) == 1
+    assert beeps(recording) == pytest.approx([0, 1, 2, 3, 6, 7], abs=0.05)
+
+
+def test_data_that_ends_does_not_divide_a_transport_stream(tmp_path):
+    other = film(tmp_path / "other.ts", 3.0)
+    (tmp_path / "data").write_bytes(b"data")
+    data = ("-f", "data", "-i", tmp_path / "data", "-map", "0", "-map", "1", "-c", "copy")
+    videos.ffmpeg("-i", other, *data, tmp_path / "one.ts")
+    recording = probe(switched(tmp_path / "one.ts", other, 3.0))
+    assert recording.duration == pytest.approx(3, abs=0.1)
+    assert len(recording.pieces) == 1
+
+
+def switched(one, other, time) -> Path:
+    """Make a transport stream that goes on as another one from a timestamp on (seconds)."""
+    places = []
+    for path in (one, other):
+        with av.open(str(path)) as container:
+            pictures = container.demux(video=0)
+            places.append(next(packet.pos for packet in pictures if packet.dts * packet.time_base >= time))
+    first, second = one.read_bytes(), other.read_bytes()
+    # The tables of services and programs are the first three packets.
+    path = one.with_name("switched.ts")
+    path.write_bytes(first[: places[0]] + second[: 3 * 188] + second[places[1] :])
+    return path
 
 
 def test_a_transport_stream_in_which_both_programs_change_is_read_on(tmp_path):

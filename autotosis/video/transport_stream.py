@@ -2,15 +2,23 @@
 
 import mmap
 import re
+import struct
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 # The beginning of a packet that begins with a program map, the table of a program's tracks; the length of a packet, and
 # where the table begins in it (bytes).
 MAP = re.compile(rb"\x47[\x40-\x5f].[\x10-\x1f]\x00\x02[\xb0-\xb3]", re.DOTALL)
 PACKET, BEFORE_TABLE = 188, 5
-# The types of tracks that are pictures (ISO/IEC 13818-1, table 2-34; SMPTE RP 227 for VC-1).
+# The type of private data, and the descriptors by which DVB tells that they are sound: AC-3, E-AC-3, DTS, and AAC (ETSI
+# EN 300 468, 6.1 and 6.4).
+PRIVATE = 0x06
+PRIVATE_SOUND = frozenset([0x6A, 0x7A, 0x7B, 0x7C])
+# The types of pictures and of sound (ISO/IEC 13818-1, table 2-34; SMPTE RP 227 for VC-1; ATSC A/53-3 for AC-3 and
+# E-AC-3). Other tracks, such as subtitles, may come and go.
 PICTURES = frozenset([0x01, 0x02, 0x10, 0x1B, 0x24, 0x33, 0xEA])
+SOUND = PRIVATE_SOUND | {0x03, 0x04, 0x0F, 0x11, 0x81, 0x87}
 # Each byte with its bits in the other order. The checksum at the end of each table (ISO/IEC 13818-1, annex A) is CRC-32
 # with the bits of each byte in that order.
 MIRRORED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
@@ -20,7 +28,7 @@ WHOLE = 0xFFFFFFFF
 
 @dataclass
 class _Program:
-    """A program: its latest table, the types of its tracks by their packet identifiers, and its first and last map."""
+    """A program: its latest table, the types of its tracks so far by their identifiers, and its first and last map."""
 
     table: bytes
     tracks: dict[int, int]
@@ -44,6 +52,9 @@ def changes(data: mmap.mmap) -> list[int]:
             before = programs.get(number)
             if before is not None and _are_others(before.tracks, tracks):
                 offsets.add(offset)
+            elif before is not None:
+                # FFmpeg goes on with a track that comes back.
+                tracks = before.tracks | tracks
             programs[number] = _Program(table, tracks, before.first if before else offset, offset)
     # A program that begins after all earlier ones have ended.
     for program in programs.values():
@@ -59,16 +70,29 @@ def _is_whole(table: bytes) -> bool:
 
 
 def _tracks(table: bytes) -> dict[int, int]:
-    """Return the types of the tracks in a table, by their packet identifiers."""
+    """Return the types of the tracks in a table, by their packet identifiers; of private sound, its descriptor."""
     offset, tracks = 12 + (int.from_bytes(table[10:12]) & 0xFFF), {}
     while offset + 5 <= len(table) - 4:
-        tracks[int.from_bytes(table[offset + 1 : offset + 3]) & 0x1FFF] = table[offset]
-        offset += 5 + (int.from_bytes(table[offset + 3 : offset + 5]) & 0xFFF)
+        kind, identifier, length = struct.unpack_from(">BHH", table, offset)
+        end = offset + 5 + (length & 0xFFF)
+        if kind == PRIVATE:
+            kind = next((tag for tag in _descriptors(table[offset + 5 : end]) if tag in PRIVATE_SOUND), PRIVATE)
+        tracks[identifier & 0x1FFF] = kind
+        offset = end
     return tracks
 
 
+def _descriptors(content: bytes) -> Iterator[int]:
+    """Yield the tags of the descriptors of a track."""
+    while len(content) > 1:
+        yield content[0]
+        content = content[2 + content[1] :]
+
+
 def _are_others(before: dict[int, int], tracks: dict[int, int]) -> bool:
-    """Return whether no picture has the identifier that it had before, or an identifier has another type."""
-    pictures = {identifier for identifier, kind in before.items() if kind in PICTURES}
-    moved = bool(pictures) and not any(tracks.get(identifier) in PICTURES for identifier in pictures)
-    return moved or any(before[identifier] != tracks[identifier] for identifier in before.keys() & tracks.keys())
+    """Return whether a picture or sound is gone and another one is there, or an identifier has another type."""
+    for types in (PICTURES, SOUND):
+        there = {identifier for identifier, kind in tracks.items() if kind in types}
+        if there and any(kind in types for identifier, kind in before.items() if identifier not in there):
+            return True
+    return any(before[identifier] != tracks[identifier] for identifier in before.keys() & tracks.keys())
