@@ -1,6 +1,7 @@
 """Recordings of all kinds: reading from any time gives the same as reading from the beginning."""
 
 import random
+import zlib
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from autotosis.project.errors import UserError
 from autotosis.reel import nal_units
 from autotosis.signals import features
-from autotosis.video import timecode
+from autotosis.video import timecode, transport_stream
 from autotosis.video.display import on_display
 from autotosis.video.opening import Span
 from autotosis.video.reading import Track
@@ -181,6 +182,20 @@ def test_data_that_ends_does_not_divide_a_transport_stream(tmp_path):
     recording = probe(switched(tmp_path / "one.ts", other, 3.0))
     assert recording.duration == pytest.approx(3, abs=0.1)
     assert len(recording.pieces) == 1
+
+
+def test_tracks_that_a_transport_stream_only_announces_are_not_there_yet(tmp_path):
+    one, other = (film(tmp_path / f"{codec}.ts", 3.0, "-c:a", codec).read_bytes() for codec in ("aac", "ac3"))
+    # The third packet is the map of the program. Its table begins at byte 5, and ends with its checksum.
+    packet = bytearray(other[2 * 188 : 3 * 188])
+    end = 8 + packet[7]
+    packet[10] &= 0xFE
+    checksum = zlib.crc32(packet[5 : end - 4].translate(transport_stream.MIRRORED)) ^ transport_stream.WHOLE
+    packet[end - 4 : end] = checksum.to_bytes(4, "little").translate(transport_stream.MIRRORED)
+    (tmp_path / "a.ts").write_bytes(one[: 200 * 188] + packet + one[200 * 188 :])
+    recording = probe(tmp_path / "a.ts")
+    assert len(recording.pieces) == 1
+    assert beeps(recording) == pytest.approx(np.arange(3), abs=0.1)
 
 
 def switched(one, other, time) -> Path:

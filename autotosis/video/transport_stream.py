@@ -11,6 +11,8 @@ from dataclasses import dataclass
 # where the table begins in it (bytes).
 MAP = re.compile(rb"\x47[\x40-\x5f].[\x10-\x1f]\x00\x02[\xb0-\xb3]", re.DOTALL)
 PACKET, BEFORE_TABLE = 188, 5
+# A bit of the sixth byte of a table. It is not set if the table is only announced.
+IN_USE = 1
 # The type of private data, and the descriptors by which DVB tells that they are sound: AC-3, E-AC-3, DTS, and AAC (ETSI
 # EN 300 468, 6.1 and 6.4).
 PRIVATE = 0x06
@@ -47,7 +49,7 @@ def changes(data: mmap.mmap) -> list[int]:
         number = int.from_bytes(table[3:5])
         if number in programs and programs[number].table == table:
             programs[number].last = offset
-        elif _is_whole(table):
+        elif _is_whole(table) and table[5] & IN_USE:
             tracks = _tracks(table)
             before = programs.get(number)
             if before is not None and _are_others(before.tracks, tracks):
