@@ -241,8 +241,15 @@ def test_a_clock_that_starts_again_in_an_appended_recording_is_followed(tmp_path
     assert beeps(recording) == pytest.approx(np.arange(12), abs=0.1)
 
 
-def test_hevc_in_flv_is_read_on_where_its_clock_starts_again(tmp_path):
-    content = film(tmp_path / "one.flv", 3.0, "-x265-params", "log-level=none", codec="libx265").read_bytes()
+@pytest.mark.parametrize(
+    ("codec", "options"),
+    [
+        ("libx265", ("-x265-params", "log-level=none")),
+        ("flv1", ("-c:a", "pcm_s16le", "-ar", 44_100)),
+    ],
+)
+def test_another_codec_in_flv_is_read_on_where_its_clock_starts_again(tmp_path, codec, options):
+    content = film(tmp_path / "one.flv", 3.0, *options, codec=codec).read_bytes()
     (tmp_path / "both.flv").write_bytes(content + content[13:])
     recording = probe(tmp_path / "both.flv")
     assert recording.duration == pytest.approx(6, abs=0.1)

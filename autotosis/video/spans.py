@@ -299,4 +299,6 @@ def _is_flv_header(data: mmap.mmap | bytes, offset: int) -> bool:
     # In enhanced FLV, the type of a packet is in the first byte of its content, and otherwise in the second.
     if (kind == FLV_PICTURE and first & 0x80) or (kind == FLV_SOUND and first >> 4 == 9):
         return first & 15 == 0
-    return kind == FLV_SCRIPT or (kind in (FLV_SOUND, FLV_PICTURE) and second == 0)
+    # Of the others, only H.264, HEVC as some write it, and AAC have headers.
+    has_headers = (kind == FLV_PICTURE and first & 15 in (7, 12)) or (kind == FLV_SOUND and first >> 4 == 10)
+    return kind == FLV_SCRIPT or (has_headers and second == 0)
