@@ -1,6 +1,7 @@
 """The overlay of a reel, and the subtitles beside it."""
 
 import shutil
+import struct
 from fractions import Fraction
 from pathlib import Path
 
@@ -9,8 +10,11 @@ import matplotlib
 import numpy as np
 import pytest
 from fontTools.ttLib import TTFont
+from fontTools.ttLib.woff2 import packBase128
+from PIL import ImageFont
 
 from autotosis.pictures import fonts
+from autotosis.project.errors import UserError
 from autotosis.reel import assembly
 from tests import videos
 from tests.helpers import assert_user_error, decoded, planned, render, write_timeline
@@ -151,6 +155,29 @@ def test_there_is_room_for_characters_that_other_fonts_draw():
     font = fonts.load(fonts.BOLD)
     assert font.width("\u6012" * 11) == 11, "CJK characters are about as wide as high"
     assert font.width("a\u6012") == pytest.approx(font.width("a") + 1)
+
+
+def test_a_font_in_woff2_is_refused(tmp_path, caplog):
+    path, font = tmp_path / "bold.woff2", TTFont(fonts.BOLD).reader
+    tables = {tag: font[tag] for tag in font.tables}
+    entries = b"".join(
+        # The first byte says that the name follows, and that the table is stored as it was.
+        struct.pack(">B4s", 0xFF if tag in ("glyf", "loca") else 0x3F, tag.encode()) + packBase128(len(table))
+        for tag, table in tables.items()
+    )
+    content = b"".join(tables.values())
+    parts = [content[place : place + 65_536] for place in range(0, len(content), 65_536)]
+    # Brotli that compresses nothing (RFC 7932, 9.2): the size of each part less one is in front of it.
+    packed = b"".join((len(part) - 1 << 3 | 1 << 19).to_bytes(3, "little") + part for part in parts)
+    packed = b"\x0c" + packed + b"\x03"
+    packed += bytes(-len(entries + packed) % 4)
+    size, unpacked = 48 + len(entries) + len(packed), 12 + sum(16 + len(table) + 3 & ~3 for table in tables.values())
+    head = (b"wOF2", 0x10000, size, len(tables), 0, unpacked, len(packed))
+    path.write_bytes(struct.pack(">4sIIHHII24x", *head) + entries + packed)
+    assert ImageFont.truetype(path).getname() == ("DejaVu Sans", "Bold")
+    with pytest.raises(UserError, match="bold.woff2: not a font that can be read .*; name a TTF or OTF file"):
+        fonts.load(path)
+    assert not caplog.records
 
 
 def test_a_font_that_is_none(project):

@@ -49,6 +49,10 @@ class Font:
 def load(path: Path) -> Font:
     """Read a font from a file; UserError if the file contains no font."""
     try:
+        with path.open("rb") as file:
+            if file.read(4) == b"wOF2":
+                # To read it, fontTools would need a library that is not installed.
+                raise ValueError("it is compressed as WOFF2")
         family, style = ImageFont.truetype(path, MEASURED).getname()
         font = TTFont(path, fontNumber=0, lazy=True)
         # Pillow has another name of families with more weights than two, under which libass would not find the font.
