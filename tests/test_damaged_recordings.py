@@ -146,3 +146,17 @@ def test_nothing_is_missing_of_an_mp4_that_edits_delay_and_trim(tmp_path):
     recording = probe(path)
     assert recording.duration == pytest.approx(4, abs=0.05)
     assert not list(remarks(recording))
+
+
+def test_an_mp4_whose_pictures_and_sound_have_no_size_may_be_cut_off(tmp_path):
+    path = tmp_path / "a.mp4"
+    videos.numbered(tmp_path / "source.mp4", 4.0, "libx264")
+    videos.ffmpeg("-i", tmp_path / "source.mp4", "-c", "copy", "-movflags", "faststart", path)
+    data = path.read_bytes()
+    place = data.index(b"mdat")
+    # With a size of 0, the box ends where the file does.
+    data = data[: place - 4] + bytes(4) + data[place:]
+    path.write_bytes(data)
+    assert not list(remarks(probe(path)))
+    path.write_bytes(data[: place + (len(data) - place) * 6 // 10])
+    assert any("cut off: it claims to last 4.0 s" in line for line in remarks(probe(path)))

@@ -11,11 +11,12 @@ OTHERS = (b"mdat", b"free", b"skip", b"wide", b"uuid", b"meta", b"meco", b"mfra"
 
 
 class Box(NamedTuple):
-    """A box: its name, and its start and claimed end (bytes)."""
+    """A box: its name, its start and claimed end (bytes), and whether it claims no end but that of the file."""
 
     name: bytes
     start: int
     end: int
+    is_open: bool
 
 
 def read(path: Path) -> tuple[list[Box], int]:
@@ -36,7 +37,7 @@ def read(path: Path) -> tuple[list[Box], int]:
             if end > size and head[4:8] not in FIRST + OTHERS:
                 # Something else was appended, which players ignore.
                 break
-            boxes.append(Box(head[4:8], offset, end))
+            boxes.append(Box(head[4:8], offset, end, length < 8))
             offset = end
     return boxes, size
 

@@ -163,9 +163,9 @@ def _readable(file: Path) -> Span:
     # If there is no such file, FFmpeg reports the cause.
     top_level, size = boxes.read(file) if file.is_file() else ([], 0)
     if boxes.are_fragments(top_level):
-        *_, (name, start, end) = top_level
-        if start > 0 and end > size and name != b"mdat":
-            return Span(file, end=start)
+        last = top_level[-1]
+        if last.start > 0 and last.end > size and last.name != b"mdat":
+            return Span(file, end=last.start)
     return Span(file)
 
 
@@ -180,8 +180,8 @@ def _boxes(span: Span) -> Structure:
         return Structure(_between(span, starts), True)
     if not top_level:
         return Structure([span], True)
-    lacks_index = top_level[-1].end > size
-    return Structure([span], True, lacks_index, not lacks_index)
+    last = top_level[-1]
+    return Structure([span], True, last.end > size, last.end <= size and not last.is_open)
 
 
 def second_recording(path: Path) -> int | None:
