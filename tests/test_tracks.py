@@ -109,6 +109,20 @@ def test_of_a_transport_stream_with_two_programs_one_is_seen_and_heard(tmp_path)
     assert videos.beginnings(np.abs(heard[:, 0])) == pytest.approx(np.arange(3), abs=0.1)
 
 
+def test_sound_is_of_the_program_of_the_picture_even_if_that_has_two(tmp_path):
+    videos.numbered(tmp_path / "a.mp4", 3.0, "libx264")
+    small, other, silence = "color=red:s=32x32:r=30", "color=blue:s=64x48:r=30", "anullsrc=cl=5.1"
+    made = [word for source in (small, other, silence) for word in ("-f", "lavfi", "-t", 3, "-i", source)]
+    maps = [word for track in ("0:v", "3:v", "3:a", "1:v", "2:a") for word in ("-map", track)]
+    programs = ("-program", "program_num=1:st=0:st=1:st=2", "-program", "program_num=2:st=3:st=4")
+    codecs = ("-c:v", "libx264", "-c:a", "aac")
+    videos.ffmpeg(*made, "-i", tmp_path / "a.mp4", *maps, *codecs, *programs, tmp_path / "both.ts")
+    recording = probe(tmp_path / "both.ts")
+    assert recording.width == 160
+    heard = np.concatenate(list(read_stereo(recording, videos.RATE, 3.0)))
+    assert videos.beginnings(np.abs(heard[:, 0])) == pytest.approx(np.arange(3), abs=0.1)
+
+
 @pytest.mark.parametrize("form", ["mkv", "mov"])
 def test_a_film_in_mjpeg_is_no_cover(tmp_path, form):
     videos.numbered(tmp_path / "a.mp4", 2.0, "libx264")

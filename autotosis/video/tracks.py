@@ -39,8 +39,10 @@ def pictures(container: InputContainer) -> list[VideoStream]:
 def sound(container: InputContainer, film: VideoStream) -> AudioStream | None:
     """Choose the sound track that belongs to the picture track of a file; None if none can be decoded."""
     heard = sounds(container)
-    # A transport stream may have several programs. In other files, all sound tracks have the same picture.
-    own = [track for track in heard if container.streams.best("video", related=track) == film]
+    # A transport stream may have several programs. FFmpeg tells the picture that it would choose in the program of a
+    # track. In other files, that is the same for all tracks.
+    chosen = container.streams.best("video", related=film)
+    own = [track for track in heard if container.streams.best("video", related=track) == chosen]
     return max(own or heard, key=_rank, default=None)
 
 
