@@ -17,7 +17,7 @@ from autotosis.reel.assembly import ReelSource
 
 def main() -> None:
     settings = params.load()
-    before = inputs.snapshot(*(settings.vod(name) for name in config_files.vods_of("render", settings)))
+    before = inputs.snapshot(*(settings.vod(name) for name in config_files.vods_of(settings)))
     sources = best(prepare(settings), settings.compilation.max_duration)
     target = reel.FOLDER / reel.COMPILATION
     with files.replacing(target) as folder:
@@ -31,7 +31,7 @@ def main() -> None:
 def prepare(settings: Params) -> list[ReelSource]:
     """Read what the reel is made from, VOD by VOD. All are shown in the frame format of the first."""
     sources: list[ReelSource] = []
-    for name in config_files.vods_of("render", settings):
+    for name in config_files.vods_of(settings):
         config = config_files.recorded("render", configuration.for_render(settings, name))
         # Stream copies of different recordings cannot be joined.
         encoder = "libx264" if config.render.encoder == "copy" else config.render.encoder

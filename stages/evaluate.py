@@ -73,7 +73,7 @@ def main() -> None:
     before = inputs.snapshot(settings.folder / "holdout.csv")
     holdout = labels.read_labels(settings.folder / "holdout.csv")
     tell_what_is_not_measured(settings, holdout)
-    vods = [read(name, settings, card, holdout) for name in config_files.vods_of("select", settings)]
+    vods = [read(name, settings, card, holdout) for name in config_files.vods_of(settings)]
     measured = [vod for vod in vods if settings.vods[vod.vod] in holdout]
     figures = {vod.vod: measure([vod]) for vod in measured}
     # Write all.json even without content: git does not keep empty folders, so `evaluate` would run again in a clone.

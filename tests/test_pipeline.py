@@ -241,6 +241,20 @@ def test_a_vod_that_is_added_during_a_run_is_left_to_the_next_one(project):
     assert project.digests("reels/best") == reel
 
 
+def test_a_vod_that_is_removed_or_moved_during_a_run_leaves_no_results_of_that(own):
+    vods = {"own": "vods/own.mp4", "demo": "vods/demo.mp4"}
+    own.set_params(vods=vods)
+    own.stages("configure", "find_facecams own", "predict own", "select own")
+    own.write("data/cuts/own.csv", "start,end,score\n1,3,0.9\n")
+    own.set_params(vods=dict(reversed(vods.items())))
+    own.succeed("python", "-m", "stages.compile", env=ENVIRONMENT | {"DVC_STAGE": "compile"})
+    assert [row["vod"] for row in own.table("reels/best/segments.csv")] == ["own", "demo"]
+    own.set_params(vods={"demo": "vods/demo.mp4"})
+    for stage in ("evaluate", "compile"):
+        result = own.stage(stage, env=ENVIRONMENT | {"DVC_STAGE": stage})
+        assert_user_error(result, "params.yaml: vods: there is no VOD named own (known: demo)")
+
+
 def test_a_linked_folder_inside_vods_is_named(own, tmp_path):
     (own.folder / "data/tiny/vods/own.mp4").rename(tmp_path / "own.mp4")
     (own.folder / "data/tiny/vods/obs").symlink_to(tmp_path)

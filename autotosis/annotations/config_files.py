@@ -136,9 +136,17 @@ def recorded(stage: str, present: Config) -> Config:
     return type(present).model_validate_json(json.dumps(values))
 
 
-def vods_of(stage: str, settings: Params) -> list[str]:
-    """List the VODs of params.yaml; where DVC runs a stage, without those that were added since `configure` ran."""
-    return [name for name in settings.vods if DVC_STAGE not in os.environ or (FOLDER / stage / f"{name}.json").exists()]
+def vods_of(settings: Params) -> list[str]:
+    """List the VODs of params.yaml; where DVC runs a stage, those that `configure` described, in their order then.
+
+    UserError if params.yaml no longer names one of them.
+    """
+    if DVC_STAGE not in os.environ:
+        return list(settings.vods)
+    described: list[str] = json.loads((FOLDER / "compile.json").read_text())["vods"]
+    for name in described:
+        settings.vod(name)
+    return described
 
 
 def check_recorded(stage: str, settings: Params) -> None:
