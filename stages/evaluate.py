@@ -118,7 +118,7 @@ def read(vod: str, settings: Params, card: Card, holdout: dict[str, list[labels.
             f"{error}, according to {timeline.path(vod)}; correct the row, or make the timeline anew with "
             f"`dvc repro -f predict@{vod}`"
         ) from None
-    config = config_files.recorded("select", configuration.for_select(settings, vod))
+    config = config_files.recorded("select", configuration.for_select(settings, vod), reads_files=False)
     choice = selection.for_vod(config, card, times, probabilities, duration)
     return MeasuredVod(vod, times, probabilities, duration, choice, cut_list.read_cut_list(vod, duration), truth)
 

@@ -282,6 +282,11 @@ def test_a_file_that_is_changed_during_a_run_ends_it(project):
     project.append("data/tiny/edits/demo.csv", "4,5\n")
     result = project.stage("select", "demo", env=run_by_dvc)
     assert_user_error(result, "data/tiny/edits/demo.csv: has changed since `configure` ran; run", forced)
+    (project.folder / "data/tiny/edits/demo.csv").unlink()
+    result = project.stage("select", "demo", env=run_by_dvc)
+    assert_user_error(result, "data/tiny/edits/demo.csv: has changed since `configure` ran; run", forced)
+    # It reads no edits, but cut lists.
+    project.succeed("python", "-m", "stages.evaluate", env=ENVIRONMENT | {"DVC_STAGE": "evaluate"})
     project.stages("configure")
     remark("autotosis/cuts/segments.py")(project)
     result = project.stage("select", "demo", env=run_by_dvc)

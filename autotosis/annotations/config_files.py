@@ -104,7 +104,7 @@ def describe_stage(stage: str, settings: Params) -> dict[str, Any]:
             return {"vods": list(settings.vods)}
 
 
-def recorded(stage: str, present: Config) -> Config:
+def recorded(stage: str, present: Config, reads_files: bool = True) -> Config:
     """Return the configuration of a stage of a VOD to use: where DVC runs the stage, what `configure` wrote.
 
     Parameters
@@ -113,11 +113,13 @@ def recorded(stage: str, present: Config) -> Config:
         The stage.
     present : Config
         Its configuration now, from `for_predict` and the like. It is returned if DVC does not run the stage.
+    reads_files : bool
+        Whether the files that the configuration names are read.
 
     Raises
     ------
     UserError
-        If the code, or a file that the configuration names, has changed since.
+        If the code, or a file that is read, has changed since or was removed.
     """
     if DVC_STAGE not in os.environ:
         return present
@@ -127,8 +129,8 @@ def recorded(stage: str, present: Config) -> Config:
     for key, value in described["configuration"].items():
         # What affects no result is not described.
         values[key] = values[key] | value if isinstance(value, dict) and isinstance(values[key], dict) else value
-    for named, digest in described["files"].items():
-        if files.digest(Path(named)) != digest:
+    for named, digest in described["files"].items() if reads_files else ():
+        if not Path(named).exists() or files.digest(Path(named)) != digest:
             raise _changed(named, FORCED)
     for place, digest in described["code"].items():
         if _code_digest(place) != digest:
