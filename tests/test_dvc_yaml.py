@@ -83,3 +83,7 @@ def test_a_stage_depends_on_the_code_that_it_runs(name, stage):
     idle = {place for place in named | not_run if not any(inside(module, {place}) for module in modules)}
     assert not idle, "code that the stage depends on and does not run"
     assert str(script.relative_to(ROOT)) in named or inside(script, named)
+
+
+def test_dvc_hashes_long_videos_after_the_tables():
+    assert yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]["configure"]["deps"][-1] == "${data}/vods"

@@ -40,7 +40,7 @@ CODE = {
     "render": ("stages/render.py", "annotations", "video", "pictures", "scan/timeline.py", "cuts", "reel"),
 }
 # What to do if a file or code has changed. DVC may not run `configure` again by itself: if the change came just after
-# `configure` had ended, while DVC was still reading videos, DVC takes it for one that `configure` has seen.
+# `configure` had ended, while DVC was still reading files, DVC takes it for one that `configure` has seen.
 FORCED = "run `dvc repro --force --single-item configure`, then `dvc repro`"
 
 Config = TypeVar("Config", FacecamConfig, PredictConfig, SelectConfig, RenderConfig)
