@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from autotosis.project import params
 from autotosis.project.errors import UserError
 from autotosis.project.videos_params import Watch
 from autotosis.watch import __main__ as watch
@@ -150,6 +151,15 @@ def test_a_recording_that_is_gone_without_a_reel_is_said_to_be_left_out(bare):
     watch.unlist_missing(load_params(bare))
     path = "data/tiny/vods/own.mkv"
     assert log(bare) == [f"own: {path} is gone, so this VOD is left out; put the file back to cut it again"]
+
+
+def test_parameters_may_name_a_recording_that_failed_before_its_first_reel(bare):
+    bare.set_params(vods={}, urls={"own": "https://youtu.be/abc"}, tracks={"own": {"judge": 1}})
+    bare.write("vods.yaml", "vods:\n  own: vods/own.mkv\n")
+    recordings.unlist("own")
+    assert params.load().vods == {}
+    recordings.add("own", "vods/own.mkv")
+    assert recordings.read_list().kept == {} and params.load().vods == {"own": "vods/own.mkv"}
 
 
 @pytest.mark.parametrize("by", ["watch", "hand"])

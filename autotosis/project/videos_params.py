@@ -104,7 +104,7 @@ Vods = Annotated[dict[str, Annotated[str, AfterValidator(_file_of_vod)]], Before
 
 
 class FoundVods(Section):
-    """What vods.yaml holds: recordings that are VODs, and those that no longer are, but whose reels are kept."""
+    """What vods.yaml holds: recordings that are VODs, and those that no longer are, but whose reels, if any, stay."""
 
     vods: Vods
     kept: Vods = {}

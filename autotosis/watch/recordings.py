@@ -21,7 +21,7 @@ HEADER = (
     "# VODs that fit `recordings` in params.yaml, as `python -m autotosis.watch` found them. Lines may be removed.\n"
 )
 HEADER_OF_KEPT = (
-    "# Recordings that are gone, have changed, or whose last run failed. Their reels stay as long as their lines do.\n"
+    "# Recordings that are gone, have changed, or whose last run failed. Any reels stay as long as their lines do.\n"
 )
 # A file that does not say how long it is must have been quiet for this many times as long as another.
 PATIENCE = 10
@@ -126,14 +126,11 @@ def missing(settings: Params) -> dict[str, Path]:
 
 
 def unlist(name: str) -> None:
-    """Remove a recording from vods.yaml, so that it does not hold up the others.
-
-    If it has a reel, list it under `kept`.
-    """
+    """Move a recording of vods.yaml to `kept`, so that it does not hold up the others. Any reel of it stays."""
     listed = read_list()
     protect(name)
-    # The user may have removed its line meanwhile.
-    kept = {name: listed.vods[name]} if name in listed.vods and (reel.FOLDER / name).exists() else {}
+    # `urls` and `tracks` may name it even if it has no reel yet. The user may have removed its line meanwhile.
+    kept = {name: listed.vods[name]} if name in listed.vods else {}
     _write_list({other: file for other, file in listed.vods.items() if other != name}, listed.kept | kept)
 
 
