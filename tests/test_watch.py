@@ -145,6 +145,25 @@ def test_a_recording_whose_drive_goes_away_during_its_run_is_resumed(watched):
     assert listed(watched) == {"own": "vods/own.mkv"}
 
 
+def test_what_cannot_be_written_does_not_end_the_watcher(watched):
+    # As on a full disk.
+    for name in ("watch.log", ".dvc/tmp/watch.json"):
+        (watched.folder / name).mkdir(parents=True)
+    with subprocess.Popen(
+        WATCH[:-1], cwd=watched.folder, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True
+    ) as process:
+        for name, said in (
+            ("first", ".dvc/tmp/watch.json: is a directory"),
+            ("second", "vods/second.mkv: not a video"),
+        ):
+            path = watched.folder / f"data/tiny/vods/.{name}"
+            path.write_text("no video")
+            os.utime(path, (0, 0))
+            path.rename(path.with_name(f"{name}.mkv"))
+            assert any(said in line for line in process.stdout)
+        process.terminate()
+
+
 def test_a_recording_that_is_gone_without_a_reel_is_said_to_be_left_out(bare):
     bare.set_params(vods={}, recordings="vods/*.mkv")
     bare.write("vods.yaml", "vods:\n  own: vods/own.mkv\n")

@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from autotosis.project import command_line, interruption, params
-from autotosis.project.errors import UserError
+from autotosis.project.errors import UserError, error_sentence
 from autotosis.project.params import VODS_FILE, Params
 from autotosis.reel import reel
 from autotosis.watch import recordings, runs
@@ -47,12 +47,13 @@ def main(once: bool, commit: bool) -> None:
             if once and not finished and not growing:
                 return
             trouble = ""
-        except UserError as error:
+        except (UserError, OSError) as error:
+            # A drive that goes away or a full disk gives an OSError.
             if once:
                 raise
-            if trouble != str(error):
-                log(str(error))
-            trouble = str(error)
+            if trouble != (sentence := error_sentence(error)):
+                log(sentence)
+            trouble = sentence
         time.sleep(min(MAX_PAUSE, settings.watch.quiet))
 
 
