@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 import safetensors.numpy
 
+from autotosis.annotations import configuration
+from autotosis.project import params
 from autotosis.video.recording import probe
 from autotosis.video.sound import read_stereo
 from tests import videos
@@ -130,3 +132,11 @@ def test_a_film_in_mjpeg_is_no_cover(tmp_path, form):
     codecs = ("-c:v:0", "mjpeg", "-c:v:1", "libx264", "-disposition:v:0", "default", "-disposition:v:1", 0)
     videos.ffmpeg("-i", tmp_path / "a.mp4", *preview, *codecs, tmp_path / f"both.{form}")
     assert probe(tmp_path / f"both.{form}").width == 160
+
+
+def test_the_tracks_of_a_kept_recording_concern_no_clip(bare):
+    bare.set_params(vods={}, tracks={"own": {"judge": 2}, "clips/*": {"judge": 1}})
+    bare.write("vods.yaml", "vods:\n  own: vods/own.mkv\n")
+    listed = configuration.judged_tracks(params.load(), "clips/")
+    bare.write("vods.yaml", "vods: {}\nkept:\n  own: vods/own.mkv\n")
+    assert configuration.judged_tracks(params.load(), "clips/") == listed == [("clips/*", 1)]
