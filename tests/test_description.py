@@ -31,3 +31,8 @@ def test_no_time_of_a_description_but_those_of_chapters_is_taken_for_one(tmp_pat
     lines = (tmp_path / "d.txt").read_text().splitlines()
     assert [line.split()[0] for line in lines if ":" in line.replace("rage:", "")] == ["0:00", "0:12"]
     assert "1h2m15s" in lines[2] and all(line.count(":") == 1 for line in lines[2:])
+
+
+def test_a_description_has_no_character_that_youtube_refuses(tmp_path):
+    description.write(tmp_path / "d.txt", "<3 rage >:(", placed_segments([0.0], 12.0))
+    assert (tmp_path / "d.txt").read_text().startswith("‹3 rage ›:(: 1 moment of ")

@@ -15,7 +15,7 @@ def write(path: Path, label: str, placed: Sequence[ReelSegment]) -> None:
 
     YouTube turns lines that begin with a time in the reel into chapters. The first must be 0:00, and there must be at
     least three, each at least ten seconds long. https://support.google.com/youtube/answer/9884579
-    It refuses texts of over 5,000 characters, which are left to the user to shorten.
+    It refuses texts of over 5,000 characters, which are left to the user to shorten, and those with < or >.
     https://developers.google.com/youtube/v3/docs/videos#snippet.description
 
     Parameters
@@ -32,7 +32,8 @@ def write(path: Path, label: str, placed: Sequence[ReelSegment]) -> None:
     moments, several = "moment" if len(placed) == 1 else "moments", len(vods) > 1
     source = f"{len(vods)} VODs" if several else vods[0].name
     whole = spelt(sum(vod.recording.duration for vod in vods))
-    lines = [f"{' '.join(label.split())}: {len(placed)} {moments} of {source}, {length} of {whole}", ""]
+    label = " ".join(label.split()).replace("<", "‹").replace(">", "›")
+    lines = [f"{label}: {len(placed)} {moments} of {source}, {length} of {whole}", ""]
     for part in placed:
         place = f"{part.vod.name} at {spelt(part.start)}" if several else spelt(part.start)
         # YouTube only understands whole seconds.
