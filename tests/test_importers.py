@@ -58,6 +58,12 @@ RAGE = ("--highlight", "rage")
 VIDEO = ("--video", "clips/an a.mp4")
 
 
+# Regions with several labels.
+VIA_TWICE = json.dumps(VIA).replace('"av": {"1": "R"}', '"av": {"1": "R,L", "2": "really, really"}')
+VIA_TWICE = VIA_TWICE.replace('"C": "calm"', '"C": "calm", "L": "loud"')
+LABEL_STUDIO_TWICE = json.dumps(LABEL_STUDIO).replace('["rage"]', '["rage", "loud"]')
+
+
 @pytest.fixture(scope="module")
 def clips(tmp_path_factory) -> Path:
     """Two clips, of 6 and of 2 s. Tests must not change them."""
@@ -108,6 +114,22 @@ def test_labels_are_added_once(streamer, monkeypatch, form, content, options, ex
     for _ in range(2):
         add(streamer, monkeypatch, form, content, *options)
         assert rows(streamer) == expected
+
+
+@pytest.mark.parametrize(
+    ("form", "content", "options", "names", "expected"),
+    [
+        ("via", VIA_TWICE, [], ["rage", "loud", "really, really"], (1.5, 2.5, 1)),
+        ("label-studio", LABEL_STUDIO_TWICE, ["--fps", "24"], ["rage", "loud"], (1.0, 2.0, 1)),
+    ],
+    ids=["via", "label-studio"],
+)
+def test_a_region_with_several_labels_has_each_of_them(streamer, monkeypatch, form, content, options, names, expected):
+    for name in names:
+        add(streamer, monkeypatch, form, content, *options, "--highlight", name)
+        assert rows(streamer) == [expected]
+    with pytest.raises(UserError, match="only one of the two is a highlight"):
+        add(streamer, monkeypatch, form, content, *options, "--highlight", "rage", "--calm", "loud")
 
 
 def test_lines_that_are_there_stay_to_the_byte(streamer, monkeypatch):

@@ -46,6 +46,8 @@ class _Task(BaseModel):
 def read(path: Path, fps: float | None) -> list[Stretch]:
     """Read the regions of <TimelineLabels>. They are in frames, counted from 1, the last one included.
 
+    A region with several labels becomes a stretch for each.
+
     Parameters
     ----------
     path : Path
@@ -70,10 +72,10 @@ def read(path: Path, fps: float | None) -> list[Stretch]:
         ]
         for result in results:
             if result.type == "timelinelabels":
-                video, name = _video(task.data, place), " ".join(result.value.timelinelabels)
+                video, names = _video(task.data, place), result.value.timelinelabels or [""]
                 for span in result.value.ranges:
                     start, end = max(0, span.start - 1) / fps, span.end / fps
-                    stretches.append(Stretch(video, start, end, name, place))
+                    stretches += [Stretch(video, start, end, name, place) for name in names]
     return stretches
 
 

@@ -41,7 +41,8 @@ class _Project(BaseModel):
 def read(path: Path) -> list[Stretch]:
     """Read the segments: metadata with two times (seconds) and no region of the picture.
 
-    A segment's name is its attribute's value, or, where that is an option from a list, the option's text.
+    A segment's name is its attribute's value, or, where that is an option from a list, the option's text. One with
+    several attributes, or with several options of a checkbox, becomes a stretch for each.
     https://gitlab.com/vgg/via/-/blob/master/via-3.x.y/CodeDoc.md
     """
     try:
@@ -57,7 +58,15 @@ def read(path: Path) -> list[Stretch]:
         file = project.file.get(str(view.fid_list[0])) if view else None
         if file is None:
             raise UserError(f"{place}: its view {segment.vid} names no file of the project")
-        options = {name: attribute.options for name, attribute in project.attribute.items()}
-        names = [options.get(name, {}).get(value, value) for name, value in segment.av.items()]
-        stretches.append(Stretch(PurePosixPath(file.fname).name, segment.z[0], segment.z[1], " ".join(names), place))
+        names = [name for key, value in segment.av.items() for name in _names(project.attribute.get(key), value)]
+        video, (start, end) = PurePosixPath(file.fname).name, segment.z
+        stretches += [Stretch(video, start, end, name, place) for name in names or [""]]
     return stretches
+
+
+def _names(attribute: _Attribute | None, value: str) -> list[str]:
+    """Return the texts of the options that were chosen for an attribute, or else its value, unless that is empty."""
+    options = attribute.options if attribute else {}
+    # The options of a checkbox are separated by commas.
+    values = value.split(",") if options else [value]
+    return [options.get(part, part) for part in values if part]
