@@ -50,6 +50,14 @@ LABEL_STUDIO = [
         ],
     }
 ]
+# As with the template "Video Timeline Segmentation", beside labels of texts.
+ON_THE_SOUND = json.loads(json.dumps(LABEL_STUDIO))
+ON_THE_SOUND[0]["annotations"][0]["result"] = [
+    {"type": "labels", "value": {"start": 3, "end": 4.5, "channel": 0, "labels": ["rage"]}},
+    {"type": "labels", "value": {"start": 0, "end": 2, "text": "no", "labels": ["rage"]}},
+    {"type": "labels", "value": {"start": "/p[1]/text()[1]", "end": "/p[1]/text()[1]", "labels": ["rage"]}},
+]
+BOTH = json.dumps([*LABEL_STUDIO, *ON_THE_SOUND])
 # The labelling interface says what the key is called.
 OTHER_KEY = json.dumps(LABEL_STUDIO).replace('"video"', '"video_url"')
 TWO_VIDEOS = json.dumps([*LABEL_STUDIO, *json.loads(json.dumps(LABEL_STUDIO).replace("an%20a", "other"))])
@@ -107,8 +115,13 @@ def rows(streamer: Project) -> list[tuple[str, ...]]:
         ("via", VIA, RAGE, [(1.5, 2.5, 1)]),
         ("label-studio", LABEL_STUDIO, ["--fps", "24"], [(1.0, 2.0, 1)]),
         ("label-studio", OTHER_KEY, [*VIDEO, "--fps", "24"], [(1.0, 2.0, 1)]),
+        ("label-studio", ON_THE_SOUND, RAGE, [(3.0, 4.5, 1)]),
+        ("label-studio", BOTH, ["--fps", "24"], [(1.0, 2.0, 1), (3.0, 4.5, 1)]),
     ],
-    ids=["audacity", "losslesscut", "youtube-chapters", "elan", "via", "label-studio", "label-studio, other key"],
+    ids=[
+        *("audacity", "losslesscut", "youtube-chapters", "elan", "via"),
+        *("label-studio", "label-studio, other key", "label-studio, sound", "label-studio, both"),
+    ],
 )
 def test_labels_are_added_once(streamer, monkeypatch, form, content, options, expected):
     for _ in range(2):

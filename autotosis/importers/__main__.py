@@ -56,7 +56,9 @@ def parse() -> argparse.Namespace:
     parser.add_argument("file", type=Path)
     parser.add_argument("folder", type=Path, help="the streamer's folder, such as data/you")
     parser.add_argument("--video", help="the video, such as clips/a.mp4, if the file names none, or another one")
-    parser.add_argument("--fps", type=float, help="frames per second, for label-studio: the frameRate of <Video>")
+    parser.add_argument(
+        "--fps", type=float, help="frames per second, for timeline labels of label-studio: the frameRate of <Video>"
+    )
     parser.add_argument(
         "--highlight", action="append", default=[], metavar="NAME", help="a name of highlights; may be repeated"
     )

@@ -1,4 +1,4 @@
-"""Timeline labels of videos from Label Studio, exported as JSON."""
+"""Labels of stretches of videos from Label Studio, exported as JSON."""
 
 import math
 import re
@@ -15,17 +15,22 @@ from autotosis.project.errors import UserError
 NAME = "label-studio"
 
 
-_Frame = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+_Position = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class _Range(BaseModel):
-    start: _Frame
-    end: _Frame
+    start: _Position
+    end: _Position
 
 
 class _Value(BaseModel):
     ranges: list[_Range] = []
     timelinelabels: list[str] = []
+    labels: list[str] = []
+    # Places in a text are characters, or paths in a page.
+    start: _Position | str | None = None
+    end: _Position | str | None = None
+    text: object = None
 
 
 class _Result(BaseModel):
@@ -44,9 +49,10 @@ class _Task(BaseModel):
 
 
 def read(path: Path, fps: float | None) -> list[Stretch]:
-    """Read the regions of <TimelineLabels>. They are in frames, counted from 1, the last one included.
+    """Read the regions of <TimelineLabels>, and those of <Labels> on the sound of a video.
 
-    A region with several labels becomes a stretch for each.
+    The former are in frames, counted from 1, the last one included; the latter are in seconds. A region with several
+    labels becomes a stretch for each.
 
     Parameters
     ----------
@@ -54,16 +60,14 @@ def read(path: Path, fps: float | None) -> list[Stretch]:
         The export in the format "JSON".
     fps : float or None
         The frameRate of the <Video> tag in the labelling interface, by which Label Studio counts frames (Hz). It is in
-        no export, so None is an error, as is anything but a positive number.
+        no export, so if there are frames, None is an error, as is anything but a positive number.
 
-    https://labelstud.io/tags/timelinelabels
+    https://labelstud.io/tags/timelinelabels, https://labelstud.io/templates/video_timeline_segmentation
     """
     try:
         tasks = TypeAdapter(list[_Task]).validate_python(read_json(path))
     except ValidationError as error:
         raise UserError(f"{path}: not a JSON export of Label Studio: {first_problem(error)}") from None
-    if fps is None or not 0 < fps < math.inf:
-        raise UserError(f"{path}: labels are in frames; give the frameRate of your <Video> tag with --fps, such as 24")
     stretches = []
     for number, task in enumerate(tasks, 1):
         place = f"{path} task {number}"
@@ -71,11 +75,25 @@ def read(path: Path, fps: float | None) -> list[Stretch]:
             result for annotation in task.annotations if not annotation.was_cancelled for result in annotation.result
         ]
         for result in results:
+            value = result.value
             if result.type == "timelinelabels":
-                video, names = _video(task.data, place), result.value.timelinelabels or [""]
-                for span in result.value.ranges:
-                    start, end = max(0, span.start - 1) / fps, span.end / fps
-                    stretches += [Stretch(video, start, end, name, place) for name in names]
+                if fps is None or not 0 < fps < math.inf:
+                    raise UserError(
+                        f"{path}: labels are in frames; give the frameRate of your <Video> tag with --fps, such as 24"
+                    )
+                spans = [(max(0, span.start - 1) / fps, span.end / fps) for span in value.ranges]
+                names = value.timelinelabels
+            elif (
+                result.type == "labels"
+                and value.text is None
+                and isinstance(value.start, float)
+                and isinstance(value.end, float)
+            ):
+                spans, names = [(value.start, value.end)], value.labels
+            else:
+                continue
+            video = _video(task.data, place)
+            stretches += [Stretch(video, start, end, name, place) for start, end in spans for name in names or [""]]
     return stretches
 
 
