@@ -53,6 +53,8 @@ def main() -> None:
             files.write_bytes(results / ABOUT, CONTENT.encode())
         for name in recordings.read_list().kept:
             recordings.protect(name)
+        # A VOD may have been named again meanwhile.
+        inputs.check_unchanged(before)
         remove_results_of_other_vods(settings)
         inputs.check_unchanged(before | tables)
         config_files.check_described(described, settings)

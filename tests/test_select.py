@@ -91,6 +91,21 @@ def test_what_is_saved_while_it_is_described_is_not_taken_for_described(project,
     assert process.returncode and f"error: {named}: was changed while it was being used; run the same" in output
 
 
+def test_a_vod_that_is_named_again_meanwhile_keeps_its_reel(project):
+    params = project.read("params.yaml")
+    project.set_params(vods={})
+    # More lines than fit into a pipe.
+    for number in range(2000):
+        project.write(f"data/tiny/edits/gone{number}.csv", "")
+    command, pipe = [sys.executable, "-m", "stages.configure"], subprocess.PIPE
+    with subprocess.Popen(command, cwd=project.folder, env=ENVIRONMENT, stdout=pipe, stderr=pipe, text=True) as process:
+        assert "ignored" in process.stdout.readline()
+        project.write("params.yaml", params)
+        _, output = process.communicate()
+    assert process.returncode and "error: params.yaml: was changed while it was being used" in output
+    assert (project.folder / "reels/demo/reel.mp4").exists()
+
+
 def test_bad_edits_cost_nothing_and_no_kept_row_gives_no_reel(project):
     before = project.read(CUT_LIST)
     project.write(EDITS, "start,end,keep\n1,99,no\n")
