@@ -27,7 +27,8 @@ def in_a_file(recording: Recording, folder: Path) -> Recording:
     """Write a file for a recording, which has only one frame."""
     path = folder / recording.path.name
     videos.write(path, [0.0], lambda _: videos.grey(0))
-    return replace(recording, path=path, pieces=(Piece(Span(path), 0.0, 0.0, recording.duration, 0, (), None),))
+    sounds = (1,) if recording.sound else ()
+    return replace(recording, path=path, pieces=(Piece(Span(path), 0.0, 0.0, recording.duration, 0, sounds, None),))
 
 
 @pytest.mark.parametrize("sound", [True, False])
@@ -116,6 +117,33 @@ def test_every_editor_gets_the_parts_of_a_vod(tmp_path, sound):
         (files[clip.get("ref")], *(Fraction(clip.get(key).rstrip("s")) * whole.rate for key in ("start", "duration")))
         for clip in root.iter("asset-clip")
     ] == expected
+
+
+def test_no_editor_is_told_that_a_part_without_sound_has_sound(tmp_path):
+    videos.flash_and_beep(tmp_path / "vod/1.mp4", 4, with_sound=False)
+    videos.flash_and_beep(tmp_path / "vod/2.mp4", 4)
+    exports.write(tmp_path, placed_segments([1.0, 5.0], 2.0, recording.probe(tmp_path / "vod")))
+    events = [line.split()[2] for line in (tmp_path / "cut.edl").read_text().splitlines() if " C " in line]
+    assert events == ["V", "AA/V"]
+    for name in ("cut.otio", "cut.xml"):
+        pictures, sound = opentimelineio.adapters.read_from_file(str(tmp_path / name)).tracks
+        assert [isinstance(item, opentimelineio.schema.Gap) for item in sound] == [True, False]
+        assert pictures.range_of_child_at_index(1) == sound.range_of_child_at_index(1)
+    assets = ElementTree.parse(tmp_path / "cut.fcpxml").getroot().iter("asset")
+    assert [(asset.get("name"), asset.get("hasAudio")) for asset in assets] == [("1.mp4", None), ("2.mp4", "1")]
+    root = ElementTree.parse(tmp_path / "cut.xml").getroot()
+    files = [file for file in root.iter("file") if file.find("media") is not None]
+    assert [(file.findtext("name"), file.find("media/audio") is None) for file in files] == [
+        ("1.mp4", True),
+        ("2.mp4", False),
+    ]
+    first, second, heard = root.findall(".//track/clipitem")
+    links = [
+        [(link.findtext("linkclipref"), link.findtext("clipindex")) for link in item.iter("link")]
+        for item in (first, second, heard)
+    ]
+    both = [(second.get("id"), "2"), (heard.get("id"), "1")]
+    assert links == [[(first.get("id"), "1")], both, both]
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,8 @@ def export(edit: Edit) -> str:
     """
 
     lines = [f"TITLE: {edit.name}", f"FCM: {'DROP FRAME' if edit.drops else 'NON-DROP FRAME'}", ""]
-    tracks = "AA/V" if edit.recording.sound else "V"
     for number, part in enumerate(edit.ranges, 1):
+        tracks = "AA/V" if part.file.sound else "V"
         source = part.file.clock + part.source
         ends = (source, source + part.length, part.reel_start, part.reel_start + part.length)
         codes = " ".join(timecode.text(frame, edit.rate, edit.drops) for frame in ends)

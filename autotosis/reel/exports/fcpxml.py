@@ -22,7 +22,6 @@ def export(edit: Edit) -> str:
     resources = ElementTree.SubElement(root, "resources")
     shape = {"width": str(recording.width), "height": str(recording.height)}
     ElementTree.SubElement(resources, "format", {"id": "r1", "frameDuration": time(1), **shape})
-    sound = {"hasAudio": "1", "audioSources": "1", "audioChannels": "2"} if recording.sound else {}
     assets = {file: f"r{number}" for number, file in enumerate(edit.files, 2)}
     for file, name in assets.items():
         whole = {
@@ -32,6 +31,7 @@ def export(edit: Edit) -> str:
             "duration": time(file.length),
             "format": "r1",
         }
+        sound = {"hasAudio": "1", "audioSources": "1", "audioChannels": "2"} if file.sound else {}
         ElementTree.SubElement(resources, "asset", {"id": name, **whole, "hasVideo": "1", **sound})
     event = ElementTree.SubElement(root, "event", name=edit.name)
     project = ElementTree.SubElement(event, "project", name=edit.name)

@@ -28,17 +28,22 @@ def export(edit: Edit) -> str:
         sample = ElementTree.SubElement(pictures, "samplecharacteristics")
         ElementTree.SubElement(sample, "width").text = str(edit.recording.width)
         ElementTree.SubElement(sample, "height").text = str(edit.recording.height)
-    if not edit.recording.sound:
-        for media in root.findall(".//file/media"):
-            for audio in media.findall("audio"):
-                media.remove(audio)
-    kinds = ("video", "audio") if edit.recording.sound else ("video",)
-    tracks = [root.findall(f".//sequence/media/{kind}/track/clipitem") for kind in kinds]
-    for number, together in enumerate(zip(*tracks, strict=True), 1):
-        for item in together:
+    silent = {file.name for file in edit.files if not file.sound}
+    for file in root.findall(".//file"):
+        if file.findtext("name") in silent:
+            for media in file.findall("media"):
+                for audio in media.findall("audio"):
+                    media.remove(audio)
+    # A segment without sound leaves a gap in the sound track.
+    segments: dict[str | None, list[tuple[str, int, ElementTree.Element]]] = {}
+    for kind in ("video", "audio"):
+        for number, item in enumerate(root.findall(f".//sequence/media/{kind}/track/clipitem"), 1):
+            segments.setdefault(item.findtext("start"), []).append((kind, number, item))
+    for together in segments.values():
+        for _, _, item in together:
             # The writer writes the rate twice.
             item.remove(item.findall("rate")[0])
-            for kind, other in zip(kinds, together, strict=True):
+            for kind, number, other in together:
                 link = ElementTree.SubElement(item, "link")
                 ElementTree.SubElement(link, "linkclipref").text = other.get("id")
                 ElementTree.SubElement(link, "mediatype").text = kind

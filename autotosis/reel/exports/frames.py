@@ -40,6 +40,8 @@ class File:
         The number of its frames.
     clock : int
         The number of its first frame according to the timecode in the file.
+    sound : bool
+        Whether it has a sound track that is heard.
     """
 
     name: str
@@ -47,6 +49,7 @@ class File:
     first: int
     length: int
     clock: int
+    sound: bool
 
 
 @dataclass(frozen=True)
@@ -150,8 +153,11 @@ def _files(vod: Vod, rate: Fraction, late: float, end: int, clocks: Sequence[int
     folder = reel.FOLDER / vod.name
     paths = [piece.span.path for piece in vod.recording.files]
     firsts = [_nearest((piece.begin - late) * rate) for piece in vod.recording.files]
+    heard = {piece.span.path for piece in vod.recording.pieces if piece.sounds}
     return [
-        File(path.name, quote(Path(os.path.relpath(path, folder)).as_posix()), first, last - first, clock)
+        File(
+            path.name, quote(Path(os.path.relpath(path, folder)).as_posix()), first, last - first, clock, path in heard
+        )
         for path, first, last, clock in zip(paths, firsts, [*firsts[1:], end], clocks, strict=True)
     ]
 

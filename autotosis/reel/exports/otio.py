@@ -2,7 +2,7 @@
 
 import opentimelineio
 from opentimelineio.opentime import RationalTime, TimeRange
-from opentimelineio.schema import Clip, ExternalReference, Timeline, Track
+from opentimelineio.schema import Clip, ExternalReference, Gap, Timeline, Track
 
 from autotosis.reel.exports.frames import Edit
 
@@ -25,6 +25,9 @@ def timeline(edit: Edit) -> Timeline:
     for kind in ("Video", "Audio") if edit.recording.sound else ("Video",):
         track = Track(kind, kind=kind)
         for part in edit.ranges:
+            if kind == "Audio" and not part.file.sound:
+                track.append(Gap(source_range=stretch(0, part.length)))
+                continue
             file = ExternalReference(part.file.url, stretch(part.file.clock, part.file.length))
             file.name = part.file.name
             track.append(Clip(part.name, file, stretch(part.file.clock + part.source, part.length)))
