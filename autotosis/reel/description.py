@@ -15,7 +15,7 @@ def write(path: Path, label: str, placed: Sequence[ReelSegment]) -> None:
 
     YouTube turns lines that begin with a time in the reel into chapters. The first must be 0:00, and there must be at
     least three, each at least ten seconds long. https://support.google.com/youtube/answer/9884579
-    It refuses texts of over 5,000 characters, which are left to the user to shorten, and those with < or >.
+    It refuses texts of over 5,000 bytes, which are left to the user to shorten, and those with < or >.
     https://developers.google.com/youtube/v3/docs/videos#snippet.description
 
     Parameters
