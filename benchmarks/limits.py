@@ -28,6 +28,7 @@ from autotosis.cuts.segments import Segment
 from autotosis.model import model_file
 from autotosis.project import params, workers
 from autotosis.scan import timeline
+from autotosis.scan.timeline import Timeline
 from autotosis.video import recording
 from benchmarks import material, training
 from tests import videos
@@ -162,9 +163,9 @@ def losing(folder: Path) -> None:
     for way in ("dense", "two-pass"):
         project.set_params(predict={"scan": way})
         project.stages("predict demo")
-        times, probabilities = np.loadtxt(project.folder / timeline.path("demo"), delimiter=",", skiprows=1).T
+        scanned = Timeline(*np.loadtxt(project.folder / timeline.path("demo"), delimiter=",", skiprows=1).T)
         select = params.load().select.model_copy(update={"pre_roll": 0.0, "post_roll": 0.0})
-        events = selection.choose(times, probabilities, duration, card.threshold, card.prevalence, select).reel
+        events = selection.choose(scanned, duration, card.threshold, card.prevalence, select).reel
         shared.append([scoring.shared_seconds(events, [Segment(mark.start, mark.end)]) for mark in truth])
     dense, two_pass = np.array(shared)
     lost = np.maximum(dense - two_pass, 0)

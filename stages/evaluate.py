@@ -23,6 +23,7 @@ from autotosis.project import command_line, files, inputs, params
 from autotosis.project.errors import UserError
 from autotosis.project.params import Params
 from autotosis.scan import timeline
+from autotosis.scan.timeline import Timeline
 
 METRICS = Path("reels/metrics")
 PICTURES = Path("reels/timelines")
@@ -39,10 +40,8 @@ class MeasuredVod:
     ----------
     vod : str
         The VOD's name in params.yaml.
-    times, probabilities : ndarray of float64, shape (moments,)
-        The timeline: seconds in the VOD, and the probability of a highlight, 0 to 1.
-    duration : float
-        Length of the VOD, seconds.
+    timeline : Timeline
+        The timeline, which ends with the VOD.
     choice : Choice
         What `select` chose from the timeline, before the user's edits.
     segments : list of Segment
@@ -52,9 +51,7 @@ class MeasuredVod:
     """
 
     vod: str
-    times: np.ndarray
-    probabilities: np.ndarray
-    duration: float
+    timeline: Timeline
     choice: Choice
     segments: list[Segment]
     truth: list[Segment]
@@ -82,7 +79,7 @@ def main() -> None:
         pictures.mkdir()
         for vod in vods:
             picture, choice = io.BytesIO(), vod.choice
-            timeline_plot.draw(picture, vod.vod, vod.times, choice.smoothed, choice.threshold, vod.segments, vod.truth)
+            timeline_plot.draw(picture, vod.vod, choice.smoothed, choice.threshold, vod.segments, vod.truth)
             (pictures / f"{vod.vod}.png").write_bytes(picture.getvalue())
         tables.mkdir()
         for name, of_vod in figures.items():
@@ -108,19 +105,18 @@ def tell_what_is_not_measured(settings: Params, holdout: dict[str, list[labels.L
 
 def read(vod: str, settings: Params, card: Card, holdout: dict[str, list[labels.Label]]) -> MeasuredVod:
     """Read a VOD's timeline, cut list and true highlights."""
-    times, probabilities = timeline.read_timeline(vod)
-    duration = float(times[-1]) + events.step(times)
+    scanned = timeline.read_timeline(vod)
     rows = holdout.get(settings.vods[vod], [])
     try:
-        truth = [Segment(row.start, row.end_in(duration)) for row in rows if row.highlight]
+        truth = [Segment(row.start, row.end_in(scanned.end)) for row in rows if row.highlight]
     except UserError as error:
         raise UserError(
             f"{error}, according to {timeline.path(vod)}; correct the row, or make the timeline anew with "
             f"`dvc repro -f predict@{vod}`"
         ) from None
     config = config_files.recorded("select", configuration.for_select(settings, vod), reads_files=False)
-    choice = selection.for_vod(config, card, times, probabilities, duration)
-    return MeasuredVod(vod, times, probabilities, duration, choice, cut_list.read_cut_list(vod, duration), truth)
+    choice = selection.for_vod(config, card, scanned, scanned.end)
+    return MeasuredVod(vod, scanned, choice, cut_list.read_cut_list(vod, scanned.end), truth)
 
 
 def measure(vods: list[MeasuredVod]) -> dict[str, float]:
@@ -139,7 +135,7 @@ def measure(vods: list[MeasuredVod]) -> dict[str, float]:
         shows. good: share of the reel that is highlight. reel_s: length of the reel, seconds. hours: length of the
         VODs, hours.
     """
-    hours = sum(vod.duration for vod in vods) / 3600
+    hours = sum(vod.timeline.end for vod in vods) / 3600
     reel = sum(segments.seconds(vod.segments) for vod in vods)
     true = sum(segments.seconds(vod.truth) for vod in vods)
     shared = sum(scoring.shared_seconds(vod.segments, vod.truth) for vod in vods)
@@ -148,7 +144,7 @@ def measure(vods: list[MeasuredVod]) -> dict[str, float]:
     inside = np.concatenate([true_moments(vod) for vod in vods])
     # A highlight may lie between two moments.
     if inside.any():
-        figures["ap"] = metrics.average_precision(inside, np.concatenate([vod.probabilities for vod in vods]))
+        figures["ap"] = metrics.average_precision(inside, np.concatenate([vod.timeline.probabilities for vod in vods]))
     figures |= {
         "f1": event_f1(vods, 0.5),
         "f1_30": event_f1(vods, 0.3),
@@ -163,7 +159,8 @@ def measure(vods: list[MeasuredVod]) -> dict[str, float]:
 
 def true_moments(vod: MeasuredVod) -> np.ndarray:
     """Label each moment of the timeline, 1 inside a true highlight and 0 elsewhere: float64 of shape (moments,)."""
-    return events.override(vod.times, np.zeros(len(vod.times)), vod.truth)
+    calm = Timeline(vod.timeline.times, np.zeros_like(vod.timeline.times))
+    return events.override(calm, vod.truth).probabilities
 
 
 def event_f1(vods: list[MeasuredVod], iou: float) -> float:

@@ -11,6 +11,7 @@ from autotosis.model import chat_weight, model_file
 from autotosis.project import command_line, files, inputs, params
 from autotosis.scan import timeline, two_pass
 from autotosis.scan.passes import Scan
+from autotosis.scan.timeline import Timeline
 from autotosis.signals import context
 from autotosis.video import recording
 from autotosis.video.remarks import remarks
@@ -39,7 +40,7 @@ def main(name: str) -> None:
     chat_logits = chat_weight.from_tensors("chat.", weights).logits(messages, times)
     probabilities, looked_at = two_pass.score(scan, name, card, weights, chat_logits, config.predict.scan == "two-pass")
     inputs.check_unchanged(before)
-    timeline.write(name, times, probabilities)
+    timeline.write(name, Timeline(times, probabilities))
     listened = ", listened to all of it" if vod.sound else ""
     print(f"{name}: looked at {looked_at:.0%} of {vod.duration / 60:.1f} minutes{listened}")
 

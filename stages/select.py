@@ -15,7 +15,7 @@ from autotosis.cuts.segments import Segment
 from autotosis.cuts.selection import Choice
 from autotosis.model import model_file
 from autotosis.project import command_line, files, inputs, params
-from autotosis.scan import timeline
+from autotosis.scan.timeline import read_timeline
 from autotosis.video import recording
 
 # Warn if the reel is more than this share of its VOD.
@@ -25,12 +25,12 @@ LONG = 0.5
 def main(name: str) -> None:
     config = config_files.recorded("select", configuration.for_select(params.load(), name))
     before, vod = inputs.snapshot(config.video), recording.probe(config.video, config.sounds)
-    card, (times, probabilities) = model_file.read_card(), timeline.read_timeline(name, vod.duration)
-    choice = selection.for_vod(config, card, times, probabilities, vod.duration)
+    card, timeline = model_file.read_card(), read_timeline(name, vod.duration)
+    choice = selection.for_vod(config, card, timeline, vod.duration)
     labelled = selection.labels_of(config, vod.duration)
     # The calmest moments are what `invert` is asked for.
     calm = [] if config.select.invert else [label for label in labelled if not label.score]
-    marked = [] if config.select.marks == "ignore" else marks.read(config, vod, times, choice.smoothed)
+    marked = [] if config.select.marks == "ignore" else marks.read(config, vod, choice.smoothed)
     if config.edits:
         reel = cut_list.read_kept(config.edits, name, vod.duration)
         print(f"{name}: the cut list is {config.edits}, segments: {len(reel)}")
@@ -43,9 +43,7 @@ def main(name: str) -> None:
         report(config, choice, reel, card.threshold, vod.duration)
     listed = [mark for mark in marked if not any(segments.overlap(mark, label) for label in labelled)]
     to_judge = [(mark, review_list.MARKER) for mark in listed]
-    to_judge += review_list.choose(
-        times, choice.smoothed, choice.threshold, config.select.release, [*labelled, *listed]
-    )
+    to_judge += review_list.choose(choice.smoothed, choice.threshold, config.select.release, [*labelled, *listed])
     # The last moment also stands for time after the VOD, which no row of labels.csv may name.
     to_judge = [(replace(segment, end=min(segment.end, vod.duration)), reason) for segment, reason in to_judge]
     if config.select.invert:
@@ -73,17 +71,17 @@ def report(config: SelectConfig, choice: Choice, reel: list[Segment], threshold:
     duration : float
         The length of the VOD, seconds.
     """
-    name, seconds = config.name, segments.seconds(reel)
+    name, seconds, highest = config.name, segments.seconds(reel), choice.smoothed.probabilities.max()
     print(f"{name}: segments: {len(reel)}, seconds: {seconds:.1f}")
-    if not reel and choice.smoothed.max() >= choice.threshold:
+    if not reel and highest >= choice.threshold:
         print(
             f"{name}: nothing to show: every event above the decision threshold is shorter than select.min_length, or "
             "its segment is longer than select.max_duration"
         )
     elif not reel:
         print(
-            f"{name}: nothing to show: the smoothed probability never exceeds {choice.smoothed.max():.2f}, and the "
-            f"decision threshold is {choice.threshold:.2f}; set select.threshold to a lower value"
+            f"{name}: nothing to show: the smoothed probability never exceeds {highest:.2f}, and the decision "
+            f"threshold is {choice.threshold:.2f}; set select.threshold to a lower value"
         )
     elif seconds > LONG * duration:
         print(

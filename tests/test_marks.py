@@ -7,6 +7,7 @@ from autotosis.annotations import sidecars
 from autotosis.annotations.configuration import SelectConfig
 from autotosis.cuts import marks as vod_marks
 from autotosis.project.errors import UserError
+from autotosis.scan.timeline import Timeline
 from autotosis.video import boxes
 from autotosis.video.recording import probe
 from tests import videos
@@ -90,7 +91,7 @@ def test_a_text_that_is_named_like_a_replay_is_no_mark(tmp_path):
         name="own", video=vod, sounds=[], facecam=None, edits=None, labels=[], markers=None,
         replays=sidecars.replays(vod), select=select_params(),
     )  # fmt: skip
-    (mark,) = vod_marks.read(config, probe(vod), np.empty(0), np.empty(0))
+    (mark,) = vod_marks.read(config, probe(vod), Timeline(np.empty(0), np.empty(0)))
     assert (mark.start, mark.end) == pytest.approx((16, 20), abs=0.1)
 
 
@@ -112,7 +113,7 @@ def test_chapters_are_read_from_fragments_with_what_describes_them(tmp_path):
             name="own", video=path, sounds=[], facecam=None, edits=None, labels=[], markers=None, replays=[],
             select=select_params(),
         )  # fmt: skip
-        found = vod_marks.read(config, probe(path), np.empty(0), np.empty(0))
+        found = vod_marks.read(config, probe(path), Timeline(np.empty(0), np.empty(0)))
         assert [(segment.start, segment.end) for segment in found] == [(5, 23)]
 
 

@@ -4,22 +4,23 @@ import numpy as np
 
 from autotosis.cuts import review_list
 from autotosis.cuts.segments import Segment
+from autotosis.scan.timeline import Timeline
 from tests import videos
 from tests.helpers import LABELS, Project, cut, write_timeline
 
 TIMES = np.arange(6000) / 10
 
 
-def humps(*heights: float) -> np.ndarray:
+def humps(*heights: float) -> Timeline:
     """Make a timeline of ten minutes with a hump of 2 s every 10 s, of these heights."""
     level = np.full(len(TIMES), 0.001)
     for number, height in enumerate(heights):
         level[number * 100 + 40 : number * 100 + 60] = height * np.hanning(22)[1:-1]
-    return level
+    return Timeline(TIMES, level)
 
 
 def test_the_most_uncertain_come_first_and_every_fifth_is_sure():
-    chosen = review_list.choose(TIMES, humps(0.85, 0.1, 0.5, 0.95, 0.3, 0.6), 0.5, 0.6, [])
+    chosen = review_list.choose(humps(0.85, 0.1, 0.5, 0.95, 0.3, 0.6), 0.5, 0.6, [])
     assert [round(moment.score, 1) for moment, _ in chosen] == [0.5, 0.6, 0.3, 0.8, 0.9, 0.1]
     assert [reason for _, reason in chosen] == ["uncertain"] * 4 + ["sure"] + ["uncertain"]
     surest, _ = chosen[4]
@@ -27,7 +28,7 @@ def test_the_most_uncertain_come_first_and_every_fifth_is_sure():
 
 
 def test_they_are_spread_over_the_vod_and_few():
-    chosen = review_list.choose(TIMES, humps(*np.linspace(0.4, 0.6, 60)), 0.5, 0.6, [])
+    chosen = review_list.choose(humps(*np.linspace(0.4, 0.6, 60)), 0.5, 0.6, [])
     assert len(chosen) == 30
     in_part = np.bincount([int(moment.start / 60) for moment, _ in chosen])
     assert in_part.max() <= 6
@@ -41,16 +42,16 @@ def test_they_are_spread_over_the_vod_and_few():
 
 def test_what_was_judged_is_not_asked_again():
     level = humps(0.5, 0.6)
-    chosen = review_list.choose(TIMES, level, 0.5, 0.6, [Segment(0, 8)])
+    chosen = review_list.choose(level, 0.5, 0.6, [Segment(0, 8)])
     assert [round(moment.start) for moment, _ in chosen] == [14]
-    assert review_list.choose(TIMES, np.zeros(len(TIMES)), 0.5, 0.6, []) == []
+    assert review_list.choose(Timeline(TIMES, np.zeros(len(TIMES))), 0.5, 0.6, []) == []
 
 
 def test_what_was_judged_is_not_asked_again_even_if_moments_are_far_apart():
     times, level = np.arange(0, 60, 5.0), np.zeros(12)
     level[2] = 0.6
-    assert [moment.start for moment, _ in review_list.choose(times, level, 0.5, 0.6, [])] == [10]
-    assert review_list.choose(times, level, 0.5, 0.6, [Segment(10, 12)]) == []
+    assert [moment.start for moment, _ in review_list.choose(Timeline(times, level), 0.5, 0.6, [])] == [10]
+    assert review_list.choose(Timeline(times, level), 0.5, 0.6, [Segment(10, 12)]) == []
 
 
 def test_it_says_how_likely_a_highlight_is_even_if_the_reel_is_of_calm_moments(project: Project):

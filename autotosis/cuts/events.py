@@ -7,55 +7,32 @@ import numpy as np
 
 from autotosis.cuts.segments import ROUNDING, Segment, join, overlap, seconds
 from autotosis.project.params import Select
+from autotosis.scan.timeline import Timeline
 
 # Smoothing, and the second around each moment that the model sees, blur the edges of a highlight by up to this much
 # (seconds). A blurred step is half as high at its edge.
 BLUR = 1.0
 
 
-def step(times: np.ndarray) -> float:
-    """Compute the seconds between moments of a timeline; the mean over all, because each time is rounded."""
-    return float(times[-1] - times[0]) / (len(times) - 1) if len(times) > 1 else 1.0
+def smooth(timeline: Timeline, length: float) -> Timeline:
+    """Smooth a timeline with a centred moving average over `length` seconds, which is shorter at the ends."""
+    reach = int(length / 2 / timeline.step + 1e-6)
+    sums = np.concatenate([[0.0], np.cumsum(timeline.probabilities)])
+    positions = np.arange(len(timeline.times))
+    first, last = np.maximum(positions - reach, 0), np.minimum(positions + reach + 1, len(positions))
+    return replace(timeline, probabilities=(sums[last] - sums[first]) / (last - first))
 
 
-def smooth(times: np.ndarray, probabilities: np.ndarray, length: float) -> np.ndarray:
-    """Smooth the probabilities of a timeline with a centred moving average, which is shorter at the ends.
-
-    Parameters
-    ----------
-    times, probabilities : ndarray of float64, shape (moments,)
-        A timeline, evenly spaced.
-    length : float
-        Length of the window, seconds.
-
-    Returns
-    -------
-    ndarray of float64, shape (moments,)
-        The smoothed probabilities, 0 to 1.
-    """
-    reach = int(length / 2 / step(times) + 1e-6)
-    sums = np.concatenate([[0.0], np.cumsum(probabilities)])
-    positions = np.arange(len(times))
-    first, last = np.maximum(positions - reach, 0), np.minimum(positions + reach + 1, len(times))
-    means: np.ndarray = (sums[last] - sums[first]) / (last - first)
-    return means
-
-
-def override(times: np.ndarray, values: np.ndarray, labels: Sequence[Segment]) -> np.ndarray:
-    """Return the value of each moment, float64 of shape (moments,), but the score of the label where there is one."""
-    values = values.copy()
+def override(timeline: Timeline, labels: Sequence[Segment]) -> Timeline:
+    """Return a timeline with the score of the label where there is one."""
+    times, probabilities = timeline.times, timeline.probabilities.copy()
     for label in labels:
-        values[(times >= label.start - ROUNDING) & (times < label.end - ROUNDING)] = label.score
-    return values
+        probabilities[(times >= label.start - ROUNDING) & (times < label.end - ROUNDING)] = label.score
+    return replace(timeline, probabilities=probabilities)
 
 
 def find(
-    times: np.ndarray,
-    smoothed: np.ndarray,
-    threshold: float,
-    release: float,
-    select: Select,
-    barriers: Sequence[Segment],
+    smoothed: Timeline, threshold: float, release: float, select: Select, barriers: Sequence[Segment]
 ) -> list[Segment]:
     """Find the events of a timeline, without padding.
 
@@ -66,8 +43,8 @@ def find(
 
     Parameters
     ----------
-    times, smoothed : ndarray of float64, shape (moments,)
-        A timeline, evenly spaced, with smoothed probabilities. Each moment stands for the time until the next one.
+    smoothed : Timeline
+        A timeline, from `smooth`.
     threshold : float
         The decision threshold, 0 to 1.
     release : float
@@ -82,32 +59,31 @@ def find(
     list of Segment
         The events, in the order of time.
     """
-    spacing = step(times)
-    blur = round(BLUR / spacing)
-    above = np.concatenate([[False], smoothed >= threshold * release, [False]])
+    times, probabilities, step = smoothed.times, smoothed.probabilities, smoothed.step
+    blur = round(BLUR / step)
+    above = np.concatenate([[False], probabilities >= threshold * release, [False]])
     starts, ends = np.flatnonzero(~above[:-1] & above[1:]), np.flatnonzero(above[:-1] & ~above[1:])
     runs: list[list[int]] = []
     for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
-        maximum = smoothed[start:end].max()
+        maximum = probabilities[start:end].max()
         if maximum < threshold:
             continue
-        high = start + np.flatnonzero(smoothed[start:end] >= maximum / 2)
+        high = start + np.flatnonzero(probabilities[start:end] >= maximum / 2)
         start, end = min(int(high[0]), start + blur), max(int(high[-1]) + 1, end - blur)
-        near = bool(runs) and (start - runs[-1][1]) * spacing < select.min_gap
+        near = bool(runs) and (start - runs[-1][1]) * step < select.min_gap
         if near and not any(overlap(Segment(times[runs[-1][1]], times[start]), barrier) for barrier in barriers):
             runs[-1][1] = end
         else:
             runs.append([start, end])
     return [
-        Segment(float(times[start]), float(times[end - 1] + spacing), float(smoothed[start:end].mean()))
+        Segment(float(times[start]), float(times[end - 1] + step), float(probabilities[start:end].mean()))
         for start, end in runs
-        if (end - start) * spacing >= select.min_length - 1e-6
+        if (end - start) * step >= select.min_length - 1e-6
     ]
 
 
 def raise_threshold(
-    times: np.ndarray,
-    smoothed: np.ndarray,
+    smoothed: Timeline,
     threshold: float,
     release: float,
     select: Select,
@@ -123,11 +99,11 @@ def raise_threshold(
     float
         The lowest such threshold, at least the given one. If all moments are alike, it may be above all of them.
     """
-    steps = np.quantile(smoothed, np.linspace(0, 1, 1001))
+    steps = np.quantile(smoothed.probabilities, np.linspace(0, 1, 1001))
     for candidate in [threshold, *steps[steps > threshold].tolist()]:
-        if seconds(find(times, smoothed, candidate, release, select, barriers)) <= most:
+        if seconds(find(smoothed, candidate, release, select, barriers)) <= most:
             return float(candidate)
-    return float(np.nextafter(smoothed.max(), 2))
+    return float(np.nextafter(smoothed.probabilities.max(), 2))
 
 
 def apply_highlights(found: Sequence[Segment], highlights: Sequence[Segment]) -> list[Segment]:
@@ -158,13 +134,13 @@ def apply_highlights(found: Sequence[Segment], highlights: Sequence[Segment]) ->
     return join(sorted(events, key=lambda event: event.start))
 
 
-def best_stretch(times: np.ndarray, smoothed: np.ndarray, segment: Segment, length: float) -> Segment:
+def best_stretch(smoothed: Timeline, segment: Segment, length: float) -> Segment:
     """Cut a segment down to the stretch with the highest mean probability; of equals, the one nearest the centre.
 
     Parameters
     ----------
-    times, smoothed : ndarray of float64, shape (moments,)
-        A timeline, evenly spaced, with smoothed probabilities.
+    smoothed : Timeline
+        A timeline, from `smooth`.
     segment : Segment
         The segment, which is returned unchanged if it is no longer than `length`.
     length : float
@@ -173,8 +149,8 @@ def best_stretch(times: np.ndarray, smoothed: np.ndarray, segment: Segment, leng
     latest = segment.end - length
     if latest <= segment.start:
         return segment
-    edges = np.append(times, times[-1] + step(times))
-    sums = np.concatenate([[0.0], np.cumsum(smoothed) * step(times)])
+    edges = np.append(smoothed.times, smoothed.end)
+    sums = np.concatenate([[0.0], np.cumsum(smoothed.probabilities) * smoothed.step])
     # Between these starts, the sum over a stretch is a linear function of its start, so one of them is the best.
     centre = (segment.start + latest) / 2
     starts = np.concatenate([edges, edges - length, [segment.start, centre, latest]])

@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator
 
-import numpy as np
-
 from autotosis.annotations import sidecars
 from autotosis.annotations.configuration import SelectConfig
 from autotosis.cuts import segments
 from autotosis.cuts.segments import Segment
+from autotosis.scan.timeline import Timeline
 from autotosis.video import parts, recording
 from autotosis.video.opening import opened
 from autotosis.video.recording import Recording
@@ -21,7 +20,7 @@ LATE = 3.0
 FIRST_CHAPTER = 1.0
 
 
-def read(config: SelectConfig, vod: Recording, times: np.ndarray, smoothed: np.ndarray) -> list[Segment]:
+def read(config: SelectConfig, vod: Recording, smoothed: Timeline) -> list[Segment]:
     """Read all marks of a VOD.
 
     Parameters
@@ -30,8 +29,8 @@ def read(config: SelectConfig, vod: Recording, times: np.ndarray, smoothed: np.n
         Which files hold its markers and replays.
     vod : Recording
         The VOD, whose own chapters are read.
-    times, smoothed : ndarray of float64, shape (moments,)
-        Its timeline, with smoothed probabilities.
+    smoothed : Timeline
+        Its timeline, smoothed.
 
     Returns
     -------
@@ -45,8 +44,9 @@ def read(config: SelectConfig, vod: Recording, times: np.ndarray, smoothed: np.n
         if parts.is_video(path) and end < vod.duration + LATE:
             spans.append((end - recording.probe(path).duration, end))
     inside = [(max(0.0, start), min(end, vod.duration)) for start, end in sorted(spans)]
+    times, probabilities = smoothed.times, smoothed.probabilities
     return segments.join(
-        Segment(start, end, float(smoothed[(times >= start) & (times <= end)].max(initial=0.0)))
+        Segment(start, end, float(probabilities[(times >= start) & (times <= end)].max(initial=0.0)))
         for start, end in inside
         # A short replay may be of the time after the VOD.
         if start < end

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from autotosis.cuts.events import step
 from autotosis.cuts.segments import Segment, overlap
 from autotosis.project import files
+from autotosis.scan.timeline import Timeline
 
 FOLDER = Path("data/review")
 COLUMNS = ("start", "end", "probability", "reason")
@@ -42,14 +42,14 @@ def write(target: Path, chosen: Sequence[tuple[Segment, str]]) -> None:
 
 
 def choose(
-    times: np.ndarray, smoothed: np.ndarray, threshold: float, release: float, judged: Sequence[Segment]
+    smoothed: Timeline, threshold: float, release: float, judged: Sequence[Segment]
 ) -> list[tuple[Segment, str]]:
     """Choose the moments to ask a reviewer about.
 
     Parameters
     ----------
-    times, smoothed : ndarray of float64, shape (moments,)
-        A timeline, evenly spaced, with smoothed probabilities.
+    smoothed : Timeline
+        A timeline, smoothed.
     threshold, release : float
         The decision threshold, 0 to 1, and the share of its height at which a peak begins and ends, 0 to 1.
     judged : sequence of Segment
@@ -61,48 +61,46 @@ def choose(
         At most MAX_MOMENTS of them, in the order in which to ask, each with its peak as its score, and why it was
         chosen: UNCERTAIN or SURE.
     """
-    spacing = step(times)
-    near = max(0.0, APART - spacing / 2)
+    near = max(0.0, APART - smoothed.step / 2)
     around = [Segment(segment.start - near, segment.end + near) for segment in judged]
-    left = [peak for peak in peaks(times, smoothed, release) if not any(overlap(peak, segment) for segment in around)]
-    span = float(times[-1]) + spacing
+    left = [peak for peak in peaks(smoothed, release) if not any(overlap(peak, segment) for segment in around)]
     in_part = [0] * PARTS
     chosen: list[tuple[Segment, str]] = []
     while left and len(chosen) < MAX_MOMENTS:
         sure = len(chosen) % SURE_EVERY == SURE_EVERY - 1
         best = max(left, key=lambda peak: peak.score if sure else -_distance_to_threshold(peak.score, threshold))
         left.remove(best)
-        part = int(best.start / span * PARTS)
+        part = int(best.start / smoothed.end * PARTS)
         if in_part[part] < MAX_IN_PART:
             in_part[part] += 1
             chosen.append((best, SURE if sure else UNCERTAIN))
     return chosen
 
 
-def peaks(times: np.ndarray, smoothed: np.ndarray, release: float) -> list[Segment]:
+def peaks(smoothed: Timeline, release: float) -> list[Segment]:
     """Find the highest peaks of a timeline, at most CANDIDATES of them, the highest first.
 
     A peak extends to where the smoothed probability falls below `release` times its height, but by no more than half of
     MAX_LENGTH to each side. Peaks are at least APART from each other. The parameters are those of `choose`.
     """
-    spacing = step(times)
-    reach, gap = max(1, round(MAX_LENGTH / 2 / spacing)), max(1, round(APART / spacing))
-    beside = np.pad(smoothed, 1, constant_values=-1.0)
-    tops = np.flatnonzero((smoothed > beside[:-2]) & (smoothed >= beside[2:]))
-    taken = np.zeros(len(smoothed), bool)
+    times, heights, step = smoothed.times, smoothed.probabilities, smoothed.step
+    reach, gap = max(1, round(MAX_LENGTH / 2 / step)), max(1, round(APART / step))
+    beside = np.pad(heights, 1, constant_values=-1.0)
+    tops = np.flatnonzero((heights > beside[:-2]) & (heights >= beside[2:]))
+    taken = np.zeros(len(heights), bool)
     highest: list[Segment] = []
-    for top in tops[np.argsort(-smoothed[tops], kind="stable")].tolist():
-        if len(highest) == CANDIDATES or smoothed[top] <= 0:
+    for top in tops[np.argsort(-heights[tops], kind="stable")].tolist():
+        if len(highest) == CANDIDATES or heights[top] <= 0:
             break
         if taken[top]:
             continue
-        first, last = max(0, top - reach), min(len(smoothed), top + reach + 1)
-        outside = taken[first:last] | (smoothed[first:last] < release * smoothed[top])
+        first, last = max(0, top - reach), min(len(heights), top + reach + 1)
+        outside = taken[first:last] | (heights[first:last] < release * heights[top])
         before, after = np.flatnonzero(outside[: top - first]), np.flatnonzero(outside[top - first :])
         start = first + (int(before[-1]) + 1 if len(before) else 0)
         end = top + int(after[0]) if len(after) else last
         taken[max(0, start - gap) : end + gap] = True
-        highest.append(Segment(float(times[start]), float(times[end - 1] + spacing), float(smoothed[top])))
+        highest.append(Segment(float(times[start]), float(times[end - 1] + step), float(heights[top])))
     return highest
 
 

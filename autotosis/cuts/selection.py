@@ -10,6 +10,7 @@ from autotosis.cuts import events
 from autotosis.cuts.segments import Segment, best_that_fit, overlap, pad, seconds, subtract
 from autotosis.model.model_file import Card
 from autotosis.project.params import Select
+from autotosis.scan.timeline import Timeline
 
 
 @dataclass(frozen=True)
@@ -18,23 +19,23 @@ class Choice:
 
     Attributes
     ----------
-    smoothed : ndarray of float64, shape (moments,)
-        The smoothed probability of a highlight, or of a calm moment with `select.invert`.
+    smoothed : Timeline
+        The smoothed timeline, inverted with `select.invert`.
     threshold : float
         The decision threshold that the smoothed probability of an event must reach, 0 to 1.
     reel : list of Segment
         The segments, with padding and within the limits of `select`.
     """
 
-    smoothed: np.ndarray
+    smoothed: Timeline
     threshold: float
     reel: list[Segment]
 
 
-def for_vod(config: SelectConfig, card: Card, times: np.ndarray, probabilities: np.ndarray, duration: float) -> Choice:
+def for_vod(config: SelectConfig, card: Card, timeline: Timeline, duration: float) -> Choice:
     """Choose what the reel of a VOD shows, from its configuration and the model's card. The rest is as in `choose`."""
     labels = labels_of(config, duration)
-    return choose(times, probabilities, duration, card.threshold, card.prevalence, config.select, labels)
+    return choose(timeline, duration, card.threshold, card.prevalence, config.select, labels)
 
 
 def labels_of(config: SelectConfig, duration: float) -> list[Segment]:
@@ -45,8 +46,7 @@ def labels_of(config: SelectConfig, duration: float) -> list[Segment]:
 
 
 def choose(
-    times: np.ndarray,
-    probabilities: np.ndarray,
+    timeline: Timeline,
     duration: float,
     threshold: float,
     share: float,
@@ -57,8 +57,8 @@ def choose(
 
     Parameters
     ----------
-    times, probabilities : ndarray of float64, shape (moments,)
-        A timeline, evenly spaced.
+    timeline : Timeline
+        The timeline of the video.
     duration : float
         Length of the video, seconds.
     threshold : float
@@ -75,11 +75,11 @@ def choose(
     """
     highlights, calm = ([label for label in labels if label.score == score] for score in (1, 0))
     # Smoothing must not spread a highlight beyond the times that the user gave it.
-    smoothed = events.smooth(times, events.override(times, probabilities, calm), select.smooth)
-    smoothed, release = events.override(times, smoothed, labels), select.release
+    smoothed = events.smooth(events.override(timeline, calm), select.smooth)
+    smoothed, release = events.override(smoothed, labels), select.release
     if select.invert:
-        smoothed = 1 - smoothed
-        threshold = float(np.quantile(smoothed, 1 - share))
+        smoothed = smoothed.inverted()
+        threshold = float(np.quantile(smoothed.probabilities, 1 - share))
         # Nearly everything is calm, so with a lower release, events would never end.
         release = 1.0
     # An event has nothing calm within it, unless the calmest moments are what is asked for.
@@ -88,8 +88,8 @@ def choose(
     if select.max_times_prevalence and not select.threshold and not select.invert:
         # What the user calls a highlight is shown in any case, and must not push out other events.
         most = select.max_times_prevalence * share * duration + seconds(highlights)
-        threshold = events.raise_threshold(times, smoothed, threshold, release, select, most, barriers)
-    found_events = events.find(times, smoothed, threshold, release, select, barriers)
+        threshold = events.raise_threshold(smoothed, threshold, release, select, most, barriers)
+    found_events = events.find(smoothed, threshold, release, select, barriers)
     if not select.invert:
         found_events = events.apply_highlights(found_events, highlights)
     reel = pad(found_events, select.pre_roll, select.post_roll, duration, select.min_gap)
@@ -99,7 +99,7 @@ def choose(
         ]
         reel = [replace(part, score=max(scores)) for part, scores in parts if scores]
     if select.max_length:
-        reel = [events.best_stretch(times, smoothed, segment, select.max_length) for segment in reel]
+        reel = [events.best_stretch(smoothed, segment, select.max_length) for segment in reel]
     if select.max_duration:
         reel = best_that_fit(reel, select.max_duration)
     return Choice(smoothed, threshold, [with_padding(found_events, segment) for segment in reel])

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from autotosis.cuts.segments import Segment
+from autotosis.scan.timeline import Timeline
 
 SECONDS_PER_ROW = 1800
 
@@ -15,8 +16,7 @@ SECONDS_PER_ROW = 1800
 def draw(
     target: BinaryIO,
     title: str,
-    times: np.ndarray,
-    smoothed: np.ndarray,
+    smoothed: Timeline,
     threshold: float,
     reel: Sequence[Segment],
     truth: Sequence[Segment],
@@ -29,10 +29,8 @@ def draw(
         The file to write to.
     title : str
         The title of the plot.
-    times : ndarray of float64, shape (moments,)
-        The time of each moment, seconds.
-    smoothed : ndarray of float64, shape (moments,)
-        The smoothed probability of each moment, as in `Choice`, 0 to 1.
+    smoothed : Timeline
+        The timeline, as in `Choice`.
     threshold : float
         The decision threshold, 0 to 1.
     reel : sequence of Segment
@@ -40,13 +38,14 @@ def draw(
     truth : sequence of Segment
         The true highlights; none if the VOD is not in the holdout.
     """
+    times = smoothed.times
     rows = max(1, int(np.ceil(times[-1] / SECONDS_PER_ROW)))
     figure = Figure(figsize=(14, 0.8 + 2.2 * rows), layout="constrained")
     figure.suptitle(title)
     axes = figure.subplots(rows, squeeze=False)[:, 0]
     for row, axis in enumerate(axes):
         inside = (times >= row * SECONDS_PER_ROW) & (times < (row + 1) * SECONDS_PER_ROW)
-        axis.plot(times[inside] / 60, smoothed[inside], color="black", linewidth=0.7, label="probability")
+        axis.plot(times[inside] / 60, smoothed.probabilities[inside], color="black", linewidth=0.7, label="probability")
         axis.axhline(threshold, color="gray", linestyle="--", linewidth=0.8, label="threshold")
         _spans(axis, reel, 0.0, 1.0, "tab:orange", 0.35, "in the reel")
         _spans(axis, truth, 1.02, 1.1, "tab:red", 1.0, "true highlight")

@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
-import numpy as np
-
 from autotosis.annotations import facecams
 from autotosis.annotations.configuration import RenderConfig
 from autotosis.cuts import cut_list
@@ -20,7 +18,7 @@ from autotosis.reel.encoding import EncodingJob
 from autotosis.reel.overlay import OverlayStyle
 from autotosis.reel.reel import ReelSegment, Vod
 from autotosis.reel.stream_copy import PacketRange
-from autotosis.scan import timeline
+from autotosis.scan.timeline import Timeline, read_timeline
 from autotosis.video import recording
 
 # A length this many frames short of a whole number still counts as that number, because tables round to milliseconds.
@@ -41,8 +39,8 @@ class ReelSource:
         The recording, and how it is laid out in the frame.
     segments : list of Segment
         Its cut list, in the order of time.
-    times, probabilities : ndarray of float64, shape (moments,)
-        Its timeline: seconds in the VOD, and the probability of a highlight, 0 to 1.
+    timeline : Timeline
+        Its timeline.
     style : OverlayStyle
         The style of its overlay.
     encoder : str
@@ -54,8 +52,7 @@ class ReelSource:
     config: RenderConfig
     vod: Vod
     segments: list[Segment]
-    times: np.ndarray
-    probabilities: np.ndarray
+    timeline: Timeline
     style: OverlayStyle
     encoder: str
     music: Music | None
@@ -102,7 +99,7 @@ def prepare(config: RenderConfig, like: ReelSource | None = None) -> ReelSource:
         config,
         Vod(config.name, vod, config.url, frame, arrangements, config.invert),
         cut_list.read_cut_list(config.name, vod.duration),
-        *timeline.read_timeline(config.name, vod.duration),
+        read_timeline(config.name, vod.duration),
         style=overlay.choose_style(config, frame, arrangements),
         encoder=like.encoder if like else encoders.choose_encoder(render, frame),
         music=joining.measure_music(config.music) if config.music else None,
@@ -134,7 +131,7 @@ def place(sources: Sequence[ReelSource]) -> Reel:
             wanted = min(round(render.transition_length * rate), int(MAX_CROSSFADE * rate))
         lengths, shared = ([float(n / rate) for n in counts] for counts in (frames, reel.crossfades(frames, wanted)))
     peaks = [
-        reel.peak(segment, source.times, 1 - source.probabilities if source.vod.calm else source.probabilities)
+        reel.peak(segment, source.timeline.inverted() if source.vod.calm else source.timeline)
         for source, segment in chosen
     ]
     of_vods = [(source.vod, segment) for source, segment in chosen]
@@ -169,7 +166,7 @@ def encode(cut: Reel, folder: Path) -> list[EncodingJob]:
                 style=source.style,
                 title=source.config.render.title if left > 0 else None,
                 sound=sound,
-                moments=reel.moments(segment, source.times, source.probabilities),
+                moments=reel.moments(segment, source.timeline),
                 render=source.config.render,
                 encoder=encoder,
                 target=folder / f"{number + 1:04}.mov",

@@ -43,6 +43,6 @@ def make(sources: Sequence[ReelSource], folder: Path) -> list[ReelSegment]:
 
 def subtitles(cut: assembly.Reel) -> str:
     """Write the subtitles of a reel as a script in the ASS format."""
-    timelines = {source.vod: (source.times, source.probabilities) for source in cut.sources}
-    moments = [reel.moments(segment, *timelines[segment.vod]) for segment in cut.placed]
+    timelines = {source.vod: source.timeline for source in cut.sources}
+    moments = [reel.moments(segment, timelines[segment.vod]) for segment in cut.placed]
     return overlay.track(cut.sources[0].config.label, cut.placed, moments)

@@ -13,6 +13,7 @@ import numpy as np
 from autotosis.cuts.segments import Segment
 from autotosis.project import files
 from autotosis.reel.layouts import Arrangement, FrameFormat, Pane
+from autotosis.scan.timeline import Timeline
 from autotosis.video.recording import Recording
 
 FOLDER = Path("reels")
@@ -146,10 +147,11 @@ def place(
     return placed
 
 
-def peak(segment: Segment, times: np.ndarray, probabilities: np.ndarray) -> float:
+def peak(segment: Segment, timeline: Timeline) -> float:
     """Find the time of a segment's highest probability, seconds in the VOD."""
-    within = _within(segment.start, segment.end, times)
-    return float(np.clip(times[within][np.argmax(probabilities[within])], segment.start, segment.end))
+    within = _within(segment.start, segment.end, timeline)
+    best = np.argmax(timeline.probabilities[within])
+    return float(np.clip(timeline.times[within][best], segment.start, segment.end))
 
 
 def crossfades(lengths: Sequence[int], wanted: int) -> list[int]:
@@ -168,15 +170,8 @@ def crossfades(lengths: Sequence[int], wanted: int) -> list[int]:
     return [min(wanted, before, after) for before, after in itertools.pairwise(most)]
 
 
-def moments(part: ReelSegment, times: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+def moments(part: ReelSegment, timeline: Timeline) -> np.ndarray:
     """Take the moments of a segment from the timeline of its VOD.
-
-    Parameters
-    ----------
-    part : ReelSegment
-        The segment.
-    times, probabilities : ndarray of float64, shape (moments,)
-        The timeline: seconds in the VOD, and the probability of a highlight, 0 to 1.
 
     Returns
     -------
@@ -184,14 +179,14 @@ def moments(part: ReelSegment, times: np.ndarray, probabilities: np.ndarray) -> 
         The time of each moment, seconds from the start of the segment, and its probability, which holds until the next
         one. The first time is 0 or negative.
     """
-    within = _within(part.start, part.end, times)
-    return np.stack([times[within] - part.start, probabilities[within]], axis=1)
+    within = _within(part.start, part.end, timeline)
+    return np.stack([timeline.times[within] - part.start, timeline.probabilities[within]], axis=1)
 
 
-def _within(start: float, end: float, times: np.ndarray) -> slice:
+def _within(start: float, end: float, timeline: Timeline) -> slice:
     """Find the moments of a timeline that hold between two times (seconds), at least one. Each holds until the next."""
-    first = max(0, int(np.searchsorted(times, start, side="right")) - 1)
-    return slice(first, max(first + 1, int(np.searchsorted(times, end))))
+    first = max(0, int(np.searchsorted(timeline.times, start, side="right")) - 1)
+    return slice(first, max(first + 1, int(np.searchsorted(timeline.times, end))))
 
 
 def write_table(path: Path, placed: Sequence[ReelSegment]) -> None:

@@ -74,8 +74,7 @@ def probabilities(settings: Params, name: str) -> bytes:
 
 @lru_cache(16)
 def _probabilities(name: str, changed: int) -> bytes:
-    _, values = timeline.read_timeline(name)
-    return (values * 255).round().astype(np.uint8).tobytes()
+    return (timeline.read_timeline(name).probabilities * 255).round().astype(np.uint8).tobytes()
 
 
 def _threshold(settings: Params, name: str, seconds: float) -> float | None:
@@ -84,10 +83,10 @@ def _threshold(settings: Params, name: str, seconds: float) -> float | None:
     It is None while there is no model or no timeline.
     """
     try:
-        card, (times, values) = model_file.read_card(), timeline.read_timeline(name)
+        card, scanned = model_file.read_card(), timeline.read_timeline(name)
     except UserError:
         return None
-    threshold = selection.for_vod(configuration.for_select(settings, name), card, times, values, seconds).threshold
+    threshold = selection.for_vod(configuration.for_select(settings, name), card, scanned, seconds).threshold
     return 1 - threshold if settings.select.invert else threshold
 
 

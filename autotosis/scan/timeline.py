@@ -1,6 +1,7 @@
 """The timeline of a VOD, data/timelines/<vod>.csv: the probability of a highlight at each moment."""
 
 import itertools
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,19 +19,49 @@ TOLERANCE = 0.1
 MAX_STEP = 10.0
 
 
+@dataclass(frozen=True)
+class Timeline:
+    """The probability of a highlight over time.
+
+    Attributes
+    ----------
+    times : ndarray of float64, shape (moments,)
+        The time of each moment, seconds in the VOD, evenly spaced. Each stands for the time until the next one.
+    probabilities : ndarray of float64, shape (moments,)
+        The probability of a highlight at each moment, 0 to 1.
+    """
+
+    times: np.ndarray
+    probabilities: np.ndarray
+
+    @property
+    def step(self) -> float:
+        """The seconds between moments; the mean over all, because each time is rounded."""
+        return float(self.times[-1] - self.times[0]) / (len(self.times) - 1) if len(self.times) > 1 else 1.0
+
+    @property
+    def end(self) -> float:
+        """The end of the last moment, seconds in the VOD."""
+        return float(self.times[-1]) + self.step
+
+    def inverted(self) -> "Timeline":
+        """Return the same moments with the probability that each is calm."""
+        return replace(self, probabilities=1 - self.probabilities)
+
+
 def path(vod: str) -> Path:
     """Return the path of the timeline of the VOD with this name."""
     return FOLDER / f"{vod}.csv"
 
 
-def write(vod: str, times: np.ndarray, probabilities: np.ndarray) -> None:
+def write(vod: str, timeline: Timeline) -> None:
     """Write the timeline of a VOD: times to the millisecond, and probabilities with four significant digits."""
-    moments = zip(times, probabilities, strict=True)
+    moments = zip(timeline.times, timeline.probabilities, strict=True)
     files.write_csv(path(vod), COLUMNS, ((f"{time:.3f}", f"{probability:.4g}") for time, probability in moments))
 
 
-def read_timeline(vod: str, duration: float | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """Read the timeline of a VOD.
+def read_timeline(vod: str, duration: float | None = None) -> Timeline:
+    """Read the timeline of a VOD, which begins at 0.
 
     Parameters
     ----------
@@ -38,13 +69,6 @@ def read_timeline(vod: str, duration: float | None = None) -> tuple[np.ndarray, 
         The VOD's name in params.yaml.
     duration : float, optional
         The length of the VOD, seconds, to check the timeline against.
-
-    Returns
-    -------
-    times : ndarray of float64, shape (moments,)
-        The time of each moment, seconds, evenly spaced from 0.
-    probabilities : ndarray of float64, shape (moments,)
-        The probability of a highlight at each moment, 0 to 1.
 
     Raises
     ------
@@ -72,7 +96,7 @@ def read_timeline(vod: str, duration: float | None = None) -> tuple[np.ndarray, 
         raise row.error(f"time is {row['time']}, but times must be evenly and closely spaced from 0; {again}")
     if duration is not None and abs(step * len(times) - duration) > (step or MAX_STEP) + TOLERANCE:
         raise UserError(f"{path(vod)}: lasts {step * len(times):.6g} s, but the VOD lasts {duration:.6g} s; {again}")
-    return times, probabilities
+    return Timeline(times, probabilities)
 
 
 def _columns(table: Path) -> tuple[np.ndarray, np.ndarray]:
