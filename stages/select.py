@@ -6,8 +6,6 @@ word, and are not asked about again. If the streamer's folder has edits/<vod>.cs
 Run from the project's folder: python -m stages.select demo
 """
 
-from dataclasses import replace
-
 from autotosis.annotations import config_files, configuration, facecams
 from autotosis.annotations.configuration import SelectConfig
 from autotosis.cuts import cut_list, marks, review_list, segments, selection, snapping
@@ -41,14 +39,7 @@ def main(name: str) -> None:
             chosen = segments.join(both, config.select.min_gap, calm)
         reel = snapping.snap(vod, facecams.for_vod(name, config.facecam), chosen, config.select, calm)
         report(config, choice, reel, card.threshold, vod.duration)
-    listed = [mark for mark in marked if not any(segments.overlap(mark, label) for label in labelled)]
-    to_judge = [(mark, review_list.MARKER) for mark in listed]
-    to_judge += review_list.choose(choice.smoothed, choice.threshold, config.select.release, [*labelled, *listed])
-    # The last moment also stands for time after the VOD, which no row of labels.csv may name.
-    to_judge = [(replace(segment, end=min(segment.end, vod.duration)), reason) for segment, reason in to_judge]
-    if config.select.invert:
-        # Their scores say how calm they are, and the review list says how likely they are highlights.
-        to_judge = [(replace(segment, score=1 - segment.score), reason) for segment, reason in to_judge]
+    to_judge = review_list.to_judge(choice, config.select, labelled, marked, vod.duration)
     inputs.check_unchanged(before)
     with files.replacing_all(cut_list.path(name), review_list.path(name)) as (cuts, review):
         cut_list.write(cuts, name, reel)

@@ -5,12 +5,15 @@ that it is surest of are among them, since an error there is the worst.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from autotosis.cuts.segments import Segment, overlap
+from autotosis.cuts.selection import Choice
 from autotosis.project import files
+from autotosis.project.params import Select
 from autotosis.scan.timeline import Timeline
 
 FOLDER = Path("data/review")
@@ -34,11 +37,43 @@ def path(vod: str) -> Path:
 
 
 def write(target: Path, chosen: Sequence[tuple[Segment, str]]) -> None:
-    """Write a review list: the moments from `choose`, in the order in which to ask."""
+    """Write a review list: the moments from `to_judge`, in the order in which to ask."""
     rows = [
         (f"{segment.start:.2f}", f"{segment.end:.2f}", f"{segment.score:.4g}", reason) for segment, reason in chosen
     ]
     files.write_csv(target, COLUMNS, rows)
+
+
+def to_judge(
+    choice: Choice, select: Select, labelled: Sequence[Segment], marked: Sequence[Segment], duration: float
+) -> list[tuple[Segment, str]]:
+    """List the moments to ask a reviewer about: the marks of a VOD that nobody has judged, then those from `choose`.
+
+    Parameters
+    ----------
+    choice : Choice
+        What was chosen from the VOD's timeline.
+    select : Select
+        The parameters of selection, of which release and invert are used.
+    labelled, marked : sequence of Segment
+        The stretches that the user labelled, and the marks.
+    duration : float
+        Length of the VOD, seconds.
+
+    Returns
+    -------
+    list of (Segment, str)
+        As from `choose`, but inside the VOD, and the score is a probability of a highlight in any case. The reason for
+        a mark is MARKER.
+    """
+    unjudged = [mark for mark in marked if not any(overlap(mark, label) for label in labelled)]
+    moments = [(mark, MARKER) for mark in unjudged]
+    moments += choose(choice.smoothed, choice.threshold, select.release, [*labelled, *unjudged])
+    if select.invert:
+        # Their scores say how calm they are.
+        moments = [(replace(moment, score=1 - moment.score), reason) for moment, reason in moments]
+    # The last moment also stands for time after the VOD, which no row of labels.csv may name.
+    return [(replace(moment, end=min(moment.end, duration)), reason) for moment, reason in moments]
 
 
 def choose(
