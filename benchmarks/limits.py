@@ -22,7 +22,7 @@ import numpy as np
 import psutil
 from dvc.repo import Repo
 
-from autotosis.annotations import labels
+from autotosis.annotations import configuration, labels
 from autotosis.cuts import scoring, selection
 from autotosis.cuts.segments import Segment
 from autotosis.model import model_file
@@ -164,8 +164,10 @@ def losing(folder: Path) -> None:
         project.set_params(predict={"scan": way})
         project.stages("predict demo")
         scanned = Timeline(*np.loadtxt(project.folder / timeline.path("demo"), delimiter=",", skiprows=1).T)
-        select = params.load().select.model_copy(update={"pre_roll": 0.0, "post_roll": 0.0})
-        events = selection.choose(scanned, duration, card.threshold, card.prevalence, select).reel
+        config = configuration.for_select(params.load(), "demo")
+        select = config.select.model_copy(update={"pre_roll": 0.0, "post_roll": 0.0})
+        config = config.model_copy(update={"select": select, "labels": []})
+        events = selection.choose(config, card, scanned, duration).reel
         shared.append([scoring.shared_seconds(events, [Segment(mark.start, mark.end)]) for mark in truth])
     dense, two_pass = np.array(shared)
     lost = np.maximum(dense - two_pass, 0)

@@ -115,7 +115,7 @@ def read(vod: str, settings: Params, card: Card, holdout: dict[str, list[labels.
             f"`dvc repro -f predict@{vod}`"
         ) from None
     config = config_files.recorded("select", configuration.for_select(settings, vod), reads_files=False)
-    choice = selection.for_vod(config, card, scanned, scanned.end)
+    choice = selection.choose(config, card, scanned, scanned.end)
     return MeasuredVod(vod, scanned, choice, cut_list.read_cut_list(vod, scanned.end), truth)
 
 

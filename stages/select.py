@@ -24,7 +24,7 @@ def main(name: str) -> None:
     config = config_files.recorded("select", configuration.for_select(params.load(), name))
     before, vod = inputs.snapshot(config.video), recording.probe(config.video, config.sounds)
     card, timeline = model_file.read_card(), read_timeline(name, vod.duration)
-    choice = selection.for_vod(config, card, timeline, vod.duration)
+    choice = selection.choose(config, card, timeline, vod.duration)
     labelled = selection.labels_of(config, vod.duration)
     # The calmest moments are what `invert` is asked for.
     calm = [] if config.select.invert else [label for label in labelled if not label.score]

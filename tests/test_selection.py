@@ -1,14 +1,35 @@
 """From a timeline to what a reel shows: numbers worked out by hand."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
+from autotosis.annotations.configuration import SelectConfig
 from autotosis.cuts import events, segments, selection
 from autotosis.cuts.segments import Segment
+from autotosis.model.model_file import Card
+from autotosis.project.params import Select
 from autotosis.scan.timeline import Timeline
 from tests.helpers import select_params
 
 NO_ADJUSTMENTS = {"smooth": 0.0, "release": 0.5, "min_gap": 0.0, "min_length": 0.0}
+
+
+def choose(
+    times: np.ndarray,
+    levels: Sequence[float],
+    duration: float,
+    threshold: float,
+    prevalence: float,
+    select: Select,
+    rows: Sequence[Segment] = (),
+) -> selection.Choice:
+    """Choose from a timeline; the score of each of the rows is its label."""
+    labels = [(row.start, row.end, bool(row.score)) for row in rows]
+    config = SelectConfig.model_construct(select=select, labels=labels)
+    card = Card.model_construct(threshold=threshold, prevalence=prevalence)
+    return selection.choose(config, card, Timeline(times, np.array(levels)), duration)
 
 
 def events_in(choice: selection.Choice) -> list[tuple[float, float]]:
@@ -20,7 +41,7 @@ def found(levels: list[float], threshold: float = 0.8, **select) -> list[tuple[f
     """Find the events of a timeline with one moment per second."""
     times = np.arange(len(levels), dtype=float)
     select = select_params(**NO_ADJUSTMENTS | select)
-    choice = selection.choose(Timeline(times, np.array(levels)), len(levels), threshold, 0.05, select)
+    choice = choose(times, levels, len(levels), threshold, 0.05, select)
     return events_in(choice)
 
 
@@ -44,9 +65,7 @@ def judged(*highlights: tuple[float, float], calm: tuple[float, float] = (0, 0))
     """Find the events of a timeline, with one in seconds 4 to 8, of which the user judged some stretches."""
     times, levels = np.arange(0, 12, 0.5), np.repeat([0.1, 0.9, 0.1], 8)
     rows = [Segment(*highlight, 1.0) for highlight in highlights] + [Segment(*calm, 0.0)]
-    choice = selection.choose(
-        Timeline(times, levels), 12.0, 0.8, 0.5, select_params(**NO_ADJUSTMENTS | {"smooth": 2.0}), rows
-    )
+    choice = choose(times, levels, 12.0, 0.8, 0.5, select_params(**NO_ADJUSTMENTS | {"smooth": 2.0}), rows)
     return events_in(choice)
 
 
@@ -70,7 +89,7 @@ def test_highlights_of_the_user_push_no_other_event_out_of_the_reel():
     starts = []
     for labelled in ([], rows):
         select = select_params(**NO_ADJUSTMENTS | {"max_times_prevalence": 3})
-        choice = selection.choose(Timeline(times, levels), 300.0, 0.8, 0.05, select, labelled)
+        choice = choose(times, levels, 300.0, 0.8, 0.05, select, labelled)
         starts.append([start for start, _ in events_in(choice)])
     assert all(200 in of_choice for of_choice in starts)
     assert starts[1] == [20, 60, 100, 140, 200, 260]
@@ -83,7 +102,7 @@ def test_what_the_user_called_calm_is_not_shown_beside_or_between_events():
     reels = {}
     for calm in (None, (13, 15.5), (8, 9.5), (17.5, 18)):
         rows = [Segment(*calm, 0.0)] if calm else []
-        choice = selection.choose(Timeline(times, levels), 30.0, 0.8, 0.5, select_params(**padded), rows)
+        choice = choose(times, levels, 30.0, 0.8, 0.5, select_params(**padded), rows)
         reels[calm] = [(segment.start, segment.end, segment.pre_roll, segment.post_roll) for segment in choice.reel]
     assert reels[None] == [(9, 19, 1, 1)]
     assert reels[13, 15.5] == [(9, 13, 1, 0), (15.5, 19, 0, 1)]
@@ -95,7 +114,7 @@ def test_each_part_of_what_is_split_by_calm_has_the_score_of_its_own_events():
     times, levels = np.arange(0, 30, 0.5), np.full(60, 0.1)
     levels[20:26], levels[31:36] = 0.9, 0.7
     select = select_params(**NO_ADJUSTMENTS | {"pre_roll": 1.0, "post_roll": 1.0, "min_gap": 1.0})
-    choice = selection.choose(Timeline(times, levels), 30.0, 0.6, 0.5, select, [Segment(13.5, 15, 0.0)])
+    choice = choose(times, levels, 30.0, 0.6, 0.5, select, [Segment(13.5, 15, 0.0)])
     assert [(segment.start, segment.end, segment.score) for segment in choice.reel] == [
         (9, 13.5, 0.9),
         (15, 19, pytest.approx(0.7)),
@@ -107,13 +126,13 @@ def test_a_highlight_takes_no_time_or_score_from_an_event_beyond_what_is_calm():
     levels[100:180] = 0.97
     select = select_params(pre_roll=1.0, post_roll=1.0, max_times_prevalence=3)
     rows = [Segment(13, 13.8, 0.0), Segment(13.8, 18, 1.0)]
-    first, second = selection.choose(Timeline(times, levels), 600.0, 0.5, 0.05, select, rows).reel
+    first, second = choose(times, levels, 600.0, 0.5, 0.05, select, rows).reel
     assert (first.start, first.end) == (pytest.approx(9, abs=0.1), 13)
     assert (second.start, second.end) == (13.8, 19)
 
     levels[140:170], levels[170:180], levels[300:340] = 0.75, 0.01, 0.85
     select = select_params(pre_roll=1.0, post_roll=1.0, max_duration=6.0)
-    (best,) = selection.choose(Timeline(times, levels), 600.0, 0.5, 0.05, select, [Segment(13.6, 14.4, 0.0)]).reel
+    (best,) = choose(times, levels, 600.0, 0.5, 0.05, select, [Segment(13.6, 14.4, 0.0)]).reel
     assert (best.start, best.end) == (pytest.approx(9, abs=0.1), 13.6), "the other part of it does not lower its score"
 
 
@@ -133,9 +152,7 @@ def test_padding_stays_inside_the_video_and_joins_what_meets():
 def shown(levels: list[float], **select) -> list[tuple[float, float]]:
     """Choose what is shown of a timeline with one moment per second."""
     times = np.arange(len(levels), dtype=float)
-    choice = selection.choose(
-        Timeline(times, np.array(levels)), len(levels), 0.8, 0.05, select_params(**NO_ADJUSTMENTS | select)
-    )
+    choice = choose(times, levels, len(levels), 0.8, 0.05, select_params(**NO_ADJUSTMENTS | select))
     return [(segment.start, segment.end) for segment in choice.reel]
 
 

@@ -86,7 +86,7 @@ def _threshold(settings: Params, name: str, seconds: float) -> float | None:
         card, scanned = model_file.read_card(), timeline.read_timeline(name)
     except UserError:
         return None
-    threshold = selection.for_vod(configuration.for_select(settings, name), card, scanned, seconds).threshold
+    threshold = selection.choose(configuration.for_select(settings, name), card, scanned, seconds).threshold
     return 1 - threshold if settings.select.invert else threshold
 
 
