@@ -1,5 +1,7 @@
 """Update a folder of shards: make only those that are missing or out of date."""
 
+import hashlib
+import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -77,17 +79,7 @@ def update(folder: Path, jobs: Sequence[Job], settings: Extract, message: str, u
         if path not in current:
             files.remove(path)
     digest_of = hashes.compute({job.video for job in jobs})
-    keys = [
-        shards.key(
-            digest_of[job.video],
-            job.facecam,
-            settings,
-            job.sounds,
-            (job.start, job.end),
-            (job.read_start, job.read_end),
-        )
-        for job in jobs
-    ]
+    keys = [_key(job, digest_of[job.video], settings) for job in jobs]
     stale = [(job, key) for job, key in zip(jobs, keys, strict=True) if shards.key_of(job.shard) != key]
     outcomes = list(workers.run_parallel(partial(extract, settings), stale, message, unit))
     # A VOD may have many excerpts.
@@ -97,6 +89,18 @@ def update(folder: Path, jobs: Sequence[Job], settings: Extract, message: str, u
     print(f"{len(stale) - len(problems)} of {len(jobs)} {unit} extracted, {len(jobs) - len(stale)} were current")
     if problems:
         raise UserError("; ".join(dict.fromkeys(problems)))
+
+
+def _key(job: Job, digest: str, settings: Extract) -> str:
+    """Compute a hash of everything that a shard is made from; `digest` is that of the video, whatever its name is."""
+    edges = [job.read_start, *job.facecam.changes(job.read_start, math.inf if job.read_end is None else job.read_end)]
+    boxes = [(edge, vars(box) if (box := job.facecam.at(edge)) else None) for edge in edges]
+    camera = boxes[0][1] if len(boxes) == 1 else boxes
+    times = job.start, job.end, job.read_start, job.read_end
+    made_from: list[object] = [digest, camera, settings.signal_params(), times, features.VERSION]
+    if job.sounds:
+        made_from.append(list(job.sounds))
+    return hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()
 
 
 @dataclass(frozen=True)

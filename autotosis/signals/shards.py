@@ -6,9 +6,7 @@ frames of this stretch only, but also the signals around it, from which baseline
 
 import hashlib
 import json
-import math
 import re
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -17,7 +15,6 @@ import safetensors
 import safetensors.numpy
 from pydantic import Field, ValidationError
 
-from autotosis.annotations.facecams import Facecam
 from autotosis.project import files
 from autotosis.project.errors import UserError
 from autotosis.project.params import Extract
@@ -30,43 +27,6 @@ EXCERPTS = Path("data/excerpts")
 SUFFIX = ".safetensors"
 # No signal is larger: they are logarithms, shares and ratios.
 MAX_SIGNAL = 1e4
-
-
-def key(
-    digest: str,
-    facecam: Facecam,
-    extract: Extract,
-    sounds: Sequence[int],
-    kept: tuple[float, float | None],
-    read: tuple[float, float | None],
-) -> str:
-    """Compute a hash of everything that a shard is made from. Shards with the same key have the same content.
-
-    Parameters
-    ----------
-    digest : str
-        The `files.digest` of the video. The name of the video does not matter.
-    facecam : Facecam
-        The position of the face camera.
-    extract : Extract
-        The parameters of extraction.
-    sounds : sequence of int
-        The sound track that is judged; none for the default one.
-    kept, read : tuple of float or None
-        The times between which frames are kept, and signals are read, seconds, as in `extraction.Job`.
-
-    Returns
-    -------
-    str
-        The hash, as hexadecimal digits.
-    """
-    edges = [read[0], *facecam.changes(read[0], math.inf if read[1] is None else read[1])]
-    boxes = [(edge, vars(box) if (box := facecam.at(edge)) else None) for edge in edges]
-    camera = boxes[0][1] if len(boxes) == 1 else boxes
-    made_from: list[object] = [digest, camera, extract.signal_params(), (*kept, *read), features.VERSION]
-    if sounds:
-        made_from.append(list(sounds))
-    return hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()
 
 
 def write(path: Path, moments: features.Moments, with_frames: slice, duration: float, key: str) -> None:
@@ -83,7 +43,7 @@ def write(path: Path, moments: features.Moments, with_frames: slice, duration: f
     duration : float
         The length of the video, seconds.
     key : str
-        The key of the shard, from `key`.
+        A hash of everything that the shard is made from.
     """
     tensors = vars(moments) | {"frames": moments.frames[with_frames]}
     # One entry, because safetensors writes several in random order, and the same shard must have the same bytes.
@@ -112,7 +72,7 @@ class Shard:
     path : Path
         The same path.
     key : str
-        The key of the shard, from `key`.
+        A hash of everything that the shard is made from. Shards with the same key have the same content.
     duration : float
         The length of the video, seconds.
     first_frame, frames : int
