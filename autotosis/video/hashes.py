@@ -53,13 +53,6 @@ def _state(path: Path) -> list[int]:
 
 def _read() -> dict[str, dict[str, Any]]:
     try:
-        content = json.loads(PATH.read_text())
-    except (OSError, ValueError):
+        return dict(json.loads(PATH.read_text()))
+    except (OSError, ValueError, TypeError):
         return {}
-    if not isinstance(content, dict):
-        return {}
-    return {
-        path: entry
-        for path, entry in content.items()
-        if isinstance(entry, dict) and isinstance(entry.get("digest"), str)
-    }
