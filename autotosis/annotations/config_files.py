@@ -67,13 +67,16 @@ def check_described(described: dict[Path, dict[str, Any]], settings: Params) -> 
     for path, now in describe_all(settings).items():
         before = described[path]
         if now != before:
-            changed = [
-                path_of(place)
-                for key, path_of in (("files", Path), ("code", _code_path))
-                for place, _ in now.get(key, {}).items() ^ before.get(key, {}).items()
-            ]
+            old, new = _digests(before), _digests(now)
+            changed = [place for place in old | new if old.get(place) != new.get(place)]
             named = min(changed, default=settings.folder / "vods")
             raise UserError(f"{named}: was changed while it was being used; run the same command again")
+
+
+def _digests(description: dict[str, Any]) -> dict[Path, str]:
+    """Return the hash of each file, and of all code, in what `describe_all` says of a stage."""
+    code = {_code_path(place): digest for place, digest in description.get("code", {}).items()}
+    return {Path(name): digest for name, digest in description.get("files", {}).items()} | code
 
 
 def describe(stage: str, settings: Params, name: str) -> dict[str, Any]:
