@@ -110,6 +110,8 @@ def describe_stage(stage: str, settings: Params) -> dict[str, Any]:
 def recorded(stage: str, present: Config, reads_files: bool = True) -> Config:
     """Return the configuration of a stage of a VOD to use: where DVC runs the stage, what `configure` wrote.
 
+    What `describe` leaves out, because it affects no result, is taken from now.
+
     Parameters
     ----------
     stage : str
@@ -130,7 +132,6 @@ def recorded(stage: str, present: Config, reads_files: bool = True) -> Config:
     described = json.loads((FOLDER / stage / f"{present.name}.json").read_text())
     values = present.model_dump(mode="json")
     for key, value in described["configuration"].items():
-        # What affects no result is not described.
         values[key] = values[key] | value if isinstance(value, dict) and isinstance(values[key], dict) else value
     for named, digest in described["files"].items() if reads_files else ():
         if not Path(named).exists() or files.digest(Path(named)) != digest:
