@@ -203,13 +203,19 @@ def score(
     added = chat_logits + _everywhere(network_logits, seen)
     linear_logits, logits = linear_logits + added, mean_logits(linear_logits, kernel_logits) + added
     highlights = cross_validate(for_linear, unlabelled, card.prevalence, card.l2)
-    linear_threshold = calibration.threshold(highlights, linear_logits, card.prevalence, card.target_precision)
-    # The linear model finds too few where highlights differ from those of the clips. So up to the expected share of
-    # highlights, moments that are more like highlights than like calm are found as well.
-    most = max(0.0, float(np.quantile(logits, 1 - card.prevalence)))
-    threshold = min(most, calibration.threshold_for_same_count(linear_threshold, linear_logits, logits))
-    offset = calibration.log_odds(card.threshold) - SLOPE * threshold
+    offset = calibration.log_odds(card.threshold) - SLOPE * _threshold(highlights, linear_logits, logits, card)
     return Calibration(SLOPE, offset).probabilities(logits)
+
+
+def _threshold(highlights: np.ndarray, linear_logits: np.ndarray, logits: np.ndarray, card: Card) -> float:
+    """Choose the logit of both models from which on moments are found.
+
+    They are as many as the linear model finds, and at least those up to the prevalence whose logit is above 0: the
+    linear model finds too few where highlights differ from those of the clips.
+    """
+    linear_threshold = calibration.threshold(highlights, linear_logits, card.prevalence, card.target_precision)
+    same_count = calibration.threshold_for_same_count(linear_threshold, linear_logits, logits)
+    return min(same_count, max(0.0, float(np.quantile(logits, 1 - card.prevalence))))
 
 
 def _half_seen(values: np.ndarray, seen: np.ndarray, fps: float) -> np.ndarray:
