@@ -114,13 +114,13 @@ def threshold(highlights: np.ndarray, stream: np.ndarray, prevalence: float, tar
     """
     typical, lowest = np.quantile(highlights, (0.5, LOWEST_QUANTILE))
     floor = min(typical, max(lowest, np.quantile(stream, 1 - prevalence)))
-    possible = np.unique(np.append(stream[stream > floor], floor))
-    recall = 1 - np.searchsorted(np.sort(highlights), possible) / len(highlights)
-    chosen = 1 - np.searchsorted(np.sort(stream), possible) / len(stream)
+    candidates = np.unique(np.append(stream[stream > floor], floor))
+    recall = 1 - np.searchsorted(np.sort(highlights), candidates) / len(highlights)
+    chosen = 1 - np.searchsorted(np.sort(stream), candidates) / len(stream)
     precision = MAX_TIMES_PREVALENCE * prevalence * recall / np.maximum(chosen, 1 / len(stream))
     precision[recall < MIN_RECALL] = 0.0
-    enough = np.flatnonzero(precision >= target_precision)
-    return float(possible[enough[0] if len(enough) else np.argmax(precision)])
+    precise = np.flatnonzero(precision >= target_precision)
+    return float(candidates[precise[0] if len(precise) else np.argmax(precision)])
 
 
 def threshold_for_same_count(threshold: float, scores: np.ndarray, others: np.ndarray) -> float:
