@@ -41,10 +41,8 @@ class OutOfFold:
         VODs are mostly taken from reels, which resemble neither clips nor streams.
         """
         of_clips = ~self.is_excerpt
-        folds_with = [np.unique(self.fold[of_clips & (self.labels == label)]) for label in (0, 1)]
-        return (
-            of_clips if all(len(folds_of_label) >= 2 for folds_of_label in folds_with) else np.full(len(of_clips), True)
-        )
+        enough = all(np.unique(self.fold[of_clips & (self.labels == label)]).size >= 2 for label in (0, 1))
+        return of_clips | (not enough)
 
     def at(self, chosen: np.ndarray) -> "OutOfFold":
         """Return the moments where `chosen`, bool of shape (moments,), is true."""
