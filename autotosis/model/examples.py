@@ -174,13 +174,13 @@ def around_excerpts(clips: Sequence[Clip], fps: float, most: int, margin: float)
     for vod in sorted({clip.vod for clip in clips if clip.is_excerpt}):
         excerpts = [clip for clip in clips if clip.is_excerpt and clip.vod == vod]
         numbers = [np.rint(excerpt.shard.times * fps).astype(int) for excerpt in excerpts]
-        taken = np.zeros(max(moments[-1] for moments in numbers) + 1, bool)
+        near, used = np.zeros((2, max(moments[-1] for moments in numbers) + 1), bool)
         for shard in [excerpt.shard for excerpt in excerpts] + left_out_beside(excerpts):
             first = round(shard.times[0] * fps) + shard.first_frame
-            taken[max(0, first - beside) : first + shard.frames + beside] = True
+            near[max(0, first - beside) : first + shard.frames + beside] = True
         for excerpt, moments in zip(excerpts, numbers, strict=True):
-            unlabelled.append((excerpt, np.flatnonzero(~taken[moments])))
-            taken[moments] = True
+            unlabelled.append((excerpt, np.flatnonzero(~(near | used)[moments])))
+            used[moments] = True
     total = sum(len(moments) for _, moments in unlabelled)
     chosen = np.arange(total) % max(1, -(-total // most)) == 0
     around = []
