@@ -145,7 +145,8 @@ class _TrackClock:
         rate = (track.guessed_rate or track.average_rate or 0) if isinstance(track, VideoStream) else 0
         self.length = 1 / float(rate) if rate else 0.0
         self.first, self.end, self.last = float("inf"), NEVER, NEVER
-        self.pending: tuple[float, int] | None = None
+        # The time of the last packet and its position in the file, if the time did not fit.
+        self.suspect: tuple[float, int] | None = None
         self.header = (track.codec_context.extradata if track.codec_context else None) or b""
         # The byte positions at which the clock starts again (True), or at which only the header changes (False).
         self.cuts: list[tuple[int, bool]] = []
@@ -160,29 +161,34 @@ class _TrackClock:
             if header not in (b"", self.header):
                 self.cuts.append((packet.pos or 0, False))
                 self.header = header
-        latest = max(self.last + AHEAD, self.declared_end)
-        if not self.last - BACK <= decoded <= latest and not self._has_jumped(decoded, packet.pos or 0):
+        if not self._is_right(decoded, packet.pos or 0):
             return
-        self.last, self.pending = decoded, None
+        self.last, self.suspect = decoded, None
         if not packet.is_discard:
             self.first = min(self.first, displayed)
             length = packet.duration * self.time_base if packet.duration else self.length
             self.end = max(self.end, displayed + length)
 
-    def _has_jumped(self, decoded: float, offset: int) -> bool:
-        """Return whether the clock has changed for good: the packet before this one was off as well, and both agree."""
-        if self.last == NEVER:
+    def _is_right(self, decoded: float, offset: int) -> bool:
+        """Return whether to take the time of a packet (seconds), whose position in the file is given (bytes).
+
+        A time that fits is taken. One that does not is remembered. If the next one fits it, the clock has changed;
+        otherwise it was damaged.
+        """
+        latest = max(self.last + AHEAD, self.declared_end)
+        if self.last == NEVER or self.last - BACK <= decoded <= latest:
             return True
-        if self.pending is not None:
-            time, start = self.pending
+        if self.suspect is not None:
+            time, start = self.suspect
             if start and offset in (0, start):
                 # Its time was derived from that of the packet before.
                 return False
             if -BACK <= decoded - time <= max(AHEAD, abs(time - self.last)):
-                if time < self.last - BACK:
+                has_restarted = time < self.last - BACK
+                if has_restarted:
                     self.cuts = [*(cut for cut in self.cuts if cut[0] != start), (start, True)]
                 return True
-        self.pending = (decoded, offset)
+        self.suspect = (decoded, offset)
         return False
 
 
