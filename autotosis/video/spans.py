@@ -251,25 +251,28 @@ def _first_pages(data: mmap.mmap) -> Iterator[int]:
 
 
 def _cut_flv(span: Span, data: mmap.mmap, offsets: list[int]) -> list[Span]:
-    """Divide an FLV file. Each part begins with codec headers: its own, or else the last ones before it."""
+    """Divide an FLV file.
+
+    Each part begins with its own codec headers, and with the last earlier one of each kind that it lacks.
+    """
     head, first = (span.header, 0) if span.header else (data, span.first)
-    latest = {head[offset]: head[offset:end] for offset, end in _flv_headers(head, first + FLV_HEADER)}
+    earlier = {head[offset]: head[offset:end] for offset, end in _flv_headers(head, first + FLV_HEADER)}
     starts: list[int] = []
     headers = []
     for offset in offsets:
-        repeated = set()
+        own = set()
         tags = _tags_before(data, offset, span.first)
         for start, _ in itertools.takewhile(lambda tag: _is_flv_header(data, tag[0]), tags):
-            repeated.add(data[start])
+            own.add(data[start])
             offset = start
         if not starts or offset > starts[-1]:
-            changed: dict[int, bytes] = {}
+            since: dict[int, bytes] = {}
             for start, end in _tags_before(data, offset, starts[-1] if starts else span.first):
-                if data[start] in latest and _is_flv_header(data, start):
-                    changed.setdefault(data[start], data[start:end])
-            latest |= changed
+                if data[start] in earlier and _is_flv_header(data, start):
+                    since.setdefault(data[start], data[start:end])
+            earlier |= since
             starts.append(offset)
-            headers.append(data[:FLV_HEADER] + b"".join(tag for kind, tag in latest.items() if kind not in repeated))
+            headers.append(data[:FLV_HEADER] + b"".join(tag for kind, tag in earlier.items() if kind not in own))
     first_span, *others = _between(span, starts)
     return [first_span, *(replace(part, header=header) for part, header in zip(others, headers, strict=True))]
 
