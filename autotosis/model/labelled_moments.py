@@ -1,7 +1,7 @@
 """The labelled moments that a model learned from, which are kept in the model file to fit it to each VOD."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -129,36 +129,44 @@ def collect(
         The VODs of `own_rows`, by their files, as `Labelled.vod` numbers them.
     """
     fps, review_weight = settings.extract.fps, settings.train.review_weight
-    vods = sorted({clip.vod for clip in own_rows})
-    own_rows = sorted(own_rows, key=lambda clip: clip.vod)
-    labelled = [*clips, *own_rows]
-    around = examples.around_excerpts(clips, fps, KERNEL_MOMENTS, settings.dataset.margin)
-    vod = [EVERY] * len(clips) + [vods.index(clip.vod) for clip in own_rows] + [EVERY] * len(around)
-    # A VOD's own rows have a limit of their own, because no model learns from those of several VODs.
-    of_vods = [[clip for clip in own_rows if clip.vod == vod] for vod in vods]
-    weights_own = [examples.weights_beside(clips, rows, review_weight) for rows in of_vods]
-    weights = np.concatenate([examples.weights(clips, review_weight), *weights_own])
-    # With a `train.review_weight` of 0, rows about VODs weigh nothing.
-    weighing = np.flatnonzero(weights)
-    kept = weighing[evenly_spaced(len(weighing))]
-    # Fewer labelled moments weigh less, and so must what is around them.
-    weights_around = examples.weights_beside(clips, around, review_weight) * (len(kept) / len(weighing))
-    kept = np.append(kept, len(weights) + np.flatnonzero(weights_around))
-    count, total = len(out_of_fold.fold), len(weights) + len(weights_around)
-    # Own rows, and what is around others, are in no fold, and not measured on.
-    fold, measured, logits = np.full(total, -1, np.int16), np.full(total, False), np.zeros(total, np.float32)
-    fold[:count], measured[:count], logits[:count] = out_of_fold.fold, out_of_fold.measured, network_logits[:count]
-    all_clips = [*labelled, *around]
-    moments = Labelled(
-        contexts=examples.contexts(all_clips, fps).astype(np.float16),
-        labels=examples.labels(all_clips).astype(np.int8),
-        weights=np.append(weights, weights_around).astype(np.float32),
-        fold=fold,
-        measured=measured,
-        faces=logits,
-        vod=np.repeat(vod, [len(clip.labels) for clip in all_clips]).astype(np.int16),
+    of_clips = replace(
+        _labelled(clips, examples.weights(clips, review_weight), fps),
+        fold=out_of_fold.fold.astype(np.int16),
+        measured=out_of_fold.measured,
+        faces=network_logits[: len(out_of_fold.fold)].astype(np.float32),
     )
-    return moments.at(kept), vods
+    vods, of_vods = sorted({clip.vod for clip in own_rows}), []
+    for number, vod in enumerate(vods):
+        # A VOD's own rows have a limit of their own, because no model learns from those of several VODs.
+        rows = [clip for clip in own_rows if clip.vod == vod]
+        of_vods.append(_labelled(rows, examples.weights_beside(clips, rows, review_weight), fps, number))
+    labelled = _joined([of_clips, *of_vods])
+    # With a `train.review_weight` of 0, rows about VODs weigh nothing.
+    weighing = np.flatnonzero(labelled.weights)
+    kept = weighing[evenly_spaced(len(weighing))]
+    parts = [labelled.at(kept)]
+    if around := examples.around_excerpts(clips, fps, KERNEL_MOMENTS, settings.dataset.margin):
+        # Fewer labelled moments weigh less, and so must what is around them.
+        weights = examples.weights_beside(clips, around, review_weight) * (len(kept) / len(weighing))
+        parts.append(_labelled(around, weights, fps).at(np.flatnonzero(weights)))
+    return _joined(parts), vods
+
+
+def _labelled(clips: Sequence[Clip], weights: np.ndarray, fps: float, vod: int = EVERY) -> Labelled:
+    """Return the moments of clips, in no fold and not measured on."""
+    return Labelled(
+        contexts=examples.contexts(clips, fps).astype(np.float16),
+        labels=examples.labels(clips).astype(np.int8),
+        weights=weights.astype(np.float32),
+        fold=np.full(len(weights), -1, np.int16),
+        measured=np.full(len(weights), False),
+        faces=np.zeros(len(weights), np.float32),
+        vod=np.full(len(weights), vod, np.int16),
+    )
+
+
+def _joined(parts: Sequence[Labelled]) -> Labelled:
+    return Labelled(*(np.concatenate(arrays) for arrays in zip(*(vars(part).values() for part in parts), strict=True)))
 
 
 def for_vod(labelled: Labelled, own_vods: Sequence[str], video: str) -> Labelled:
