@@ -124,6 +124,9 @@ def fit(
 ) -> list[tuple[float, float]]:
     """Choose the new start and end of each segment, one after the other, because each limits those that follow.
 
+    No edge comes nearer than min_gap to the neighbour, no segment exceeds max_length, nor the reel max_duration, unless
+    it did already.
+
     Parameters
     ----------
     starts, ends : sequence of EdgeRange
@@ -142,17 +145,17 @@ def fit(
     """
     total = sum(end.time - start.time for start, end in zip(starts, ends, strict=True))
     spare = max(0.0, (select.max_duration or math.inf) - total)
-    limits = [start.time - select.min_gap for start in starts[1:]] + [math.inf]
-    edges, free = [], 0.0
+    latest_ends = [start.time - select.min_gap for start in starts[1:]] + [math.inf]
+    edges, earliest = [], 0.0
     of_starts, of_ends = places[: len(starts)], places[len(starts) :]
-    for start, end, at_start, at_end, limit in zip(starts, ends, of_starts, of_ends, limits, strict=True):
+    for start, end, at_start, at_end, latest in zip(starts, ends, of_starts, of_ends, latest_ends, strict=True):
         length = end.time - start.time
         longest = min(max(select.max_length or math.inf, length), length + spare)
-        begin = place(start, at_start, at_start.times, max(free, end.time - longest), math.inf)
+        begin = place(start, at_start, at_start.times, max(earliest, end.time - longest), math.inf)
         frames = begin + np.arange(int((end.low - begin) * rate), int((end.high - begin) * rate) + 2) / float(rate)
-        finish = place(end, at_end, frames, 0.0, min(limit, begin + longest))
+        finish = place(end, at_end, frames, 0.0, min(latest, begin + longest))
         spare -= finish - begin - length
-        free = finish + select.min_gap
+        earliest = finish + select.min_gap
         edges.append((begin, finish))
     return edges
 
