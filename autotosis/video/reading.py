@@ -210,7 +210,8 @@ class Track:
         codec = self._codec()
         codec.flush_buffers()
         # Frames that are shown before the first keyframe need frames that have not been read.
-        begin = float("-inf") if self.kind == "sound" or (number == self.numbers[0] and not self.has_read) else None
+        waiting = self.kind == "picture" and (number != self.numbers[0] or self.has_read)
+        begin = float("-inf")
         decode_times: list[int] = []
         end = self.recording.duration + BEYOND
         for following in self.numbers[self.numbers.index(number) :]:
@@ -219,12 +220,12 @@ class Track:
                 self._open(following, reopen=True)
                 if not _can_continue(codec, self._codec()) or time_base != self.time_base:
                     yield from _timed(_flush(codec, time_base), decode_times, begin, end)
-                    codec, begin = self._codec(), None if self.kind == "picture" else begin
+                    codec, waiting = self._codec(), self.kind == "picture"
             for packet in self._piece_packets(following):
-                if begin is None:
+                if waiting:
                     if not packet.is_keyframe:
                         continue
-                    begin = time_of(packet)
+                    waiting, begin = False, time_of(packet)
                 if packet.pts is None and packet.dts is not None:
                     heapq.heappush(decode_times, packet.dts)
                 yield from _timed(_decode(codec, packet), decode_times, begin, end)
@@ -274,7 +275,7 @@ def _decode(codec: Any, packet: Packet[Any] | None) -> list[Any]:
     return decoded
 
 
-def _timed(frames: list[Any], decode_times: list[int], begin: float | None, end: float) -> Iterator[Any]:
+def _timed(frames: list[Any], decode_times: list[int], begin: float, end: float) -> Iterator[Any]:
     """Give frames their times, and leave out those that are shown before `begin` or after `end` (seconds).
 
     `decode_times` are the times of packets that only say when they are decoded. Their frames get these times in the
@@ -283,7 +284,7 @@ def _timed(frames: list[Any], decode_times: list[int], begin: float | None, end:
     for frame in frames:
         if decode_times:
             frame.pts = heapq.heappop(decode_times)
-        if frame.pts is not None and (begin is None or frame.time >= begin - ROUNDING) and frame.time <= end:
+        if frame.pts is not None and begin - ROUNDING <= frame.time <= end:
             yield frame
 
 
