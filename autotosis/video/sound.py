@@ -65,11 +65,14 @@ def _track(recording: Recording, number: int, rate: int, duration: float, start:
                 # FFmpeg would make a single channel quieter when copying it to two, so that is done below.
                 layout = "mono" if frame.layout.nb_channels == 1 else "stereo"
                 resampler = av.AudioResampler("flt", layout, rate)
+            # A frame that is too late follows silence.
             offset = round(frame.time * rate) - done
             for block in _silence(min(offset, total - done) if offset > tolerance else 0, rate):
                 yield block
                 done += len(block)
             frame.pts = None
+            # The beginning of a frame is cut off if it is too early, or if nothing has been given yet, since decoding
+            # began before the start.
             to_drop = max(0, -offset) if offset < -tolerance or to_drop or not started else 0
             for resampled in resampler.resample(frame):
                 samples: np.ndarray = resampled.to_ndarray().reshape(resampled.samples, -1)
