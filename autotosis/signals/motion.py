@@ -52,29 +52,30 @@ def read(frames: Iterator[np.ndarray], first: int, fps: float, aspect: float) ->
         If there is a cut to another scene in this time, it is the smaller one, because a cut is not motion.
     """
     reach = in_moments(LAG, fps)
-    kept: deque[np.ndarray] = deque()
-    # Whether there is a cut just before each picture but the first in `kept`.
-    cuts: deque[bool] = deque()
-    before: deque[tuple[float, bool]] = deque()
+    pictures: deque[np.ndarray] = deque()
+    # Whether there is a cut just before each picture but the first.
+    cut_before: deque[bool] = deque()
+    # The change until LAG seconds after each earlier moment, and whether there is a cut in this time.
+    earlier_changes: deque[tuple[float, bool]] = deque()
     last, grey = None, np.empty(0, np.float32)
     for frame in frames:
         # Where a video has few frames per second, moments share them.
         if frame is not last:
             last, grey = frame, _grey(frame)
-        if kept:
-            cuts.append(grey is not kept[-1] and _correlation(kept[-1], grey) < CUT)
-        kept.append(grey)
-        if len(kept) > reach:
-            after = _change(kept[0], kept[-1]), any(cuts)
-            before.append(after)
-            earlier = before.popleft() if len(before) > reach else after
-            yield _motion(_both(earlier, after), kept.popleft())
-            cuts.popleft()
-    # The last element of `before` belongs to the last frame. In a video that is shorter than twice the reach, more
-    # frames than changes are left; then the first frames get the nearest change.
-    missing = len(kept) - len(before)
-    before.extendleft([before[0] if before else (0.0, False)] * missing)
-    for grey, (change, _) in zip(kept, before, strict=True):
+        if pictures:
+            cut_before.append(grey is not pictures[-1] and _correlation(pictures[-1], grey) < CUT)
+        pictures.append(grey)
+        if len(pictures) > reach:
+            after = _change(pictures[0], pictures[-1]), any(cut_before)
+            earlier_changes.append(after)
+            earlier = earlier_changes.popleft() if len(earlier_changes) > reach else after
+            yield _motion(_both(earlier, after), pictures.popleft())
+            cut_before.popleft()
+    # The last change is that until the last frame. In a video that is shorter than twice the reach, more frames than
+    # changes are left; then the first frames get the nearest change.
+    missing = len(pictures) - len(earlier_changes)
+    earlier_changes.extendleft([earlier_changes[0] if earlier_changes else (0.0, False)] * missing)
+    for grey, (change, _) in zip(pictures, earlier_changes, strict=True):
         yield _motion(change, grey)
 
 
