@@ -115,16 +115,16 @@ def in_frames(placed: Sequence[ReelSegment]) -> Edit:
     vod, recording = placed[0].vod, placed[0].vod.recording
     rate = min(RATES, key=lambda nominal: abs(nominal - recording.rate))
     # Sound often begins a little before the picture. Editors ignore that if it is less than a frame, so ignore it here.
-    late = max(0.0, recording.start - math.floor(float(recording.start * rate) + ROUNDING) / rate)
+    offset = max(0.0, recording.start - math.floor(float(recording.start * rate) + ROUNDING) / rate)
     # The same frames as in the reel: each segment begins with the frame nearest to its start, and is as long. Only at a
     # lower rate than the VOD's may the last frame of a segment in the reel be shown for longer.
-    starts = [_nearest((part.start - late) * rate) for part in placed]
+    starts = [_nearest((part.start - offset) * rate) for part in placed]
     durations = [min(part.reel_end - part.reel_start, part.end - part.start) for part in placed]
     lengths = [max(1, round(length * rate)) for length in durations]
-    end = max(round((recording.duration - late) * rate), *map(sum, zip(starts, lengths, strict=True)))
+    end = max(round((recording.duration - offset) * rate), *map(sum, zip(starts, lengths, strict=True)))
     clocks = [timecode.at_the_beginning(piece.span, rate) for piece in recording.files]
     drops = rate.denominator != 1 and rate > 24 and clocks[0][1] is not False
-    ranges, reel_start, vod_files = [], 0, _files(vod, rate, late, end, [clock for clock, _ in clocks])
+    ranges, reel_start, vod_files = [], 0, _files(vod, rate, offset, end, [clock for clock, _ in clocks])
     for part, start, length in zip(placed, starts, lengths, strict=True):
         for file in vod_files:
             first, last = max(start, file.first), min(start + length, file.first + file.length)
@@ -134,7 +134,7 @@ def in_frames(placed: Sequence[ReelSegment]) -> Edit:
     return Edit(vod.name, recording, rate, drops, ranges, placed)
 
 
-def _files(vod: Vod, rate: Fraction, late: float, end: int, clocks: Sequence[int]) -> list[File]:
+def _files(vod: Vod, rate: Fraction, offset: float, end: int, clocks: Sequence[int]) -> list[File]:
     """List the files of a VOD.
 
     Parameters
@@ -143,8 +143,8 @@ def _files(vod: Vod, rate: Fraction, late: float, end: int, clocks: Sequence[int
         The VOD.
     rate : Fraction
         Frames per second.
-    late : float
-        When the first frame of the VOD is shown, seconds.
+    offset : float
+        How much later than a whole number of frames the picture of the VOD begins, seconds.
     end : int
         The number of frames of the VOD.
     clocks : sequence of int
@@ -152,7 +152,7 @@ def _files(vod: Vod, rate: Fraction, late: float, end: int, clocks: Sequence[int
     """
     folder = reel.FOLDER / vod.name
     paths = [piece.span.path for piece in vod.recording.files]
-    firsts = [_nearest((piece.begin - late) * rate) for piece in vod.recording.files]
+    firsts = [_nearest((piece.begin - offset) * rate) for piece in vod.recording.files]
     heard = {piece.span.path for piece in vod.recording.pieces if piece.sounds}
     return [
         File(
