@@ -43,7 +43,7 @@ def replacing(target: Path) -> Iterator[Path]:
 
 @contextmanager
 def replacing_all(*targets: Path) -> Iterator[list[Path]]:
-    """Do the same for several files and folders, and replace all of them, or none if the block raises an exception.
+    """Replace several files and folders at the end of the block, as `replacing` does: all, or none after an exception.
 
     They are renamed one after the other. No target may be inside another. The temporary paths are in the order of the
     targets.
