@@ -1,9 +1,9 @@
 """The two-pass scan: the first pass listens to the whole VOD, the second looks where the first is in doubt.
 
-The first pass also reads the picture at a few moments, to measure the baseline of motion. The second pass looks at
-every moment that the first does not find clearly calm, unless so many others sound more like highlights that it can
-hardly be one, and scores it by all of its signals. In recordings of other people, it looks at about a third of the
-time. Without the second condition, it would look at 90 %.
+The first pass also reads the picture at a few moments, to measure the baseline of motion. The second pass looks at the
+moments that the first does not find clearly calm, but only at as many as can be highlights, those that sound most like
+them. It scores them by all of their signals. In recordings of other people, it looks at about a third of the time.
+Without the second condition, it would look at 90 %.
 """
 
 from functools import partial
