@@ -71,7 +71,11 @@ export class EditableTable {
       this.broken = true;
       complain(error);
     }
-    if (--this.waiting) return;
+    if (!--this.waiting) await this.settle();
+  }
+
+  /** Nothing is left to write. */
+  async settle() {
     if (this.broken) {
       this.past = [];
       await this.load().catch(() => {});
