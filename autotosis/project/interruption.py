@@ -28,12 +28,12 @@ programs: "set[subprocess.Popen[bytes]]" = set()
 
 
 class _State:
-    """The signal that has come, whether there is anything to clean up, and the signal that waits for `held`."""
+    """The signal that has come, whether it is to raise SystemExit, the blocks of `held`, and the signal held back."""
 
     received: int | None = None
-    in_main = False
+    cleans_up = False
     held = 0
-    waiting: int | None = None
+    held_back: int | None = None
 
 
 _state = _State()
@@ -59,7 +59,7 @@ def is_starting() -> bool:
 @contextmanager
 def cleaning_up() -> Iterator[None]:
     """Within this block, a signal raises SystemExit, so that `finally` clauses clean up before the process ends."""
-    _state.in_main = True
+    _state.cleans_up = True
     try:
         yield
     except BaseException:
@@ -67,7 +67,7 @@ def cleaning_up() -> Iterator[None]:
         if _state.received is None:
             raise
     finally:
-        _state.in_main = False
+        _state.cleans_up = False
         if _state.received is not None:
             _end_now(_state.received)
         # Python removes the handlers while it shuts down, and a signal would then end it without a message.
@@ -88,15 +88,15 @@ def held() -> Iterator[None]:
         yield
     finally:
         _state.held -= 1
-        if not _state.held and _state.waiting is not None:
-            _end(_state.waiting, None)
+        if not _state.held and _state.held_back is not None:
+            _end(_state.held_back, None)
 
 
 def _end(number: int, _: FrameType | None) -> None:
     if _state.held:
-        _state.waiting = number
+        _state.held_back = number
         return
-    if _state.received is not None or _is_worker() or not _state.in_main:
+    if _state.received is not None or _is_worker() or not _state.cleans_up:
         _end_now(_state.received or number)
     _state.received = number
     # Raised in a destructor, SystemExit is only printed by Python, and lost; then the alarm ends the process.
