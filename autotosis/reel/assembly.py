@@ -111,31 +111,42 @@ def place(sources: Sequence[ReelSource]) -> Reel:
 
     A segment lasts a whole number of frames. If the picture is copied, it begins with a keyframe.
     """
-    chosen = [(source, segment) for source in sources for segment in source.segments]
-    if not chosen:
+    if not any(source.segments for source in sources):
         return Reel(sources, [], [])
-    first = sources[0]
-    if first.encoder == "copy":
-        segments = first.segments
-        if first.config.edited:
-            # The user asked for the whole segment, so none of its padding may be left out.
-            segments = [replace(segment, pre_roll=0.0) for segment in segments]
-        copied = stream_copy.packet_ranges(first.vod.recording, segments)
-        chosen, shared = [(first, packets.segment) for packets in copied], [0.0] * (len(copied) - 1)
-        lengths = [packets.segment.duration for packets in copied]
-    else:
-        rate, render, copied = first.vod.frame.rate, first.config.render, []
-        frames = [_frames(segment, rate, source.vod.recording.rate) for source, segment in chosen]
-        wanted = 0
-        if render.transition == "crossfade":
-            wanted = min(round(render.transition_length * rate), int(MAX_CROSSFADE * rate))
-        lengths, shared = ([float(n / rate) for n in counts] for counts in (frames, reel.crossfades(frames, wanted)))
+    return _place_copies(sources) if sources[0].encoder == "copy" else _place_encoded(sources)
+
+
+def _place_copies(sources: Sequence[ReelSource]) -> Reel:
+    first, *_ = sources
+    segments = first.segments
+    if first.config.edited:
+        # The user asked for the whole segment, so none of its padding may be left out.
+        segments = [replace(segment, pre_roll=0.0) for segment in segments]
+    copied = stream_copy.packet_ranges(first.vod.recording, segments)
+    chosen, lengths = [(first, packets.segment) for packets in copied], [packets.segment.duration for packets in copied]
+    return Reel(sources, _placed(chosen, lengths, [0.0] * (len(copied) - 1)), copied)
+
+
+def _place_encoded(sources: Sequence[ReelSource]) -> Reel:
+    rate, render = sources[0].vod.frame.rate, sources[0].config.render
+    chosen = [(source, segment) for source in sources for segment in source.segments]
+    frames = [_frames(segment, rate, source.vod.recording.rate) for source, segment in chosen]
+    wanted = 0
+    if render.transition == "crossfade":
+        wanted = min(round(render.transition_length * rate), int(MAX_CROSSFADE * rate))
+    lengths, shared = ([float(n / rate) for n in counts] for counts in (frames, reel.crossfades(frames, wanted)))
+    return Reel(sources, _placed(chosen, lengths, shared), [])
+
+
+def _placed(
+    chosen: Sequence[tuple[ReelSource, Segment]], lengths: Sequence[float], shared: Sequence[float]
+) -> list[ReelSegment]:
+    """Place segments as `reel.place` does, each with its best moment."""
     peaks = [
         reel.peak(segment, source.timeline.inverted() if source.vod.calm else source.timeline)
         for source, segment in chosen
     ]
-    of_vods = [(source.vod, segment) for source, segment in chosen]
-    return Reel(sources, reel.place(of_vods, lengths, peaks, shared), copied)
+    return reel.place([(source.vod, segment) for source, segment in chosen], lengths, peaks, shared)
 
 
 def _frames(segment: Segment, rate: Fraction, of_vod: Fraction) -> int:
