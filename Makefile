@@ -40,9 +40,7 @@ bench: .venv/ready
 	python -m benchmarks.limits
 
 torture: .venv/ready
-	python -m torture.fuzz
-	python -m torture.kills
-	python -m torture.cuts
+	failed=0; for part in fuzz kills cuts; do python -m torture.$$part || failed=1; done; exit $$failed
 
 .venv/ready: requirements.txt requirements-no-deps.txt constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make PYTHON=python3.11")'
