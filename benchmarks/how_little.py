@@ -4,6 +4,7 @@ Draws the experiments of a sweep over dataset.clips:
 
     dvc exp run --queue -S dataset.clips=4,8,16,24,36
     dvc queue start
+    dvc queue status                 # until all of them are done
     python -m benchmarks.how_little how_little.png
 """
 

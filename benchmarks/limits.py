@@ -6,6 +6,7 @@ than 15 minutes on two cores, and 8 GB of disk:
     make bench
 """
 
+import argparse
 import os
 import shutil
 import statistics
@@ -249,4 +250,5 @@ def peak(project: Project, stage: str) -> int:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     main()

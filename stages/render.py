@@ -1,7 +1,7 @@
 """Make the reel of a VOD from its cut list: reels/<vod>/reel.mp4, and the files to publish and to edit it with.
 
-Every segment of the cut list is cut out of the VOD, with the probability drawn over the picture, and all are joined in
-the order of the VOD. Run from the project's folder: python -m stages.render demo
+Every segment of the cut list is cut out of the VOD, with the overlay that `render` in params.yaml asks for, and all are
+joined in the order of the VOD. Run from the project's folder: python -m stages.render demo
 """
 
 from autotosis.annotations import config_files, configuration

@@ -2,7 +2,7 @@
 
 Each recording is of another container and codec; some miss frames, begin late or count from another time. A cut is
 encoded, copied where that can be, or read as a scan reads it. Run from the project's folder:
-python -m torture.cuts [cuts] [a part of the name of a variant]
+python -m torture.cuts
 """
 
 import csv
@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from autotosis.annotations.facecams import Box, always
-from autotosis.project import params
+from autotosis.project import command_line, params
 from autotosis.project.errors import UserError
 from autotosis.signals import features
 from autotosis.video import recording
@@ -182,6 +182,8 @@ def on_display(truth: Sequence[tuple[float, int]], time: float) -> set[int]:
 
 
 if __name__ == "__main__":
-    words = sys.argv[1:]
+    options = command_line.parser(__doc__)
+    options.add_argument("words", nargs="*", help=f"how many cuts ({CUTS}), and a part of the name of a variant")
+    words = options.parse_args().words
     cuts = int(words.pop(0)) if words and words[0].isdigit() else CUTS
     sys.exit(main(cuts, " ".join(words)) != 0)

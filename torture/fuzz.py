@@ -1,7 +1,7 @@
 """Corrupt the project's own files in thousands of ways: each must be read as it is, or refused by one sentence.
 
 A stage that refuses leaves all outputs as they were, ends within seconds and needs little memory. Run from the
-project's folder: python -m torture.fuzz [how many inputs, or one to repeat, such as labels:17]
+project's folder: python -m torture.fuzz
 """
 
 import importlib
@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from autotosis.project import files
+from autotosis.project import command_line, files
 from autotosis.project.errors import UserError, error_sentence
 from tests.helpers import Project, copy_of
 from torture import mutations, tensor_mutations, tiny
@@ -267,6 +267,13 @@ def _all_files(folder: Path) -> Iterator[Path]:
 
 
 if __name__ == "__main__":
-    word = sys.argv[1] if len(sys.argv) > 1 else str(INPUTS)
+    options = command_line.parser(__doc__)
+    options.add_argument(
+        "inputs",
+        nargs="?",
+        default=str(INPUTS),
+        help=f"how many inputs ({INPUTS}), or one to repeat, such as labels:17",
+    )
+    word = options.parse_args().inputs
     counts_of = main(*((INPUTS, word) if ":" in word else (int(word),)))
     sys.exit(any(outcome not in FINE for counts in counts_of.values() for outcome in counts))

@@ -3,7 +3,7 @@
 Something that several stages depend on is changed, a run is killed, another one is begun, and so on; in the end the
 outputs must have the bytes of a run that nobody killed. Afterwards, stages are interrupted as by Ctrl-C and asked to
 end, which must be one line, the right exit code, and nothing that goes on. Linux only, where FFmpeg ends with a stage.
-Run from the project's folder: python -m torture.kills [kills] [interruptions]
+Run from the project's folder: python -m torture.kills
 """
 
 import contextlib
@@ -20,6 +20,7 @@ from pathlib import Path
 
 import psutil
 
+from autotosis.project import command_line
 from tests.helpers import ENVIRONMENT, REAL_ENVIRONMENT, Project, copy_of
 from torture import tiny
 
@@ -257,5 +258,13 @@ def left_over(project: Project) -> list[str]:
 
 
 if __name__ == "__main__":
-    numbers = [int(word) for word in sys.argv[1:]]
-    sys.exit(main(*numbers) != 0)
+    options = command_line.parser(__doc__)
+    options.add_argument("kills", nargs="?", type=int, default=KILLS, help=f"how often runs are killed ({KILLS})")
+    options.add_argument(
+        "interruptions",
+        nargs="?",
+        type=int,
+        default=INTERRUPTIONS,
+        help=f"how often stages are interrupted ({INTERRUPTIONS})",
+    )
+    sys.exit(main(**vars(options.parse_args())) != 0)
