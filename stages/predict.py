@@ -1,6 +1,6 @@
 """Scan a VOD: data/timelines/<vod>.csv has the probability of a highlight at each moment.
 
-The VOD is read as a stream; about three megabytes per hour of it are kept in memory.
+The VOD is read as a stream; about 150 bytes per moment are kept in memory, or five megabytes per hour.
 Run from the project's folder: python -m stages.predict demo
 """
 
