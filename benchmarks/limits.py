@@ -186,7 +186,7 @@ def cutting(vod: Path, folder: Path) -> None:
     project.set_params(render={"overlay": "none", "encoder": "copy"}, audio={"loudness": None})
     (copied,) = seconds(lambda: project.stages("render vod"))
     row("`render`, 12 segments of 15 s", "one FFmpeg command", takes, limit, "1.25")
-    row("the same, copied: no overlay, plain cuts", "one FFmpeg command", copied, limit, "0.10")
+    row("the same with stream copy, `overlay: none` and `loudness: null`", "one FFmpeg command", copied, limit, "0.10")
     shutil.rmtree(folder)
 
 
