@@ -17,7 +17,7 @@ def build(folder: Path) -> Project:
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """A table of text, as the README has it."""
+    """A table of text, as CONTRIBUTING.md has it."""
     lines = [[str(cell) for cell in row] for row in (header, *rows)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     lines.insert(1, ["-" * width for width in widths])
