@@ -44,6 +44,14 @@ def test_any_time_shows_what_reading_from_the_beginning_shows(tmp_path, name):
     assert numbers_at(recording, times) == right
 
 
+@pytest.mark.parametrize(("name", "sound"), [("a.avi", "pcm_s16le"), ("a.asf", "wmav2")])
+def test_a_recording_of_half_a_second_is_read(tmp_path, name, sound):
+    recording = probe(film(tmp_path / name, 0.5, "-bf", 0, "-c:a", sound))
+    assert recording.duration == pytest.approx(0.5, abs=0.1)
+    with Track(recording, "picture") as track:
+        assert [number(frame) for frame in track.frames(0.0)] == list(range(15))
+
+
 @pytest.mark.parametrize(("late", "first"), [("sound", 0), ("picture", 9)])
 def test_a_track_of_a_transport_stream_that_begins_late_is_read_whole(tmp_path, late, first):
     source, path = film(tmp_path / "a.mp4", 9.0), tmp_path / "late.ts"

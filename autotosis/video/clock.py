@@ -235,8 +235,10 @@ def _read_last_minute(
     while True:
         begin = declared_end - back
         with_all = begin <= beginning_of(container)
-        with suppress(av.error.FFmpegError):
-            container.seek(int((beginning_of(container) - 1 if with_all else begin) * av.time_base))
+        # A container that has just been opened is at its beginning, and seeking would lose what FFmpeg has read ahead.
+        if not with_all or back > LAST:
+            with suppress(av.error.FFmpegError):
+                container.seek(int((beginning_of(container) - 1 if with_all else begin) * av.time_base))
         # A picture may be shown for long. Until the end that the file states, a leap is no damage.
         clocks = _read_all(container, video, audio, declared_end)
         if with_all or clocks.by_track[video.index].end > NEVER:
