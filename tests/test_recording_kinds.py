@@ -52,6 +52,15 @@ def test_a_recording_of_half_a_second_is_read(tmp_path, name, sound):
         assert [number(frame) for frame in track.frames(0.0)] == list(range(15))
 
 
+@pytest.mark.parametrize(("name", "sound"), [("a.avi", "pcm_s16le"), ("a.asf", "wmav2")])
+def test_the_picture_of_h264_without_b_frames_keeps_up_with_the_sound(tmp_path, name, sound):
+    recording = probe(film(tmp_path / name, 6.0, "-bf", 0, "-c:a", sound))
+    for second, beep in enumerate(beeps(recording)[1:], 1):
+        assert numbers_at(recording, [beep - 0.015, beep + 0.015]) == [30 * second - 1, 30 * second]
+    with Track(recording, "picture") as track:
+        assert np.diff([frame.time for frame in track.frames(4.5)]) == pytest.approx(1 / 30, abs=2e-3)
+
+
 @pytest.mark.parametrize(("late", "first"), [("sound", 0), ("picture", 9)])
 def test_a_track_of_a_transport_stream_that_begins_late_is_read_whole(tmp_path, late, first):
     source, path = film(tmp_path / "a.mp4", 9.0), tmp_path / "late.ts"

@@ -135,8 +135,7 @@ def test_a_segment_that_is_shorter_than_a_frame_is_copied_as_a_frame(tmp_path):
     vod = recording.probe(tmp_path / "vod.avi")
     (copied,) = stream_copy.packet_ranges(vod, [Segment(1.034, 1.044)])
     stream_copy.copy(vod, [copied], None, tmp_path / "reel.mp4")
-    expected = [number for time, number in videos.numbers(tmp_path / "vod.avi") if 1.03 < time < 1.04]
-    assert [number for _, number in videos.numbers(tmp_path / "reel.mp4")] == expected
+    assert [number for _, number in videos.numbers(tmp_path / "reel.mp4")] == [31]
     assert copied.segment.duration == pytest.approx(1 / 30)
 
 

@@ -273,13 +273,19 @@ def time_of(packet: Packet[Any]) -> float:
 
 
 def is_unordered(container: InputContainer, track: Stream) -> bool:
-    """Return whether a track is H.264 or HEVC with B-frames in AVI or ASF.
+    """Return whether a track is H.264 or HEVC with B-frames in AVI or ASF."""
+    guessed = _tells_no_display_times(container, track)
+    return guessed and isinstance(track, VideoStream) and bool(track.codec_context.has_b_frames)
+
+
+def _tells_no_display_times(container: InputContainer, track: Stream) -> bool:
+    """Return whether a track is H.264 or HEVC in AVI or ASF.
 
     These containers only have the time at which each packet is decoded. FFmpeg guesses when it is shown, and wrongly.
     """
     if container.format.name not in ("avi", "asf") or not isinstance(track, VideoStream):
         return False
-    return track.codec_context.name in ("h264", "hevc") and bool(track.codec_context.has_b_frames)
+    return track.codec_context.name in ("h264", "hevc")
 
 
 def demuxed(container: InputContainer, *wanted: Stream) -> Iterator[Packet[Any]]:
@@ -287,12 +293,13 @@ def demuxed(container: InputContainer, *wanted: Stream) -> Iterator[Packet[Any]]
 
     Packets of unordered tracks only have the time at which they are decoded.
     """
-    failures, unordered = 0, any(is_unordered(container, track) for track in wanted)
+    failures, guessed = 0, any(_tells_no_display_times(container, track) for track in wanted)
+    unordered = any(is_unordered(container, track) for track in wanted)
     before: dict[int, tuple[int | None, int | None]] = {}
     while failures < 100:
         try:
             packets = container.demux(*wanted)
-            for packet in _in_turn(packets, container.format.name) if unordered else packets:
+            for packet in _in_turn(packets, container.format.name, unordered) if guessed else packets:
                 if packet.pts is None and packet.dts is None and packet.size and packet.stream.type == "video":
                     # The second field of an interlaced frame has a packet of its own, but no time.
                     packet.pts, packet.dts = before.pop(packet.stream_index, (None, None))
@@ -308,8 +315,11 @@ def demuxed(container: InputContainer, *wanted: Stream) -> Iterator[Packet[Any]]
             return
 
 
-def _in_turn(packets: Iterator[Packet[Any]], format_name: str) -> Iterator[Packet[Any]]:
-    """Yield packets, those of the picture with nothing but the time at which they are decoded."""
+def _in_turn(packets: Iterator[Packet[Any]], format_name: str, unordered: bool) -> Iterator[Packet[Any]]:
+    """Yield packets, those of the picture with nothing but the time at which they are decoded.
+
+    Unless they are unordered, they are shown then.
+    """
     following = None
     for packet in packets:
         if isinstance(packet.stream, VideoStream) and packet.size:
@@ -317,5 +327,6 @@ def _in_turn(packets: Iterator[Packet[Any]], format_name: str) -> Iterator[Packe
             turn = following if packet.dts is None else packet.dts
             following = None if turn is None else turn + (packet.duration or 0)
             # In ASF, sound has timestamps too. A frame is shown after it has been decoded, so a frame later.
-            packet.dts, packet.pts = following if format_name == "asf" else turn, None
+            packet.dts = following if format_name == "asf" and unordered else turn
+            packet.pts = None if unordered else turn
         yield packet
