@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from autotosis.annotations import facecams
 from autotosis.camera import scenes
+from autotosis.project import tables
 from autotosis.video.recording import probe
 from data.sample.acting import act
 from data.sample.game import Game, Interlude
@@ -134,6 +136,17 @@ def test_the_sample_s_camera_is_found_and_the_scene_without_it(project):
     project.write(FACECAMS, NO_ROWS + "vods/demo.mp4,0,0.5,0.5,1\n")
     project.stages("find_facecams demo")
     assert [row[2:] for row in found(project, "data/facecams/demo.csv")] == [(0, 0.5, 0.5, 1)]
+
+
+def test_a_scene_starts_with_its_first_frame(stream, tmp_path):
+    """The times of the frames are no whole milliseconds."""
+    videos.ffmpeg("-ss", 2 * LASTS - 3, "-t", 6, "-i", stream, tmp_path / "short.mp4")
+    videos.ffmpeg("-itsscale", 1.0001, "-i", tmp_path / "short.mp4", "-c", "copy", tmp_path / "own.mp4")
+    with av.open(str(tmp_path / "own.mp4")) as container:
+        change = [frame.time for frame in container.decode(video=0)][3 * FPS]
+    facecams.write(tmp_path / "own.csv", scenes.find(probe(tmp_path / "own.mp4"), "own"))
+    full, corner = tables.read_rows(tmp_path / "own.csv", facecams.COLUMNS)
+    assert full.seconds("end") == corner.seconds("start") == pytest.approx(change, abs=1e-6)
 
 
 def test_the_camera_of_a_clip_of_a_second_is_found(stream, tmp_path):

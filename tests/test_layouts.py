@@ -6,16 +6,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from autotosis.annotations.facecams import Box
+from autotosis.annotations import facecams
+from autotosis.annotations.facecams import Box, Scene
 from autotosis.pictures import fonts
-from autotosis.reel import encoding, layouts
+from autotosis.reel import assembly, encoding, layouts
 from autotosis.reel.encoding import EncodingJob
 from autotosis.reel.layouts import Arrangement, FrameFormat
 from autotosis.reel.overlay import OverlayStyle
 from autotosis.reel.reel import ReelSegment, Vod
 from autotosis.video import recording
 from tests import videos
-from tests.helpers import Project, decoded, load_params, render, write_timeline
+from tests.helpers import Project, decoded, load_params, planned, render, write_timeline
 
 RED, GREEN, BLUE, WHITE = (220, 0, 0), (0, 150, 0), (0, 0, 220), (255, 255, 255)
 
@@ -130,3 +131,23 @@ def test_a_vod_of_another_shape_is_shown_whole_with_a_margin(project):
     assert pictures.shape == (10, 180, 180, 3)
     assert pictures[:, :38].max() < 30 and pictures[:, 143:].max() < 30
     assert share(pictures[5, 80:138, 60:120], GREEN) > 0.4
+
+
+@pytest.mark.parametrize(("fps", "first", "start"), [(25, 50, 1.1), (30, 61, 0.95)])
+def test_the_layout_changes_with_the_picture_where_two_frames_are_equally_near(bare, tmp_path, fps, first, start):
+    """The time in the middle between two frames of the reel is that of the first frame without the face camera."""
+
+    def picture(time: float) -> np.ndarray:
+        return stream(0.0) if time < first / fps - 1e-6 else np.full((180, 320, 3), BLUE, np.uint8)
+
+    videos.write(bare.folder / "data/tiny/vods/own.mp4", [n / fps for n in range(3 * fps)], picture)
+    left, top, width, height = FACE_CAMERA
+    box = Box(left / 320, top / 180, (left + width) / 320, (top + height) / 180)
+    facecams.write(bare.folder / "data/facecams/own.csv", [Scene(0.0, first / fps, box)])
+    cut = planned(bare, f"{start},{start + 1.5}\n", duration=3, layout="vertical", overlay="none", fps=fps)
+    (piece,) = assembly.encode(cut, tmp_path)
+    _, pictures = decoded(piece.target)
+    faces = [share(shown[: len(shown) // 3], RED) > 0.5 for shown in pictures]
+    number = round((first / fps - start) * fps + 0.5)
+    assert faces == [True] * number + [False] * (len(pictures) - number)
+    assert min(share(shown, BLUE) for shown in pictures[number:]) > 0.97

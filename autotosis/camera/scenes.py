@@ -51,8 +51,8 @@ def find(recording: Recording, name: str) -> list[Scene]:
     runs = [list(run) for _, run in itertools.groupby(zip(layout_at, every, strict=True), key=lambda pair: pair[0])]
     changes = [Change(before[-1], after[0], known_layouts) for before, after in itertools.pairwise(runs)]
     refined = workers.run_parallel(partial(_moment, recording), changes, f"find the scenes of {name}", "scenes")
-    # Rounded down to milliseconds, as in tables, so that no scene starts after its first frame.
-    edges = [0.0, *(math.floor(1000 * time) / 1000 for time in refined), _end(recording)]
+    # Rounded down to microseconds, as in tables, so that no scene starts after its first frame.
+    edges = [0.0, *(math.floor(1e6 * time) / 1e6 for time in refined), _end(recording)]
     return [
         Scene(start, end, _box(layout.camera, every[0]), _confidence(layout, [sample for _, sample in run]))
         for (start, end), run in zip(itertools.pairwise(edges), runs, strict=True)
@@ -75,7 +75,7 @@ def whole(recording: Recording, box: Box) -> Scene:
 
 
 def _end(recording: Recording) -> float:
-    # Rounded up to milliseconds, as in tables, so that the last moment is inside.
+    # Rounded up, because tables round, so that the last moment is inside.
     return math.ceil(1000 * recording.duration) / 1000
 
 

@@ -17,6 +17,7 @@ from autotosis.reel import audio_mix, encoders, ffmpeg_program, overlay, source
 from autotosis.reel.layouts import FrameFormat, Pane
 from autotosis.reel.overlay import OverlayStyle
 from autotosis.reel.reel import ReelSegment, Vod
+from autotosis.video.reading import ROUNDING
 
 # Lossless and as fast as possible, for parts of crossfades, which are encoded again.
 LOSSLESS = {"c:v": "libx264", "qp": 0, "preset": "ultrafast", "threads": 1}
@@ -194,7 +195,8 @@ def _arranged(stream: FilterableStream, job: EncodingJob) -> FilterableStream:
     vod, rate, frames = job.vod, job.vod.frame.rate, round(job.duration * job.vod.frame.rate)
     arrangements = vod.arranged(job.start, job.start + job.duration)
     # The first frame after each change, as `source.constant_rate_frames` chooses frames.
-    changes = (math.ceil((arrangement.start - job.start) * rate - 0.5) for arrangement in arrangements[1:])
+    starts = (arrangement.start - job.start + 2 * ROUNDING for arrangement in arrangements[1:])
+    changes = (math.ceil(start * rate - 0.5) for start in starts)
     ends = pairwise([0, *changes, frames])
     pairs = zip(arrangements, ends, strict=True)
     parts = [(arrangement, first, last) for arrangement, (first, last) in pairs if first < last]
