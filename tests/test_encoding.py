@@ -5,6 +5,8 @@ import resource
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
+import numpy as np
+
 from autotosis.reel import assembly, encoding
 from tests import videos
 from tests.helpers import assert_user_error, decoded, planned
@@ -41,6 +43,16 @@ def test_a_crossfade_is_as_long_as_whole_frames_allow(bare, tmp_path):
     folder.mkdir()
     pieces = assembly.encode(cut, folder)
     assert len(decoded(pieces[0].crossfade)[0]) == 60
+
+
+def test_a_last_frame_that_is_shown_beyond_its_segment_is_silent_there(bare, tmp_path):
+    path = bare.folder / "data/tiny/vods/own.mp4"
+    times = [number / 30 for number in range(240)]
+    videos.write(path, times, lambda time: videos.grey(0), lambda at: 0.5 * np.sin(2 * np.pi * 1000 * at), 8)
+    (piece,) = assembly.encode(planned(bare, "1,3.01\n", fps=1), tmp_path)
+    levels = np.abs(videos.samples(piece.target)).reshape(-1, videos.RATE // 200).max(axis=1)
+    assert len(levels) == 3 * 200
+    assert levels[2:400].min() > 0.6 and levels[401] < 0.4 and levels[402:].max() == 0
 
 
 def memory(cut: assembly.Reel, folder: Path) -> int:

@@ -228,7 +228,10 @@ def _laid_out(stream: FilterableStream, panes: Sequence[Pane], frame: FrameForma
 def _sound(job: EncodingJob, folder: Path) -> ffmpeg.nodes.Node:
     """Write the sound of a segment into `folder` and read it from there, because its format may change within a VOD."""
     sound, length = folder / "sound.pcm", round(job.duration * audio_mix.RATE)
-    source.write_sound(job.vod.recording, job.start, job.start + job.duration, sound)
+    # In a reel with fewer frames per second than the VOD, the last frame may be shown beyond the end of the segment.
+    end = min(job.start + job.duration, job.segment.end)
+    source.write_sound(job.vod.recording, job.start, end, sound)
     stream = ffmpeg.input(sound.name, f="f32le", ar=audio_mix.RATE, ch_layout="stereo").audio
-    stream = stream.filter("apad").filter("atrim", end_sample=length)
-    return audio_mix.fade(stream, length, beginning=not job.before, end=not job.after)
+    heard = round((end - job.start) * audio_mix.RATE)
+    stream = audio_mix.fade(stream, heard, beginning=not job.before, end=not job.after)
+    return stream.filter("apad").filter("atrim", end_sample=length)
