@@ -1,6 +1,7 @@
 """Changes within a recording: other files appended to it, and other tracks, codecs, clocks and formats in its parts."""
 
 import zlib
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -60,6 +61,21 @@ def test_a_transport_stream_in_which_a_track_changes_its_codec_is_read_on(tmp_pa
     assert numbers_at(recording, [1.6, 4.6]) == pytest.approx([48, 48], abs=3)
     assert beeps(recording) == pytest.approx(np.arange(6), abs=0.1)
     assert not list(remarks(recording))
+
+
+@pytest.mark.parametrize("offset", [0, 1])
+@pytest.mark.parametrize("rate", [Fraction(60), Fraction(30_000, 1001)])
+def test_an_advertisement_at_the_beginning_does_not_set_size_and_rate(tmp_path, offset, rate):
+    """The clock starts again behind it, or goes on."""
+    for name, size, fps, seconds, start in (("ad", "96x54", 25, 1, 0), ("stream", "320x180", rate, 4, offset)):
+        picture = ("-f", "lavfi", "-t", seconds, "-i", f"testsrc=s={size}:r={fps}")
+        timing = ("-muxdelay", 0, "-muxpreload", 0, "-output_ts_offset", start)
+        videos.ffmpeg(*picture, "-preset", "ultrafast", "-g", 30, *timing, tmp_path / f"{name}.ts")
+    (tmp_path / "a.ts").write_bytes((tmp_path / "ad.ts").read_bytes() + (tmp_path / "stream.ts").read_bytes())
+    recording = probe(tmp_path / "a.ts")
+    assert (recording.width, recording.height, recording.rate) == (320, 180, rate)
+    assert recording.start == 0
+    assert recording.duration == pytest.approx(5, abs=0.1)
 
 
 TWO_SOUNDS = ("-map", "0:v", "-map", "0:a", "-map", "0:a", "-c:a", "mp2", "-c:a:1", "ac3", "-ac:a:1", 6)

@@ -1,14 +1,18 @@
 """The properties of a recording, determined once: files, clocks, tracks, size, frame rate and duration."""
 
+from __future__ import annotations
+
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 from av.container import InputContainer
+from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
@@ -22,6 +26,9 @@ from autotosis.video.opening import Span, opened
 SOUND_ALONE = 0.5
 # Codecs whose headers may differ between parts. That of FLAC tells the length and a checksum of the sound.
 WITH_HEADERS = ("h264", "hevc", "flac")
+# To find the format in the middle of a recording, at most this many packets are read and frames are decoded. The frame
+# rate is measured over the last frames: behind a keyframe, some may be missing.
+LOOKED_AT, DECODED, MEASURED = 300, 24, 9
 
 
 @dataclass(frozen=True)
@@ -134,19 +141,35 @@ def probe(path: Path, sounds: Sequence[int] = ()) -> Recording:
         video = tracks.picture(pieces[0].span.path, container)
         unordered = clock.is_unordered(container, video)
         first = _first_frame(path, container, video)
-        width, height = first.width * float(video.sample_aspect_ratio or 1), first.height
-        if first.rotation % 180:
-            width, height = height, width
-        return Recording(
-            path,
-            max(0.0, (extents[0].start if unordered else first.time or 0.0) - pieces[0].timestamp_at_zero),
-            duration,
-            max(2, round(width / 2) * 2),
-            max(2, round(height / 2) * 2),
-            _steady_rate(video),
-            any(piece.sounds for piece in pieces),
-            pieces,
-        )
+        start = max(0.0, (extents[0].start if unordered else first.time or 0.0) - pieces[0].timestamp_at_zero)
+    try:
+        # A recording may begin with an advertisement in another format.
+        picture_format = _picture_format(path, max(pieces, key=lambda piece: piece.end - piece.begin))
+    except UserError:
+        # A part that was not cut at a keyframe may have no frame that can be decoded alone.
+        picture_format = _picture_format(path, pieces[0])
+    return Recording(path, start, duration, *picture_format, any(piece.sounds for piece in pieces), pieces)
+
+
+def _picture_format(path: Path, piece: Piece) -> tuple[int, int, Fraction]:
+    """Return width and height, pixels, and frame rate, Hz, in the middle of a piece."""
+    with opened(piece.span) as container:
+        video = tracks.picture(piece.span.path, container)
+        shown = first = _first_frame(path, container, video)
+        aspect, rate = video.sample_aspect_ratio, _steady_rate(video)
+        with suppress(av.error.FFmpegError):
+            container.seek(int((piece.timestamp_at_zero + (piece.begin + piece.end) / 2) * av.time_base))
+            video.codec_context.flush_buffers()
+            frames = _decoded(itertools.islice(clock.demuxed(container, video), LOOKED_AT), container, video)
+            shown = next(frames, first)
+            if (shown.width, shown.height) != (first.width, first.height):
+                # FFmpeg has only looked at the beginning.
+                aspect = video.codec_context.sample_aspect_ratio
+                rate = _measured_rate([shown, *itertools.islice(frames, DECODED)]) or rate
+    width, height = shown.width * float(aspect or 1), shown.height
+    if shown.rotation % 180:
+        width, height = height, width
+    return max(2, round(width / 2) * 2), max(2, round(height / 2) * 2), rate
 
 
 def _one_after_the_other(extents: Sequence[Extent]) -> tuple[tuple[Piece, ...], float]:
@@ -222,7 +245,16 @@ def _rotation(file: Span, container: InputContainer) -> int:
 
 def _first_frame(path: Path, container: InputContainer, video: VideoStream) -> VideoFrame:
     """Decode the first frame that has a time; UserError if there is none."""
-    for packet in clock.demuxed(container, video):
+    frame = next(_decoded(clock.demuxed(container, video), container, video), None)
+    if frame is None:
+        raise UserError(f"{path}: none of its frames has a time; remove it or convert it to MP4")
+    return frame
+
+
+def _decoded(packets: Iterable[Packet[Any]], container: InputContainer, video: VideoStream) -> Iterator[VideoFrame]:
+    """Decode the frames of packets that have a time."""
+    # Of a short video, the decoder still has all frames at the end.
+    for packet in itertools.chain(packets, [None]):
         try:
             frames = video.codec_context.decode(packet)
         except av.error.MemoryError:
@@ -231,12 +263,7 @@ def _first_frame(path: Path, container: InputContainer, video: VideoStream) -> V
             continue
         for frame in frames:
             if frame.pts is not None or clock.is_unordered(container, video):
-                return frame
-    # Of a short video, the decoder still has all frames.
-    for frame in video.codec_context.decode(None):
-        if frame.pts is not None or clock.is_unordered(container, video):
-            return frame
-    raise UserError(f"{path}: none of its frames has a time; remove it or convert it to MP4")
+                yield frame
 
 
 def _steady_rate(video: VideoStream) -> Fraction:
@@ -246,3 +273,11 @@ def _steady_rate(video: VideoStream) -> Fraction:
         if rate and rate >= 10:
             return min(rate, Fraction(60)).limit_denominator(1001)
     return Fraction(30)
+
+
+def _measured_rate(frames: Sequence[VideoFrame]) -> Fraction | None:
+    """Measure the frame rate of consecutive frames, Hz, at most 60; None if it is below 10 or they are too few."""
+    times = [frame.pts * (frame.time_base or 0) for frame in frames[-MEASURED:] if frame.pts is not None]
+    if len(times) < MEASURED or not 0 < times[-1] - times[0] <= (MEASURED - 1) / 10:
+        return None
+    return min(Fraction(MEASURED - 1) / Fraction(times[-1] - times[0]), Fraction(60)).limit_denominator(1001)
