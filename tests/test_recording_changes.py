@@ -214,7 +214,19 @@ def test_a_part_that_is_rotated_differently_is_refused(tmp_path):
     folder.mkdir()
     videos.ffmpeg("-i", source, "-c", "copy", folder / "1.mp4")
     videos.ffmpeg("-display_rotation", 90, "-i", source, "-c", "copy", folder / "2.mp4")
-    with pytest.raises(UserError, match="2.mp4: .*, or the picture is rotated differently, so they cannot be joined"):
+    refused = "2.mp4: .*, or the picture has another shape or is rotated differently, so they cannot be joined"
+    with pytest.raises(UserError, match=refused):
+        probe(folder)
+
+
+def test_a_part_of_another_shape_is_refused_and_one_of_another_size_is_not(tmp_path):
+    folder, source = tmp_path / "parts", film(tmp_path / "a.mp4", 3.0)
+    folder.mkdir()
+    for part, size in enumerate(("64:48", "128:96"), 1):
+        videos.ffmpeg("-i", source, "-vf", f"scale={size}", folder / f"{part}.mp4")
+    assert probe(folder).duration == pytest.approx(6, abs=0.1)
+    videos.ffmpeg("-i", source, "-vf", "scale=64:64,setsar=1", folder / "3.mp4")
+    with pytest.raises(UserError, match="3.mp4: .* the picture has another shape"):
         probe(folder)
 
 

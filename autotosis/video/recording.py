@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -26,6 +27,9 @@ from autotosis.video.opening import Span, opened
 SOUND_ALONE = 0.5
 # Codecs whose headers may differ between parts. That of FLAC tells the length and a checksum of the sound.
 WITH_HEADERS = ("h264", "hevc", "flac")
+# The pictures of parts are scaled to the same size. If their shapes differ by more than this share, it shows; those of
+# 1366x768 and 1280x720, both called 16:9, differ by 0.05 %.
+OTHER_SHAPE = 0.02
 # To find the format in the middle of a recording, at most this many packets are read and frames are decoded. The frame
 # rate is measured over the last frames: behind a keyframe, some may be missing.
 LOOKED_AT, DECODED, MEASURED = 300, 24, 9
@@ -205,18 +209,19 @@ def _numbers(piece: Piece, sounds: Sequence[int]) -> tuple[int, ...]:
 
 
 def _check_alike(files: Sequence[Span]) -> None:
-    """Raise a UserError unless each track has the same format in all parts that have it."""
+    """Raise a UserError unless each track has the same format in all parts that have it, and the picture its shape."""
     with opened(files[0]) as container:
-        like, rotation = _formats(container), _rotation(files[0], container)
+        like, rotation, shape = _formats(container), _rotation(files[0], container), _shape(files[0], container)
     for file in files[1:]:
         with opened(file) as container:
             formats = _formats(container)
             differ = any(like.setdefault(number, track) != track for number, track in formats.items())
-            if differ or _rotation(file, container) != rotation:
+            stretched = abs(_shape(file, container) / shape - 1) > OTHER_SHAPE
+            if differ or stretched or _rotation(file, container) != rotation:
                 raise UserError(
-                    f"{file.path}: its picture or sound is in another format than in the first part, or the picture is "
-                    "rotated differently, so they cannot be joined; convert it to that format, or make it a VOD of its "
-                    "own"
+                    f"{file.path}: its picture or sound is in another format than in the first part, or the picture "
+                    "has another shape or is rotated differently, so they cannot be joined; convert it to that format, "
+                    "or make it a VOD of its own"
                 )
 
 
@@ -232,6 +237,12 @@ def _formats(container: InputContainer) -> dict[int, tuple[object, ...]]:
         for track in (*container.streams.video, *container.streams.audio)
         if track.codec_context
     }
+
+
+def _shape(file: Span, container: InputContainer) -> float:
+    """Return how many times as wide as high a part's picture is before it is rotated; NaN if that is not known."""
+    video = tracks.picture(file.path, container)
+    return video.width * float(video.sample_aspect_ratio or 1) / video.height if video.height else math.nan
 
 
 def _rotation(file: Span, container: InputContainer) -> int:
