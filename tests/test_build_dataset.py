@@ -104,10 +104,11 @@ def test_a_bad_label_is_named_by_its_row(project, name):
     assert project.read("data/dataset/index.csv") == index
 
 
-@pytest.mark.parametrize(("name", "said"), [("caf\u00e9", True), ("cafe", False)])
+@pytest.mark.parametrize(("name", "said"), [("caf\u00e9", True), ("cafe", False), ("away", False)])
 def test_a_name_whose_accents_are_encoded_in_another_way_is_explained(bare, name, said):
     # As macOS writes it.
     bare.write("data/tiny/clips/cafe\u0301.mp4", "")
+    (bare.folder / "data/tiny/clips/away.mp4").symlink_to("/nowhere/away.mp4")
     bare.write(LABELS, f"{HEADER}clips/{name}.mp4,,,0\n")
     with pytest.raises(UserError, match=f"row 2: there is no video data/tiny/clips/{name}.mp4") as error:
         read_labels(Path(LABELS))

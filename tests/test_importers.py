@@ -137,10 +137,14 @@ def test_labels_are_added_once(streamer, monkeypatch, form, content, options, ex
     ],
     ids=["via", "label-studio"],
 )
-def test_a_region_with_several_labels_has_each_of_them(streamer, monkeypatch, form, content, options, names, expected):
+def test_a_region_with_several_labels_has_each_of_them(
+    streamer, monkeypatch, capsys, form, content, options, names, expected
+):
     for name in names:
         add(streamer, monkeypatch, form, content, *options, "--highlight", name)
         assert rows(streamer) == [expected]
+        # Another region is called something else.
+        assert ("1 stretches left out" in capsys.readouterr().out) == (form == "via")
     with pytest.raises(UserError, match="only one of the two is a highlight"):
         add(streamer, monkeypatch, form, content, *options, "--highlight", "rage", "--calm", "loud")
 

@@ -99,6 +99,14 @@ def test_tracks_of_a_recording_that_is_gone_or_not_cut_fit_a_video(project):
     assert "fits no video" not in project.stage("configure").stdout
 
 
+def test_tracks_of_a_recording_that_is_kept_are_those_of_its_file(project, monkeypatch):
+    """Rows about it still teach the model."""
+    project.write("vods.yaml", "vods: {}\nkept:\n  monday: vods/demo.mp4\n")
+    project.set_params(vods={}, tracks={"monday": {"judge": 2}})
+    monkeypatch.chdir(project.folder)
+    assert params.load().tracks_of("vods/demo.mp4").judged == [2]
+
+
 def test_of_a_transport_stream_with_two_programs_one_is_seen_and_heard(tmp_path):
     videos.numbered(tmp_path / "a.mp4", 3.0, "libx264")
     other = ("-f", "lavfi", "-t", 3, "-i", "color=blue:s=64x48:r=30", "-f", "lavfi", "-t", 3, "-i", "anullsrc")

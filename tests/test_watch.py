@@ -244,9 +244,18 @@ def test_a_recording_that_is_removed_before_its_turn_ends_nothing(tmp_path, monk
 def test_a_recording_that_has_the_name_of_a_kept_reel_is_told_so(watched):
     record(watched, "a b")
     watched.write("vods.yaml", "vods: {}\nkept:\n  a-b: vods/gone.mkv\n")
+    (watched.folder / "reels/a-b").mkdir(parents=True)
     watched.succeed(*WATCH)
     kept = "vods.yaml keeps reels/a-b, the reel of data/tiny/vods/gone.mkv"
     assert log(watched) == [f"data/tiny/vods/a b.mkv: left out, because {kept}; rename this file"]
+
+
+def test_a_recording_may_have_the_name_of_one_that_has_no_reel(watched):
+    record(watched, "a b")
+    watched.write("vods.yaml", "vods: {}\nkept:\n  A-b: vods/failed.mkv\n")
+    watched.succeed(*WATCH)
+    assert listed(watched) == {"a-b": "vods/a b.mkv"}
+    assert "failed" not in watched.read("vods.yaml")
 
 
 def test_names_are_taken_as_the_system_gives_them_or_put_aside(watched):

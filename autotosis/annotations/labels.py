@@ -139,6 +139,7 @@ def _group(row: tables.Row) -> str:
 def _other_spelling(video: Path) -> str:
     """Return what to say of a file whose name looks the same; systems encode accents in one character or in two."""
     plain = unicodedata.normalize("NFC", video.name)
-    if any(unicodedata.normalize("NFC", path.name) == plain for path in video.parent.glob("*")):
+    others = (path.name for path in video.parent.glob("*") if path.name != video.name)
+    if any(unicodedata.normalize("NFC", name) == plain for name in others):
         return "; its accents are encoded in another way than those of the file, so copy the name from the folder"
     return ""

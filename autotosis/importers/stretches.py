@@ -52,16 +52,18 @@ def classify_by_name(
     highlights, calm : sequence of str
         The names of either kind. All others are left out; without any name, all stretches are highlights.
     """
-    kept, left_out = [], 0
+    kept, left_out = [], set()
     for stretch in stretches:
         if stretch.name in calm:
             kept.append((stretch, False))
         elif stretch.name in highlights or not (highlights or calm):
             kept.append((stretch, True))
         else:
-            left_out += 1
+            left_out.add(replace(stretch, name=""))
+    # Of the several names that a stretch may have, one is enough.
+    left_out -= {replace(stretch, name="") for stretch, _ in kept}
     if left_out:
-        print(f"{left_out} stretches left out, because their names are neither in --highlight nor in --calm")
+        print(f"{len(left_out)} stretches left out, because their names are neither in --highlight nor in --calm")
     return kept
 
 

@@ -253,4 +253,7 @@ def load() -> Params:
             raise UserError(
                 f"{PARAMS_FILE}: tracks: there is no VOD named {key} in vods; a pattern has a / or *, as clips/* does"
             )
-    return settings.model_copy(update={"vods": vods})
+    # A recording that is kept may still be learned from.
+    kept = {name: file for name, file in vods_file.kept.items() if (settings.folder / file).exists()}
+    tracks = {kept.get(key, key): own for key, own in settings.tracks.items()}
+    return settings.model_copy(update={"vods": vods, "tracks": tracks})

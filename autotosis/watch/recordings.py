@@ -62,8 +62,10 @@ def name_of(path: Path, settings: Params) -> str:
         if other.lower() == name.lower() and settings.folder / file != path:
             if other in settings.vods:
                 cause = f"{settings.folder / file} is the VOD {other} already"
-            else:
+            elif (reel.FOLDER / other).exists():
                 cause = f"{VODS_FILE} keeps {reel.FOLDER / other}, the reel of {settings.folder / file}"
+            else:
+                continue
             raise UserError(f"{path}: left out, because {cause}; rename this file")
     return name
 
@@ -115,7 +117,7 @@ def read_list() -> FoundVods:
 def add(name: str, file: str) -> None:
     """Add a recording to vods.yaml: its name, and its file inside the streamer's folder."""
     listed = read_list()
-    kept = {other: kept_file for other, kept_file in listed.kept.items() if other != name}
+    kept = {other: kept_file for other, kept_file in listed.kept.items() if other.lower() != name.lower()}
     _write_list(listed.vods | {name: file}, kept)
 
 
