@@ -88,6 +88,7 @@ TWO_SOUNDS = ("-map", "0:v", "-map", "0:a", "-map", "0:a", "-c:a", "mp2", "-c:a:
         ((), ("-streamid", "1:300")),
         (TWO_SOUNDS, ("-c:a", "mp2")),
         ((*TWO_SOUNDS, "-mpegts_flags", "system_b"), ("-c:a", "mp2")),
+        (("-c:a", "libopus"), ("-c:a", "libopus", "-streamid", "1:300")),
     ],
 )
 def test_sound_that_changes_between_keyframes_of_a_transport_stream_is_heard_in_time(tmp_path, before, behind):
@@ -98,6 +99,16 @@ def test_sound_that_changes_between_keyframes_of_a_transport_stream_is_heard_in_
     times = [1.6, 3.5, 3.6, 3.7, 4.5, 6.6]
     assert numbers_at(recording, times) == numbers_at(whole, times)
     assert beeps(recording) == pytest.approx(np.arange(8), abs=0.05)
+
+
+@pytest.mark.parametrize(("judged", "heard"), [(1, 4), (2, 8)])
+def test_sound_tracks_are_counted_as_at_the_beginning_where_one_has_ended(tmp_path, judged, heard):
+    """The first of two tracks ends; it is silent from there on, and the second is still the second."""
+    both = ("-map", "0:v", "-map", "0:a", "-map", "0:a", "-c:a", "mp2", "-streamid", "1:300", "-streamid", "2:400")
+    one = film(tmp_path / "one.ts", 8.0, *both)
+    other = film(tmp_path / "other.ts", 8.0, "-c:a", "mp2", "-streamid", "1:400")
+    recording = probe(switched(one, other, 5.0), [judged])
+    assert beeps(recording) == pytest.approx(np.arange(heard), abs=0.05)
 
 
 def test_sound_that_comes_back_to_a_transport_stream_is_heard(tmp_path):
@@ -145,14 +156,17 @@ def switched(one, other, time) -> Path:
     return path
 
 
-def test_a_transport_stream_in_which_both_programs_change_is_read_on(tmp_path):
+@pytest.mark.parametrize("between", [0, 20])
+def test_a_transport_stream_in_which_both_programs_change_is_read_on(tmp_path, between):
     maps = ("-map", "0:v", "-map", "0:a", "-map", "0:v", "-map", "0:a")
     programs = ("-program", "program_num=1:st=0:st=1", "-program", "program_num=2:st=2:st=3")
     one, other = (
         film(tmp_path / f"{codec}.ts", 3.0, *maps, *programs, codec=codec).read_bytes()
         for codec in ("libx264", "mpeg2video")
     )
-    (tmp_path / "both.ts").write_bytes(one + other)
+    # The maps of both programs are the third and the fourth packet.
+    empty = b"\x47\x1f\xff\x10" + 184 * b"\xff"
+    (tmp_path / "both.ts").write_bytes(one + other[: 3 * 188] + between * empty + other[3 * 188 :])
     recording = probe(tmp_path / "both.ts")
     assert [piece.begin for piece in recording.pieces] == pytest.approx([0, 3], abs=0.1)
     assert numbers_at(recording, [1.6, 4.6]) == pytest.approx([48, 48], abs=3)

@@ -41,7 +41,8 @@ def labels_of(config: SelectConfig, duration: float) -> list[Segment]:
 def choose(config: SelectConfig, card: Card, timeline: Timeline, duration: float) -> Choice:
     """Choose what the reel of a VOD shows.
 
-    The user has the last word: what a row of labels.csv calls a highlight is shown, and what one calls calm is not.
+    The user has the last word: what a row of labels.csv calls a highlight is shown, and what one calls calm is not,
+    unless `select.invert` is set.
 
     Parameters
     ----------
@@ -64,7 +65,7 @@ def choose(config: SelectConfig, card: Card, timeline: Timeline, duration: float
     smoothed = events.override(smoothed, labels)
     threshold, release = select.threshold or card.threshold, select.release
     if select.invert:
-        # The calmest moments are what is asked for, so labels add and remove nothing.
+        # The calmest moments are what is asked for, so rows only count as probabilities of 0 and 1.
         smoothed, highlights, calm = smoothed.inverted(), [], []
         threshold = select.threshold or float(np.quantile(smoothed.probabilities, 1 - card.prevalence))
         # Nearly everything is calm, so with a lower release, events would never end.

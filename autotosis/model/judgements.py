@@ -93,9 +93,10 @@ def comparable(clips: Sequence[Clip], fps: float) -> list[Clip]:
     judged = [clip for clip in clips if clip.is_excerpt and clip.labels.any()]
     gaps = np.array([np.isnan(clip.values[clip.moments]).all(axis=0) for clip in judged])
     chosen = gaps[np.random.default_rng(0).integers(len(gaps), size=len(clips))]
+    hidden = [unknown if clip.is_excerpt else unknown | lacking for clip, lacking in zip(clips, chosen, strict=True)]
     return [
-        replace(clip, values=np.where(unknown | (hidden & ~clip.is_excerpt), np.float32(np.nan), clip.values))
-        for clip, hidden in zip(clips, chosen, strict=True)
+        replace(clip, values=np.where(columns, np.float32(np.nan), clip.values))
+        for clip, columns in zip(clips, hidden, strict=True)
     ]
 
 

@@ -98,7 +98,7 @@ def extents(span: Span, continues: bool = False) -> list[Extent]:
         if len(structure.spans) > 1:
             found: list[Extent] = []
             for first, *others in map(extents, structure.spans):
-                # Where only the tracks of a transport stream change, its clock goes on.
+                # A clock that is where the last one ended is the same, as where only the tracks change.
                 goes_on = bool(found) and found[-1].start < first.start and abs(first.start - found[-1].end) < BACK
                 found += [replace(first, continues=goes_on), *others]
             return found

@@ -134,8 +134,10 @@ def probe(path: Path, sounds: Sequence[int] = ()) -> Recording:
     if sounds:
         # Some parts of a VOD may have no sound.
         some = any(piece.sounds for piece in pieces)
+        at_beginning: dict[Path, list[int]] = {}
         pieces = tuple(
-            replace(piece, sounds=_numbers(piece, sounds)) if piece.sounds or not some else piece for piece in pieces
+            replace(piece, sounds=_numbers(piece, sounds, at_beginning)) if piece.sounds or not some else piece
+            for piece in pieces
         )
     if duration <= 0:
         raise UserError(f"{path}: has a duration of 0 s; remove it or convert it to MP4")
@@ -195,17 +197,24 @@ def _one_after_the_other(extents: Sequence[Extent]) -> tuple[tuple[Piece, ...], 
     return tuple(pieces), begin
 
 
-def _numbers(piece: Piece, sounds: Sequence[int]) -> tuple[int, ...]:
-    """Return the numbers of a piece's sound tracks, which are counted from 1; UserError if there is no such track."""
+def _numbers(piece: Piece, sounds: Sequence[int], at_beginning: dict[Path, list[int]]) -> tuple[int, ...]:
+    """Return the numbers of a piece's sound tracks, which are counted from 1; UserError if there is no such track.
+
+    Where tracks of a transport stream have ended, the others are counted as at its beginning. `at_beginning` has the
+    identifiers of the tracks there, by file, and is filled in.
+    """
     with opened(piece.span) as container:
-        there = [track.index for track in tracks.sounds(container)]
+        there = {track.id: track.index for track in tracks.sounds(container)}
+    counted = at_beginning.setdefault(piece.span.path, list(there))
+    if not there.keys() < set(counted):
+        counted = list(there)
     for number in sounds:
-        if number > len(there):
+        if number > len(counted):
             raise UserError(
-                f"{piece.span.path}: `tracks` in params.yaml names sound track {number}, but there are {len(there)}; "
+                f"{piece.span.path}: `tracks` in params.yaml names sound track {number}, but there are {len(counted)}; "
                 "name another one"
             )
-    return tuple(there[number - 1] for number in sounds)
+    return tuple(there[counted[number - 1]] for number in sounds if counted[number - 1] in there)
 
 
 def _check_alike(files: Sequence[Span]) -> None:

@@ -17,10 +17,13 @@ IN_USE = 1
 # EN 300 468, 6.1 and 6.4).
 PRIVATE = 0x06
 PRIVATE_SOUND = frozenset([0x6A, 0x7A, 0x7B, 0x7C])
+# The registration by which private data is Opus (ETSI TS "Opus Interactive Audio Codec", draft 0.1.3), and a type for
+# it that nothing else has.
+OPUS_REGISTRATION, OPUS = b"\x05\x04Opus", 0x100
 # The types of pictures and of sound (ISO/IEC 13818-1, table 2-34; SMPTE RP 227 for VC-1; ATSC A/53-3 for AC-3 and
 # E-AC-3). Other tracks, such as subtitles, may come and go.
 PICTURES = frozenset([0x01, 0x02, 0x10, 0x1B, 0x24, 0x33, 0xEA])
-SOUND = PRIVATE_SOUND | {0x03, 0x04, 0x0F, 0x11, 0x81, 0x87}
+SOUND = PRIVATE_SOUND | {OPUS, 0x03, 0x04, 0x0F, 0x11, 0x81, 0x87}
 # Each byte with its bits in the other order. The checksum at the end of each table (ISO/IEC 13818-1, annex A) is CRC-32
 # with the bits of each byte in that order.
 MIRRORED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
@@ -41,7 +44,7 @@ class _Program:
 def changes(data: mmap.mmap) -> list[int]:
     """List the byte positions of the program maps after which the tracks are others."""
     programs: dict[int, _Program] = {}
-    offsets = set()
+    offsets: set[int] = set()
     for match in MAP.finditer(data):
         offset = match.start()
         table = data[offset + BEFORE_TABLE : offset + PACKET]
@@ -53,7 +56,9 @@ def changes(data: mmap.mmap) -> list[int]:
             tracks = _tracks(table)
             before = programs.get(number)
             if before is not None and _are_others(before.tracks, tracks):
-                offsets.add(offset)
+                # Several programs change together, and their maps follow each other.
+                if before.last >= max(offsets, default=0):
+                    offsets.add(offset)
             elif before is not None:
                 # FFmpeg goes on with a track that comes back.
                 tracks = before.tracks | tracks
@@ -78,7 +83,9 @@ def _tracks(table: bytes) -> dict[int, int]:
         kind, identifier, length = struct.unpack_from(">BHH", table, offset)
         end = offset + 5 + (length & 0xFFF)
         if kind == PRIVATE:
-            kind = next((tag for tag in _descriptors(table[offset + 5 : end]) if tag in PRIVATE_SOUND), PRIVATE)
+            content = table[offset + 5 : end]
+            known = (tag for tag in _descriptors(content) if tag in PRIVATE_SOUND)
+            kind = OPUS if OPUS_REGISTRATION in content else next(known, PRIVATE)
         tracks[identifier & 0x1FFF] = kind
         offset = end
     return tracks
