@@ -126,7 +126,7 @@ CHANGES: dict[str, tuple[Change, list[str], set[str] | str]] = {
     # The time around what was judged depends on it, which the index does not have.
     "dataset.margin": (set_params(dataset={"margin": 0.19}), ["configure", "build_dataset", "train"], set()),
     "predict.scan": (set_params(predict={"scan": "dense"}), ["configure", *SCAN], set()),
-    "select.min_gap": (set_params(select={"min_gap": 20}), ["configure", *CUT], set()),
+    "select.threshold": (set_params(select={"threshold": 0.999}), ["configure", *CUT], set()),
     "render.overlay": (set_params(render={"overlay": "soft"}), ["configure", *REEL], set()),
     "a VOD replaced": (replace_vod, ["configure", "find_facecams@demo", "extract_excerpts", *SCAN, *CUT], set()),
     "how a cut list is made": (remark("autotosis/cuts/segments.py"), ["configure", *CUT], set()),
