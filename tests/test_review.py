@@ -20,15 +20,20 @@ Stretch = tuple[float, float]
 
 @pytest.fixture(scope="module")
 def read(built, tmp_path_factory) -> Project:
-    """A project with a second VOD, whose `stretches` are read. Tests must not change it."""
+    """A project with a second VOD, whose `stretches` and `thirds` are read. Tests must not change it."""
     project = copy_of(built, tmp_path_factory.mktemp("read") / "project")
     shutil.copy(project.folder / "data/tiny/vods/demo.mp4", project.folder / "data/tiny/vods/other.mp4")
     exact = {"pre_roll": 0, "post_roll": 0, "snap": 0, "min_length": 0.2, "smooth": 0}
     project.set_params(select={"threshold": None, **exact})
-    labels = project.read(LABELS)
+    labels, excerpts = project.read(LABELS), project.folder / "data/excerpts"
     highlights, others = stretches(project)
-    judge(project, dict.fromkeys([*highlights, *others], 0))
-    project.write(LABELS, labels)
+    # What a row asks for is removed with the row, so it is kept meanwhile.
+    kept = project.folder.with_name("kept")
+    for pieces in ([*highlights, *others], thirds()):
+        judge(project, dict.fromkeys(pieces, 0))
+        shutil.copytree(excerpts, kept, dirs_exist_ok=True)
+        project.write(LABELS, labels)
+    shutil.copytree(kept, excerpts, dirs_exist_ok=True)
     return project
 
 
@@ -60,16 +65,13 @@ def judge(project: Project, labels: dict[Stretch, int]) -> None:
 
 
 def learn(project: Project) -> dict[str, float]:
-    """Train, and return the metrics of the model, with the result of `cut` as `demo`."""
-    project.stages("build_dataset", "train")
-    return json.loads(project.read("models/metrics.json")) | {"demo": cut(project)}
+    """Train, cut the first VOD again, and return the metrics of the model, with its `precision` as `demo`."""
+    project.stages("build_dataset", "train", "predict demo", "select demo")
+    return json.loads(project.read("models/metrics.json")) | {"demo": precision(project)}
 
 
-def cut(project: Project) -> float:
-    """Make the timeline and the cut list of the first VOD again, and return the average precision of its timeline."""
-    for stage in ("predict", "select"):
-        done = project.stage(stage, "demo")
-        assert done.returncode == 0, done.stderr
+def precision(project: Project) -> float:
+    """Return the average precision of the timeline of the first VOD."""
     truth = [(float(row["start"]), float(row["end"])) for row in table(project, "data/tiny/holdout.csv")]
     moments = [(float(row["time"]), float(row["probability"])) for row in table(project, "data/timelines/demo.csv")]
     inside = [int(any(start <= time < end for start, end in truth)) for time, _ in moments]
@@ -82,7 +84,7 @@ def table(project: Project, path: str) -> list[dict[str, str]]:
 
 @pytest.mark.parametrize("label", [lambda start: 1, lambda start: int(start % 2)], ids=["all 1", "both"])
 def test_whatever_is_judged_of_one_vod_another_is_cut_as_well_as_before(two, label):
-    before = cut(two)
+    before = precision(two)
     figures = json.loads(two.read("models/metrics.json"))
     judge(two, {piece: label(piece[0]) for piece in thirds()})
     after = learn(two)
@@ -122,7 +124,7 @@ def test_right_judgements_are_learned_from_if_the_vod_or_the_clips_have_no_sound
 
 
 def test_rows_that_weigh_nothing_teach_nothing(two):
-    before = cut(two)
+    before = precision(two)
     two.set_params(train={"review_weight": 0})
     judge(two, {piece: int(piece[0] % 2) for piece in thirds()})
     assert learn(two)["demo"] == pytest.approx(before, abs=0.001)
