@@ -1,10 +1,12 @@
 """A small project for the tests: a copy of the repository with a tiny sample, built once with `dvc repro`."""
 
+import contextlib
 import fcntl
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,11 +16,23 @@ from tests.helpers import CORES, ENVIRONMENT, PARAMS, ROOT, Project, copy_of, co
 from tests.review_page import ARGUMENTS, CHROMIUM, SLOWEST, SMALL, VIEWS, prepare, until
 
 
-def pytest_configure() -> None:
-    """Give each process of pytest-xdist a core of its own, so that stages do not start further processes."""
+# The folder of the programs that start faster, which the processes of pytest-xdist share.
+WARM = "AUTOTOSIS_TESTS_WARM"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start stages and DVC faster, and give each process of pytest-xdist a core, so that stages use one process."""
     worker = os.environ.get("PYTEST_XDIST_WORKER")
     if worker:
         os.sched_setaffinity(0, {sorted(CORES)[int(worker.removeprefix("gw")) % len(CORES)]})
+    else:
+        started = contextlib.ExitStack()
+        config.add_cleanup(started.close)
+        os.environ[WARM] = started.enter_context(tempfile.TemporaryDirectory())
+        started.enter_context(warm_python.start(Path(os.environ[WARM])))
+    ENVIRONMENT["PATH"] = f"{os.environ[WARM]}{os.pathsep}{ENVIRONMENT['PATH']}"
+    # What torchrun starts.
+    ENVIRONMENT["PYTHON_EXEC"] = f"{os.environ[WARM]}/python"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -40,17 +54,6 @@ def build_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path]
             make(partial)
             partial.rename(folder)
     return folder
-
-
-@pytest.fixture(scope="session", autouse=True)
-def warm(tmp_path_factory) -> Iterator[None]:
-    """Start stages and DVC faster."""
-    folder = tmp_path_factory.mktemp("warm")
-    with warm_python.start(folder):
-        ENVIRONMENT["PATH"] = f"{folder}{os.pathsep}{ENVIRONMENT['PATH']}"
-        # What torchrun starts.
-        ENVIRONMENT["PYTHON_EXEC"] = str(folder / "python")
-        yield
 
 
 @pytest.fixture(scope="session")

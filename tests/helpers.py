@@ -60,7 +60,7 @@ NO_ADJUSTMENTS = {
     "min_gap": 0.5,
     "snap": 0,
 }
-# That of a user, and that of most tests: there, `conftest.warm` puts programs that start faster in front of PATH.
+# That of a user, and that of most tests: there, `conftest.pytest_configure` puts programs that start faster first.
 REAL_ENVIRONMENT = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
 ENVIRONMENT = dict(REAL_ENVIRONMENT)
 # Without compiled modules, every stage would compile them anew.

@@ -78,6 +78,8 @@ def start(folder: Path) -> Iterator[None]:
 def serve(address: str) -> None:
     """Import everything, and fork for every command, forever."""
     sys.path.remove(str(Path(__file__).parent))
+    # Libraries start as many threads as there are cores when they are imported. Each command has its own cores.
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     with socket.socket(socket.AF_UNIX) as server, selectors.DefaultSelector() as ready:
         server.bind(address + ".new")
         server.listen()
