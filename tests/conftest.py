@@ -15,7 +15,6 @@ from tests import videos, warm_python
 from tests.helpers import CORES, ENVIRONMENT, PARAMS, ROOT, Project, copy_of, copy_repository, draw_sample
 from tests.review_page import ARGUMENTS, CHROMIUM, SLOWEST, SMALL, VIEWS, prepare, until
 
-
 # The folder of the programs that start faster, which the processes of pytest-xdist share.
 WARM = "AUTOTOSIS_TESTS_WARM"
 

@@ -7,10 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import safetensors.numpy
-import torch
-import torchvision
 
-from autotosis.model.face_network import checkpoint, network
 from autotosis.project.errors import UserError
 from tests.helpers import FACE, HEADER, HOLDOUT, LABELS, assert_user_error, kill_after
 
@@ -55,6 +52,8 @@ def test_rows_without_weight_teach_no_face_network(project):
 
 
 def test_a_killed_training_goes_on_to_the_same_model(project):
+    from autotosis.model.face_network import checkpoint
+
     project.set_params(train=FACE)
     project.stages("train")
     before = project.digests("models")
@@ -94,18 +93,31 @@ def test_a_network_that_cannot_be(project, name):
     ],
 )
 def test_a_network_that_torchvision_does_not_have(architecture, weights, words):
+    import torch
+
+    from autotosis.model.face_network import network
+
     with pytest.raises(UserError, match=words):
         network.build(architecture, weights, 32, torch.device("cpu"))
 
 
 @pytest.mark.parametrize("architecture", ["googlenet", "inception_v3"])
 def test_a_network_with_auxiliary_outputs_trains_all_of_its_weights(architecture):
+    import torch
+
+    from autotosis.model.face_network import network
+
     built = network.build(architecture, None, 128, torch.device("cpu")).train()
     built(torch.rand(2, 3, 128, 128)).sum().backward()
     assert all(weights.grad is not None for weights in built.parameters())
 
 
 def test_pretrained_weights_of_a_network_with_auxiliary_outputs_are_loaded(tmp_path, monkeypatch):
+    import torch
+    import torchvision
+
+    from autotosis.model.face_network import network
+
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     pretrained = torchvision.models.googlenet(weights=None, init_weights=False)
     weights = torchvision.models.GoogLeNet_Weights.IMAGENET1K_V1

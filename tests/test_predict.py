@@ -6,8 +6,6 @@ import re
 import numpy as np
 import pytest
 import safetensors.numpy
-import safetensors.torch
-import torch
 
 from autotosis.model import model_file
 from autotosis.project.errors import UserError
@@ -150,11 +148,14 @@ def test_a_model_with_impossible_values_is_refused(project, monkeypatch):
 
 
 def test_a_model_of_other_types_is_refused(project, monkeypatch):
+    import torch
+    from safetensors.torch import save_file
+
     monkeypatch.chdir(project.folder)
     card, tensors = read_model(project)
     metadata = {"card": json.dumps(card)}
     brain_floats = torch.zeros(1, dtype=torch.bfloat16)
-    safetensors.torch.save_file({"labelled.contexts": brain_floats}, model_file.PATH, metadata)
+    save_file({"labelled.contexts": brain_floats}, model_file.PATH, metadata)
     with pytest.raises(UserError, match="numbers of a type that NumPy does not know"):
         predict.main("demo")
     safetensors.numpy.save_file(tensors | {"labelled.labels": np.array(1, np.int8)}, model_file.PATH, metadata)

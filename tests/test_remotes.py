@@ -4,10 +4,8 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-import boto3
 import pytest
 import yaml
-from moto.server import ThreadedMotoServer
 
 from tests import videos
 from tests.helpers import ENVIRONMENT, PARAMS, SAMPLE, Project, copy_of, copy_repository
@@ -157,6 +155,9 @@ def test_the_sample_stays_at_home_once_the_data_is_a_streamers(moved_on, tmp_pat
 @pytest.fixture
 def bucket() -> Iterator[tuple[str, str]]:
     """An S3 server on the loopback: its address, and the address of a bucket in it."""
+    import boto3
+    from moto.server import ThreadedMotoServer
+
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
