@@ -10,13 +10,13 @@ from torture import cuts, fuzz, kills, recordings
 
 
 def test_spoilt_files_are_read_or_refused_by_one_sentence(built):
-    outcomes = fuzz.main(4 * len(fuzz.KINDS), project=built)
+    outcomes = fuzz.main(2 * len(fuzz.KINDS), project=built)
     assert {outcome for counts in outcomes.values() for outcome in counts} <= {"one sentence", "accepted"}
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="FFmpeg ends with its stage on Linux only")
 def test_what_is_killed_is_mended_and_what_is_interrupted_ends(built):
-    assert kills.main(2, 4, built, {"select": {"threshold": 0.6}}) == 0
+    assert kills.main(1, 2, built, {"select": {"threshold": 0.6}}) == 0
 
 
 def test_cuts_show_what_decoding_from_the_beginning_shows():

@@ -106,8 +106,9 @@ def kill(project: Project, states: list[State], rng: random.Random, kills: int) 
     """Kill runs, and let the next one mend what they left; the row of the table."""
     done, wrong, number = 0, 0, 0
     while done < kills:
-        number += 1
+        # The last of them is there already.
         state = states[number % len(states)]
+        number += 1
         project.write("params.yaml", state.params)
         # DVC's memory of runs, from which it would take outputs.
         shutil.rmtree(project.folder / ".dvc/cache/runs", ignore_errors=True)
@@ -165,8 +166,8 @@ def kill_one(folder: Path, rng: random.Random) -> int | None:
 def interrupt(project: Project, rng: random.Random, times: int) -> list[tuple[object, ...]]:
     """Interrupt stages, and ask them to end, at random moments; the rows of the table."""
     counts: Counter[tuple[signal.Signals, bool]] = Counter()
-    for _ in range(times):
-        number = rng.choice((signal.SIGINT, signal.SIGTERM))
+    for count in range(times):
+        number = (signal.SIGINT, signal.SIGTERM)[count % 2]
         stage, longest = rng.choice(list(STAGES.items()))
         # Python itself is slower to start on a busy machine, and has a traceback for Ctrl-C.
         problem = interrupt_one(project.folder, stage, number, rng.uniform(0.3, longest))
