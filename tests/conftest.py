@@ -1,18 +1,26 @@
 """A small project for the tests: a copy of the repository with a tiny sample, built once with `dvc repro`."""
 
 import contextlib
-import fcntl
 import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests import videos, warm_python
-from tests.helpers import CORES, ENVIRONMENT, PARAMS, ROOT, Project, copy_of, copy_repository, draw_sample
+from tests.helpers import (
+    CORES,
+    ENVIRONMENT,
+    PARAMS,
+    ROOT,
+    Project,
+    build_once,
+    copy_of,
+    copy_repository,
+    draw_sample,
+)
 from tests.review_page import ARGUMENTS, CHROMIUM, SLOWEST, SMALL, VIEWS, prepare, until
 
 # The folder of the programs that start faster, which the processes of pytest-xdist share.
@@ -40,19 +48,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     with_it = [item for item in items if "built" in item.fixturenames]
     half = len(items) // 2
     items[:] = with_it[:half] + others + with_it[half:]
-
-
-def build_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
-    """Make a folder, which the processes of pytest-xdist share, in the first one that needs it; return its path."""
-    base = factory.getbasetemp()
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
-    with folder.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not folder.exists():
-            partial = folder.with_suffix(".partial")
-            make(partial)
-            partial.rename(folder)
-    return folder
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """Helpers for several tests: a project that a test may change, its stages, and what goes in and comes out."""
 
 import csv
+import fcntl
 import hashlib
 import os
 import re
@@ -15,6 +16,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
+import pytest
 import yaml
 
 from autotosis.annotations import configuration
@@ -191,6 +193,19 @@ def copy_of(project: Project, target: Path) -> Project:
     """Copy a project, including DVC's cache."""
     shutil.copytree(project.folder, target, symlinks=True)
     return Project(target)
+
+
+def build_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """Make a folder, which the processes of pytest-xdist share, in the first one that needs it; return its path."""
+    base = factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            partial = folder.with_suffix(".partial")
+            make(partial)
+            partial.rename(folder)
+    return folder
 
 
 def limit_file_size(size: int) -> Callable[[], None]:

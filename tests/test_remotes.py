@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from tests import videos
-from tests.helpers import ENVIRONMENT, PARAMS, SAMPLE, Project, copy_of, copy_repository
+from tests.helpers import ENVIRONMENT, PARAMS, SAMPLE, Project, build_once, copy_of, copy_repository
 
 # Any keys work.
 KEYS = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_DEFAULT_REGION": "us-east-1"}
@@ -17,36 +17,42 @@ KEYS = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_DEFA
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory) -> Project:
     """A project whose sample is drawn by its own pipeline, built and committed. Tests must not change it."""
-    project = copy_repository(tmp_path_factory.mktemp("demo") / "project")
-    for name in ("dvc.lock", "labels.csv", "holdout.csv", "facecams.csv", "groups.csv"):
-        (project.folder / "data/sample" / name).unlink()
-    project.write("data/sample/params.yaml", yaml.safe_dump(SAMPLE | {"clips": 8}))
-    project.set_params(**PARAMS | {"data": "data/sample"})
-    project.commit("Start")
-    project.repro()
-    project.commit("Build the demo")
-    return project
+
+    def make(folder: Path) -> None:
+        project = copy_repository(folder)
+        for name in ("dvc.lock", "labels.csv", "holdout.csv", "facecams.csv", "groups.csv"):
+            (folder / "data/sample" / name).unlink()
+        project.write("data/sample/params.yaml", yaml.safe_dump(SAMPLE | {"clips": 8, "vod_minutes": 0.2}))
+        project.set_params(**PARAMS | {"data": "data/sample"})
+        project.commit("Start")
+        project.repro()
+        project.commit("Build the demo")
+
+    return Project(build_once(tmp_path_factory, "demo", make))
 
 
 @pytest.fixture(scope="module")
 def moved_on(demo, tmp_path_factory) -> Project:
     """The project after the demo: it has had two VODs of a streamer, of which one was then renamed and one removed."""
-    project = copy_of(demo, tmp_path_factory.mktemp("moved on") / "project")
-    shutil.copytree(project.folder / "data/template", project.folder / "data/mine")
-    folder, sample = project.folder / "data/mine", project.folder / "data/sample"
-    for name in ("clips", "labels.csv", "facecams.csv"):
-        (shutil.copytree if name == "clips" else shutil.copyfile)(sample / name, folder / name)
-    (folder / "vods").mkdir()
-    shutil.copyfile(sample / "vods/demo.mp4", folder / "vods/monday.mp4")
-    videos.ffmpeg("-t", 12, "-i", folder / "vods/monday.mp4", "-c", "copy", folder / "vods/tuesday.mp4")
-    project.write("data/mine/facecams.csv", project.read("data/sample/facecams.csv").replace("demo", "*day"))
-    project.set_params(data="data/mine", vods={"monday": "vods/monday.mp4", "tuesday": "vods/tuesday.mp4"})
-    project.repro()
-    project.commit("Cut two VODs")
-    project.set_params(vods={"first": "vods/monday.mp4"})
-    project.repro()
-    project.commit("Rename one, and remove the other")
-    return project
+
+    def make(target: Path) -> None:
+        project = copy_of(demo, target)
+        shutil.copytree(project.folder / "data/template", project.folder / "data/mine")
+        folder, sample = project.folder / "data/mine", project.folder / "data/sample"
+        for name in ("clips", "labels.csv", "facecams.csv"):
+            (shutil.copytree if name == "clips" else shutil.copyfile)(sample / name, folder / name)
+        (folder / "vods").mkdir()
+        shutil.copyfile(sample / "vods/demo.mp4", folder / "vods/monday.mp4")
+        videos.ffmpeg("-t", 4, "-i", folder / "vods/monday.mp4", "-c", "copy", folder / "vods/tuesday.mp4")
+        project.write("data/mine/facecams.csv", project.read("data/sample/facecams.csv").replace("demo", "*day"))
+        project.set_params(data="data/mine", vods={"monday": "vods/monday.mp4", "tuesday": "vods/tuesday.mp4"})
+        project.repro()
+        project.commit("Cut two VODs")
+        project.set_params(vods={"first": "vods/monday.mp4"})
+        project.repro()
+        project.commit("Rename one, and remove the other")
+
+    return Project(build_once(tmp_path_factory, "moved on", make))
 
 
 def push(project: Project, remote: str, *options: tuple[str, str], **environment: str) -> None:
@@ -115,7 +121,7 @@ def test_a_clone_that_pulls_has_nothing_to_run(moved_on, tmp_path):
     assert cloned.digests(*outputs) == project.digests(*outputs)
 
     # A VOD that a colleague added is pulled as it was pushed.
-    videos.ffmpeg("-t", 9, "-i", cloned.folder / "data/mine/vods/monday.mp4", "-c", "copy", tmp_path / "new.mp4")
+    videos.ffmpeg("-t", 4, "-i", cloned.folder / "data/mine/vods/monday.mp4", "-c", "copy", tmp_path / "new.mp4")
     shutil.copyfile(tmp_path / "new.mp4", cloned.folder / "data/mine/vods/wednesday.mp4")
     cloned.set_params(vods={"first": "vods/monday.mp4", "second": "vods/wednesday.mp4"})
     ran = cloned.repro()

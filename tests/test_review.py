@@ -3,13 +3,14 @@
 import csv
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 
 from autotosis.model import cross_validation, examples, judgements, metrics
 from autotosis.project import params
 from tests import videos
-from tests.helpers import Project, copy_of
+from tests.helpers import Project, build_once, copy_of
 from tests.review_page import served
 
 LABELS = "data/tiny/labels.csv"
@@ -23,20 +24,23 @@ Stretch = tuple[float, float]
 @pytest.fixture(scope="module")
 def read(built, tmp_path_factory) -> Project:
     """A project with a second VOD, whose `stretches` and `thirds` are read. Tests must not change it."""
-    project = copy_of(built, tmp_path_factory.mktemp("read") / "project")
-    shutil.copy(project.folder / "data/tiny/vods/demo.mp4", project.folder / "data/tiny/vods/other.mp4")
-    exact = {"pre_roll": 0, "post_roll": 0, "snap": 0, "min_length": 0.2, "smooth": 0}
-    project.set_params(select={"threshold": None, **exact})
-    labels, excerpts = project.read(LABELS), project.folder / "data/excerpts"
-    highlights, others = stretches(project)
-    # What a row asks for is removed with the row, so it is kept meanwhile.
-    kept = project.folder.with_name("kept")
-    for pieces in ([*highlights, *others], thirds()):
-        judge(project, dict.fromkeys(pieces, 0))
-        shutil.copytree(excerpts, kept, dirs_exist_ok=True)
-        project.write(LABELS, labels)
-    shutil.copytree(kept, excerpts, dirs_exist_ok=True)
-    return project
+
+    def make(folder: Path) -> None:
+        project = copy_of(built, folder)
+        shutil.copy(project.folder / "data/tiny/vods/demo.mp4", project.folder / "data/tiny/vods/other.mp4")
+        exact = {"pre_roll": 0, "post_roll": 0, "snap": 0, "min_length": 0.2, "smooth": 0}
+        project.set_params(select={"threshold": None, **exact})
+        labels, excerpts = project.read(LABELS), project.folder / "data/excerpts"
+        highlights, others = stretches(project)
+        # What a row asks for is removed with the row, so it is kept meanwhile.
+        kept = folder.with_suffix(".kept")
+        for pieces in ([*highlights, *others], thirds()):
+            judge(project, dict.fromkeys(pieces, 0))
+            shutil.copytree(excerpts, kept, dirs_exist_ok=True)
+            project.write(LABELS, labels)
+        shutil.copytree(kept, excerpts, dirs_exist_ok=True)
+
+    return Project(build_once(tmp_path_factory, "read", make))
 
 
 @pytest.fixture
