@@ -46,7 +46,7 @@ def test_one_row_removes_a_false_alarm_and_rebuilds_no_other_shard(project):
     before, labels = project.shards(), project.read(LABELS)
     project.write(HOLDOUT, HEADER)
     project.append(LABELS, f"vods/demo.mp4,{longest[0]},{longest[1]},0\n")
-    assert "train" in project.repro()
+    assert "train" in project.repro("select@demo")
     assert not shows(cut(project), longest)
     assert all(shows(cut(project), highlight) for highlight in highlights)
     assert project.shards() == before
