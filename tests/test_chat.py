@@ -12,7 +12,7 @@ from autotosis.project.errors import UserError
 from autotosis.signals import chat_rate
 from benchmarks import ablation
 from tests import videos
-from tests.helpers import LABELS, Project, assert_user_error, cut
+from tests.helpers import LABELS, Project, assert_user_error, build_once, copy_of, cut
 
 # Something loud happens twice, for four seconds. Which of it is a highlight, only the audience says.
 EVENTS, LENGTH, DURATION = (20, 80), 4, 130
@@ -30,9 +30,20 @@ def comments(highlight: int) -> str:
     return json.dumps({"comments": messages}, ensure_ascii=False)
 
 
+@pytest.fixture(scope="session")
+def learned(tmp_path_factory, built) -> Project:
+    """What `streams` is a copy of. Tests must not change it."""
+    return Project(build_once(tmp_path_factory, "streams", lambda folder: learn(copy_of(built, folder))))
+
+
 @pytest.fixture
-def streams(project) -> Project:
+def streams(learned, tmp_path) -> Project:
     """A project with two VODs in which the same happens: `other`, which is judged and has a chat, and `own`."""
+    return copy_of(learned, tmp_path / "project")
+
+
+def learn(project: Project) -> None:
+    """Add the two VODs, and learn from the judged one."""
     folder = project.folder / "data/tiny/vods"
     videos.write(
         folder / "own.mp4",
@@ -48,7 +59,6 @@ def streams(project) -> Project:
     # The two rows contradict each other for the model without chat, which must not be worse for them.
     project.set_params(vods={"own": "vods/own.mp4"}, train={"review_weight": 0.001}, predict={"scan": "dense"})
     project.stages("extract_excerpts", "build_dataset", "train", "find_facecams own")
-    return project
 
 
 def test_the_chat_decides_between_moments_that_look_and_sound_alike(streams):
