@@ -11,7 +11,8 @@ from PIL import Image
 
 from autotosis.annotations.labels import read_labels
 from autotosis.project.errors import UserError
-from tests.helpers import HEADER, LABELS, Project, assert_user_error, first_clip
+from stages import build_dataset
+from tests.helpers import HEADER, LABELS, Project, assert_user_error, copy_of, first_clip
 
 
 def index(project: Project) -> dict[str, list[dict[str, str]]]:
@@ -95,13 +96,22 @@ BAD = {
 }
 
 
+@pytest.fixture(scope="module")
+def badly_labelled(built, tmp_path_factory) -> Project:
+    """A built project of which each test writes the labels. Tests must change nothing else."""
+    return copy_of(built, tmp_path_factory.mktemp("labelled") / "project")
+
+
 @pytest.mark.parametrize("name", BAD)
-def test_a_bad_label_is_named_by_its_row(project, name):
+def test_a_bad_label_is_named_by_its_row(badly_labelled, monkeypatch, name):
     content, *words = BAD[name]
-    index = project.read("data/dataset/index.csv")
-    (project.folder / "data/tiny/labels.csv").write_bytes(content.encode("latin-1"))
-    assert_user_error(project.stage("build_dataset"), "data/tiny/labels.csv", *words)
-    assert project.read("data/dataset/index.csv") == index
+    monkeypatch.chdir(badly_labelled.folder)
+    index = badly_labelled.read("data/dataset/index.csv")
+    Path(LABELS).write_bytes(content.encode("latin-1"))
+    with pytest.raises(UserError) as error:
+        build_dataset.main()
+    assert all(word in str(error.value) for word in (LABELS, *words)), error.value
+    assert badly_labelled.read("data/dataset/index.csv") == index
 
 
 @pytest.mark.parametrize(("name", "said"), [("caf\u00e9", True), ("cafe", False), ("away", False)])
