@@ -156,16 +156,17 @@ def test_the_camera_of_a_clip_of_a_second_is_found(stream, tmp_path):
     assert_close(astuple(scene.box), tuple(np.divide(CORNER, (WIDTH, HEIGHT, WIDTH, HEIGHT))))
 
 
-def test_without_a_face_the_whole_picture_is_used_and_that_is_said(own):
-    own.write(FACECAMS, NO_ROWS)
-    own.set_params(vods={"own": "vods/own.mp4"}, render={"layout": "vertical"})
-    assert "own: no face camera was found, so the whole picture is used" in own.stage("find_facecams", "own").stdout
-    assert found(own, "data/facecams/own.csv") == []
-    own.stages("predict own")
-    write_cut_list(own, 1, 2)
-    own.stages("render own")
-    (own.folder / "data/facecams/own.csv").unlink()
-    alone = own.stage("predict", "own")
+def test_without_a_face_the_whole_picture_is_used_and_that_is_said(project):
+    videos.flash_and_beep(project.folder / "data/tiny/vods/own.mp4", 4)
+    project.write(FACECAMS, NO_ROWS)
+    project.set_params(vods={"own": "vods/own.mp4"}, render={"layout": "vertical"})
+    assert "own: no face camera was found, so the whole picture is used" in project.stage("find_facecams", "own").stdout
+    assert found(project, "data/facecams/own.csv") == []
+    project.stages("predict own")
+    write_cut_list(project, 1, 2)
+    project.stages("render own")
+    (project.folder / "data/facecams/own.csv").unlink()
+    alone = project.stage("predict", "own")
     assert alone.returncode == 0
     assert (
         "own: using the whole picture; to find the face camera first, run `dvc repro find_facecams@own`" in alone.stdout
