@@ -96,7 +96,7 @@ def test_a_pattern_of_tracks_that_fits_nothing_is_named(project):
 def test_tracks_of_a_recording_that_is_gone_or_not_cut_fit_a_video(project):
     project.write("vods.yaml", "vods: {}\nkept:\n  monday: vods/gone.mp4\n")
     project.set_params(vods={}, tracks={"monday": {"judge": 2}, "vods/demo.mp4": {"judge": 1}})
-    assert "fits no video" not in project.stage("configure").stdout
+    assert "fits no video" not in project.succeed("python", "-m", "stages.configure")
 
 
 def test_tracks_of_a_recording_that_is_kept_are_those_of_its_file(project, monkeypatch):
