@@ -32,10 +32,18 @@ def test_the_probability_is_written_over_every_moment(own):
     assert (np.abs(high[top] - calm[top]).max(axis=2) > 60).sum() > 20, "a longer bar where high"
 
 
-def test_a_label_with_commands_of_the_subtitle_format_is_only_text(own):
-    write_timeline(own, [(2.6, 4.4)], 20)
-    own.set_params(label="{\\fs200}rage\\N%'\"; rm")
-    assert len(render(own)) == 1
+def test_a_label_with_commands_of_the_subtitle_format_is_only_text(bare, tmp_path):
+    videos.write(bare.folder / "data/tiny/vods/own.mp4", [n / 10 for n in range(80)], lambda _: videos.grey(0))
+    pictures = []
+    # Braces and backslashes are drawn as what resembles them.
+    for label in ("{\\fs200}rage\\N%'\"; rm", "(/fs200)rage/N%'\"; rm", "(/fs200)rage"):
+        bare.set_params(label=label)
+        folder = tmp_path / str(len(pictures))
+        folder.mkdir()
+        (piece,) = assembly.encode(planned(bare, "1,2\n", height=240), folder)
+        pictures.append(decoded(piece.target)[1])
+    assert (pictures[0] == pictures[1]).all()
+    assert (pictures[0] != pictures[2]).any()
 
 
 def test_without_an_overlay_nothing_is_written_over_whatever_encodes(own):
