@@ -124,6 +124,8 @@ def test_what_a_segment_reaches_beyond_the_end_is_not_made_up(own):
     write_timeline(own, [(18.6, 20.0)], 20)
     rows = render(own, post_roll=3.0)
     assert rows[-1]["end"] == pytest.approx(20.0, abs=0.05)
+    times, _ = videos.luminance(own.folder / "reels/own/reel.mp4")
+    assert times[-1] + 1 / 30 == pytest.approx(rows[-1]["reel_end"], abs=0.05)
 
 
 AWKWARD = 'vods/It\'s "ü" & 100 % #1.mp4'
