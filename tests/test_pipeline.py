@@ -342,8 +342,10 @@ def test_dvc_shows_and_compares_metrics_plots_and_experiments(project):
         assert name in page
 
 
-def test_make_help_lists_commands_and_nothing_else(unbuilt):
+def test_make_help_lists_all_commands_and_nothing_else(unbuilt):
     lines = unbuilt.succeed("make", "--no-print-directory", "help").splitlines()
     assert all(line.startswith("make ") for line in lines)
     # What they do begins in one column.
     assert len({re.match(r"make \w* +", line).end() for line in lines}) == 1
+    named = {re.match(r"make (\w*)", line)[1] or "reel" for line in lines}
+    assert named == set(re.search(r"^\.PHONY: (.*)$", unbuilt.read("Makefile"), re.MULTILINE)[1].split())
