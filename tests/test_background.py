@@ -8,6 +8,7 @@ from autotosis.model.cross_validation import OutOfFold
 from autotosis.model.examples import Clip
 from autotosis.model.labelled_moments import Labelled
 from autotosis.model.model_file import Card
+from autotosis.scan import two_pass
 from autotosis.signals import context, features
 from tests.helpers import ROOT, Project, load_params
 
@@ -112,3 +113,14 @@ def test_rows_that_only_their_own_vod_learns_from_do_not_share_their_weight_with
         assert own.weights[own.vod == labelled_moments.EVERY].tolist() == [1] * 200
         # The highlights of the clips weigh 100.
         assert own.weights[own.vod != labelled_moments.EVERY].sum() == pytest.approx(settings.train.review_weight * 100)
+
+
+def test_where_much_is_written_moments_that_sound_calm_are_looked_at_too():
+    chance = np.random.default_rng(7)
+    others = known(chance, 400)
+    first = linear.fit(others.contexts, others.labels, 1)
+    values, chat = chance.normal(size=(3000, features.COLUMNS)).astype(np.float32), np.zeros(3000)
+    calm = np.flatnonzero(~two_pass.in_doubt(first, others, values, chat, 10.0, CARD))[::100]
+    assert len(calm) > 10
+    chat[calm] = 20
+    assert two_pass.in_doubt(first, others, values, chat, 10.0, CARD)[calm].all()
