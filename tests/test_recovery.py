@@ -12,7 +12,7 @@ import pytest
 
 from autotosis.project import command_line
 from autotosis.project.errors import UserError
-from tests.helpers import ROOT, assert_user_error
+from tests.helpers import ENVIRONMENT, ROOT, assert_user_error
 
 
 def repro(project, *arguments: str):
@@ -159,3 +159,15 @@ def test_a_program_ends_when_what_started_it_is_killed(tmp_path):
         process.kill()
         assert select.select([other_end], [], [], 10)[0], "it goes on"
         assert other_end.read() == ""
+
+
+def test_a_second_run_waits_and_names_the_process_that_it_waits_for(project, monkeypatch):
+    monkeypatch.chdir(project.folder)
+    command = [sys.executable, "-m", "autotosis.project.recovery", "configure"]
+    with command_line.exclusively("dvc repro"):
+        process = subprocess.Popen(command, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        expected = f"dvc repro: waiting for process {os.getpid()}, which is doing the same\n"
+        assert process.stderr.readline() == expected
+        assert process.poll() is None
+    output, errors = process.communicate()
+    assert process.returncode == 0, output + errors
