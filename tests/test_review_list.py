@@ -54,6 +54,13 @@ def test_what_was_judged_is_not_asked_again_even_if_moments_are_far_apart():
     assert review_list.choose(Timeline(times, level), 0.5, 0.6, [Segment(10, 12)]) == []
 
 
+def test_nothing_within_a_second_of_what_was_judged_is_asked():
+    """The event ends at 5.5 s."""
+    for start, asked in ((6.3, False), (6.7, True)):
+        chosen = review_list.choose(humps(0.5, 0.6), 0.5, 0.6, [Segment(start, start + 1)])
+        assert any(4 < moment.start < 6 for moment, _ in chosen) == asked
+
+
 def test_it_says_how_likely_a_highlight_is_even_if_the_reel_is_of_calm_moments(project: Project):
     videos.flash_and_beep(project.folder / "data/tiny/vods/own.mp4", 60, fps=5)
     write_timeline(project, [(10, 12)], 60)
