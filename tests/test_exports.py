@@ -12,6 +12,7 @@ import opentimelineio
 import pytest
 
 from autotosis.reel import exports, reel
+from autotosis.reel.exports import frames
 from autotosis.video import recording
 from autotosis.video.opening import Span
 from autotosis.video.recording import Piece, Recording
@@ -190,3 +191,17 @@ def test_an_edl_counts_from_the_samples_that_a_sound_recorder_counted(tmp_path):
     videos.ffmpeg("-i", tmp_path / "made.mkv", *counted, tmp_path / "own.mkv")
     exports.write(tmp_path, placed_segments([1.0], 2.0, recording.probe(tmp_path / "own.mkv")))
     assert " 10:00:01:00 10:00:03:00 " in (tmp_path / "cut.edl").read_text()
+
+
+def test_frames_are_counted_at_the_nearest_rate_that_timecode_supports(tmp_path):
+    nearest = {
+        15: Fraction(24_000, 1001),
+        29: Fraction(30_000, 1001),
+        40: Fraction(48),
+        55: Fraction(60_000, 1001),
+    }
+    for rate, expected in nearest.items():
+        vod_recording = in_a_file(replace(RECORDING, rate=Fraction(rate)), tmp_path)
+        edit = frames.in_frames(placed_segments([2.0], 3.0, vod_recording))
+        assert edit.rate == expected
+        assert [(part.source, part.length) for part in edit.ranges] == [(round(2 * expected), round(3 * expected))]
