@@ -149,3 +149,8 @@ def test_the_threshold_is_at_most_a_probability_of_90_percent():
     probabilities, threshold = train_stage.decision_threshold(clear.at(clear.measured), 0.05)
     assert np.median(probabilities[labels == 1]) > 0.9
     assert threshold == 0.9
+
+
+def test_the_details_have_what_their_table_says(built):
+    details = json.loads(built.read("models/live/details.json"))
+    assert details.keys() >= {"clips", "minutes", "base_rate", "ece", "threshold", "precision", "recall"}
