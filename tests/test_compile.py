@@ -73,6 +73,9 @@ def test_whatever_is_marked_by_hand_or_copied_is_compiled(two):
     assert starts[float(rows[2]["reel_start"])] == "rage 2%  0:00:01"
     # The name of the VOD is shown nevertheless, and nothing else.
     assert picture[100:140].max() > 200 and picture[:60].max() < 40
+    # What is marked by hand, without a score, is the first choice.
+    (row,) = compiled(two, compilation={"max_duration": 3.3})
+    assert (row["vod"], float(row["start"])) == ("silent", 1.0)
 
 
 def test_where_there_is_room_segments_are_as_in_their_own_reels(two):
