@@ -349,3 +349,9 @@ def test_make_help_lists_all_commands_and_nothing_else(unbuilt):
     assert len({re.match(r"make \w* +", line).end() for line in lines}) == 1
     named = {re.match(r"make (\w*)", line)[1] or "reel" for line in lines}
     assert named == set(re.search(r"^\.PHONY: (.*)$", unbuilt.read("Makefile"), re.MULTILINE)[1].split())
+
+
+def test_make_says_where_the_reel_is(project):
+    # As if the environment had just been made.
+    project.write(".venv/ready", "")
+    assert "The reel is at reels/demo/reel.mp4\n" in project.succeed("make", "-s", "reel")
