@@ -1,6 +1,7 @@
 """The frames of a reel have the layout, size and rate that params.yaml asks for."""
 
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -137,17 +138,33 @@ def test_a_vod_of_another_shape_is_shown_whole_with_a_margin(project):
 def test_the_layout_changes_with_the_picture_where_two_frames_are_equally_near(bare, tmp_path, fps, first, start):
     """The time in the middle between two frames of the reel is that of the first frame without the face camera."""
 
+    pictures = vertical(bare, tmp_path, fps, first, f"{start},{start + 1.5}\n", fps)
+    number = round((first / fps - start) * fps + 0.5)
+    assert has_face(pictures) == [True] * number + [False] * (len(pictures) - number)
+    assert min(share(shown, BLUE) for shown in pictures[number:]) > 0.97
+
+
+def test_the_last_frame_of_a_segment_that_ends_with_a_layout_keeps_it(bare, tmp_path):
+    """At a lower frame rate than the VOD's, the last frame is longer than the segment."""
+    pictures = vertical(bare, tmp_path, 60, 120, "0.9,2\n", 24)
+    assert has_face(pictures) == [True] * 27
+
+
+def vertical(project: Project, folder: Path, fps: int, first: int, row: str, reel_fps: int) -> np.ndarray:
+    """Cut a row out of three seconds of video whose face camera disappears with frame number `first`."""
+
     def picture(time: float) -> np.ndarray:
         return stream(0.0) if time < first / fps - 1e-6 else np.full((180, 320, 3), BLUE, np.uint8)
 
-    videos.write(bare.folder / "data/tiny/vods/own.mp4", [n / fps for n in range(3 * fps)], picture)
+    videos.write(project.folder / "data/tiny/vods/own.mp4", [n / fps for n in range(3 * fps)], picture)
     left, top, width, height = FACE_CAMERA
     box = Box(left / 320, top / 180, (left + width) / 320, (top + height) / 180)
-    facecams.write(bare.folder / "data/facecams/own.csv", [Scene(0.0, first / fps, box)])
-    cut = planned(bare, f"{start},{start + 1.5}\n", duration=3, layout="vertical", overlay="none", fps=fps)
-    (piece,) = assembly.encode(cut, tmp_path)
-    _, pictures = decoded(piece.target)
-    faces = [share(shown[: len(shown) // 3], RED) > 0.5 for shown in pictures]
-    number = round((first / fps - start) * fps + 0.5)
-    assert faces == [True] * number + [False] * (len(pictures) - number)
-    assert min(share(shown, BLUE) for shown in pictures[number:]) > 0.97
+    facecams.write(project.folder / "data/facecams/own.csv", [Scene(0.0, first / fps, box)])
+    cut = planned(project, row, duration=3, layout="vertical", overlay="none", fps=reel_fps)
+    (piece,) = assembly.encode(cut, folder)
+    return decoded(piece.target)[1]
+
+
+def has_face(pictures: np.ndarray) -> list[bool]:
+    """Return for each picture whether the face camera is at its top."""
+    return [share(shown[: len(shown) // 3], RED) > 0.5 for shown in pictures]

@@ -9,6 +9,7 @@ from autotosis.project import params
 from autotosis.video.recording import probe
 from autotosis.video.sound import read_stereo
 from tests import videos
+from tests.films import beeps, film
 from tests.helpers import Project, assert_user_error, first_clip, write_cut_list, write_timeline
 
 # When the segment begins that the reel shows (seconds).
@@ -53,6 +54,15 @@ def track_of(project: Project, number: int) -> np.ndarray:
     copy = project.folder / f"track{number}.mp4"
     videos.ffmpeg("-i", project.folder / "data/tiny/vods/own.mp4", "-map", f"0:a:{number}", "-c", "copy", copy)
     return videos.samples(copy)
+
+
+@pytest.mark.parametrize("form", ["mkv", "mp4", "ts"])
+def test_tracks_are_counted_in_the_order_of_the_file(tmp_path, form):
+    silence = ("-f", "lavfi", "-t", 3, "-i", "anullsrc")
+    maps = ("-map", "0:v", "-map", "0:a", "-map", "1:a", "-map", "0:a", "-c:v", "copy")
+    videos.ffmpeg("-i", film(tmp_path / "a.mp4", 3.0), *silence, *maps, tmp_path / f"three.{form}")
+    heard = [len(beeps(probe(tmp_path / f"three.{form}", [number]))) for number in (1, 2, 3)]
+    assert heard == [3, 0, 3]
 
 
 def test_a_silent_track_is_told(stream):

@@ -7,6 +7,7 @@ before; the project's own code is imported from the folder that the command runs
 
 import atexit
 import contextlib
+import ctypes
 import gc
 import importlib
 import json
@@ -78,6 +79,8 @@ def start(folder: Path) -> Iterator[None]:
 def serve(address: str) -> None:
     """Import everything, and fork for every command, forever."""
     sys.path.remove(str(Path(__file__).parent))
+    # End with pytest, even if that is killed.
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
     # Libraries start as many threads as there are cores when they are imported. Each command has its own cores.
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     with socket.socket(socket.AF_UNIX) as server, selectors.DefaultSelector() as ready:
@@ -93,7 +96,10 @@ def serve(address: str) -> None:
             for key, _ in ready.select():
                 if key.fileobj is server:
                     connection, _ = server.accept()
-                    process = os.pidfd_open(fork(connection, server))
+                    child = fork(connection, server)
+                    if child is None:
+                        continue
+                    process = os.pidfd_open(child)
                     ready.register(connection, selectors.EVENT_READ, process)
                     ready.register(process, selectors.EVENT_READ, connection)
                 elif isinstance(key.fileobj, socket.socket):
@@ -111,11 +117,17 @@ def serve(address: str) -> None:
                         connection.sendall(bytes([end.si_status + (0 if end.si_code == os.CLD_EXITED else 128)]))
 
 
-def fork(connection: socket.socket, server: socket.socket) -> int:
-    """Run the command that arrives in a process of its own, and return the process's number."""
+def fork(connection: socket.socket, server: socket.socket) -> int | None:
+    """Run the command that arrives in a process of its own; return its number, or None if whoever asks was killed."""
     _, files, _, _ = socket.recv_fds(connection, 1, 3)
     with connection.makefile("rb") as lines:
-        words, folder, environment, cores, limit = json.loads(lines.readline())
+        line = lines.readline()
+    if not line.endswith(b"\n"):
+        for file in files:
+            os.close(file)
+        connection.close()
+        return None
+    words, folder, environment, cores, limit = json.loads(line)
     child = os.fork()
     if child:
         for file in files:

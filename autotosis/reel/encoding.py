@@ -193,7 +193,9 @@ def _picture(stream: FilterableStream, job: EncodingJob, folder: Path) -> ffmpeg
 def _arranged(stream: FilterableStream, job: EncodingJob) -> FilterableStream:
     """Build the filters that lay out the picture of a segment, one arrangement after the other."""
     vod, rate, frames = job.vod, job.vod.frame.rate, round(job.duration * job.vod.frame.rate)
-    arrangements = vod.arranged(job.start, job.start + job.duration)
+    # At a lower frame rate than the VOD's, the last frame may be longer than the segment.
+    end = min(job.start + job.duration, job.segment.end - 2 * ROUNDING)
+    arrangements = vod.arranged(job.start, end)
     # The first frame after each change, as `source.constant_rate_frames` chooses frames.
     starts = (arrangement.start - job.start + 2 * ROUNDING for arrangement in arrangements[1:])
     changes = (math.ceil(start * rate - 0.5) for start in starts)

@@ -169,9 +169,10 @@ def _picture_format(path: Path, piece: Piece) -> tuple[int, int, Fraction]:
             frames = _decoded(itertools.islice(clock.demuxed(container, video), LOOKED_AT), container, video)
             shown = next(frames, first)
             if (shown.width, shown.height) != (first.width, first.height):
-                # FFmpeg has only looked at the beginning.
+                # FFmpeg has only looked at the beginning. Other formats than transport streams state a frame rate.
                 aspect = video.codec_context.sample_aspect_ratio
-                rate = _measured_rate([shown, *itertools.islice(frames, DECODED)]) or rate
+                if container.format.name == "mpegts":
+                    rate = _measured_rate([shown, *itertools.islice(frames, DECODED)]) or rate
     width, height = shown.width * float(aspect or 1), shown.height
     if shown.rotation % 180:
         width, height = height, width
@@ -204,8 +205,10 @@ def _numbers(piece: Piece, sounds: Sequence[int], at_beginning: dict[Path, list[
     identifiers of the tracks there, by file, and is filled in.
     """
     with opened(piece.span) as container:
-        there = {track.id: track.index for track in tracks.sounds(container)}
-    counted = at_beginning.setdefault(piece.span.path, list(there))
+        # Only in a transport stream does the identifier of a track stay. In Matroska, all tracks have the same one.
+        stays = container.format.name == "mpegts"
+        there = {track.id if stays else track.index: track.index for track in tracks.sounds(container)}
+    counted = at_beginning.setdefault(piece.span.path, list(there)) if stays else list(there)
     if not there.keys() < set(counted):
         counted = list(there)
     for number in sounds:
