@@ -143,9 +143,7 @@ def judged_tracks(settings: Params, folder: str) -> list[tuple[str, int | None]]
     The last one that fits a video counts. Leading entries that name no track are left out, because they change nothing.
     """
     other = {"clips/": "vods/", "vods/": "clips/"}[folder]
-    # The name of a recording that is gone fits no video.
-    fit = {key: own for key, own in settings.tracks.items() if key in settings.vods or set(key) & set("/*")}
-    named = [(settings.vods.get(key, key), own.judge) for key, own in fit.items()]
+    named = [(settings.vods.get(key, key), own.judge) for key, own in settings.tracks.items()]
     fitting = ((pattern, judge) for pattern, judge in named if not pattern.startswith(other))
     return list(itertools.dropwhile(lambda pair: pair[1] is None, fitting))
 

@@ -253,7 +253,8 @@ def load() -> Params:
             raise UserError(
                 f"{PARAMS_FILE}: tracks: there is no VOD named {key} in vods; a pattern has a / or *, as clips/* does"
             )
-    # A recording that is kept may still be learned from.
-    kept = {name: file for name, file in vods_file.kept.items() if (settings.folder / file).exists()}
-    tracks = {kept.get(key, key): own for key, own in settings.tracks.items()}
+    # A recording that is kept may still be learned from, unless its file is gone.
+    kept = {name: file for name, file in vods_file.kept.items() if name not in vods}
+    gone = {name for name, file in kept.items() if not (settings.folder / file).exists()}
+    tracks = {kept.get(key, key): own for key, own in settings.tracks.items() if key not in gone}
     return settings.model_copy(update={"vods": vods, "tracks": tracks})
