@@ -117,12 +117,9 @@ def with_gaps(labelled: Labelled, looked_at: np.ndarray, unlabelled: np.ndarray)
     for columns, moments in ((features.VISUAL_COLUMNS, looked_at), (features.AUDIO_COLUMNS, unlabelled)):
         gaps = np.isnan(moments[:, :, columns])
         hidden[:, :, columns] = gaps[np.random.default_rng(0).integers(len(gaps), size=len(hidden))]
-    scored = features.has_picture(np.where(hidden[:, context.PRESENT], np.nan, 0))
-    return replace(
-        labelled,
-        contexts=np.where(hidden, np.float16(np.nan), labelled.contexts),
-        faces=np.where(scored, labelled.faces, np.float32(0)),
-    )
+    contexts = np.where(hidden, np.float16(np.nan), labelled.contexts)
+    faces = np.where(features.has_picture(contexts[:, context.PRESENT]), labelled.faces, np.float32(0))
+    return replace(labelled, contexts=contexts, faces=faces)
 
 
 def _weight(labelled: Labelled, unlabelled: np.ndarray, prevalence: float) -> float:
