@@ -81,6 +81,14 @@ class EncodingJob:
         return self.segment.reel_end - self.segment.reel_start
 
     @property
+    def end(self) -> float:
+        """End of what is shown and heard, seconds in the VOD.
+
+        The last frame may be shown for longer than the segment lasts, if the reel has a lower frame rate than the VOD.
+        """
+        return min(self.start + self.duration, self.segment.end)
+
+    @property
     def head(self) -> Path:
         """The file of the part that crossfades with the segment before it."""
         return self.target.with_suffix(".head.mov")
@@ -193,9 +201,7 @@ def _picture(stream: FilterableStream, job: EncodingJob, folder: Path) -> ffmpeg
 def _arranged(stream: FilterableStream, job: EncodingJob) -> FilterableStream:
     """Build the filters that lay out the picture of a segment, one arrangement after the other."""
     vod, rate, frames = job.vod, job.vod.frame.rate, round(job.duration * job.vod.frame.rate)
-    # At a lower frame rate than the VOD's, the last frame may be longer than the segment.
-    end = min(job.start + job.duration, job.segment.end - 2 * ROUNDING)
-    arrangements = vod.arranged(job.start, end)
+    arrangements = vod.arranged(job.start, job.end - 2 * ROUNDING)
     # The first frame after each change, as `source.constant_rate_frames` chooses frames.
     starts = (arrangement.start - job.start + 2 * ROUNDING for arrangement in arrangements[1:])
     changes = (math.ceil(start * rate - 0.5) for start in starts)
@@ -230,10 +236,8 @@ def _laid_out(stream: FilterableStream, panes: Sequence[Pane], frame: FrameForma
 def _sound(job: EncodingJob, folder: Path) -> ffmpeg.nodes.Node:
     """Write the sound of a segment into `folder` and read it from there, because its format may change within a VOD."""
     sound, length = folder / "sound.pcm", round(job.duration * audio_mix.RATE)
-    # In a reel with fewer frames per second than the VOD, the last frame may be shown beyond the end of the segment.
-    end = min(job.start + job.duration, job.segment.end)
-    source.write_sound(job.vod.recording, job.start, end, sound)
+    source.write_sound(job.vod.recording, job.start, job.end, sound)
     stream = ffmpeg.input(sound.name, f="f32le", ar=audio_mix.RATE, ch_layout="stereo").audio
-    heard = round((end - job.start) * audio_mix.RATE)
+    heard = round((job.end - job.start) * audio_mix.RATE)
     stream = audio_mix.fade(stream, heard, beginning=not job.before, end=not job.after)
     return stream.filter("apad").filter("atrim", end_sample=length)
