@@ -148,31 +148,32 @@ def probe(path: Path, sounds: Sequence[int] = ()) -> Recording:
         unordered = clock.is_unordered(container, video)
         first = _first_frame(path, container, video)
         start = max(0.0, (extents[0].start if unordered else first.time or 0.0) - pieces[0].timestamp_at_zero)
-    try:
-        # A recording may begin with an advertisement in another format.
-        picture_format = _picture_format(path, max(pieces, key=lambda piece: piece.end - piece.begin))
-    except UserError:
+        picture_format = _picture_format(container, video, first, pieces[0])
+    # A recording may begin with an advertisement in another format.
+    longest = max(pieces, key=lambda piece: piece.end - piece.begin)
+    if longest is not pieces[0]:
         # A part that was not cut at a keyframe may have no frame that can be decoded alone.
-        picture_format = _picture_format(path, pieces[0])
+        with suppress(UserError), opened(longest.span) as container:
+            video = tracks.picture(longest.span.path, container)
+            picture_format = _picture_format(container, video, _first_frame(path, container, video), longest)
     return Recording(path, start, duration, *picture_format, any(piece.sounds for piece in pieces), pieces)
 
 
-def _picture_format(path: Path, piece: Piece) -> tuple[int, int, Fraction]:
-    """Return width and height, pixels, and frame rate, Hz, in the middle of a piece."""
-    with opened(piece.span) as container:
-        video = tracks.picture(piece.span.path, container)
-        shown = first = _first_frame(path, container, video)
-        aspect, rate = video.sample_aspect_ratio, _steady_rate(video)
-        with suppress(av.error.FFmpegError):
-            container.seek(int((piece.timestamp_at_zero + (piece.begin + piece.end) / 2) * av.time_base))
-            video.codec_context.flush_buffers()
-            frames = _decoded(itertools.islice(clock.demuxed(container, video), LOOKED_AT), container, video)
-            shown = next(frames, first)
-            if (shown.width, shown.height) != (first.width, first.height):
-                # FFmpeg has only looked at the beginning. Other formats than transport streams state a frame rate.
-                aspect = video.codec_context.sample_aspect_ratio
-                if container.format.name == "mpegts":
-                    rate = _measured_rate([shown, *itertools.islice(frames, DECODED)]) or rate
+def _picture_format(
+    container: InputContainer, video: VideoStream, first: VideoFrame, piece: Piece
+) -> tuple[int, int, Fraction]:
+    """Return width and height, pixels, and frame rate, Hz, in the middle of a piece whose first frame is given."""
+    shown, aspect, rate = first, video.sample_aspect_ratio, _steady_rate(video)
+    with suppress(av.error.FFmpegError):
+        container.seek(int((piece.timestamp_at_zero + (piece.begin + piece.end) / 2) * av.time_base))
+        video.codec_context.flush_buffers()
+        frames = _decoded(itertools.islice(clock.demuxed(container, video), LOOKED_AT), container, video)
+        shown = next(frames, first)
+        if (shown.width, shown.height) != (first.width, first.height):
+            # FFmpeg has only looked at the beginning. Other formats than transport streams state a frame rate.
+            aspect = video.codec_context.sample_aspect_ratio
+            if container.format.name == "mpegts":
+                rate = _measured_rate([shown, *itertools.islice(frames, DECODED)]) or rate
     width, height = shown.width * float(aspect or 1), shown.height
     if shown.rotation % 180:
         width, height = height, width
