@@ -101,7 +101,7 @@ def test_chapters_are_read_from_fragments_with_what_describes_them(tmp_path):
     form = ["-map_chapters", 1, "-c", "copy", "-movflags", "frag_keyframe+empty_moov+default_base_moof"]
     videos.ffmpeg("-i", tmp_path / "plain.mp4", "-i", tmp_path / "chapters.txt", *form, tmp_path / "whole.mp4")
     content = (tmp_path / "whole.mp4").read_bytes()
-    first, *_, last = (box.start for box in boxes.read(tmp_path / "whole.mp4")[0] if box.name == b"moof")
+    first, *_, last = (box.start for box in boxes.read(tmp_path / "whole.mp4") if box.name == b"moof")
     segments, unfinished = tmp_path / "segments", tmp_path / "unfinished.mp4"
     segments.mkdir()
     for name, part in (("init.mp4", content[:first]), ("0.m4s", content[first:last]), ("1.m4s", content[last:])):

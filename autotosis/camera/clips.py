@@ -42,14 +42,15 @@ def update(paths: Sequence[Path], rows: Patterns[Box]) -> tuple[Found, list[str]
     new = [name for name in searched if known.get(name, ("",))[0] != keys[name]]
     if new:
         networks.find(faces.NETWORK)
-    outcomes = list(workers.run_parallel(_find, [searched[name] for name in new], "find face cameras", "clips"))
-    known |= {name: (keys[name], scene) for name, (scene, _) in zip(new, outcomes, strict=True)}
-    failed = {name for name, (_, problem) in zip(new, outcomes, strict=True) if problem}
+    searches = workers.run_parallel(_find, [searched[name] for name in new], "find face cameras", "clips")
+    outcomes = dict(zip(new, searches, strict=True))
+    known |= {name: (keys[name], scene) for name, (scene, _) in outcomes.items()}
+    problems = {name: problem for name, (_, problem) in outcomes.items() if problem}
     # A clip that could not be read is searched again the next time.
-    found = {name: known[name] for name in searched if name not in failed}
+    found = {name: known[name] for name in searched if name not in problems}
     facecams.write_clips(found)
     _report(found, len(paths), len(paths) - len(searched))
-    return found, [problem for _, problem in outcomes if problem]
+    return found, list(problems.values())
 
 
 def _known() -> Found:

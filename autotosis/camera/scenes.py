@@ -3,7 +3,6 @@
 import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -35,6 +34,9 @@ WITHOUT_EDGES = 0.2
 # Frames are compared at this size, pixels.
 SIDE = 32
 
+# A sample, and the layout that is recognised in it.
+Seen = tuple[Layout | None, Sample]
+
 
 def find(recording: Recording, name: str) -> list[Scene]:
     """Find the scenes of a VOD that show its face camera, in the order of time; `name` is the VOD's in messages."""
@@ -49,8 +51,9 @@ def find(recording: Recording, name: str) -> list[Scene]:
     if not known_layouts or np.mean([layout is not None for layout in layout_at]) <= SELDOM:
         return []
     runs = [list(run) for _, run in itertools.groupby(zip(layout_at, every, strict=True), key=lambda pair: pair[0])]
-    changes = [Change(before[-1], after[0], known_layouts) for before, after in itertools.pairwise(runs)]
-    refined = workers.run_parallel(partial(_moment, recording), changes, f"find the scenes of {name}", "scenes")
+    changes = [(before[-1], after[0]) for before, after in itertools.pairwise(runs)]
+    refine = partial(_time_of_change, recording, known_layouts)
+    refined = workers.run_parallel(refine, changes, f"find the scenes of {name}", "scenes")
     # Rounded down to microseconds, as in tables, so that no scene starts after its first frame.
     edges = [0.0, *(math.floor(1e6 * time) / 1e6 for time in refined), _end(recording)]
     return [
@@ -86,15 +89,6 @@ def spread(recording: Recording, count: int) -> list[float]:
     return times
 
 
-@dataclass(frozen=True)
-class Change:
-    """A change of scene between two samples: these, with their layouts, and all layouts of the video."""
-
-    before: tuple[Layout | None, Sample]
-    after: tuple[Layout | None, Sample]
-    layouts: Sequence[Layout]
-
-
 def _without_gaps(layout_at: list[Layout | None]) -> list[Layout | None]:
     """Fill short gaps in which a layout is not recognised, between two samples of it."""
     filled = list(layout_at)
@@ -105,15 +99,15 @@ def _without_gaps(layout_at: list[Layout | None]) -> list[Layout | None]:
     return filled
 
 
-def _moment(recording: Recording, change: Change) -> float:
-    """Find when the scene changes (seconds): the first frame of the new scene."""
-    (old, before), (new, after) = change.before, change.after
+def _time_of_change(recording: Recording, known_layouts: Sequence[Layout], change: tuple[Seen, Seen]) -> float:
+    """Find when the scene changes between two samples (seconds): the first frame of the new scene."""
+    (old, before), (new, after) = change
     start, end = before.time, after.time
     while end - start > SEARCHED_SPAN:
         (between,) = samples.take(recording, [(start + end) / 2])
         if not start < between.time < end:
             break
-        if layouts.recognise(between, change.layouts) == old:
+        if layouts.recognise(between, known_layouts) == old:
             start = between.time
         else:
             end = between.time

@@ -60,7 +60,7 @@ class Scan:
     @property
     def moments(self) -> int:
         """The number of moments in the VOD."""
-        return int(np.ceil(self.recording.duration * self.extract.fps - 1e-6))
+        return math.ceil(self.recording.duration * self.extract.fps - 1e-6)
 
 
 def stretches(wanted: np.ndarray, fps: float) -> list[list[range]]:
@@ -81,7 +81,7 @@ def stretches(wanted: np.ndarray, fps: float) -> list[list[range]]:
     longest = max(1, round(STRETCH * fps), math.ceil(len(wanted) / MAX_STRETCHES))
     parts = []
     for start in range(0, len(wanted), longest):
-        edges = np.flatnonzero(np.diff(np.concatenate([[False], wanted[start : start + longest], [False]])))
+        edges = np.flatnonzero(np.diff(wanted[start : start + longest], prepend=False, append=False))
         if len(edges):
             parts.append([range(start + first, start + last) for first, last in edges.reshape(-1, 2).tolist()])
     return parts

@@ -52,31 +52,30 @@ def read(frames: Iterator[np.ndarray], first: int, fps: float, aspect: float) ->
         If there is a cut to another scene in this time, it is the smaller one, because a cut is not motion.
     """
     reach = in_moments(LAG, fps)
-    pictures: deque[np.ndarray] = deque()
-    # Whether there is a cut just before each picture but the first.
-    cut_before: deque[bool] = deque()
+    # The pictures since LAG seconds before, each with the number of cuts before it.
+    pictures: deque[tuple[np.ndarray, int]] = deque()
     # The change until LAG seconds after each earlier moment, and whether there is a cut in this time.
     earlier_changes: deque[tuple[float, bool]] = deque()
-    last, grey = None, np.empty(0, np.float32)
+    last, grey, cuts = None, np.empty(0, np.float32), 0
     for frame in frames:
         # Where a video has few frames per second, moments share them.
         if frame is not last:
-            last, grey = frame, _grey(frame)
-        if pictures:
-            cut_before.append(grey is not pictures[-1] and _correlation(pictures[-1], grey) < CUT)
-        pictures.append(grey)
+            before, grey = grey, _grey(frame)
+            cuts += last is not None and _correlation(before, grey) < CUT
+            last = frame
+        pictures.append((grey, cuts))
         if len(pictures) > reach:
-            after = _change(pictures[0], pictures[-1]), any(cut_before)
+            picture, cuts_before = pictures.popleft()
+            after = _change(picture, grey), cuts > cuts_before
             earlier_changes.append(after)
             earlier = earlier_changes.popleft() if len(earlier_changes) > reach else after
-            yield _motion(_both(earlier, after), pictures.popleft())
-            cut_before.popleft()
+            yield _motion(_both(earlier, after), picture)
     # The last change is that until the last frame. In a video that is shorter than twice the reach, more frames than
     # changes are left; then the first frames get the nearest change.
     missing = len(pictures) - len(earlier_changes)
     earlier_changes.extendleft([earlier_changes[0] if earlier_changes else (0.0, False)] * missing)
-    for grey, (change, _) in zip(pictures, earlier_changes, strict=True):
-        yield _motion(change, grey)
+    for (picture, _), (change, _) in zip(pictures, earlier_changes, strict=True):
+        yield _motion(change, picture)
 
 
 def glances(

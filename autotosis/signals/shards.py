@@ -115,20 +115,18 @@ class Shard:
             "signals": ("F32", [moments, features.COLUMNS]),
         }
         slices = {name: self.file.get_slice(name) for name in self.file.keys()}  # noqa: SIM118
-        if {name: (part.get_dtype(), part.get_shape()) for name, part in slices.items()} != expected:
-            raise ValueError
-        if self.first_frame + self.frames > moments:
-            raise ValueError
-        # An excerpt may lie between two moments.
-        if not (self.frames or (moments and self.path.is_relative_to(EXCERPTS))):
-            raise ValueError
-        # Signals are NaN where there is nothing to measure, such as no face, but never infinite.
-        if (np.abs(self.signals()) > MAX_SIGNAL).any():
-            raise ValueError
-        if not (np.isfinite(self.times).all() and (np.diff(self.times) > 0).all()):
-            raise ValueError
-        # Or rows of labels.csv would seem to be outside the video.
-        if not 0 <= self.times[0] <= self.times[-1] < self.duration:
+        if not (
+            {name: (part.get_dtype(), part.get_shape()) for name, part in slices.items()} == expected
+            and self.first_frame + self.frames <= moments
+            # An excerpt may lie between two moments.
+            and (self.frames or (moments and self.path.is_relative_to(EXCERPTS)))
+            # Signals are NaN where there is nothing to measure, such as no face, but never infinite.
+            and not (np.abs(self.signals()) > MAX_SIGNAL).any()
+            and np.isfinite(self.times).all()
+            and (np.diff(self.times) > 0).all()
+            # Or rows of labels.csv would seem to be outside the video.
+            and 0 <= self.times[0] <= self.times[-1] < self.duration
+        ):
             raise ValueError
 
     def check_fits(self, extract: Extract) -> None:

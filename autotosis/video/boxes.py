@@ -11,16 +11,16 @@ OTHERS = (b"mdat", b"free", b"skip", b"wide", b"uuid", b"meta", b"meco", b"mfra"
 
 
 class Box(NamedTuple):
-    """A box: its name, its start and claimed end (bytes), and whether it claims no end but that of the file."""
+    """A box: its name and start (bytes), and whether it claims no end but that of the file, or one beyond that."""
 
     name: bytes
     start: int
-    end: int
     is_open: bool
+    is_cut: bool
 
 
-def read(path: Path) -> tuple[list[Box], int]:
-    """List the boxes of a file, none if it is in another format; and return the file's size (bytes)."""
+def read(path: Path) -> list[Box]:
+    """List the boxes of a file; none if it is in another format."""
     boxes, offset = [], 0
     with path.open("rb") as file:
         size = file.seek(0, 2)
@@ -37,9 +37,9 @@ def read(path: Path) -> tuple[list[Box], int]:
             if end > size and head[4:8] not in FIRST + OTHERS:
                 # Something else was appended, which players ignore.
                 break
-            boxes.append(Box(head[4:8], offset, end, length < 8))
+            boxes.append(Box(head[4:8], offset, length < 8, end > size))
             offset = end
-    return boxes, size
+    return boxes
 
 
 def are_fragments(boxes: list[Box]) -> bool:

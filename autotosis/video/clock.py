@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeGuard
 
 import av
 from av.container import InputContainer
@@ -102,17 +102,18 @@ def extents(span: Span, continues: bool = False) -> list[Extent]:
                 goes_on = bool(found) and found[-1].start < first.start and abs(first.start - found[-1].end) < BACK
                 found += [replace(first, continues=goes_on), *others]
             return found
-        tracks.read_only(container, video, audio)
+        wanted: list[Stream] = [video, audio] if audio else [video]
+        tracks.read_only(container, *wanted)
         beginning = beginning_of(container)
         # The header in front of a segment, or of a later part of an FLV, does not tell how long that is.
-        declared_end = None if span.header else _declared_end(container, beginning, video, audio)
-        trusts_duration = structure.tells_duration and declared_end is not None
-        if trusts_duration:
-            clocks = _read_last_minute(container, video, audio, declared_end or 0.0)
+        declared_end = None if span.header else _declared_end(container, wanted)
+        trusted_end = declared_end if structure.tells_duration else None
+        if trusted_end is None:
+            clocks = _read_all(container, wanted)
         else:
-            clocks = _read_all(container, video, audio)
-        cuts = clocks.cuts()
-        if cuts and not trusts_duration:
+            clocks = _read_last_minute(container, wanted, trusted_end)
+        cuts = _cuts(clocks)
+        if cuts and trusted_end is None:
             # FFmpeg counts positions from the header in front of the span.
             offsets = [offset - len(span.header) + span.first for offset, _ in cuts]
             parts = spans.cut(span, container.format.name, offsets)
@@ -120,12 +121,11 @@ def extents(span: Span, continues: bool = False) -> list[Extent]:
                 parts_continue = [continues, *(not restarts for _, restarts in cuts)]
                 pairs = zip(parts, parts_continue, strict=True)
                 return [extent for part, part_continues in pairs for extent in extents(part, part_continues)]
-        picture_clock = clocks.by_track[video.index]
-        sound_clock = clocks.by_track.get(audio.index) if audio else None
+        picture_clock = clocks[video.index]
         if picture_clock.end == NEVER:
             raise UserError(f"{span.path}: none of its frames has a time; remove it or convert it to MP4")
         start = picture_clock.first if video.start_time is None else float(video.start_time * (video.time_base or 0))
-        end, sound_end = picture_clock.end, sound_clock.end if sound_clock else NEVER
+        end, sound_end = picture_clock.end, clocks[audio.index].end if audio else NEVER
         # If edits delay a track of an MP4, FFmpeg counts the delay twice in the duration.
         if structure.is_complete or (declared_end is not None and max(end, sound_end) >= declared_end - TRUNCATED):
             declared_end = None
@@ -149,7 +149,7 @@ class _TrackClock:
         self.suspect: tuple[float, int] | None = None
         self.header = (track.codec_context.extradata if track.codec_context else None) or b""
         # The byte positions at which the clock starts again (True), or at which only the header changes (False).
-        self.cuts: list[tuple[int, bool]] = []
+        self.cuts: dict[int, bool] = {}
 
     def add(self, packet: Packet[Any]) -> None:
         """Take the next packet into account."""
@@ -159,7 +159,7 @@ class _TrackClock:
         if packet.has_sidedata("new_extradata"):
             header = bytes(packet.get_sidedata("new_extradata"))
             if header not in (b"", self.header):
-                self.cuts.append((packet.pos or 0, False))
+                self.cuts.setdefault(packet.pos or 0, False)
                 self.header = header
         if not self._is_right(decoded, packet.pos or 0):
             return
@@ -184,53 +184,38 @@ class _TrackClock:
                 # Its time was derived from that of the packet before.
                 return False
             if -BACK <= decoded - time <= max(AHEAD, abs(time - self.last)):
-                has_restarted = time < self.last - BACK
-                if has_restarted:
-                    self.cuts = [*(cut for cut in self.cuts if cut[0] != start), (start, True)]
+                if time < self.last - BACK:
+                    self.cuts[start] = True
                 return True
         self.suspect = (decoded, offset)
         return False
 
 
-class _TrackClocks:
-    """The clocks of picture and sound, by the numbers of the tracks."""
-
-    def __init__(self, wanted: list[Stream], declared_end: float):
-        self.by_track = {track.index: _TrackClock(track, declared_end) for track in wanted}
-
-    def cuts(self) -> list[tuple[int, bool]]:
-        """List the byte positions at which another recording begins (True), or only the headers change (False)."""
-        of_tracks = sorted(
-            (offset, track, restarts) for track, clock in self.by_track.items() for offset, restarts in clock.cuts
-        )
-        cuts: list[tuple[int, bool]] = []
-        tracks_of_last: set[int] = set()
-        for offset, track, restarts in of_tracks:
-            # Picture and sound start again at the same position, or nearly so.
-            if cuts and track not in tracks_of_last:
-                cuts[-1] = (cuts[-1][0], cuts[-1][1] or restarts)
-                tracks_of_last.add(track)
-            else:
-                cuts.append((offset, restarts))
-                tracks_of_last = {track}
-        return cuts
+def _cuts(clocks: dict[int, _TrackClock]) -> list[tuple[int, bool]]:
+    """List the byte positions at which another recording begins (True), or only the headers change (False)."""
+    of_tracks = sorted(
+        (offset, track, restarts) for track, clock in clocks.items() for offset, restarts in clock.cuts.items()
+    )
+    # Picture and sound start again at the same position, or nearly so: a group has at most one cut of each track.
+    groups: list[dict[int, tuple[int, bool]]] = [{}]
+    for offset, track, restarts in of_tracks:
+        if track in groups[-1]:
+            groups.append({})
+        groups[-1][track] = offset, restarts
+    cuts = [list(group.values()) for group in groups if group]
+    return [(cut[0][0], any(restarts for _, restarts in cut)) for cut in cuts]
 
 
-def _read_all(
-    container: InputContainer, video: Stream, audio: Stream | None, declared_end: float = NEVER
-) -> _TrackClocks:
-    """Read the clocks of picture and sound from all packets from the current position on."""
-    wanted = [video, audio] if audio else [video]
-    clocks = _TrackClocks(wanted, declared_end)
+def _read_all(container: InputContainer, wanted: list[Stream], declared_end: float = NEVER) -> dict[int, _TrackClock]:
+    """Read the clocks of tracks, by their numbers, from all packets from the current position on."""
+    clocks = {track.index: _TrackClock(track, declared_end) for track in wanted}
     for packet in demuxed(container, *wanted):
-        clocks.by_track[packet.stream_index].add(packet)
+        clocks[packet.stream_index].add(packet)
     return clocks
 
 
-def _read_last_minute(
-    container: InputContainer, video: Stream, audio: Stream | None, declared_end: float
-) -> _TrackClocks:
-    """Read the clocks from the last minute alone, or from more if there is no picture in it."""
+def _read_last_minute(container: InputContainer, wanted: list[Stream], declared_end: float) -> dict[int, _TrackClock]:
+    """Read the clocks from the last minute alone, or from more if no packet of the first track is in it."""
     back = LAST
     while True:
         begin = declared_end - back
@@ -240,22 +225,22 @@ def _read_last_minute(
             with suppress(av.error.FFmpegError):
                 container.seek(int((beginning_of(container) - 1 if with_all else begin) * av.time_base))
         # A picture may be shown for long. Until the end that the file states, a leap is no damage.
-        clocks = _read_all(container, video, audio, declared_end)
-        if with_all or clocks.by_track[video.index].end > NEVER:
+        clocks = _read_all(container, wanted, declared_end)
+        if with_all or clocks[wanted[0].index].end > NEVER:
             return clocks
         back *= 8
 
 
-def _declared_end(container: InputContainer, beginning: float, *used: Stream | None) -> float | None:
+def _declared_end(container: InputContainer, wanted: list[Stream]) -> float | None:
     """Return the timestamp at which a file claims to end, seconds; None if that is unknown or a guess."""
     if container.duration is None or container.format.name in GUESSED:
         return None
     length = container.duration / av.time_base
     # Matroska counts from timestamp zero, and other formats from the first timestamp.
-    origin = 0.0 if "matroska" in container.format.name else beginning
+    origin = 0.0 if "matroska" in container.format.name else beginning_of(container)
     ends = {track: tracks.end_of(track) for track in container.streams}
-    longest = max(ends[track] for track in used if track is not None)
-    others = max((end for track, end in ends.items() if track not in used), default=0.0)
+    longest = max(ends[track] for track in wanted)
+    others = max((end for track, end in ends.items() if track not in wanted), default=0.0)
     if 0 < longest < length <= others + TRUNCATED:
         # Another track is longer.
         return longest + origin
@@ -272,18 +257,17 @@ def time_of(packet: Packet[Any]) -> float:
     return float((packet.pts if packet.pts is not None else packet.dts or 0) * packet.time_base)
 
 
-def is_unordered(container: InputContainer, track: Stream) -> bool:
+def is_unordered(track: Stream) -> bool:
     """Return whether a track is H.264 or HEVC with B-frames in AVI or ASF."""
-    guessed = _tells_no_display_times(container, track)
-    return guessed and isinstance(track, VideoStream) and bool(track.codec_context.has_b_frames)
+    return _tells_no_display_times(track) and track.codec_context.has_b_frames
 
 
-def _tells_no_display_times(container: InputContainer, track: Stream) -> bool:
+def _tells_no_display_times(track: Stream) -> TypeGuard[VideoStream]:
     """Return whether a track is H.264 or HEVC in AVI or ASF.
 
     These containers only have the time at which each packet is decoded. FFmpeg guesses when it is shown, and wrongly.
     """
-    if container.format.name not in ("avi", "asf") or not isinstance(track, VideoStream):
+    if track.container.format.name not in ("avi", "asf") or not isinstance(track, VideoStream):
         return False
     return track.codec_context.name in ("h264", "hevc")
 
@@ -293,10 +277,10 @@ def demuxed(container: InputContainer, *wanted: Stream) -> Iterator[Packet[Any]]
 
     Packets of unordered tracks only have the time at which they are decoded.
     """
-    failures, guessed = 0, any(_tells_no_display_times(container, track) for track in wanted)
-    unordered = any(is_unordered(container, track) for track in wanted)
+    guessed = any(map(_tells_no_display_times, wanted))
+    unordered = any(map(is_unordered, wanted))
     before: dict[int, tuple[int | None, int | None]] = {}
-    while failures < 100:
+    for _ in range(100):
         try:
             packets = container.demux(*wanted)
             for packet in _in_turn(packets, container.format.name, unordered) if guessed else packets:
@@ -309,7 +293,7 @@ def demuxed(container: InputContainer, *wanted: Stream) -> Iterator[Packet[Any]]
                     yield packet
             return
         except av.error.InvalidDataError:
-            failures += 1
+            continue
         except IndexError:
             # PyAV raises it at the end of a file if more tracks have begun in the middle of it.
             return

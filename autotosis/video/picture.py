@@ -5,6 +5,7 @@ The signals, the stills and the reel all use this conversion.
 
 import itertools
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import av
@@ -52,9 +53,7 @@ class FrameConverter:
         if self.graph is None or kind != self.kind:
             self.kind, self.graph = kind, self._graph(frame)
         self.graph.push(frame)
-        converted = self.graph.pull()
-        assert isinstance(converted, VideoFrame)
-        return converted.to_ndarray(format=self.pixel_format)
+        return self.graph.vpull().to_ndarray(format=self.pixel_format)
 
     def convert(self, frames: Iterable[VideoFrame]) -> Iterator[np.ndarray]:
         """Convert frames. As long as the frame is the same, the same array is yielded."""
@@ -142,27 +141,12 @@ def _interlaced_kind(frame: VideoFrame) -> tuple[int, int, str] | None:
 def _deinterlaced(frames: Iterator[VideoFrame]) -> Iterator[VideoFrame]:
     """Deinterlace frames of one kind, at least one."""
     first = next(frames)
-    graph = _deinterlacer(first)
+    graph = Graph()
+    source = graph.add_buffer(width=first.width, height=first.height, format=first.format, time_base=first.time_base)
+    graph.link_nodes(source, graph.add("bwdif", "mode=send_frame"), graph.add("buffersink")).configure()
     # None makes the filter return the frames that it still holds.
     for frame in itertools.chain([first], frames, [None]):
         graph.push(frame)
-        yield from _filtered(graph)
-
-
-def _deinterlacer(frame: VideoFrame) -> Graph:
-    """Build the filter that deinterlaces frames like this one."""
-    graph = Graph()
-    source = graph.add_buffer(width=frame.width, height=frame.height, format=frame.format, time_base=frame.time_base)
-    graph.link_nodes(source, graph.add("bwdif", "mode=send_frame"), graph.add("buffersink")).configure()
-    return graph
-
-
-def _filtered(graph: Graph) -> Iterator[VideoFrame]:
-    """Yield the frames that a filter has ready."""
-    while True:
-        try:
-            frame = graph.pull()
-        except (av.error.BlockingIOError, av.error.EOFError):
-            return
-        assert isinstance(frame, VideoFrame)
-        yield frame
+        with suppress(av.error.BlockingIOError, av.error.EOFError):
+            while True:
+                yield graph.vpull()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -18,7 +18,7 @@ from av.video.stream import VideoStream
 
 from autotosis.video import opening, spans, tracks
 from autotosis.video.clock import demuxed, is_unordered, time_of
-from autotosis.video.recording import Recording
+from autotosis.video.recording import Recording, decode
 
 # Times are rounded in containers and tables, so they may be off by this much (seconds).
 ROUNDING = 1e-6
@@ -61,36 +61,26 @@ class Track:
     ):
         self.recording, self.kind, self.decoder, self.wanted, self.sound = recording, kind, decoder, wanted, sound
         self.numbers = [number for number in range(len(recording.pieces)) if self._index(number) is not None]
-        self.piece_number, self.shift, self.has_read = -1, 0, False
-        self.time_base = Fraction(1)
-        self.container: InputContainer | None = None
-        self.stream: Stream | None = None
-
-    def __enter__(self) -> Self:
+        self.container: InputContainer
+        self.stream: Stream
         try:
             self._open(self.numbers[0])
         except av.error.FFmpegError as error:
-            raise opening.refusal(self.recording.path, error) from None
+            raise opening.refusal(recording.path, error) from None
+
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self.container is not None:
-            self.container.close()
+        self.container.close()
         if isinstance(error, av.error.FFmpegError):
             raise opening.refusal(self.recording.pieces[self.piece_number].span.path, error) from None
 
     def frames(self, time: float) -> Iterator[Any]:
         """Decode frames, beginning with one at or before a time (seconds), or else with the first one."""
-        for number in self._pieces_up_to(time):
-            for _ in self._positions(number, time):
-                frames = self._decoded(number)
-                first = next(frames, None)
-                if first is not None and first.time <= time + ROUNDING:
-                    return itertools.chain([first], frames)
-        self._rewind(self.numbers[0])
-        return self._decoded(self.numbers[0])
+        return self._reaching(time, self._decoded, lambda frame: frame.time)
 
     def packets(self, time: float) -> Iterator[Packet[Any]]:
         """Read packets without decoding them, beginning with a keyframe at or before a time (seconds).
@@ -98,14 +88,22 @@ class Track:
         It is the last such keyframe if the file can be searched, and the first keyframe if there is none before the
         time.
         """
-        for number in self._pieces_up_to(time):
+        return self._reaching(time, self._from_keyframe, time_of)
+
+    def _reaching(
+        self, time: float, read: Callable[[int], Iterator[Any]], time_of_first: Callable[[Any], float]
+    ) -> Iterator[Any]:
+        """Read from the last position tried that does not come after a time (seconds), or else from the beginning."""
+        for number in reversed(self.numbers):
+            if self.recording.pieces[number].begin > time:
+                continue
             for _ in self._positions(number, time):
-                packets = self._from_keyframe(number)
-                first = next(packets, None)
-                if first is not None and time_of(first) <= time + ROUNDING:
-                    return itertools.chain([first], packets)
+                found = read(number)
+                first = next(found, None)
+                if first is not None and time_of_first(first) <= time + ROUNDING:
+                    return itertools.chain([first], found)
         self._rewind(self.numbers[0])
-        return self._from_keyframe(self.numbers[0])
+        return read(self.numbers[0])
 
     def _index(self, number: int) -> int | None:
         """Return the number of this track in a piece; None if the piece has no such track."""
@@ -113,10 +111,6 @@ class Track:
         if self.kind == "picture":
             return piece.picture
         return piece.sounds[self.sound] if self.sound < len(piece.sounds) else None
-
-    def _pieces_up_to(self, time: float) -> list[int]:
-        """List the pieces that begin at or before a time (seconds), the last one first."""
-        return [number for number in reversed(self.numbers) if self.recording.pieces[number].begin <= time]
 
     def _positions(self, number: int, time: float) -> Iterator[None]:
         """Move to positions from which a time (seconds) may be reached.
@@ -136,8 +130,8 @@ class Track:
 
     def _seek(self, number: int, time: float) -> bool:
         """Move to a time (seconds) in a piece; False if its container cannot be searched."""
-        self._open(number)
-        assert self.container is not None
+        if number != self.piece_number:
+            self._rewind(number)
         piece = self.recording.pieces[number]
         picture = self.container.streams[piece.picture]
         if self.container.format.name == "mxf" and spans.lacks_end(piece.span):
@@ -161,28 +155,24 @@ class Track:
     def _rewind(self, number: int) -> None:
         """Move to the beginning of a piece."""
         # Some containers allow this only by opening the file again.
-        self._open(number, reopen=True)
-
-    def _open(self, number: int, reopen: bool = False) -> None:
-        """Open a piece, unless it is open already; with `reopen`, also if anything has been read from it."""
-        if number == self.piece_number and self.container is not None and not (reopen and self.has_read):
-            return
-        if self.container is not None:
+        if number != self.piece_number or self.has_read:
             self.container.close()
-        piece = self.recording.pieces[number]
+            self._open(number)
+
+    def _open(self, number: int) -> None:
+        """Open a piece."""
+        piece, index = self.recording.pieces[number], self._index(number)
+        assert index is not None
         self.piece_number, self.has_read = number, False
         self.container = opening.open_span(piece.span, self.decoder if self.kind == "picture" else "software")
-        index = self._index(number)
-        assert index is not None
         self.stream = self.container.streams[index]
         tracks.read_only(self.container, self.stream)
         assert self.stream.time_base is not None
         self.time_base = self.stream.time_base
-        self.shift = round(piece.timestamp_at_zero / self.stream.time_base)
+        self.shift = round(piece.timestamp_at_zero / self.time_base)
 
     def _piece_packets(self, number: int) -> Iterator[Packet[Any]]:
         """Read the packets of a piece from the current position on, with the times of the recording."""
-        assert self.container is not None and self.stream is not None
         self.has_read = True
         packets = demuxed(self.container, self.stream)
         return map(self._shifted, packets) if self.shift else packets
@@ -199,7 +189,7 @@ class Track:
         """Read the packets from the first keyframe after the current position on, through all pieces that follow."""
         yield from itertools.dropwhile(lambda packet: not packet.is_keyframe, self._piece_packets(number))
         for following in self.numbers[self.numbers.index(number) + 1 :]:
-            self._open(following, reopen=True)
+            self._rewind(following)
             yield from self._piece_packets(following)
 
     def _decoded(self, number: int) -> Iterator[Any]:
@@ -217,7 +207,7 @@ class Track:
         for following in self.numbers[self.numbers.index(number) :]:
             if following != number:
                 time_base = self.time_base
-                self._open(following, reopen=True)
+                self._rewind(following)
                 if not _can_continue(codec, self._codec()) or time_base != self.time_base:
                     yield from _timed(_flush(codec, time_base), decode_times, begin, end)
                     codec, waiting = self._codec(), self.kind == "picture"
@@ -228,19 +218,17 @@ class Track:
                     waiting, begin = False, time_of(packet)
                 if packet.pts is None and packet.dts is not None:
                     heapq.heappush(decode_times, packet.dts)
-                yield from _timed(_decode(codec, packet), decode_times, begin, end)
+                yield from _timed(decode(codec, packet), decode_times, begin, end)
         yield from _timed(_flush(codec, self.time_base), decode_times, begin, end)
 
     def _codec(self) -> CodecContext:
         """Return the decoder of the open piece."""
-        assert self.stream is not None
         codec = self.stream.codec_context
         if not codec.is_open:
-            assert self.container is not None
             # One thread, because videos are read in parallel, one per core.
             codec.thread_count = 1
             rate = self.stream.guessed_rate if isinstance(self.stream, VideoStream) else None
-            if 0 < SKIPPING_RATIO * self.wanted <= (rate or 0) and not is_unordered(self.container, self.stream):
+            if 0 < SKIPPING_RATIO * self.wanted <= (rate or 0) and not is_unordered(self.stream):
                 # In H.264, other frames hardly ever need bidirectional frames. In later codecs, they may, so only
                 # frames that are marked as not needed are left out.
                 codec.skip_frame = "BIDIR" if codec.name == "h264" else "NONREF"
@@ -260,21 +248,6 @@ def keyframe_distance(recording: Recording) -> float:
     return max((following - keyframe for keyframe, following in itertools.pairwise([*keyframes, last])), default=last)
 
 
-def _decode(codec: Any, packet: Packet[Any] | None) -> list[Any]:
-    """Decode a packet. None gives the frames that the decoder still has.
-
-    Damaged packets, which long recordings often have, give nothing.
-    """
-    try:
-        decoded: list[Any] = codec.decode(packet)
-    except av.error.MemoryError:
-        raise
-    except av.error.FFmpegError:
-        # Each decoder has errors of its own for damage.
-        return []
-    return decoded
-
-
 def _timed(frames: list[Any], decode_times: list[int], begin: float, end: float) -> Iterator[Any]:
     """Give frames their times, and leave out those that are shown before `begin` or after `end` (seconds).
 
@@ -290,7 +263,7 @@ def _timed(frames: list[Any], decode_times: list[int], begin: float, end: float)
 
 def _flush(codec: CodecContext, time_base: Fraction) -> list[Any]:
     """Return the frames that a decoder still has, with the time base of their times, which they lack."""
-    frames = _decode(codec, None)
+    frames = decode(codec, None)
     for frame in frames:
         frame.time_base = time_base
     return frames

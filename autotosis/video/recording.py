@@ -99,10 +99,7 @@ class Recording:
     @property
     def files(self) -> list[Piece]:
         """The first piece of each file."""
-        first: dict[Path, Piece] = {}
-        for piece in self.pieces:
-            first.setdefault(piece.span.path, piece)
-        return list(first.values())
+        return [next(pieces) for _, pieces in itertools.groupby(self.pieces, lambda piece: piece.span.path)]
 
     def height_at(self, width: int) -> int:
         """Return the height of the picture when it is scaled to a width, pixels."""
@@ -145,7 +142,7 @@ def probe(path: Path, sounds: Sequence[int] = ()) -> Recording:
         if container.format.name.endswith("_pipe") or container.format.name == "image2":
             raise UserError(f"{path}: a picture, not a video; remove it")
         video = tracks.picture(pieces[0].span.path, container)
-        unordered = clock.is_unordered(container, video)
+        unordered = clock.is_unordered(video)
         first = _first_frame(path, container, video)
         start = max(0.0, (extents[0].start if unordered else first.time or 0.0) - pieces[0].timestamp_at_zero)
         picture_format = _picture_format(container, video, first, pieces[0])
@@ -167,7 +164,7 @@ def _picture_format(
     with suppress(av.error.FFmpegError):
         container.seek(int((piece.timestamp_at_zero + (piece.begin + piece.end) / 2) * av.time_base))
         video.codec_context.flush_buffers()
-        frames = _decoded(itertools.islice(clock.demuxed(container, video), LOOKED_AT), container, video)
+        frames = _decoded(itertools.islice(clock.demuxed(container, video), LOOKED_AT), video)
         shown = next(frames, first)
         if (shown.width, shown.height) != (first.width, first.height):
             # FFmpeg has only looked at the beginning. Other formats than transport streams state a frame rate.
@@ -269,25 +266,34 @@ def _rotation(file: Span, container: InputContainer) -> int:
 
 def _first_frame(path: Path, container: InputContainer, video: VideoStream) -> VideoFrame:
     """Decode the first frame that has a time; UserError if there is none."""
-    frame = next(_decoded(clock.demuxed(container, video), container, video), None)
+    frame = next(_decoded(clock.demuxed(container, video), video), None)
     if frame is None:
         raise UserError(f"{path}: none of its frames has a time; remove it or convert it to MP4")
     return frame
 
 
-def _decoded(packets: Iterable[Packet[Any]], container: InputContainer, video: VideoStream) -> Iterator[VideoFrame]:
+def _decoded(packets: Iterable[Packet[Any]], video: VideoStream) -> Iterator[VideoFrame]:
     """Decode the frames of packets that have a time."""
     # Of a short video, the decoder still has all frames at the end.
     for packet in itertools.chain(packets, [None]):
-        try:
-            frames = video.codec_context.decode(packet)
-        except av.error.MemoryError:
-            raise
-        except av.error.FFmpegError:
-            continue
-        for frame in frames:
-            if frame.pts is not None or clock.is_unordered(container, video):
+        for frame in decode(video.codec_context, packet):
+            if frame.pts is not None or clock.is_unordered(video):
                 yield frame
+
+
+def decode(codec: Any, packet: Packet[Any] | None) -> list[Any]:
+    """Decode a packet. None gives the frames that the decoder still has.
+
+    Damaged packets, which long recordings often have, give nothing.
+    """
+    try:
+        decoded: list[Any] = codec.decode(packet)
+    except av.error.MemoryError:
+        raise
+    except av.error.FFmpegError:
+        # Each decoder has errors of its own for damage.
+        return []
+    return decoded
 
 
 def _steady_rate(video: VideoStream) -> Fraction:

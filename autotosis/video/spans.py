@@ -72,7 +72,7 @@ def of_video(path: Path) -> list[Span]:
         If there is no video in a folder, or if segments have no initialization segment, or several.
     """
     files = parts.video_files(path)
-    boxes_of = {file: boxes.read(file)[0] for file in files if file.is_file()}
+    boxes_of = {file: boxes.read(file) for file in files if file.is_file()}
     segments = {file for file in boxes_of if boxes.is_segment(boxes_of[file])}
     if not segments:
         return [_readable(file) for file in files]
@@ -161,10 +161,10 @@ def _readable(file: Path) -> Span:
     FFmpeg fails at a fragmented MP4 that ends within the header of a fragment; then the span ends before this header.
     """
     # If there is no such file, FFmpeg reports the cause.
-    top_level, size = boxes.read(file) if file.is_file() else ([], 0)
+    top_level = boxes.read(file) if file.is_file() else []
     if boxes.are_fragments(top_level):
         last = top_level[-1]
-        if last.start > 0 and last.end > size and last.name != b"mdat":
+        if last.start > 0 and last.is_cut and last.name != b"mdat":
             return Span(file, end=last.start)
     return Span(file)
 
@@ -174,19 +174,19 @@ def _boxes(span: Span) -> Structure:
 
     Only fragmented files can continue after another header (ISO/IEC 14496-12, 4.2).
     """
-    top_level, size = boxes.read(span.path)
+    top_level = boxes.read(span.path)
     starts = [box.start for box in top_level if box.name == b"ftyp" and box.start]
     if boxes.are_fragments(top_level):
         return Structure(_between(span, starts), True)
     if not top_level:
         return Structure([span], True)
     last = top_level[-1]
-    return Structure([span], True, last.end > size, last.end <= size and not last.is_open)
+    return Structure([span], True, last.is_cut, not (last.is_cut or last.is_open))
 
 
 def second_recording(path: Path) -> int | None:
     """Return the byte at which a second recording, which players ignore, begins in an MP4; None if there is none."""
-    top_level, _ = boxes.read(path)
+    top_level = boxes.read(path)
     starts = [box.start for box in top_level if box.name == b"ftyp" and box.start]
     return starts[0] if starts and not boxes.are_fragments(top_level) else None
 

@@ -51,7 +51,7 @@ def sounds(container: InputContainer) -> list[AudioStream]:
     return [track for track in container.streams.audio if track.codec_context is not None]
 
 
-def read_only(container: InputContainer, *wanted: Stream | None) -> None:
+def read_only(container: InputContainer, *wanted: Stream) -> None:
     """Make FFmpeg skip all other tracks. It does not even read them if the container allows that."""
     for track in container.streams:
         track.discard = Discard.default if track in wanted else Discard.all
