@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from autotosis.annotations import labels
-from autotosis.annotations.labels import Groups, Label
+from autotosis.annotations.labels import Label
 from autotosis.model import index
 from autotosis.pictures import contact_sheet
 from autotosis.project import command_line, files, inputs, params
@@ -19,6 +19,10 @@ from autotosis.signals import shards
 
 PREVIEW = Path("data/dataset/preview.jpg")
 LEFT_OUT = -1
+# Rows on a VOD are grouped by stretches of this length (seconds), over which baselines are measured: moments that are
+# farther apart differ as much as those of two streams of the same person. So scores by a model that learned from other
+# stretches tell how good it will be on another stream.
+STRETCH = 60.0
 # How the preview shows each class: the colour of its border and its name.
 CLASS_STYLES = {1: ("crimson", "highlight"), 0: ("seagreen", "calm"), LEFT_OUT: ("silver", "left out")}
 
@@ -49,18 +53,18 @@ def main() -> None:
     settings = params.load()
     folder, margin = settings.folder, settings.dataset.margin
     before = inputs.snapshot(folder / "labels.csv", folder / "groups.csv")
-    labelled, groups = labels.read_labels(folder / "labels.csv"), Groups(folder)
+    labelled, groups = labels.read_labels(folder / "labels.csv"), labels.read_groups(folder)
     clips = []
     for video, rows in sorted(labelled.items()):
+        group = groups.of(video)
         if video.startswith("clips/"):
-            clips.append(label_clip(video.removeprefix("clips/"), groups.group(video), rows, margin))
+            clips.append(label_clip(video.removeprefix("clips/"), group or video, rows, margin))
         else:
             clips += [
-                label_excerpt(video, groups.stretch(video, row.start), row, rows[max(0, n - 1) : n + 2], margin)
-                for n, row in enumerate(rows)
+                label_excerpt(video, group, row, rows[max(0, n - 1) : n + 2], margin) for n, row in enumerate(rows)
             ]
     extracted = sorted(map(shards.clip_of, shards.FOLDER.glob(f"*{shards.SUFFIX}")))
-    for pattern in groups.patterns.unmatched([*labelled, *(f"clips/{name}" for name in extracted)]):
+    for pattern in groups.unmatched([*labelled, *(f"clips/{name}" for name in extracted)]):
         print(f"{pattern.path} row {pattern.number}: {pattern['video']} fits no video; check the spelling")
     for clip in clips:
         clip.shard.check_fits(settings.extract)
@@ -84,10 +88,11 @@ def label_clip(name: str, group: str, rows: list[Label], margin: float) -> Label
     return LabelledClip(name, group, shard, classify(shard, rows, margin, elsewhere=0))
 
 
-def label_excerpt(video: str, group: str, row: Label, near: list[Label], margin: float) -> LabelledClip:
+def label_excerpt(video: str, group: str | None, row: Label, near: list[Label], margin: float) -> LabelledClip:
     """Classify every moment of a labelled stretch of a VOD. The time around it is left out.
 
-    What is close to a highlight in one of the rows nearby, `near`, is left out, too.
+    What is close to a highlight in one of the rows nearby, `near`, is left out, too. Without a group of its own, the
+    VOD has one for each STRETCH.
     """
     name = shards.excerpt_name(video, row.start, row.end)
     if not shards.path(name).exists():
@@ -96,7 +101,7 @@ def label_excerpt(video: str, group: str, row: Label, near: list[Label], margin:
     classes = classify(shard, near, margin, elsewhere=LEFT_OUT)
     first, last = shards.between(shard.times, row.start, row.end_in(shard.duration))
     classes[:first] = classes[last:] = LEFT_OUT
-    return LabelledClip(name, group, shard, classes)
+    return LabelledClip(name, group or f"{video}@{row.start // STRETCH * STRETCH:.0f}", shard, classes)
 
 
 def classify(shard: shards.Shard, rows: list[Label], margin: float, elsewhere: int) -> np.ndarray:

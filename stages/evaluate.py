@@ -5,7 +5,6 @@ are plotted but not measured. all.json has the metrics over the whole holdout.
 Run from the project's folder: python -m stages.evaluate
 """
 
-import io
 import json
 import sys
 from dataclasses import dataclass
@@ -59,10 +58,7 @@ class MeasuredVod:
     @property
     def events(self) -> list[Segment]:
         """The segments of the cut list without their padding."""
-        return [
-            Segment(segment.start + segment.pre_roll, segment.end - segment.post_roll, segment.score)
-            for segment in self.segments
-        ]
+        return [segment.event for segment in self.segments]
 
 
 def main() -> None:
@@ -78,9 +74,8 @@ def main() -> None:
     with files.replacing_all(PICTURES, METRICS) as (pictures, tables):
         pictures.mkdir()
         for vod in vods:
-            picture, choice = io.BytesIO(), vod.choice
+            picture, choice = pictures / f"{vod.vod}.png", vod.choice
             timeline_plot.draw(picture, vod.vod, choice.smoothed, choice.threshold, vod.segments, vod.truth)
-            (pictures / f"{vod.vod}.png").write_bytes(picture.getvalue())
         tables.mkdir()
         for name, of_vod in figures.items():
             headline = {key: of_vod[key] for key in HEADLINE if key in of_vod}

@@ -60,11 +60,11 @@ def main() -> None:
     choice = architecture.choose(clips, settings, signal_scores)
     out_of_fold, settings = choice.out_of_fold, learning.with_network(settings, choice.architecture)
     measured = out_of_fold.at(out_of_fold.measured)
-    probabilities, threshold = decision_threshold(measured, train.prevalence)
+    in_stream, threshold = decision_threshold(measured, train.prevalence)
     kept = cross_validation.limit_clips(clips, settings)
     kept_scores = cross_validation.restrict_to(out_of_fold, kept, settings)
     learned = learning.learn(kept, settings, "all clips")
-    first_pass_model = first_pass.learn(clips, probabilities >= threshold / 2, settings)
+    first_pass_model = first_pass.learn(clips, in_stream >= threshold / 2, settings)
     if "RANK" in os.environ and not first_of_torchrun():
         return
     network_logits = out_of_fold.logits - signal_scores.logits
@@ -85,13 +85,14 @@ def main() -> None:
         moments.tensors("labelled.") | first_pass_model.linear.tensors("first_pass.") | learned.face_tensors("face.")
     )
     tensors |= audience.tensors("chat.")
-    precision, recall = calibration.precision_and_recall(probabilities, measured.labels, train.prevalence, threshold)
-    figures = metrics.cross_validation(measured.labels, measured.probabilities(), measured.fold)
+    precision, recall = calibration.precision_and_recall(in_stream, measured.labels, train.prevalence, threshold)
+    probabilities = measured.probabilities()
+    figures = metrics.cross_validation(measured.labels, probabilities, measured.fold)
     details = {
         "clips": len(kept),
         "minutes": len(examples.labels(kept)) / settings.extract.fps / 60,
         "base_rate": float(measured.labels.mean()),
-        "ece": metrics.expected_calibration_error(measured.labels, measured.probabilities()),
+        "ece": metrics.expected_calibration_error(measured.labels, probabilities),
         "threshold": threshold,
         "precision": precision,
         "recall": recall,
@@ -103,7 +104,7 @@ def main() -> None:
     with files.replacing_all(model_file.PATH, METRICS, LIVE) as (model, table, plots):
         model_file.save(model, card, tensors)
         table.write_text(json.dumps(figures, indent=2) + "\n")
-        log(plots, learned.losses, measured, details)
+        log(plots, learned.losses, measured.labels, probabilities, details)
     files.remove(learning.CHECKPOINTS)
     print(json.dumps(figures | details, indent=2))
     if remark:
@@ -178,11 +179,13 @@ def review(excerpts: OutOfFold) -> dict[str, float]:
     }
 
 
-def log(folder: Path, losses: Sequence[float], measured: OutOfFold, details: dict[str, float]) -> None:
+def log(
+    folder: Path, losses: Sequence[float], labels: np.ndarray, probabilities: np.ndarray, details: dict[str, float]
+) -> None:
     """Write the loss of each epoch of a face network, the data that `dvc plots` draws, and details.json."""
     # git keeps the plots, some of which have a line per moment.
-    drawn = labelled_moments.evenly_spaced(len(measured.labels))
-    labels, probabilities = measured.labels[drawn], measured.probabilities()[drawn]
+    drawn = labelled_moments.evenly_spaced(len(labels))
+    labels, probabilities = labels[drawn], probabilities[drawn]
     with Live(str(folder), dvcyaml=None, save_dvc_exp=False) as live:
         for loss in losses:
             live.log_metric("loss", loss)

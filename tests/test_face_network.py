@@ -61,7 +61,7 @@ def test_a_killed_training_goes_on_to_the_same_model(project):
     kill_after(project, "without fold 2: epoch 2 of 2", "train")
     assert not (project.folder / "models/model.safetensors").exists()
     (unfinished,) = (project.folder / "models/.checkpoints").glob("*fold 2*")
-    assert checkpoint.load(unfinished, "of another training") == checkpoint.State([], {}, {})
+    assert checkpoint.load(unfinished, "of another training", None, None, None) == []
     resumed = project.stage("train")
     assert resumed.returncode == 0, resumed.stderr
     assert "without fold 1: epoch" not in resumed.stderr

@@ -135,7 +135,8 @@ def test_plots_are_small_enough_for_git_however_many_moments_are_measured(tmp_pa
     monkeypatch.chdir(tmp_path)
     labels = np.arange(100_000) // 50 % 2
     logits = labels + np.random.default_rng(1).normal(size=100_000)
-    train_stage.log(tmp_path / "live", [], OutOfFold(logits, labels, np.arange(100_000) // 100 % 5, labels < 0), {})
+    measured = OutOfFold(logits, labels, np.arange(100_000) // 100 % 5, labels < 0)
+    train_stage.log(tmp_path / "live", [], labels, measured.probabilities(), {})
     sizes = [path.stat().st_size for path in (tmp_path / "live/plots/sklearn").iterdir()]
     assert len(sizes) == 4 and max(sizes) < 2_000_000
     drawn = json.loads((tmp_path / "live/plots/sklearn/confusion_matrix.json").read_text())

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from autotosis.annotations import configuration, labels
-from autotosis.annotations.configuration import FacecamConfig, PredictConfig, RenderConfig, SelectConfig
+from autotosis.annotations.configuration import VodConfig
 from autotosis.project import files
 from autotosis.project.errors import UserError
 from autotosis.project.params import PARAMS_FILE, Params
@@ -43,7 +43,7 @@ CODE = {
 # `configure` had ended, while DVC was still reading files, DVC takes it for one that `configure` has seen.
 FORCED = "run `dvc repro --force --single-item configure`, then `dvc repro`"
 
-Config = TypeVar("Config", FacecamConfig, PredictConfig, SelectConfig, RenderConfig)
+Config = TypeVar("Config", bound=VodConfig)
 
 
 def describe_all(settings: Params) -> dict[Path, dict[str, Any]]:
@@ -65,10 +65,8 @@ def check_described(described: dict[Path, dict[str, Any]], settings: Params) -> 
     DVC looks at them only when `configure` has ended, and would take the change for one that was described.
     """
     for path, now in describe_all(settings).items():
-        before = described[path]
-        if now != before:
-            old, new = _digests(before), _digests(now)
-            changed = [place for place in old | new if old.get(place) != new.get(place)]
+        if now != described[path]:
+            changed = dict(_digests(described[path]).items() ^ _digests(now).items())
             named = min(changed, default=settings.folder / "vods")
             raise UserError(f"{named}: was changed while it was being used; run the same command again")
 

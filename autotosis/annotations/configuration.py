@@ -12,29 +12,28 @@ from autotosis.project.params import PARAMS_FILE, Audio, Extract, Params, Predic
 from autotosis.project.section import Section
 
 
-class FacecamConfig(Section):
-    """What the search for the face camera of a VOD depends on. `facecam` is where facecams.csv says that it is, or None
-    if it has no row, here and in what follows."""
+class VodConfig(Section):
+    """What every stage of a VOD depends on, and all that the search for its face camera does.
+
+    `facecam` is where facecams.csv says that it is, or None if it has no row.
+    """
 
     name: str
     video: Path
     facecam: Box | None
 
 
-class PredictConfig(Section):
+class PredictConfig(VodConfig):
     """What the scan of a VOD depends on. `sounds` has the number of the sound track that is judged, as
     `recording.probe` takes it. `chat` is the path of its chat, or None."""
 
-    name: str
-    video: Path
     sounds: list[int]
-    facecam: Box | None
     chat: Path | None
     extract: Extract
     predict: Predict
 
 
-class SelectConfig(Section):
+class SelectConfig(VodConfig):
     """What the cut list of a VOD depends on.
 
     `edits` is the path of the user's own cut list, or None. `labels` are the rows of labels.csv that are about the VOD:
@@ -42,10 +41,7 @@ class SelectConfig(Section):
     its stream markers, or None. `replays` are the replays that may be of it, and when each ends in it, in seconds.
     """
 
-    name: str
-    video: Path
     sounds: list[int]
-    facecam: Box | None
     edits: Path | None
     labels: list[tuple[float, float | None, bool]]
     markers: Path | None
@@ -53,16 +49,13 @@ class SelectConfig(Section):
     select: Select
 
 
-class RenderConfig(Section):
+class RenderConfig(VodConfig):
     """What the reel of a VOD depends on. `sounds` are the tracks that are heard, `url` is its web address, or None.
 
     `invert` tells whether it shows the calmest moments, and `edited` whether its cut list is the user's own.
     """
 
-    name: str
-    video: Path
     sounds: list[int]
-    facecam: Box | None
     url: str | None
     label: str
     invert: bool
@@ -73,9 +66,9 @@ class RenderConfig(Section):
     font: Path | None
 
 
-def for_find_facecams(settings: Params, name: str) -> FacecamConfig:
+def for_find_facecams(settings: Params, name: str) -> VodConfig:
     """Collect what `find_facecams` depends on for the VOD of this name; UserError as in `for_predict`."""
-    return FacecamConfig(name=name, video=settings.vod(name), facecam=_facecam(settings, name))
+    return VodConfig(name=name, video=settings.vod(name), facecam=_facecam(settings, name))
 
 
 def for_predict(settings: Params, name: str) -> PredictConfig:
@@ -129,7 +122,7 @@ def for_render(settings: Params, name: str) -> RenderConfig:
     )
 
 
-STAGES: dict[str, Callable[[Params, str], FacecamConfig | PredictConfig | SelectConfig | RenderConfig]] = {
+STAGES: dict[str, Callable[[Params, str], VodConfig | PredictConfig | SelectConfig | RenderConfig]] = {
     "find_facecams": for_find_facecams,
     "predict": for_predict,
     "select": for_select,

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 from autotosis.project import files, tables
@@ -109,8 +109,7 @@ def write(table: Path, scenes: Sequence[Scene]) -> None:
 
 def row(scene: Scene) -> list[str]:
     """Format a scene as a row of a table: seconds, fractions of the picture and confidence."""
-    box = (scene.box.x0, scene.box.y0, scene.box.x1, scene.box.y1)
-    return [f"{scene.start:.6f}", f"{scene.end:.6f}", *map(str, box), f"{scene.confidence:.2f}"]
+    return [f"{scene.start:.6f}", f"{scene.end:.6f}", *map(str, astuple(scene.box)), f"{scene.confidence:.2f}"]
 
 
 def for_vod(name: str, given: Box | None) -> Facecam:

@@ -1,5 +1,6 @@
 """labels.csv and holdout.csv: when there are highlights; groups.csv: which clips belong together."""
 
+import itertools
 import unicodedata
 from collections import defaultdict
 from dataclasses import dataclass
@@ -10,9 +11,6 @@ from autotosis.project import tables
 COLUMNS = ("video", "start", "end", "label")
 # A label may end this much after the video (seconds): durations are often rounded up to a tenth of a second.
 ROUNDING = 0.05
-# Rows on a VOD are grouped by stretches of this length (seconds), over which baselines are measured: moments that are
-# farther apart differ as much as those of two streams of the same person.
-STRETCH = 60.0
 # A reviewer who judges ten segments of each of a thousand VODs writes a tenth as many rows.
 MAX_ROWS = 100_000
 
@@ -89,7 +87,7 @@ def read_labels(path: Path, videos_must_exist: bool = True) -> dict[str, list[La
         labels[video].append(Label(start, end, row["label"] == "1", row))
     for of_video in labels.values():
         of_video.sort(key=lambda label: label.start)
-        for earlier, later in zip(of_video, of_video[1:], strict=False):
+        for earlier, later in itertools.pairwise(of_video):
             if earlier.end is None or later.start < earlier.end:
                 raise later.row.error(f"overlaps the label of {later.row['video']} in row {earlier.row.number}")
     return dict(labels)
@@ -100,34 +98,12 @@ def count_clips(folder: Path) -> int:
     return sum(video.startswith("clips/") for video in read_labels(folder / "labels.csv", videos_must_exist=False))
 
 
-class Groups:
-    """The groups of clips. Clips of one recording or person form a group, which always stays in one fold.
+def read_groups(folder: Path) -> tables.Patterns[str]:
+    """Read groups.csv of a streamer's folder: which videos are of one recording or person, and so stay in one fold.
 
-    Parameters
-    ----------
-    folder : Path
-        The streamer's folder. Its groups.csv, if there is one, has the columns `video,group`: a pattern of clips'
-        names, and any name for the group.
-
-    Raises
-    ------
-    UserError
-        If a row is malformed or has no group.
+    UserError if a row is malformed or has no group.
     """
-
-    def __init__(self, folder: Path):
-        self.patterns = tables.Patterns(folder / "groups.csv", ("group",), _group)
-
-    def group(self, video: str) -> str:
-        """Return the group of a clip, named as in `clips/a.mp4`: that of the last row that fits, or one of its own."""
-        return self.patterns.of(video) or video
-
-    def stretch(self, video: str, start: float) -> str:
-        """Return the group of a row on a VOD that begins at `start` (seconds): as `group`, or its stretch of the VOD.
-
-        Scores by a model that learned from other stretches tell how good it will be on another stream of this person.
-        """
-        return self.patterns.of(video) or f"{video}@{start // STRETCH * STRETCH:.0f}"
+    return tables.Patterns(folder / "groups.csv", ("group",), _group)
 
 
 def _group(row: tables.Row) -> str:

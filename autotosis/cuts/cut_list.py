@@ -1,5 +1,6 @@
 """The cut list of a VOD, data/cuts/<vod>.csv: what its reel shows. A user's own, in edits/, has the same columns."""
 
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -28,10 +29,8 @@ def write(target: Path, vod: str, segments: Sequence[Segment]) -> None:
     """Write the cut list of a VOD: for each segment, its times and those of its event, seconds in the VOD."""
     rows = []
     for number, segment in enumerate(segments, 1):
-        start, end = segment.start, segment.end
-        times = (_text(time) for time in (start, end))
-        event = (_text(time) for time in (start + segment.pre_roll, end - segment.post_roll))
-        rows.append((number, vod, *times, _text(segment.score), "yes", *event))
+        figures = map(_text, (segment.start, segment.end, segment.score))
+        rows.append((number, vod, *figures, "yes", _text(segment.event.start), _text(segment.event.end)))
     files.write_csv(target, COLUMNS, rows)
 
 
@@ -73,7 +72,7 @@ def read_segments(table: Path, vod: str, duration: float) -> list[tuple[Segment,
     rows = tables.read_rows(table, ("start", "end"), (*COLUMNS, *IGNORED))
     segments = sorted(((*_segment(row, vod, duration), row) for row in rows), key=lambda entry: entry[0].start)
     kept = [(segment, row) for segment, keep, row in segments if keep]
-    for (earlier, row), (later, other) in zip(kept, kept[1:], strict=False):
+    for (earlier, row), (later, other) in itertools.pairwise(kept):
         if later.start < earlier.end - ROUNDING_OF_TABLE:
             raise other.error(f"overlaps row {row.number}; change the times, or remove one of the rows")
     return [(segment, keep) for segment, keep, _ in segments]

@@ -31,13 +31,11 @@ def override(timeline: Timeline, labels: Sequence[Segment]) -> Timeline:
     return replace(timeline, probabilities=probabilities)
 
 
-def find(
-    smoothed: Timeline, threshold: float, release: float, select: Select, barriers: Sequence[Segment]
-) -> list[Segment]:
+def find(smoothed: Timeline, threshold: float, select: Select, barriers: Sequence[Segment]) -> list[Segment]:
     """Find the events of a timeline, without padding.
 
-    An event is where the smoothed probability is above `release` times the threshold, provided that it reaches the
-    threshold somewhere in between (hysteresis, as in Canny's edge detector, 1986). Edges below half of the event's
+    An event is where the smoothed probability is above `select.release` times the threshold, provided that it reaches
+    the threshold somewhere in between (hysteresis, as in Canny's edge detector, 1986). Edges below half of the event's
     maximum are cut off, up to BLUR on each side. Events that are close to each other are joined, and events that are
     too short even then are dropped.
 
@@ -47,10 +45,8 @@ def find(
         A timeline, from `smooth`.
     threshold : float
         The decision threshold, 0 to 1.
-    release : float
-        The share of the threshold at which an event begins and ends, 0 to 1.
     select : Select
-        The parameters of selection, of which min_gap and min_length are used.
+        The parameters of selection, of which release, min_gap and min_length are used.
     barriers : sequence of Segment
         Stretches across which events are not joined.
 
@@ -61,10 +57,9 @@ def find(
     """
     times, probabilities, step = smoothed.times, smoothed.probabilities, smoothed.step
     blur = round(BLUR / step)
-    above = np.concatenate([[False], probabilities >= threshold * release, [False]])
-    starts, ends = np.flatnonzero(~above[:-1] & above[1:]), np.flatnonzero(above[:-1] & ~above[1:])
+    edges = np.flatnonzero(np.diff(probabilities >= threshold * select.release, prepend=False, append=False))
     runs: list[list[int]] = []
-    for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
+    for start, end in edges.reshape(-1, 2).tolist():
         maximum = probabilities[start:end].max()
         if maximum < threshold:
             continue
@@ -83,12 +78,7 @@ def find(
 
 
 def raise_threshold(
-    smoothed: Timeline,
-    threshold: float,
-    release: float,
-    select: Select,
-    most: float,
-    barriers: Sequence[Segment],
+    smoothed: Timeline, threshold: float, select: Select, most: float, barriers: Sequence[Segment]
 ) -> float:
     """Raise the threshold until the events last at most `most` seconds in all.
 
@@ -101,7 +91,7 @@ def raise_threshold(
     """
     steps = np.quantile(smoothed.probabilities, np.linspace(0, 1, 1001))
     for candidate in [threshold, *steps[steps > threshold].tolist()]:
-        if seconds(find(smoothed, candidate, release, select, barriers)) <= most:
+        if seconds(find(smoothed, candidate, select, barriers)) <= most:
             return float(candidate)
     return float(np.nextafter(smoothed.probabilities.max(), 2))
 

@@ -34,6 +34,15 @@ class Segment:
         """Length of the segment, seconds."""
         return self.end - self.start
 
+    @property
+    def event(self) -> "Segment":
+        """The segment without its padding."""
+        return Segment(self.start + self.pre_roll, self.end - self.post_roll, self.score)
+
+    def around(self, start: float, end: float) -> "Segment":
+        """Return the segment with padding around events from `start` to `end` (seconds)."""
+        return replace(self, pre_roll=max(0.0, start - self.start), post_roll=max(0.0, self.end - end))
+
 
 def seconds(segments: Iterable[Segment]) -> float:
     """Add up the lengths of segments."""
@@ -56,10 +65,9 @@ def join(parts: Iterable[Segment], min_gap: float = 0.0, barriers: Sequence[Segm
         is_short = gap and gap.duration < max(min_gap - ROUNDING, ROUNDING)
         if gap and is_short and not any(overlap(gap, barrier) for barrier in barriers):
             last = joined.pop()
-            start, end = last.start, max(last.end, segment.end)
-            pre_roll = min(last.start + last.pre_roll, segment.start + segment.pre_roll) - start
-            post_roll = end - max(last.end - last.post_roll, segment.end - segment.post_roll)
-            segment = Segment(start, end, max(last.score, segment.score), pre_roll, post_roll)
+            both = Segment(last.start, max(last.end, segment.end), max(last.score, segment.score))
+            start, end = min(last.event.start, segment.event.start), max(last.event.end, segment.event.end)
+            segment = both.around(start, end)
         joined.append(segment)
     return joined
 

@@ -63,19 +63,19 @@ def choose(config: SelectConfig, card: Card, timeline: Timeline, duration: float
     # Smoothing must not spread a highlight beyond the times that the user gave it.
     smoothed = events.smooth(events.override(timeline, calm), select.smooth)
     smoothed = events.override(smoothed, labels)
-    threshold, release = select.threshold or card.threshold, select.release
+    threshold = select.threshold or card.threshold
     if select.invert:
         # The calmest moments are what is asked for, so rows only count as probabilities of 0 and 1.
         smoothed, highlights, calm = smoothed.inverted(), [], []
         threshold = select.threshold or float(np.quantile(smoothed.probabilities, 1 - card.prevalence))
         # Nearly everything is calm, so with a lower release, events would never end.
-        release = 1.0
+        select = select.model_copy(update={"release": 1.0})
     elif select.max_times_prevalence and not select.threshold:
         # What the user calls a highlight is shown in any case, and must not push out other events.
         most = select.max_times_prevalence * card.prevalence * duration + seconds(highlights)
-        threshold = events.raise_threshold(smoothed, threshold, release, select, most, calm)
+        threshold = events.raise_threshold(smoothed, threshold, select, most, calm)
     # An event has nothing calm within it.
-    found_events = events.apply_highlights(events.find(smoothed, threshold, release, select, calm), highlights)
+    found_events = events.apply_highlights(events.find(smoothed, threshold, select, calm), highlights)
     reel = pad(found_events, select.pre_roll, select.post_roll, duration, select.min_gap)
     parts = [(part, [event.score for event in found_events if overlap(part, event)]) for part in subtract(reel, calm)]
     reel = [replace(part, score=max(scores)) for part, scores in parts if scores]
@@ -89,7 +89,4 @@ def choose(config: SelectConfig, card: Card, timeline: Timeline, duration: float
 def with_padding(found_events: Sequence[Segment], segment: Segment) -> Segment:
     """Return a segment with the padding around its events in `pre_roll` and `post_roll`."""
     inside = [event for event in found_events if overlap(event, segment)]
-    if not inside:
-        return segment
-    pre_roll, post_roll = inside[0].start - segment.start, segment.end - inside[-1].end
-    return replace(segment, pre_roll=max(0.0, pre_roll), post_roll=max(0.0, post_roll))
+    return segment.around(inside[0].start, inside[-1].end) if inside else segment

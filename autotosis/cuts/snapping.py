@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -107,16 +107,11 @@ def snap(
         )
         ends.append(EdgeRange(recording, facecam.at(end) or Box(), end, low, max(end, high)))
     places = list(workers.run_parallel(measure, starts + ends, f"edges of {recording.path.name}", "edges"))
+    edges = fit(starts, ends, places, recording.rate, select)
     return [
-        moved(segment, start, end)
-        for segment, (start, end) in zip(reel, fit(starts, ends, places, recording.rate, select), strict=True)
+        replace(segment, start=start, end=end).around(segment.event.start, segment.event.end)
+        for segment, (start, end) in zip(reel, edges, strict=True)
     ]
-
-
-def moved(segment: Segment, start: float, end: float) -> Segment:
-    """Return a segment with other edges and the same event."""
-    pre_roll, post_roll = segment.start + segment.pre_roll - start, end - segment.end + segment.post_roll
-    return Segment(start, end, segment.score, max(0.0, pre_roll), max(0.0, post_roll))
 
 
 def fit(

@@ -1,7 +1,7 @@
 """Plotting a VOD's timeline: the probability, the decision threshold, the segments in the reel and true highlights."""
 
 from collections.abc import Sequence
-from typing import BinaryIO
+from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -14,7 +14,7 @@ SECONDS_PER_ROW = 1800
 
 
 def draw(
-    target: BinaryIO,
+    target: Path,
     title: str,
     smoothed: Timeline,
     threshold: float,
@@ -25,8 +25,8 @@ def draw(
 
     Parameters
     ----------
-    target : binary file
-        The file to write to.
+    target : Path
+        The file to write.
     title : str
         The title of the plot.
     smoothed : Timeline

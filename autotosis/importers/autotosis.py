@@ -40,11 +40,11 @@ class TableRow:
 
 def main(table: str, folder: str) -> None:
     lines, root = read(Path(table)), Path(folder)
-    labelled: list[tuple[Stretch, bool]] = []
+    labelled: list[Stretch] = []
     for line in lines:
-        labelled += [(Stretch(line.clip, start, end, "", line.place), True) for start, end in line.highlights]
+        labelled += [Stretch(line.clip, start, end, "", line.place) for start, end in line.highlights]
         if not line.highlights:
-            labelled.append((Stretch(line.clip, 0.0, None, "", line.place), False))
+            labelled.append(Stretch(line.clip, 0.0, None, "", line.place, highlight=False))
     # A box that is there already may have been corrected since. Read before anything is written.
     with_box = {row["video"] for row, _ in facecams.read_boxes(root / "facecams.csv").rows}
     boxes = [(line.clip, *(f"{edge:g}" for edge in astuple(line.box))) for line in lines if line.clip not in with_box]

@@ -52,10 +52,8 @@ def read(path: Path) -> list[Stretch]:
 
 def _video(document: Element) -> Element | None:
     """Return the descriptor of the first medium that is a video, or else of the first one."""
-    media = list(document.iter("MEDIA_DESCRIPTOR"))
-    return next(
-        (medium for medium in media if medium.get("MIME_TYPE", "").startswith("video")), media[0] if media else None
-    )
+    media = document.iter("MEDIA_DESCRIPTOR")
+    return min(media, key=lambda medium: not medium.get("MIME_TYPE", "").startswith("video"), default=None)
 
 
 def _file_name(media: Element, path: Path) -> str:

@@ -32,6 +32,8 @@ class Stretch:
         What it was labelled as.
     place : str
         The file, and the place in it, for error messages.
+    highlight : bool
+        Whether it is a highlight; otherwise it is calm.
     """
 
     video: str | None
@@ -39,12 +41,11 @@ class Stretch:
     end: float | None
     name: str
     place: str
+    highlight: bool = True
 
 
-def classify_by_name(
-    stretches: Iterable[Stretch], highlights: Sequence[str], calm: Sequence[str]
-) -> list[tuple[Stretch, bool]]:
-    """Tell which stretches are highlights (True) and which are calm (False), and print how many are left out.
+def classify_by_name(stretches: Iterable[Stretch], highlights: Sequence[str], calm: Sequence[str]) -> list[Stretch]:
+    """Tell which stretches are highlights and which are calm, and print how many are left out.
 
     Parameters
     ----------
@@ -55,13 +56,13 @@ def classify_by_name(
     kept, left_out = [], set()
     for stretch in stretches:
         if stretch.name in calm:
-            kept.append((stretch, False))
+            kept.append(replace(stretch, highlight=False))
         elif stretch.name in highlights or not (highlights or calm):
-            kept.append((stretch, True))
+            kept.append(stretch)
         else:
             left_out.add(replace(stretch, name=""))
     # Of the several names that a stretch may have, one is enough.
-    left_out -= {replace(stretch, name="") for stretch, _ in kept}
+    left_out -= {replace(stretch, name="", highlight=True) for stretch in kept}
     if left_out:
         print(f"{len(left_out)} stretches left out, because their names are neither in --highlight nor in --calm")
     return kept
@@ -81,15 +82,15 @@ def find_video(folder: Path, stretch: Stretch) -> str:
     return existing[0]
 
 
-def add_to_labels(folder: Path, classified: Iterable[tuple[Stretch, bool]]) -> None:
+def add_to_labels(folder: Path, stretches: Iterable[Stretch]) -> None:
     """Add stretches to labels.csv of a streamer's folder; rows that it has already are not added again.
 
     Parameters
     ----------
     folder : Path
         The streamer's folder.
-    classified : iterable of (Stretch, bool)
-        Each with whether it is a highlight. Those of one kind that overlap become one.
+    stretches : iterable of Stretch
+        Those of one kind that overlap become one.
 
     Raises
     ------
@@ -98,15 +99,14 @@ def add_to_labels(folder: Path, classified: Iterable[tuple[Stretch, bool]]) -> N
         there already. labels.csv is then as it was.
     """
     rows: list[tuple[str, ...]] = []
-    by_video: dict[str, list[tuple[Stretch, bool]]] = {}
-    for stretch, highlight in classified:
-        by_video.setdefault(find_video(folder, stretch), []).append((stretch, highlight))
+    by_video: dict[str, list[Stretch]] = {}
+    for stretch in stretches:
+        by_video.setdefault(find_video(folder, stretch), []).append(stretch)
     for video, of_video in sorted(by_video.items()):
         duration = recording.probe(folder / video).duration
-        inside = [(_shortened(stretch, duration), highlight) for stretch, highlight in of_video]
-        for stretch, highlight in _joined(inside):
+        for stretch in _joined(_shortened(stretch, duration) for stretch in of_video):
             end = "" if stretch.end is None else f"{stretch.end:.3f}"
-            rows.append((video, f"{stretch.start:.3f}", end, str(int(highlight))))
+            rows.append((video, f"{stretch.start:.3f}", end, str(int(stretch.highlight))))
     table = folder / "labels.csv"
     added = append_rows(table, labels.COLUMNS, rows, check=labels.read_labels)
     highlights = sum(label == "1" for *_, label in added)
@@ -172,15 +172,15 @@ def _shortened(stretch: Stretch, duration: float) -> Stretch:
     return replace(stretch, end=None) if stretch.end > duration - MIN_LENGTH else stretch
 
 
-def _joined(of_video: Iterable[tuple[Stretch, bool]]) -> list[tuple[Stretch, bool]]:
+def _joined(of_video: Iterable[Stretch]) -> list[Stretch]:
     """Join the stretches of a video that overlap; UserError if one of them is a highlight and the other is calm."""
-    joined: list[tuple[Stretch, bool]] = []
-    for stretch, highlight in sorted(of_video, key=lambda labelled: labelled[0].start):
-        last = joined[-1][0] if joined else None
+    joined: list[Stretch] = []
+    for stretch in sorted(of_video, key=lambda stretch: stretch.start):
+        last = joined[-1] if joined else None
         if last and (last.end is None or stretch.start < last.end):
-            if highlight != joined.pop()[1]:
+            if stretch.highlight != joined.pop().highlight:
                 raise UserError(f"{stretch.place}: overlaps {last.place}, and only one of the two is a highlight")
             end = None if last.end is None or stretch.end is None else max(last.end, stretch.end)
             stretch = replace(last, end=end)
-        joined.append((stretch, highlight))
+        joined.append(stretch)
     return joined

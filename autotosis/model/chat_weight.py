@@ -19,8 +19,6 @@ PENALTY = 1.0
 LIKELY_DELAY, SPREAD = 20.0, 15.0
 # The bias is hardly regularized: the share of highlights among rows depends on what was judged.
 PENALTIES = np.array([PENALTY, 1e-3])
-# Newton's method takes a few steps; where it would leap, each is at most this long.
-STEPS, MAX_STEP = 100, 1.0
 # The penalty keeps weights far below this.
 MAX_WEIGHT = 50.0
 
@@ -153,13 +151,13 @@ def learn(rows: Rows) -> ChatWeight:
 
 def _fit(levels: np.ndarray, rows: Rows) -> tuple[float, float]:
     """Fit a logistic regression on levels, float64 of shape (rows,), offset by logits; return loss and weight."""
-    columns = np.stack([levels, np.ones(len(levels))], axis=1)
-    fitted = np.zeros(2)
-    for _ in range(STEPS):
-        chances = 1 / (1 + np.exp(-np.clip(rows.logits + columns @ fitted, -500, 500)))
-        gradient = columns.T @ (chances - rows.labels) + PENALTIES * fitted
-        hessian = (columns.T * (chances * (1 - chances))) @ columns + np.diag(PENALTIES)
-        fitted -= np.clip(np.linalg.solve(hessian, gradient), -MAX_STEP, MAX_STEP)
-    scores = rows.logits + columns @ fitted
-    loss = np.logaddexp(0, np.where(rows.labels == 1, -scores, scores)).sum() + (PENALTIES * fitted**2).sum() / 2
-    return float(loss), float(fitted[0])
+    # Imported here because it takes a second, and scanning does not need it.
+    from scipy.optimize import minimize
+
+    def loss(weight_and_bias: np.ndarray) -> float:
+        scores = rows.logits + weight_and_bias[0] * levels + weight_and_bias[1]
+        errors = np.logaddexp(0, np.where(rows.labels == 1, -scores, scores))
+        return float(errors.sum() + (PENALTIES * weight_and_bias**2).sum() / 2)
+
+    fitted = minimize(loss, np.zeros(2), method="Nelder-Mead", tol=1e-9)
+    return float(fitted.fun), float(fitted.x[0])

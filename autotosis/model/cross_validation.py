@@ -76,7 +76,13 @@ def score(clips: Sequence[Clip], settings: Params) -> OutOfFold:
     UserError
         If there are too few clips, or if those learned from have only one label.
     """
-    fold_of, scored = assign(clips, settings), {}
+    fold_of, scored = folds_of(clips, settings), {}
+    if fold_of is None:
+        raise UserError(
+            f"{index.PATH}: too few clips: without one of their groups, no highlight or no calm moment is left to "
+            f"learn from; label more clips in {settings.folder / 'labels.csv'}, or split the groups in groups.csv; if "
+            f"there are enough, {index.REBUILD}"
+        )
     for fold in sorted(set(fold_of.values())):
         others = [clip for clip in clips if fold_of[clip.group] != fold]
         learned = learning.learn(limit_clips(others, settings), settings, f"without fold {fold + 1}")
@@ -86,8 +92,8 @@ def score(clips: Sequence[Clip], settings: Params) -> OutOfFold:
     return OutOfFold(
         logits=np.concatenate([scored[clip.name] for clip in clips]),
         labels=examples.labels(clips),
-        fold=_by_moment(clips, fold_of),
-        is_excerpt=examples.is_excerpt(clips),
+        fold=examples.by_moment(clips, [fold_of[clip.group] for clip in clips]),
+        is_excerpt=examples.by_moment(clips, [clip.is_excerpt for clip in clips]),
     )
 
 
@@ -116,8 +122,8 @@ def restrict_to(out_of_fold: OutOfFold, kept: Sequence[Clip], settings: Params) 
             f"{PARAMS_FILE}: dataset.clips {settings.dataset.clips} is too few: without one of them, no highlight or "
             "no calm moment is left to learn from"
         )
-    fold = _by_moment(kept, fold_of)
-    return replace(out_of_fold.at(np.arange(len(out_of_fold.fold)) < len(fold)), fold=fold)
+    fold = examples.by_moment(kept, [fold_of[clip.group] for clip in kept])
+    return replace(out_of_fold.at(np.arange(len(fold))), fold=fold)
 
 
 def in_random_order(clips: Sequence[Clip], seed: int) -> list[Clip]:
@@ -139,18 +145,6 @@ def limit_clips(clips: Sequence[Clip], settings: Params) -> Sequence[Clip]:
     return taken
 
 
-def assign(clips: Sequence[Clip], settings: Params) -> dict[str, int]:
-    """Assign a fold to each group of clips; UserError if there are too few clips for cross-validation."""
-    fold_of = folds_of(clips, settings)
-    if fold_of is None:
-        raise UserError(
-            f"{index.PATH}: too few clips: without one of their groups, no highlight or no calm moment is left to "
-            f"learn from; label more clips in {settings.folder / 'labels.csv'}, or split the groups in groups.csv; if "
-            f"there are enough, {index.REBUILD}"
-        )
-    return fold_of
-
-
 def folds_of(clips: Sequence[Clip], settings: Params) -> dict[str, int] | None:
     """Return the fold of each group of clips, or None if there are too few clips for cross-validation."""
     groups: dict[str, set[int]] = {clip.group: set() for clip in clips}
@@ -158,8 +152,3 @@ def folds_of(clips: Sequence[Clip], settings: Params) -> dict[str, int] | None:
     for clip in learning.training_clips(clips, settings):
         groups[clip.group] |= set(clip.labels.tolist())
     return folds.assign(groups, settings.train.folds, settings.train.seed)
-
-
-def _by_moment(clips: Sequence[Clip], fold_of: dict[str, int]) -> np.ndarray:
-    """Return the fold of each moment, int of shape (moments,), from that of each group of clips."""
-    return np.repeat([fold_of[clip.group] for clip in clips], [len(clip.labels) for clip in clips])

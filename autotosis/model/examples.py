@@ -48,6 +48,10 @@ class Clip:
         """Whether this is an excerpt of a VOD, which a reviewer judged, and not a clip."""
         return shards.path(self.name).is_relative_to(shards.EXCERPTS)
 
+    def without(self, columns: np.ndarray) -> "Clip":
+        """Return this clip with NaN for some signals, given as bool of shape (columns,)."""
+        return replace(self, values=np.where(columns, np.float32(np.nan), self.values))
+
 
 def read_clips(fps: float) -> Iterator[Clip]:
     """Read the labelled clips that the index names.
@@ -115,9 +119,9 @@ def unknown_signals(highlights: np.ndarray) -> np.ndarray:
     return unknown
 
 
-def is_excerpt(clips: Sequence[Clip]) -> np.ndarray:
-    """Return, for each labelled moment, whether it is from an excerpt, clip by clip: bool of shape (moments,)."""
-    return np.repeat([clip.is_excerpt for clip in clips], [len(clip.labels) for clip in clips])
+def by_moment(clips: Sequence[Clip], of_clips: Sequence[float]) -> np.ndarray:
+    """Repeat what is given for each clip for each of its labelled moments, clip by clip: shape (moments,)."""
+    return np.repeat(of_clips, [len(clip.labels) for clip in clips])
 
 
 def weights(clips: Sequence[Clip], review_weight: float) -> np.ndarray:
@@ -139,7 +143,7 @@ def weights(clips: Sequence[Clip], review_weight: float) -> np.ndarray:
     ndarray of float64, shape (moments,)
         The weights, 0 to 1.
     """
-    in_excerpt, label_of = is_excerpt(clips), labels(clips)
+    in_excerpt, label_of = by_moment(clips, [clip.is_excerpt for clip in clips]), labels(clips)
     weight = np.ones(len(label_of))
     for label in (0, 1):
         of_clips, of_excerpts = ~in_excerpt & (label_of == label), in_excerpt & (label_of == label)
@@ -174,19 +178,19 @@ def around_excerpts(clips: Sequence[Clip], fps: float, most: int, margin: float)
     for vod in sorted({clip.vod for clip in clips if clip.is_excerpt}):
         excerpts = [clip for clip in clips if clip.is_excerpt and clip.vod == vod]
         numbers = [np.rint(excerpt.shard.times * fps).astype(int) for excerpt in excerpts]
-        near, used = np.zeros((2, max(moments[-1] for moments in numbers) + 1), bool)
+        taken = np.zeros(max(moments[-1] for moments in numbers) + 1, bool)
         for shard in [excerpt.shard for excerpt in excerpts] + left_out_beside(excerpts):
             first = round(shard.times[0] * fps) + shard.first_frame
-            near[max(0, first - beside) : first + shard.frames + beside] = True
+            taken[max(0, first - beside) : first + shard.frames + beside] = True
         for excerpt, moments in zip(excerpts, numbers, strict=True):
-            unlabelled.append((excerpt, np.flatnonzero(~(near | used)[moments])))
-            used[moments] = True
-    total = sum(len(moments) for _, moments in unlabelled)
-    chosen = np.arange(total) % max(1, -(-total // most)) == 0
+            unlabelled.append((excerpt, np.flatnonzero(~taken[moments])))
+            taken[moments] = True
+    every, passed = max(1, -(-sum(len(moments) for _, moments in unlabelled) // most)), 0
     around = []
     for excerpt, moments in unlabelled:
-        few, chosen = moments[chosen[: len(moments)]], chosen[len(moments) :]
+        few = moments[-passed % every :: every]
         around.append(replace(excerpt, moments=few, labels=np.zeros(len(few), int)))
+        passed += len(moments)
     return around
 
 

@@ -1,7 +1,7 @@
 """The model of the first pass of a scan, which only listens and decides where the second pass looks."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -41,14 +41,10 @@ def learn(clips: Sequence[Clip], is_found: np.ndarray, settings: Params) -> Firs
     settings : Params
         The parameters.
     """
-    plain, heard = learning.with_network(settings, None), [without_picture(clip) for clip in clips]
+    plain = learning.with_network(settings, None)
+    is_visual = np.arange(features.COLUMNS) < features.VISUAL_COLUMNS.stop
+    heard = [clip.without(is_visual) for clip in clips]
     out_of_fold = cross_validation.score(heard, plain)
     logits = out_of_fold.logits[out_of_fold.measured][is_found]
     learned = learning.learn(cross_validation.limit_clips(heard, settings), plain, "sound")
     return FirstPass(learned.linear, float(np.quantile(logits, 1 - settings.train.first_pass_recall)))
-
-
-def without_picture(clip: Clip) -> Clip:
-    """Return a clip as the first pass knows it: the signals of the picture are NaN."""
-    is_visual = np.arange(features.COLUMNS) < features.VISUAL_COLUMNS.stop
-    return replace(clip, values=np.where(is_visual, np.float32(np.nan), clip.values))

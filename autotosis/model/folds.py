@@ -60,11 +60,11 @@ def in_random_order(clips: Mapping[str, bool], seed: int) -> list[str]:
         The names of the clips.
     """
     places = []
-    for sort in (True, False):
-        ranked = sorted((clip for clip in clips if clips[clip] == sort), key=lambda clip: hash_fraction(clip, seed))
-        places += [((rank + 0.5) / len(ranked), clip) for rank, clip in enumerate(ranked)]
-    # Of two clips in the same place, the one with a highlight comes first.
-    return [clip for _, clip in sorted(places, key=lambda place: (place[0], not clips[place[1]]))]
+    for is_calm in (False, True):
+        ranked = sorted((clip for clip in clips if clips[clip] != is_calm), key=lambda clip: hash_fraction(clip, seed))
+        # Of two clips in the same place, the one with a highlight comes first.
+        places += [((rank + 0.5) / len(ranked), is_calm, clip) for rank, clip in enumerate(ranked)]
+    return [clip for *_, clip in sorted(places)]
 
 
 def hash_fraction(name: str, seed: int) -> float:

@@ -6,7 +6,6 @@ Calm judgements are left out: compared with many of them, even doubtful moments 
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -92,12 +91,9 @@ def comparable(clips: Sequence[Clip], fps: float) -> list[Clip]:
     unknown = examples.unknown_signals(examples.contexts(own, fps)[examples.labels(own) == 1])
     judged = [clip for clip in clips if clip.is_excerpt and clip.labels.any()]
     gaps = np.array([np.isnan(clip.values[clip.moments]).all(axis=0) for clip in judged])
-    chosen = gaps[np.random.default_rng(0).integers(len(gaps), size=len(clips))]
-    hidden = [unknown if clip.is_excerpt else unknown | lacking for clip, lacking in zip(clips, chosen, strict=True)]
-    return [
-        replace(clip, values=np.where(columns, np.float32(np.nan), clip.values))
-        for clip, columns in zip(clips, hidden, strict=True)
-    ]
+    hidden = gaps[np.random.default_rng(0).integers(len(gaps), size=len(clips))]
+    hidden[[clip.is_excerpt for clip in clips]] = False
+    return [clip.without(unknown | lacking) for clip, lacking in zip(clips, hidden, strict=True)]
 
 
 def scores(learned_from: Sequence[Clip], calm: np.ndarray, scored: Sequence[Clip], fps: float) -> list[float]:

@@ -77,18 +77,15 @@ class Labelled:
         model_file.check(prefix, tensors, expected)
         labelled = cls(**tensors)
         highlights, for_all = labelled.labels == 1, labelled.vod == EVERY
-        for problem, is_wrong in (
-            ("its labelled moments have a label that is not 0 or 1", not np.isin(labelled.labels, (0, 1)).all()),
-            ("its labelled moments have a weight that is not above 0", not (labelled.weights > 0).all()),
-            ("none of its calm moments is used for all VODs", not (for_all & ~highlights).any()),
-            # Each fold is scored by a model that learned from the others.
-            (
-                "its labelled moments have no highlights in two folds",
-                len(np.unique(labelled.fold[highlights & for_all & labelled.measured])) < 2,
-            ),
-        ):
-            if is_wrong:
-                raise model_file.malformed(problem)
+        if not np.isin(labelled.labels, (0, 1)).all():
+            raise model_file.malformed("its labelled moments have a label that is not 0 or 1")
+        if not (labelled.weights > 0).all():
+            raise model_file.malformed("its labelled moments have a weight that is not above 0")
+        if not (for_all & ~highlights).any():
+            raise model_file.malformed("none of its calm moments is used for all VODs")
+        # Each fold is scored by a model that learned from the others.
+        if len(np.unique(labelled.fold[highlights & for_all & labelled.measured])) < 2:
+            raise model_file.malformed("its labelled moments have no highlights in two folds")
         return labelled
 
     def at(self, chosen: np.ndarray) -> "Labelled":

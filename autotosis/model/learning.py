@@ -95,16 +95,11 @@ def with_network(settings: Params, architecture: str | None) -> Params:
 
 def frames(clips: Sequence[Clip], weights: np.ndarray, fitted: Linear, fps: float) -> list[batches.LabelledFrame]:
     """List the labelled frames of clips, each with its weight and with the logit that the linear model gives it."""
-    moments = [
-        (clip, int(moment), int(label))
-        for clip in clips
-        for moment, label in zip(clip.moments, clip.labels, strict=True)
-    ]
+    shards = [clip.shard for clip in clips for _ in clip.moments]
+    moments = np.concatenate([clip.moments for clip in clips])
     offsets = np.concatenate([fitted.logits(clip.values, fps)[clip.moments] for clip in clips])
-    return [
-        batches.LabelledFrame(clip.shard, moment, label, float(offset), float(weight))
-        for (clip, moment, label), offset, weight in zip(moments, offsets, weights, strict=True)
-    ]
+    columns = (moments, examples.labels(clips), offsets, weights)
+    return list(map(batches.LabelledFrame, shards, *(column.tolist() for column in columns)))
 
 
 def score(learned: Model, clips: Sequence[Clip], settings: Params) -> list[np.ndarray]:

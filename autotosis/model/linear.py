@@ -48,11 +48,10 @@ class Linear:
             The logit of each moment.
         """
         total = np.full(len(values), self.bias)
-        for number, (means, weights) in enumerate(zip(self.mean, self.weights, strict=True)):
-            # Column by column, so that the windows of a long VOD are never all in memory.
-            for column, mean, weight in zip(values.T, means, weights, strict=True):
-                averaged = context.window(column[:, None], number, fps)[:, 0]
-                total += weight * np.where(np.isnan(averaged), mean, averaged)
+        # Column by column, so that the windows of a long VOD are never all in memory.
+        for number, column in np.ndindex(self.weights.shape):
+            averaged = context.window(values[:, [column]], number, fps)[:, 0]
+            total += self.weights[number, column] * np.where(np.isnan(averaged), self.mean[number, column], averaged)
         return total
 
     def logits_of(self, examples: np.ndarray) -> np.ndarray:

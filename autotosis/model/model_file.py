@@ -163,16 +163,12 @@ def check(prefix: str, arrays: Mapping[str, np.ndarray], expected: Shapes) -> No
     expected : dict of str to (str, tuple of int)
         The type and the shape that each must have, by name.
     """
-    shapes = {name: (str(tensor.dtype), tensor.shape) for name, tensor in arrays.items()}
+    has = {name: f"{tensor.dtype} of shape {tensor.shape}" for name, tensor in arrays.items()}
+    wanted = {name: f"{dtype} of shape {shape}" for name, (dtype, shape) in expected.items()}
     # Missing and unknown ones first, because the expected shapes of others may depend on them.
-    for name in sorted(shapes.keys() | expected.keys(), key=lambda name: (name in shapes and name in expected, name)):
-        has, wanted = (_describe(of.get(name)) for of in (shapes, expected))
-        if has != wanted:
-            raise malformed(f"{prefix}{name} is {has}, not {wanted}")
-
-
-def _describe(shape: tuple[str, tuple[int, ...]] | None) -> str:
-    return "absent" if shape is None else f"{shape[0]} of shape {shape[1]}"
+    for name in sorted(has.keys() | wanted.keys(), key=lambda name: (name in has and name in wanted, name)):
+        if has.get(name) != wanted.get(name):
+            raise malformed(f"{prefix}{name} is {has.get(name, 'absent')}, not {wanted.get(name, 'absent')}")
 
 
 def subset(prefix: str, weights: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -110,8 +110,8 @@ def read_cut(edits: Path, vod: str, duration: float) -> list[dict[str, Any]]:
             "end": segment.end,
             "score": segment.score,
             "keep": keep,
-            "event_start": segment.start + segment.pre_roll,
-            "event_end": segment.end - segment.post_roll,
+            "event_start": segment.event.start,
+            "event_end": segment.event.end,
         }
         for segment, keep in cut_list.read_segments(table, vod, duration)
     ]

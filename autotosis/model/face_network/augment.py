@@ -31,13 +31,8 @@ def move(frames: torch.Tensor) -> torch.Tensor:
     zoom = _uniform(0.75, 1.15, frames)
     mirror = torch.where(_uniform(-1, 1, frames) < 0, -1.0, 1.0)
     across, down = _uniform(-0.12, 0.12, frames), _uniform(-0.12, 0.12, frames)
-    transform = torch.stack(
-        [
-            torch.stack([mirror * zoom * angle.cos(), -zoom * angle.sin(), across], 1),
-            torch.stack([mirror * zoom * angle.sin(), zoom * angle.cos(), down], 1),
-        ],
-        1,
-    )
+    cosine, sine = zoom * angle.cos(), zoom * angle.sin()
+    transform = torch.stack([mirror * cosine, -sine, across, mirror * sine, cosine, down], 1).view(-1, 2, 3)
     grid = functional.affine_grid(transform, list(frames.shape), align_corners=False)
     return functional.grid_sample(frames, grid, padding_mode="reflection", align_corners=False)
 

@@ -1,6 +1,7 @@
 """Balanced batches of labelled frames."""
 
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,9 +57,7 @@ def count(frames: int, size: int) -> int:
     return max(1, (frames + frames % 2) // size)
 
 
-def balanced(
-    frames: Sequence[LabelledFrame], wanted: int, size: int, seed: Sequence[int]
-) -> Iterator[Sequence[LabelledFrame]]:
+def balanced(frames: Sequence[LabelledFrame], wanted: int, size: int, seed: Sequence[int]) -> list[list[LabelledFrame]]:
     """Draw batches at random, with as many highlights as calm frames.
 
     Parameters
@@ -72,10 +71,10 @@ def balanced(
     seed : sequence of int
         The seed of the draw.
 
-    Yields
-    ------
-    sequence of LabelledFrame
-        A batch of `size` frames. Frames that are left over at the end are dropped. If there are too few frames for a
+    Returns
+    -------
+    list of list of LabelledFrame
+        Batches of `size` frames. Frames that are left over at the end are dropped. If there are too few frames for a
         batch, all of them are one.
     """
     draw = np.random.default_rng(seed)
@@ -84,6 +83,5 @@ def balanced(
         pool = [frame for frame in frames if frame.label == label]
         rounds = [draw.permutation(len(pool)) for _ in range(-(-wanted // (2 * len(pool))))]
         drawn.append([pool[number] for number in np.concatenate(rounds)[: (wanted + 1) // 2]])
-    mixed = [frame for pair in zip(*drawn, strict=True) for frame in pair]
-    for number in range(count(wanted, size)):
-        yield mixed[number * size : (number + 1) * size]
+    mixed = list(itertools.chain.from_iterable(zip(*drawn, strict=True)))
+    return [mixed[number * size : (number + 1) * size] for number in range(count(wanted, size))]

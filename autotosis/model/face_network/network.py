@@ -167,9 +167,7 @@ def _pretrained(architecture: str, weights: str) -> dict[str, torch.Tensor]:
 
 def on_device(network: FaceNetwork, device: torch.device) -> FaceNetwork:
     """Move a network to a device, and into the memory layout in which convolutions are fastest."""
-    network.to(device)
-    network.to(memory_format=torch.channels_last)
-    return network
+    return network.to(device).to(memory_format=torch.channels_last)
 
 
 def tensors(network: FaceNetwork) -> dict[str, np.ndarray]:

@@ -66,11 +66,8 @@ def fit(
     torchrun.join(device)
     optimizer, scheduler = build_optimizer(model, train)
     key = training_key(train, frames, device, dtype)
-    state = checkpoint.load(checkpoint_path, key)
-    losses = state.losses
+    losses = checkpoint.load(checkpoint_path, key, model, optimizer, scheduler)
     torchrun.check_same_epoch(len(losses))
-    if losses:
-        checkpoint.restore(state, model, optimizer, scheduler)
     with torchrun.reporting_failures():
         parallel = DistributedDataParallel(model) if torchrun.processes() > 1 else model
     for epoch in range(len(losses), train.epochs):
@@ -142,7 +139,7 @@ def train_epoch(
     torch.manual_seed(int(random.integers(2**63)))
     model.train()
     device = next(model.parameters()).device
-    drawn = list(batches.balanced(frames, train.epoch_frames, train.batch, [train.seed, epoch]))
+    drawn = batches.balanced(frames, train.epoch_frames, train.batch, [train.seed, epoch])
     losses = []
     message, silent = f"{name}: epoch {epoch + 1} of {train.epochs}", torchrun.rank() > 0
     with ProgressBar(message, len(drawn), "batches", silent) as bar:
