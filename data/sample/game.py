@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from data.sample.picture import Frame, Sprite
+from data.sample.picture import Frame, Sprite, even
 from data.sample.script import Event, Script
 
 # Sky and hills, middle ground, ground: bands of the frame, each with its end as a share of the height and its
@@ -35,12 +35,12 @@ class Game:
         self.width, self.height = width, height
         theme = THEMES[int(rng.integers(len(THEMES)))]
         self.bands = [Frame.from_image(image) for image in _bands(theme, width, height, rng)]
-        self.car = Sprite.from_image(_car(_even(0.15 * width)))
-        self.drone = Sprite.from_image(_drone(_even(0.07 * width)))
-        self.coin = Sprite.from_image(_coin(_even(0.025 * width)))
-        self.blasts = [Sprite.from_image(_blast(_even(size * height), rng)) for size in (0.12, 0.25, 0.38, 0.46, 0.5)]
-        self.glyphs = {glyph: Sprite.from_image(_glyph(glyph, _even(0.06 * height))) for glyph in "0123456789"}
-        self.heart = Sprite.from_image(_heart(_even(0.05 * height)))
+        self.car = Sprite.from_image(_car(even(0.15 * width)))
+        self.drone = Sprite.from_image(_drone(even(0.07 * width)))
+        self.coin = Sprite.from_image(_coin(even(0.025 * width)))
+        self.blasts = [Sprite.from_image(_blast(even(size * height), rng)) for size in (0.12, 0.25, 0.38, 0.46, 0.5)]
+        self.glyphs = {glyph: Sprite.from_image(_glyph(glyph, even(0.06 * height))) for glyph in "0123456789"}
+        self.heart = Sprite.from_image(_heart(even(0.05 * height)))
         self.explosions = script.of_kind("explosion")
         # A clip begins anywhere in the game.
         self.since_start = rng.uniform(0, 600)
@@ -51,7 +51,7 @@ class Game:
         top, played = 0, time + self.since_start
         for band, (_, speed) in zip(self.bands, BANDS, strict=True):
             loop = band.width - self.width
-            frame.paste(band, 0, top, _even(speed * self.width * played) % loop)
+            frame.paste(band, 0, top, even(speed * self.width * played) % loop)
             top += band.height
         width, height = self.width, self.height
         for number in range(6):
@@ -100,7 +100,7 @@ class Interlude:
             font = ImageFont.load_default(size * height)
             draw.text((width / 2, y * height), text, fill=fill, font=font, anchor="mm")
         self.backdrop = Frame.from_image(image)
-        self.ball = Sprite.from_image(_coin(_even(0.08 * height)))
+        self.ball = Sprite.from_image(_coin(even(0.08 * height)))
 
     def draw(self, frame: Frame, time: float) -> None:
         """Draw the whole frame as it is at a time in seconds."""
@@ -111,16 +111,12 @@ class Interlude:
             self.ball.draw(frame, x, (0.76 - 0.1 * jump) * frame.height)
 
 
-def _even(number: float) -> int:
-    return 2 * round(number / 2)
-
-
 def _bands(theme: tuple[Colour, ...], width: int, height: int, rng: np.random.Generator) -> list[Image.Image]:
     above, below, hills, trees, ground, stripes = theme
     # The loop is a whole number of ground stripes; a frame's width more lets every offset be one slice.
-    loop = _even(1.5 * width)
+    loop = even(1.5 * width)
     full = loop + width
-    edges = [0, *(_even(end * height) for end, _ in BANDS)]
+    edges = [0, *(even(end * height) for end, _ in BANDS)]
     edges[-1] = height
     images = [Image.new("RGB", (full, end - start)) for start, end in zip(edges[:-1], edges[1:], strict=True)]
     sky, middle, plain = (ImageDraw.Draw(image) for image in images)
@@ -139,9 +135,7 @@ def _bands(theme: tuple[Colour, ...], width: int, height: int, rng: np.random.Ge
 
     radius = 0.09 * height
     for left in (0, loop):
-        centre = (0.7 * width + left, 0.16 * height)
-        disc = [centre[0] - radius, centre[1] - radius, centre[0] + radius, centre[1] + radius]
-        sky.ellipse(disc, fill=(255, 244, 214))
+        sky.circle((0.7 * width + left, 0.16 * height), radius, fill=(255, 244, 214))
     pale = tuple((a + b) // 2 for a, b in zip(hills, below, strict=True))
     sky.polygon([*ridge(0.68 * depth, 0.10 * depth, 3), (full, depth), (0, depth)], fill=pale)
     sky.polygon([*ridge(0.84 * depth, 0.06 * depth, 5), (full, depth), (0, depth)], fill=hills)
@@ -182,7 +176,7 @@ def _canvas(width: int, height: int) -> tuple[Image.Image, ImageDraw.ImageDraw]:
 
 
 def _car(width: int) -> Image.Image:
-    height = _even(0.42 * width)
+    height = even(0.42 * width)
     image, draw = _canvas(width, height)
     w, h = image.size
 
@@ -200,7 +194,7 @@ def _car(width: int) -> Image.Image:
 
 
 def _drone(width: int) -> Image.Image:
-    height = _even(0.6 * width)
+    height = even(0.6 * width)
     image, draw = _canvas(width, height)
     w, h = image.size
     draw.rectangle([0.02 * w, 0.12 * h, 0.4 * w, 0.2 * h], fill=(210, 214, 224))
@@ -241,7 +235,7 @@ def _heart(width: int) -> Image.Image:
 
 
 def _glyph(glyph: str, height: int) -> Image.Image:
-    image, draw = _canvas(_even(0.7 * height), height)
+    image, draw = _canvas(even(0.7 * height), height)
     w, h = image.size
     outline = dict(stroke_width=h // 12, stroke_fill=(30, 30, 50))
     font = ImageFont.load_default(0.8 * h)

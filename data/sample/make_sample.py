@@ -180,13 +180,12 @@ def rough_labels(clip: Script) -> list[tuple[str, str, str, int]]:
 
 
 def _camera_rows(clips: list[Script], sample: Sample) -> Iterator[tuple[str, ...]]:
-    places = [("clips/*.mp4", "clip_size", USUAL_CORNER), ("vods/*.mp4", "vod_size", USUAL_CORNER)]
-    places += [(f"clips/{name}.mp4", "clip_size", corner) for name, corner in CORNERS.items()]
+    places = [("clips/*.mp4", sample.clip_size, USUAL_CORNER), ("vods/*.mp4", sample.vod_size, USUAL_CORNER)]
+    places += [(f"clips/{name}.mp4", sample.clip_size, corner) for name, corner in CORNERS.items()]
     for pattern, size, corner in places:
         if any(fnmatch(name, pattern) for name in [DEMO, *(clip.name for clip in clips)]):
-            pixels = camera_box(tuple(getattr(sample, size)), corner)
-            width_height = np.array(getattr(sample, size) * 2)
-            yield pattern, *(f"{part:.6g}" for part in np.array(pixels) / width_height)
+            sides = np.array(camera_box(tuple(size), corner)) / (size * 2)
+            yield pattern, *(f"{side:.6g}" for side in sides)
 
 
 if __name__ == "__main__":

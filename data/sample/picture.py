@@ -27,6 +27,11 @@ def yuv(rgb: np.ndarray | tuple[int, int, int]) -> np.ndarray:
     return np.stack([16 + 219 * luma, 128 + 224 * u, 128 + 224 * v], -1).round().clip(16, 240).astype(np.uint8)
 
 
+def even(pixels: float) -> int:
+    """Round to an even number of pixels, as the halved planes of chroma need."""
+    return 2 * round(pixels / 2)
+
+
 class Frame:
     """One YUV 4:2:0 picture: `planes` are uint8 views of `data`, (height, width) and twice half of that."""
 
@@ -80,7 +85,7 @@ class Sprite:
 
     def draw(self, frame: Frame, x: float, y: float) -> None:
         """Blend into the frame, upper left corner near (x, y) pixels, cut off at the frame's edges."""
-        x, y = 2 * round(x / 2), 2 * round(y / 2)
+        x, y = even(x), even(y)
         left, top = max(0, -x), max(0, -y)
         right, bottom = min(self.width, frame.width - x), min(self.height, frame.height - y)
         if left >= right or top >= bottom:

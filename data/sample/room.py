@@ -74,6 +74,9 @@ def draw_room(look: Look, width: int, height: int) -> Image.Image:
     def box(left: float, top: float, w: float, h: float, colour: tuple[int, int, int]) -> None:
         draw.rectangle([left * height, top * height, (left + w) * height, (top + h) * height], fill=colour)
 
+    def shape(points: list[tuple[float, float]], colour: tuple[int, int, int]) -> None:
+        draw.polygon([(x * height, y * height) for x, y in points], fill=colour)
+
     box(0, 0, right, 0.018, look.strip)
     wood = (104, 70, 46)
     for shelf in (0.27, 0.56):
@@ -90,20 +93,12 @@ def draw_room(look: Look, width: int, height: int) -> Image.Image:
         draw.line([(0.33 * height, 0.52 * height), tip], fill=(60, 128, 70), width=max(2, height // 40))
     box(0.305, 0.50, 0.05, 0.06, (190, 104, 70))
     box(0.93, 0.12, 0.17, 0.25, (34, 36, 52))
-    draw.polygon(
-        [(0.945 * height, 0.34 * height), (1.01 * height, 0.18 * height), (1.085 * height, 0.34 * height)],
-        fill=look.strip,
-    )
+    shape([(0.945, 0.34), (1.01, 0.18), (1.085, 0.34)], look.strip)
     draw.ellipse([1.04 * height, 0.14 * height, 1.08 * height, 0.18 * height], fill=(250, 236, 170))
     lamp = (1.22, 0.50)
     box(lamp[0] - 0.008, lamp[1], 0.016, 0.5, (40, 36, 40))
-    draw.polygon(
-        [
-            ((lamp[0] + dx) * height, (lamp[1] + dy) * height)
-            for dx, dy in ((-0.05, -0.1), (0.05, -0.1), (0.085, 0.04), (-0.085, 0.04))
-        ],
-        fill=(255, 226, 160),
-    )
+    shade_corners = ((-0.05, -0.1), (0.05, -0.1), (0.085, 0.04), (-0.085, 0.04))
+    shape([(lamp[0] + dx, lamp[1] + dy) for dx, dy in shade_corners], (255, 226, 160))
     image = image.filter(ImageFilter.GaussianBlur(height / 160))
     glow = np.exp(-((x - lamp[0]) ** 2 + (y - lamp[1]) ** 2) / 0.07)[..., None]
     pixels = np.asarray(image, np.float32) + glow * np.array([110, 78, 34], np.float32)

@@ -80,7 +80,7 @@ def clip_script(name: str, session: str, seed: int, duration: float, rages: bool
     rng = generator(seed, f"{name}/events")
     fixed = [("rage", rng.uniform(1.5, max(1.5, min(5.0, 0.45 * duration))))] if rages else []
     count = 1 if duration < 6 else 2
-    return _script(name, session, seed, duration, fixed, distractors[:count], rng)
+    return Script(name, session, seed, duration, *_plan(duration, fixed, distractors[:count], rng))
 
 
 def vod_script(
@@ -93,25 +93,19 @@ def vod_script(
     lengths = np.clip(weights / weights.mean() * 0.05 * duration / outbursts, 1.5, 4.0)
     fixed = [("rage", length) for length in lengths] + [("away", min(15.0, duration / 12))]
     distractors = [kinds[i % len(kinds)] for i in range(3 * outbursts)]
-    return _script(name, session, seed, duration, fixed, distractors, rng)
+    return Script(name, session, seed, duration, *_plan(duration, fixed, distractors, rng))
 
 
-def _script(
-    name: str,
-    session: str,
-    seed: int,
-    duration: float,
-    fixed: list[tuple[str, float]],
-    distractors: Sequence[str],
-    rng: np.random.Generator,
-) -> Script:
+def _plan(
+    duration: float, fixed: list[tuple[str, float]], distractors: Sequence[str], rng: np.random.Generator
+) -> tuple[tuple[Event, ...], tuple[Syllable, ...]]:
     taken = sum(length for _, length in fixed)
     longest = (0.7 * duration - taken) / max(1, len(distractors))
     # Shorter than half a second, nobody would notice them.
     kinds = distractors if longest > 0.5 else ()
     flexible = [(kind, min(longest, rng.uniform(*SECONDS[kind]))) for kind in kinds]
     events = _place(fixed + flexible, duration, rng)
-    return Script(name, session, seed, duration, events, _speech(events, duration, rng))
+    return events, _speech(events, duration, rng)
 
 
 def _place(wanted: list[tuple[str, float]], duration: float, rng: np.random.Generator) -> tuple[Event, ...]:
