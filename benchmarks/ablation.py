@@ -8,7 +8,6 @@ two more lines say what the chat is worth on these rows:
     python -m benchmarks.ablation --face resnet18 --seeds 1
 """
 
-import argparse
 import dataclasses
 from collections.abc import Callable, Sequence
 
@@ -16,7 +15,7 @@ import numpy as np
 
 from autotosis.model import chat_weight, cross_validation, examples, learning, metrics
 from autotosis.model.examples import Clip
-from autotosis.project import params
+from autotosis.project import command_line, params
 from autotosis.project.params import Params
 from autotosis.signals import chat_rate, context, face, features
 from autotosis.signals.cepstrum import CEPSTRUM
@@ -90,14 +89,18 @@ def main(seeds: int, network: str | None) -> None:
         changed = [dataclasses.replace(clip, values=change(clip)) for clip in clips]
         architecture = network if uses_face else None
         figures = np.array([measure(changed, settings, seed, architecture) for seed in range(seeds)])
-        columns = [f"{mean:.3f} ± {spread:.3f}" for mean, spread in zip(figures.mean(0), figures.std(0), strict=True)]
-        print(f"| {name} | {' | '.join(columns)} |", flush=True)
+        print(f"| {name} | {cells(figures)} |", flush=True)
     context.WINDOWS = ALL_WINDOWS
     if written := chat_rate.read():
         figures = np.array([measure_chat(written, clips, settings, seed) for seed in range(seeds)])
-        for name, mean, spread in zip(("without chat", "with chat"), figures.mean(0), figures.std(0), strict=True):
-            columns = [f"{value:.3f} ± {deviation:.3f}" for value, deviation in zip(mean, spread, strict=True)]
-            print(f"| rows on VODs with chat, {name} | {' | '.join(columns)} |")
+        for name, of_seeds in zip(("without chat", "with chat"), figures.swapaxes(0, 1), strict=True):
+            print(f"| rows on VODs with chat, {name} | {cells(of_seeds)} |")
+
+
+def cells(figures: np.ndarray) -> str:
+    """The mean of each figure over the seeds, and its spread."""
+    pairs = zip(figures.mean(0), figures.std(0), strict=True)
+    return " | ".join(f"{mean:.3f} ± {spread:.3f}" for mean, spread in pairs)
 
 
 def measure(clips: Sequence[Clip], settings: Params, seed: int, architecture: str | None) -> tuple[float, float]:
@@ -136,7 +139,7 @@ def score_chat(rows: chat_weight.Rows, videos: np.ndarray) -> np.ndarray:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line.parser(__doc__)
     parser.add_argument("--seeds", type=int, default=3, help="how many assignments to folds (3)")
     parser.add_argument("--face", help="torchvision's name of a face network to measure too, such as resnet18")
     arguments = parser.parse_args()

@@ -8,10 +8,10 @@ Draws the experiments of a sweep over dataset.clips:
     python -m benchmarks.how_little how_little.png
 """
 
-import argparse
-
 import dvc.api
 from matplotlib.figure import Figure
+
+from autotosis.project import command_line
 
 CLIPS = "dataset.clips"
 AP = "models/metrics.json:ap"
@@ -40,6 +40,6 @@ def main(target: str) -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line.parser(__doc__)
     parser.add_argument("target", help="picture to write, PNG")
     main(parser.parse_args().target)

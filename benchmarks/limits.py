@@ -6,14 +6,12 @@ than 15 minutes on two cores, and 8 GB of disk:
     make bench
 """
 
-import argparse
 import os
 import shutil
 import statistics
 import subprocess
 import tempfile
 import threading
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -27,7 +25,7 @@ from autotosis.annotations import configuration, labels
 from autotosis.cuts import scoring, selection
 from autotosis.cuts.segments import Segment
 from autotosis.model import model_file
-from autotosis.project import params, workers
+from autotosis.project import command_line, params, workers
 from autotosis.scan import timeline
 from autotosis.scan.timeline import Timeline
 from autotosis.video import recording
@@ -63,13 +61,8 @@ def row(what: str, compared_with: str, takes: float, limit: float, target: str, 
 
 def seconds(*runs: Callable[[], object], times: int = 1) -> list[float]:
     """Time each run (seconds): the median over `times` rounds in which the runs take turns."""
-    taken = []
-    for _ in range(times):
-        for run in runs:
-            begin = time.perf_counter()
-            run()
-            taken.append(time.perf_counter() - begin)
-    return [statistics.median(taken[number :: len(runs)]) for number in range(len(runs))]
+    rounds = [[training.timed(run) for run in runs] for _ in range(times)]
+    return [statistics.median(taken) for taken in zip(*rounds, strict=True)]
 
 
 def decode(jobs: Sequence[Sequence[object]]) -> None:
@@ -250,5 +243,5 @@ def peak(project: Project, stage: str) -> int:
 
 
 if __name__ == "__main__":
-    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
+    command_line.parser(__doc__).parse_args()
     main()

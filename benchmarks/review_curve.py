@@ -7,7 +7,6 @@ stages in a temporary copy of the project (`dvc repro` first), which takes half 
     python -m benchmarks.review_curve monday tuesday
 """
 
-import argparse
 import csv
 import json
 import shutil
@@ -103,7 +102,7 @@ def learn(project: Project, judged: str, measured: str) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line.parser(__doc__)
     parser.add_argument("judged", help="name of the VOD to judge")
     parser.add_argument("measured", help="name of the VOD to measure")
     arguments = parser.parse_args()

@@ -5,7 +5,6 @@ The picture is read in the second pass alone, where the sound is not clearly cal
     python -m benchmarks.signal_cost demo
 """
 
-import argparse
 import time
 from collections.abc import Callable
 
@@ -13,7 +12,7 @@ import numpy as np
 
 from autotosis.annotations import configuration, facecams
 from autotosis.annotations.facecams import Box
-from autotosis.project import params
+from autotosis.project import command_line, params
 from autotosis.signals import features, mel
 from autotosis.video import recording
 from autotosis.video.faces import faces_at
@@ -51,6 +50,6 @@ def cost(work: Callable[[], object]) -> float:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line.parser(__doc__)
     parser.add_argument("vod", help="name of a VOD, a key of `vods` in params.yaml")
     main(parser.parse_args().vod)

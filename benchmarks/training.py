@@ -6,7 +6,6 @@ an epoch of training on shards that it makes in a temporary folder. It takes two
     python -m benchmarks.training
 """
 
-import argparse
 import tempfile
 import time
 from collections.abc import Callable
@@ -19,7 +18,7 @@ from torch.nn import functional
 
 from autotosis.model.face_network import batches, network, training
 from autotosis.model.face_network.network import FaceNetwork
-from autotosis.project import params
+from autotosis.project import command_line, params
 from autotosis.project.params import Train
 from autotosis.signals import features, shards
 
@@ -145,5 +144,5 @@ def look(precision: str) -> float:
 
 
 if __name__ == "__main__":
-    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
+    command_line.parser(__doc__).parse_args()
     main()

@@ -46,18 +46,17 @@ COPIED = ("libx264", "libx265")
 def main(cuts: int = CUTS, only: str = "") -> int:
     """Cut, and print a table of all variants and every wrong cut; how many were wrong."""
     variants = [variant for variant in recordings.VARIANTS if only in variant.name]
-    rows = []
+    counts: dict[str, Counter[str]] = {}
     with tempfile.TemporaryDirectory() as name:
         renderer = project(Path(name) / "project")
         for number, variant in enumerate(variants):
             share = cuts * (number + 1) // len(variants) - cuts * number // len(variants)
-            if not share:
-                continue
-            counts = torture(renderer, variant, share)
-            rows.append((variant.name, *(counts[outcome] for outcome in (*HOW, "refused", "wrong"))))
-    sums = [sum(int(str(row[column])) for row in rows) for column in range(1, len(HOW) + 3)]
-    print(tiny.table(("recording", *HOW, "refused to be copied", "wrong"), [*rows, ("all", *sums)]))
-    return sums[-1]
+            if share:
+                counts[variant.name] = torture(renderer, variant, share)
+    counts["all"] = sum(counts.values(), Counter())
+    rows = [(name, *(count[outcome] for outcome in (*HOW, "refused", "wrong"))) for name, count in counts.items()]
+    print(tiny.table(("recording", *HOW, "refused to be copied", "wrong"), rows))
+    return counts["all"]["wrong"]
 
 
 def project(folder: Path) -> Project:
@@ -86,18 +85,15 @@ def torture(project: Project, variant: Variant, cuts: int) -> Counter[str]:
         chosen = sorted(stretches[place :: len(ways)])
         if not chosen:
             continue
-        if how == "read":
-            problems = wrong_reads(path, chosen, truth)
-        else:
-            try:
-                problems = wrong_cuts(project, path, chosen, truth, how)
-            except (UserError, OSError) as error:
-                if how != "copied":
-                    problems = [f"refused: {error}"]
-                else:
-                    # Expected, for example with open groups of pictures; the error says so.
-                    counts["refused"] += len(chosen)
-                    continue
+        try:
+            reads = how == "read"
+            problems = wrong_reads(path, chosen, truth) if reads else wrong_cuts(project, path, chosen, truth, how)
+        except (UserError, OSError) as error:
+            if how == "copied":
+                # Expected, for example with open groups of pictures; the error says so.
+                counts["refused"] += len(chosen)
+                continue
+            problems = [f"refused: {error}"]
         counts[how] += len(chosen)
         counts["wrong"] += len(problems)
         for problem in problems:

@@ -126,9 +126,9 @@ def main(inputs: int = INPUTS, repeated: str | None = None, project: Project | N
                     counts[name][outcome] += 1
                     if repeated or outcome not in FINE:
                         print(f"{name}:{number} {outcome}: {message}", file=sys.stderr)
-    rows = [(name, sum(count.values()), *(count[outcome] for outcome in OUTCOMES)) for name, count in counts.items()]
-    totals = [sum(int(row[column]) for row in rows) for column in range(1, len(OUTCOMES) + 2)]
-    print(tiny.table(("files", "inputs", *OUTCOMES), [*rows, ("all", *totals)]))
+    all_counts = counts | {"all": sum(counts.values(), Counter())}
+    rows = [(name, count.total(), *(count[outcome] for outcome in OUTCOMES)) for name, count in all_counts.items()]
+    print(tiny.table(("files", "inputs", *OUTCOMES), rows))
     return counts
 
 
@@ -196,10 +196,8 @@ def attempt(name: str, number: int, pristine: Path) -> tuple[str, str]:
         path.write_bytes(mutation(original, rng))
     # At least one stage that reads it.
     stages = [stage for stage, share in kind.stages if rng.random() < share] or [kind.stages[-1][0]]
-    before = _state(path)
-    outcome, message = "accepted", ""
     for stage in stages:
-        before = _state(path) if outcome == "accepted" else before
+        before = _state(path)
         outcome, message = _run(stage)
         if outcome != "accepted":
             message = f"{how}, {stage}: {message}"
@@ -275,5 +273,5 @@ if __name__ == "__main__":
         help=f"how many inputs ({INPUTS}), or one to repeat, such as labels:17",
     )
     word = options.parse_args().inputs
-    counts_of = main(*((INPUTS, word) if ":" in word else (int(word),)))
+    counts_of = main(repeated=word) if ":" in word else main(int(word))
     sys.exit(any(outcome not in FINE for counts in counts_of.values() for outcome in counts))

@@ -92,7 +92,7 @@ def main(
         states.append(another(copied, changes))
         rows = [kill(copied, states, rng, kills), *interrupt(copied, rng, interruptions)]
     print(tiny.table(("what", "times", "right", "wrong"), rows))
-    return sum(int(str(row[-1])) for row in rows)
+    return sum(row[-1] for row in rows)
 
 
 def another(project: Project, changes: dict[str, dict[str, object]]) -> State:
@@ -102,7 +102,7 @@ def another(project: Project, changes: dict[str, dict[str, object]]) -> State:
     return State(project.read("params.yaml"), digests(project))
 
 
-def kill(project: Project, states: list[State], rng: random.Random, kills: int) -> tuple[object, ...]:
+def kill(project: Project, states: list[State], rng: random.Random, kills: int) -> tuple[str, int, int, int]:
     """Kill runs, and let the next one mend what they left; the row of the table."""
     done, wrong, number = 0, 0, 0
     while done < kills:
@@ -163,7 +163,7 @@ def kill_one(folder: Path, rng: random.Random) -> int | None:
     return len(orphans(process.pid))
 
 
-def interrupt(project: Project, rng: random.Random, times: int) -> list[tuple[object, ...]]:
+def interrupt(project: Project, rng: random.Random, times: int) -> list[tuple[str, int, int, int]]:
     """Interrupt stages, and ask them to end, at random moments; the rows of the table."""
     counts: Counter[tuple[signal.Signals, bool]] = Counter()
     for count in range(times):
