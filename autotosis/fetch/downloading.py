@@ -235,8 +235,6 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 def _retry_after(error: Exception) -> float:
     """Return the pause that the server asked for (seconds), or 0."""
-    for cause in _causes(error):
-        if isinstance(cause, HTTPError):
-            asked = cause.response.headers.get("Retry-After", "")
-            return float(asked) if asked.isdecimal() else 0.0
-    return 0.0
+    answers = (cause.response for cause in _causes(error) if isinstance(cause, HTTPError))
+    asked = next((answer.headers.get("Retry-After", "") for answer in answers), "")
+    return float(asked) if asked.isdecimal() else 0.0

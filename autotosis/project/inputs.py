@@ -16,7 +16,7 @@ def snapshot(*paths: Path) -> Snapshot:
     """Record the time and size of these files, or of all in these folders, before they are read, if they exist."""
     snapshots: Snapshot = {}
     for path in paths:
-        files = sorted(path.glob("[!.]*")) if path.is_dir() else [path] if path.exists() else []
+        files = sorted(path.glob("[!.]*")) if path.is_dir() else [path]
         stats = [(file.name, file.stat()) for file in files if file.exists()]
         snapshots[path] = [(name, stat.st_mtime_ns, stat.st_size) for name, stat in stats]
     return snapshots

@@ -1,6 +1,7 @@
 """Reading params.yaml into typed objects. An error in it is one sentence that names the key."""
 
 import re
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -157,18 +158,17 @@ class Render(Section):
         return {key for key, has_effect in keys.items() if not has_effect}
 
 
+def _in_music(file: str) -> str:
+    parts = PurePosixPath(file).parts
+    if parts[:1] != ("music",) or len(parts) < 2 or ".." in parts:
+        raise ValueError("it must lie in music/ of the streamer's folder, such as music/song.mp3")
+    return file
+
+
 class Audio(Section):
     loudness: Annotated[float, Field(ge=-40, le=-5)] | None
-    music: str | None
+    music: Annotated[str, AfterValidator(_in_music)] | None
     music_volume: Annotated[float, Field(ge=-60, le=20)]
-
-    @field_validator("music")
-    @classmethod
-    def _music_inside_its_folder(cls, music: str | None) -> str | None:
-        parts = PurePosixPath(music if music is not None else "music/none").parts
-        if parts[:1] != ("music",) or len(parts) < 2 or ".." in parts:
-            raise ValueError("it must lie in music/ of the streamer's folder, such as music/song.mp3")
-        return music
 
     def unused(self) -> set[str]:
         """Return the keys that affect no reel with these values."""
@@ -181,16 +181,13 @@ class Compilation(Section):
 
 def web_address(url: str) -> str:
     """Return a web address; ValueError if the text is not one."""
-    try:
+    with suppress(ValueError):
         parts = urlsplit(url)
-        is_one = parts.scheme in ("http", "https") and len(url.split()) == 1 and parts.port != 0
         # As whoever connects to it does.
-        is_one = is_one and bool((parts.hostname or "").encode("idna"))
-    except ValueError:
-        is_one = False
-    if not is_one:
-        raise ValueError("not a web address such as https://www.twitch.tv/videos/1234567890")
-    return url
+        host = (parts.hostname or "").encode("idna")
+        if host and parts.scheme in ("http", "https") and len(url.split()) == 1 and parts.port != 0:
+            return url
+    raise ValueError("not a web address such as https://www.twitch.tv/videos/1234567890")
 
 
 def without_password(url: str) -> str:

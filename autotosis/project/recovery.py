@@ -49,12 +49,9 @@ def main() -> int:
     with interruption.cleaning_up(), command_line.exclusively("dvc repro") as lock:
         for path in lock_files:
             recover(path, KEPT / path)
-        if RWLOCK.exists() and not is_json(RWLOCK):
+        if RWLOCK.exists() and (fault := fault_of(RWLOCK.read_bytes())):
             RWLOCK.unlink()
-            print(f"{RWLOCK}: removed, because a killed run had left only half of it")
-        elif RWLOCK.exists() and is_left_over(RWLOCK.read_text()):
-            RWLOCK.unlink()
-            print(f"{RWLOCK}: removed, because none of the processes in it is DVC's any more")
+            print(f"{RWLOCK}: removed, because {fault}")
         # Before the run as well, because it may be killed before it ends.
         keep(lock_files)
         code = run_dvc(lock)
@@ -138,22 +135,19 @@ def is_whole(content: bytes) -> bool:
     return content.endswith(b"\n")
 
 
-def is_json(path: Path) -> bool:
-    """Return whether a file contains valid JSON."""
-    try:
-        json.loads(path.read_bytes())
-    except ValueError:
-        return False
-    return True
-
-
-def is_left_over(content: str) -> bool:
-    """Return whether a table of who works names processes, and DVC runs as none of them.
+def fault_of(content: bytes) -> str | None:
+    """Say what is wrong with a table of who works, if anything is: it is cut off, or none of its processes runs DVC.
 
     DVC takes a program that has the number of a killed process by now for that process.
     """
-    numbers = {int(number) for number in re.findall(r'"pid": (\d+)', content)}
-    return bool(numbers) and not any(map(is_dvc, numbers))
+    try:
+        json.loads(content)
+    except ValueError:
+        return "a killed run had left only half of it"
+    numbers = {int(number) for number in re.findall(rb'"pid": (\d+)', content)}
+    if numbers and not any(map(is_dvc, numbers)):
+        return "none of the processes in it is DVC's any more"
+    return None
 
 
 def is_dvc(number: int) -> bool:

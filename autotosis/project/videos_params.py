@@ -4,7 +4,7 @@ import re
 from pathlib import PurePosixPath
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from autotosis.project import names
 from autotosis.project.section import Count, Seconds, Section
@@ -15,18 +15,17 @@ RESERVED = {"all", "best", "metrics", "timelines"}
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
 
+def _no_track_twice(hear: list[int]) -> list[int]:
+    if len(set(hear)) < len(hear):
+        raise ValueError("a track can be heard only once")
+    return hear
+
+
 class Tracks(Section):
     """The sound tracks of a video to use, counted from 1; None means the default track."""
 
     judge: Count | None = None
-    hear: Annotated[list[Count], Field(min_length=1)] | None = None
-
-    @field_validator("hear")
-    @classmethod
-    def _no_track_twice(cls, hear: list[int] | None) -> list[int] | None:
-        if hear and len(set(hear)) < len(hear):
-            raise ValueError("a track can be heard only once")
-        return hear
+    hear: Annotated[list[Count], Field(min_length=1), AfterValidator(_no_track_twice)] | None = None
 
     @property
     def judged(self) -> list[int]:

@@ -39,7 +39,8 @@ def main(once: bool, commit: bool) -> None:
             settings = params.load()
             for name in interrupted(state):
                 runs.check_space(settings.watch)
-                resume(name, settings, state, commit)
+                log(f"{name}: resuming an interrupted run")
+                make_reel(name, settings.vod(name), state, commit)
             finished, growing = find_new(settings, state)
             for path in finished:
                 runs.check_space(settings.watch)
@@ -114,17 +115,12 @@ def find_new(settings: Params, state: State) -> tuple[list[Path], list[Path]]:
     return finished, growing
 
 
-def resume(name: str, settings: Params, state: State, commit: bool) -> None:
-    """Continue the interrupted run of a VOD, unless its recording is gone by now."""
-    if name in settings.vods:
-        log(f"{name}: resuming an interrupted run")
-        make_reel(name, settings.vod(name), state, commit)
-
-
 def begin(path: Path, state: State, commit: bool) -> None:
     """Make a recording a VOD, and make its reel; if it cannot be a VOD, defer it."""
     try:
-        name = list_as_vod(path)
+        settings = params.load()
+        name = recordings.name_of(path, settings)
+        recordings.add(name, path.relative_to(settings.folder).as_posix())
     except UserError as error:
         # What stands in the way may be another file, or params.yaml while somebody edits it. The recording may have
         # been removed while the reels of others were made.
@@ -132,14 +128,6 @@ def begin(path: Path, state: State, commit: bool) -> None:
             state.defer(path, recordings.signature(path), error, AGAIN)
     else:
         make_reel(name, path, state, commit)
-
-
-def list_as_vod(path: Path) -> str:
-    """Add a recording to vods.yaml; its name. UserError if it cannot have one."""
-    settings = params.load()
-    name = recordings.name_of(path, settings)
-    recordings.add(name, path.relative_to(settings.folder).as_posix())
-    return name
 
 
 def make_reel(name: str, path: Path, state: State, commit: bool) -> None:
