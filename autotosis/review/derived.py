@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from autotosis.project.errors import UserError
-from autotosis.reel import audio_mix, encoders, ffmpeg_program, source
+from autotosis.reel import audio_mix, ffmpeg_program, source
 from autotosis.review import cache, videos
 from autotosis.review.videos import Video
 from autotosis.video import display
@@ -64,17 +64,14 @@ def _encode(what: Recording, number: int, target: Path) -> None:
     frames = source.constant_rate_frames(
         what, start, start + seconds, max(1, round(seconds * rate)), rate, (width, height), "bilinear"
     )
-    picture = ffmpeg.input(
-        "pipe:0", f="rawvideo", pix_fmt="yuv420p", video_size=(width, height), framerate=str(rate)
-    ).video.filter("setparams", **encoders.COLOURS)
     sound_file = target.with_suffix(".pcm")
     if what.sound:
         source.write_sound(what, start, start + seconds, sound_file)
-        sound = ffmpeg.input(str(sound_file.resolve()), f="f32le", ar=audio_mix.RATE, ch_layout="stereo").audio
+        sound = source.sound_input(str(sound_file.resolve()))
     else:
         sound = audio_mix.silence(seconds)
     output = ffmpeg.output(
-        picture,
+        source.picture_input((width, height), rate),
         sound,
         str(target.resolve()),
         **{"c:v": "libx264", "c:a": "aac", "b:a": "96k", "profile:v": "main", "level:v": "3.1"},

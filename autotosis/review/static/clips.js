@@ -1,6 +1,6 @@
 // Labelling clips: where in each the highlights are, or that there is none.
 
-import { el, button, cell, clamp, fill } from "./dom.js";
+import { el, button, cell, clamp, fill, nextOf } from "./dom.js";
 import { complain } from "./api.js";
 import { Marker } from "./marker.js";
 
@@ -36,7 +36,7 @@ export async function open(root, { project, say }) {
   }
 
   function next() {
-    const following = clips.map((_, n) => (chosen + 1 + n) % clips.length).find((n) => !marks.of(clips[n]).length);
+    const following = nextOf(clips, chosen, (clip) => !marks.of(clip).length);
     if (following === undefined) say("All clips are labelled. Press 6, then B, to rebuild.");
     else return pick(following);
   }

@@ -2,7 +2,7 @@
 
 import { el, button, cell, clock, clamp, fill, percent } from "./dom.js";
 import { get, send, EditableTable } from "./api.js";
-import { Desk, vodChooser } from "./desk.js";
+import { Desk, room, vodChooser } from "./desk.js";
 
 // What is shown beside a segment, how long one is at least, and how long a new one (seconds).
 const AROUND = 4, SHORTEST = 0.2, NEW = 5;
@@ -78,7 +78,7 @@ export async function open(root, { project, say, go }) {
     if (!one) return;
     const { segments } = cut.state, before = (one.moved ??= { start: one.start, end: one.end });
     const others = segments.filter((other) => other !== one && other.keep && one.keep);
-    const low = Math.max(0, ...others.map(({ end }) => end).filter((end) => end <= before.start + 1e-3)), high = Math.min(vod.duration, ...others.map(({ start }) => start).filter((start) => start >= before.end - 1e-3));
+    const [low, high] = room(before, others, vod.duration, 1e-3);
     // Other segments may end or begin between two thousandths.
     const near = Math.round(time * 1000) / 1000;
     one[which] = which === "start" ? clamp(near, low, one.end - SHORTEST) : clamp(near, one.start + SHORTEST, high);

@@ -41,6 +41,9 @@ export function clock(seconds, decimals = 1) {
   return hours ? `${hours}:${String(minutes).padStart(2, "0")}:${rest}` : `${minutes}:${rest}`;
 }
 
+/** The place of the first item after `chosen` that fits, going round; undefined if none does. */
+export const nextOf = (items, chosen, fits) => items.map((_, n) => (chosen + 1 + n) % items.length).find((n) => fits(items[n]));
+
 export const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 
 /** Seconds as tables have them: hundredths, never past the end of the video. */

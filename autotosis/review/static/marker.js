@@ -1,7 +1,7 @@
 // Marking highlights in one video at a time, which clips (labels.csv) and the holdout (holdout.csv) share.
 
 import { el, button, cell, clock, clamp, fill, rounded } from "./dom.js";
-import { Desk } from "./desk.js";
+import { Desk, room } from "./desk.js";
 import { Marks, withMark } from "./marks.js";
 
 // How long it takes to see something and press a key, and how long a mark is at least (seconds).
@@ -98,8 +98,8 @@ export class Marker {
   }
 
   moveEdge(item, which, time, done) {
-    const others = this.items.filter((one) => String(one.mark) !== String(item.mark)), [begin, finish] = [item.mark[0] ?? 0, item.mark[1] ?? this.duration];
-    const low = Math.max(0, ...others.map(({ end }) => end).filter((end) => end <= begin)), high = Math.min(this.duration, ...others.map(({ start }) => start).filter((start) => start >= finish));
+    const { mark: before } = item, others = this.items.filter(({ mark }) => String(mark) !== String(before));
+    const [low, high] = room({ start: before[0] ?? 0, end: before[1] ?? this.duration }, others, this.duration);
     const near = (seconds) => rounded(seconds, this.duration);
     // Other marks may end or begin between two hundredths.
     item[which] = which === "start" ? clamp(near(time), low, near(item.end - SHORTEST)) : clamp(near(time), near(item.start + SHORTEST), high);

@@ -1,6 +1,6 @@
 // Judging a VOD: what the reel shows, what the model is least sure of, and what it missed.
 
-import { el, button, cell, clock, clamp, fill, percent, rounded } from "./dom.js";
+import { el, button, cell, clock, clamp, fill, nextOf, percent, rounded } from "./dom.js";
 import { get } from "./api.js";
 import { Desk, vodChooser } from "./desk.js";
 import { Marks, withMark } from "./marks.js";
@@ -84,7 +84,7 @@ export async function open(root, { project, say, go }) {
     if (!item || entry.holdout || (label === null && !item.judged)) return;
     set(item, label);
     if (label === null) return;
-    const next = items.map((_, n) => (chosen + 1 + n) % items.length).find((n) => !items[n].judged);
+    const next = nextOf(items, chosen, (item) => !item.judged);
     if (next === undefined) say("All are judged. Add missed highlights with A, or press 6, then B, to rebuild.");
     else pick(next);
   }
