@@ -13,6 +13,7 @@ from autotosis.annotations import labels
 from autotosis.annotations.labels import Label
 from autotosis.model import index
 from autotosis.pictures import contact_sheet
+from autotosis.pictures.contact_sheet import Cell, Strip
 from autotosis.project import command_line, files, inputs, params
 from autotosis.project.errors import UserError
 from autotosis.signals import shards
@@ -161,7 +162,7 @@ def check_enough(clips: list[LabelledClip], folder: Path) -> None:
             )
 
 
-def strip(clip: LabelledClip) -> contact_sheet.Strip:
+def strip(clip: LabelledClip) -> Strip:
     """Choose the frames of a clip to show: spread evenly over its labelled time, with at least one of each class."""
     labelled = np.flatnonzero(clip.classes != LEFT_OUT)
     count = min(contact_sheet.FRAMES_PER_CLIP, labelled[-1] - labelled[0] + 1)
@@ -170,13 +171,11 @@ def strip(clip: LabelledClip) -> contact_sheet.Strip:
         if len(frames) and not np.isin(chosen, frames).any():
             # Show every class, even a short one.
             chosen[np.argmin(np.abs(chosen - frames[len(frames) // 2]))] = frames[len(frames) // 2]
-    styles = [CLASS_STYLES[int(clip.classes[frame])] for frame in chosen]
-    return contact_sheet.Strip(
-        caption=clip.name,
-        frames=[clip.shard.frame(frame) for frame in chosen],
-        notes=[f"{clip.shard.times[frame]:.1f} {name}" for frame, (_, name) in zip(chosen, styles, strict=True)],
-        colours=[colour for colour, _ in styles],
-    )
+    cells = []
+    for frame in chosen:
+        colour, name = CLASS_STYLES[int(clip.classes[frame])]
+        cells.append(Cell(clip.shard.frame(frame), f"{clip.shard.times[frame]:.1f} {name}", colour))
+    return Strip(clip.name, cells)
 
 
 def report(entries: list[index.Entry], unlabelled: list[str]) -> None:

@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw
 
 from autotosis.annotations.facecams import Box, Scene
 from autotosis.pictures import contact_sheet
-from autotosis.pictures.contact_sheet import Strip
+from autotosis.pictures.contact_sheet import Cell, Strip
 from autotosis.video import display
 from autotosis.video.recording import Recording
 
@@ -26,9 +26,8 @@ def write(path: Path, recording: Recording, scenes: Sequence[Scene]) -> None:
     for (start, end, scene), (frame,) in zip(stretches, pictures, strict=True):
         caption = f"{start:.1f} to {end:.1f} s: "
         caption += f"confidence {scene.confidence:.2f}" if scene else "no face camera"
-        strips.append(Strip(caption, [_drawn(frame, scene.box) if scene else frame], [""], ["black"]))
-    border = 2 * contact_sheet.BORDER
-    contact_sheet.write(path, strips, 1, (WIDTH + border, height + border))
+        strips.append(Strip(caption, [Cell(_drawn(frame, scene.box) if scene else frame)]))
+    contact_sheet.write(path, strips, 1, (WIDTH, height))
 
 
 def _stretches(recording: Recording, scenes: Sequence[Scene]) -> Iterator[tuple[float, float, Scene | None]]:

@@ -5,6 +5,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -12,36 +13,29 @@ from PIL import Image, ImageDraw, ImageFont
 from autotosis.pictures import fonts
 from autotosis.project import files
 
-# The side of a frame with its border, the width of the border, the height of a caption, and the space between strips
-# (pixels).
-CELL, BORDER, CAPTION, GAP = 96, 4, 14, 10
+# The side of a frame, the width of its border, the height of a caption, and the space between strips (pixels).
+SIDE, BORDER, CAPTION, GAP = 88, 4, 14, 10
 FRAMES_PER_CLIP, MAX_CLIPS = 6, 400
+
+
+class Cell(NamedTuple):
+    """A frame, as red, green and blue, with the text on it and the colour of its border, as Pillow names it."""
+
+    frame: np.ndarray
+    note: str = ""
+    colour: str = "black"
 
 
 @dataclass(frozen=True)
 class Strip:
-    """The frames of one clip or segment, side by side.
-
-    Attributes
-    ----------
-    caption : str
-        The text above the strip.
-    frames : sequence of ndarray of uint8, shape (height, width, 3)
-        The frames in the order of time, as red, green and blue.
-    notes : sequence of str
-        The text on each frame.
-    colours : sequence of str
-        The colour of the border of each frame, as Pillow names it.
-    """
+    """The frames of one clip or segment, side by side, in the order of time; `caption` is the text above them."""
 
     caption: str
-    frames: Sequence[np.ndarray]
-    notes: Sequence[str]
-    colours: Sequence[str]
+    cells: Sequence[Cell]
 
 
 def write(
-    path: Path, strips: Sequence[Strip], frames: int = FRAMES_PER_CLIP, cell: tuple[int, int] = (CELL, CELL)
+    path: Path, strips: Sequence[Strip], frames: int = FRAMES_PER_CLIP, size: tuple[int, int] = (SIDE, SIDE)
 ) -> None:
     """Draw strips in a grid, into a JPEG of about the shape of a screen.
 
@@ -53,11 +47,11 @@ def write(
         The strips to draw, at least one.
     frames : int
         The largest number of frames in a strip.
-    cell : tuple of int
-        Width and height of each frame with its border, pixels.
+    size : tuple of int
+        Width and height of each frame, pixels.
     """
     font = ImageFont.truetype(fonts.BOLD, 10)
-    across, down = cell
+    across, down = (side + 2 * BORDER for side in size)
     width, height = frames * across + GAP, down + CAPTION
     columns = max(1, round(math.sqrt(len(strips) * height * 1.5 / width)))
     rows = math.ceil(len(strips) / columns)
@@ -66,11 +60,10 @@ def write(
     for number, strip in enumerate(strips):
         left, top = number % columns * width, number // columns * height
         draw.text((left + 2, top), strip.caption, "black", font)
-        for place, (frame, note, colour) in enumerate(zip(strip.frames, strip.notes, strip.colours, strict=True)):
+        for place, (frame, note, colour) in enumerate(strip.cells):
             x, y = left + place * across, top + CAPTION
             draw.rectangle((x, y, x + across - 1, y + down - 1), colour)
-            picture = Image.fromarray(frame).resize((across - 2 * BORDER, down - 2 * BORDER))
-            sheet.paste(picture, (x + BORDER, y + BORDER))
+            sheet.paste(Image.fromarray(frame).resize(size), (x + BORDER, y + BORDER))
             corner = (x + BORDER + 2, y + down - BORDER - 15)
             draw.text(corner, note, "white", font, stroke_width=2, stroke_fill="black")
     content = io.BytesIO()

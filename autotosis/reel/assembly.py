@@ -134,19 +134,23 @@ def _place_encoded(sources: Sequence[ReelSource]) -> Reel:
     wanted = 0
     if render.transition == "crossfade":
         wanted = min(round(render.transition_length * rate), int(MAX_CROSSFADE * rate))
-    lengths, shared = ([float(n / rate) for n in counts] for counts in (frames, reel.crossfades(frames, wanted)))
-    return Reel(sources, _placed(chosen, lengths, shared), [])
+    # Crossfades of short segments are shortened, so that every segment has at least one frame outside of them.
+    shared = [min(wanted, (before - 1) // 2, (after - 1) // 2) for before, after in itertools.pairwise(frames)]
+    lengths, crossfades = ([float(n / rate) for n in counts] for counts in (frames, shared))
+    return Reel(sources, _placed(chosen, lengths, crossfades), [])
 
 
 def _placed(
-    chosen: Sequence[tuple[ReelSource, Segment]], lengths: Sequence[float], shared: Sequence[float]
+    chosen: Sequence[tuple[ReelSource, Segment]], lengths: Sequence[float], crossfades: Sequence[float]
 ) -> list[ReelSegment]:
-    """Place segments as `reel.place` does, each with its best moment."""
-    peaks = [
-        reel.peak(segment, source.timeline.inverted() if source.vod.calm else source.timeline)
-        for source, segment in chosen
-    ]
-    return reel.place([(source.vod, segment) for source, segment in chosen], lengths, peaks, shared)
+    """Place segments of these lengths one after the other, with these crossfades between them (seconds)."""
+    placed, end = [], 0.0
+    for (source, segment), length, crossfade in zip(chosen, lengths, [0.0, *crossfades], strict=True):
+        start = end - crossfade
+        end = start + length
+        peak = reel.peak(segment, source.timeline.inverted() if source.vod.calm else source.timeline)
+        placed.append(ReelSegment(source.vod, segment.start, segment.end, start, end, segment.score, peak))
+    return placed
 
 
 def _frames(segment: Segment, rate: Fraction, of_vod: Fraction) -> int:
@@ -167,7 +171,7 @@ def encode(cut: Reel, folder: Path) -> list[EncodingJob]:
     pairs = itertools.pairwise(cut.placed)
     overlaps = [0.0, *(segment.reel_end - following.reel_start for segment, following in pairs), 0.0]
     jobs, begun = [], dict[Vod, float]()
-    for number, segment in enumerate(cut.placed):
+    for number, (segment, (before, after)) in enumerate(zip(cut.placed, itertools.pairwise(overlaps), strict=True), 1):
         source = sources[segment.vod]
         # If the first segment of a VOD is short, the next one goes on with the title.
         left = overlay.TITLE_LASTS - (segment.reel_start - begun.setdefault(segment.vod, segment.reel_start))
@@ -180,9 +184,9 @@ def encode(cut: Reel, folder: Path) -> list[EncodingJob]:
                 moments=reel.moments(segment, source.timeline),
                 render=source.config.render,
                 encoder=encoder,
-                target=folder / f"{number + 1:04}.mov",
-                before=overlaps[number],
-                after=overlaps[number + 1],
+                target=folder / f"{number:04}.mov",
+                before=before,
+                after=after,
                 title_lasts=left,
             )
         )

@@ -51,16 +51,12 @@ def spelt(seconds: float) -> str:
 def link(url: str, seconds: float) -> str:
     """Make a link to a time in a video on Twitch or YouTube; on other sites, to the video itself."""
     parts = urlsplit(url)
-    site = re.sub(r"^(www|m|music)\.", "", parts.hostname or "")
-    twitch = re.fullmatch(r"/(?:videos|\w+/v(?:ideo)?)/(\d+)/?", parts.path)
-    youtube = re.fullmatch(r"/(?:live|shorts|embed)/([\w-]+)/?", parts.path)
-    short = re.fullmatch(r"/([\w-]+)/?", parts.path)
-    if site == "twitch.tv" and twitch:
+    place = re.sub(r"^(www|m|music)\.", "", parts.hostname or "") + parts.path
+    if twitch := re.fullmatch(r"twitch\.tv/(?:videos|\w+/v(?:ideo)?)/(\d+)/?", place):
         return f"https://www.twitch.tv/videos/{twitch[1]}?t={spelt(seconds)}"
-    if site == "youtube.com" and parts.path == "/watch":
-        video = next(iter(parse_qs(parts.query).get("v", [])), None)
-    elif site == "youtube.com":
-        video = youtube and youtube[1]
+    if place == "youtube.com/watch":
+        video = parse_qs(parts.query).get("v", [""])[0]
     else:
-        video = short[1] if site == "youtu.be" and short else None
+        youtube = re.fullmatch(r"(?:youtube\.com/(?:live|shorts|embed)|youtu\.be)/([\w-]+)/?", place)
+        video = youtube[1] if youtube else ""
     return f"https://www.youtube.com/watch?v={video}&t={int(seconds + 1e-6)}s" if video else url

@@ -12,8 +12,6 @@ from autotosis.reel.layouts import FrameFormat
 
 # Hardware encoders, in the order in which they are tried.
 HARDWARE = ("h264_nvenc", "h264_videotoolbox", "h264_qsv", "h264_vaapi")
-# The colours and levels of the frames from `source.constant_rate_frames`, and so of everything that is encoded.
-COLOURS = {"color_primaries": "bt709", "color_trc": "bt709", "colorspace": "bt709", "range": "tv"}
 # How many videos are encoded by hardware at once: drivers allow only a few, and this many keep the chip busy.
 AT_ONCE = 3
 
@@ -25,10 +23,9 @@ def choose_encoder(render: Render, frame: FrameFormat) -> str:
     for encoder in HARDWARE if render.encoder == "auto" else (render.encoder,):
         try:
             _try(encoder, render, frame)
+            return encoder
         except UserError as error:
             refusal = error
-        else:
-            return encoder
     if render.encoder == "auto":
         return "libx264"
     raise UserError(f"params.yaml: render.encoder: {refusal}; choose auto or libx264")

@@ -135,8 +135,7 @@ def encode(job: EncodingJob) -> None:
         size = (recording.width, recording.height)
         count = round(job.duration * rate)
         frames = source.constant_rate_frames(recording, job.start, job.segment.end, count, rate, size)
-        decoded = ffmpeg.input("pipe:0", f="rawvideo", pix_fmt="yuv420p", video_size=size, framerate=str(rate)).video
-        pictures = _picture(decoded, job, folder).filter_multi_output("split", len(stretches))
+        pictures = _picture(source.picture_input(size, rate), job, folder).filter_multi_output("split", len(stretches))
     if job.sound:
         heard = _sound(job, folder) if recording.sound else audio_mix.silence(job.duration)
         sounds = heard.filter_multi_output("asplit", len(stretches))
@@ -184,8 +183,7 @@ def crossfade(pair: tuple[EncodingJob, EncodingJob]) -> None:
 
 def _picture(stream: FilterableStream, job: EncodingJob, folder: Path) -> ffmpeg.nodes.Node:
     """Build the filters for the picture of a segment; the overlay and its font are written to `folder`."""
-    stream = stream.filter("setparams", **encoders.COLOURS).filter("setsar", 1)
-    stream = _arranged(stream, job)
+    stream = _arranged(stream.filter("setsar", 1), job)
     moments = job.moments.tolist() if job.render.overlay == "burn" else None
     if moments is not None or job.title:
         script = overlay.script(job.style, moments, job.start, job.duration, job.title, job.title_lasts)
@@ -237,7 +235,6 @@ def _sound(job: EncodingJob, folder: Path) -> ffmpeg.nodes.Node:
     """Write the sound of a segment into `folder` and read it from there, because its format may change within a VOD."""
     sound, length = folder / "sound.pcm", round(job.duration * audio_mix.RATE)
     source.write_sound(job.vod.recording, job.start, job.end, sound)
-    stream = ffmpeg.input(sound.name, f="f32le", ar=audio_mix.RATE, ch_layout="stereo").audio
     heard = round((job.end - job.start) * audio_mix.RATE)
-    stream = audio_mix.fade(stream, heard, beginning=not job.before, end=not job.after)
+    stream = audio_mix.fade(source.sound_input(sound.name), heard, beginning=not job.before, end=not job.after)
     return stream.filter("apad").filter("atrim", end_sample=length)

@@ -2,6 +2,7 @@
 
 import colorsys
 import itertools
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -161,7 +162,7 @@ def _panel(
     left, top = round(left), round(top)
     inside, below = (left + PADDING[0], top + PADDING[1]), (left + PADDING[0], top + BAR_BELOW)
     # Half-transparent black in the background, because a game may show its own numbers in the same place.
-    panel = _rectangle((left, top), panel_width, PANEL_HEIGHT, "&H000000&\\1a&H70&")
+    panel = _rectangle((left, top), panel_width, PANEL_HEIGHT, "&H000000&", "\\1a&H70&\\p1")
     yield _line(0, 0.0, duration, "Shape", panel)
     ends = [time for time, _ in moments[1:]] + [duration]
     for (time, probability), end in zip(moments, ends, strict=True):
@@ -189,7 +190,7 @@ def _title(title: str, style: OverlayStyle, unit: float, lasts: float) -> SSAEve
     middle = (area.y + area.height / 2) * unit + (-taken if "bottom" in style.params.position else taken) / 2
     place = round((area.x + area.width / 2) * unit), round(middle)
     margin = round((style.frame.width * unit - room) / 2)
-    text = f"{_at(place, WHITE)[:-1]}\\fs{size:.1f}\\q0\\fad(0,300)}}{title}"
+    text = _at(place, WHITE, f"\\fs{size:.1f}\\q0\\fad(0,300)") + title
     return _line(3, 0.0, lasts, "Title", text, margin)
 
 
@@ -216,7 +217,9 @@ def track(label: str, placed: Sequence[ReelSegment], moments: Sequence[np.ndarra
     for part, end, (times, probabilities) in zip(placed, ends, (of_segment.T for of_segment in moments), strict=True):
         length = end - part.reel_start
         changes: list[tuple[float, str]] = []
-        for time in _steps(part.start, length):
+        # It may begin with the segment, and then every READABLE seconds of the VOD, so at whole seconds, too.
+        steps = range(int(part.start / READABLE) + 1, math.ceil((part.start + length) / READABLE))
+        for time in (part.start, *(step * READABLE for step in steps)):
             moment = max(0, np.searchsorted(times, time - part.start + 1e-6) - 1)
             text = f"{_plain(label)} {probabilities[moment]:.0%}  {_clock(time)}"
             if not changes or text != changes[-1][1]:
@@ -229,22 +232,13 @@ def track(label: str, placed: Sequence[ReelSegment], moments: Sequence[np.ndarra
     return subtitles.to_string("ass", header_notice="")
 
 
-def _steps(start: float, length: float) -> Iterator[float]:
-    """List the times in the VOD at which a subtitle may begin, which include whole seconds."""
-    yield start
-    step = int(start / READABLE) + 1
-    while step * READABLE < start + length:
-        yield step * READABLE
-        step += 1
+def _at(place: tuple[int, int], colour: str, tags: str = "") -> str:
+    x, y = place
+    return f"{{\\pos({x},{y})\\c{colour}{tags}}}"
 
 
-def _at(place: tuple[int, int], colour: str) -> str:
-    position = "\\pos({},{})".format(*place)
-    return f"{{{position}\\c{colour}}}"
-
-
-def _rectangle(place: tuple[int, int], width: int, height: int, colour: str) -> str:
-    return f"{_at(place, colour)[:-1]}\\p1}}m 0 0 l {width} 0 {width} {height} 0 {height}"
+def _rectangle(place: tuple[int, int], width: int, height: int, colour: str, tags: str = "\\p1") -> str:
+    return f"{_at(place, colour, tags)}m 0 0 l {width} 0 {width} {height} 0 {height}"
 
 
 def _line(layer: int, start: float, end: float, style: str, text: str, margin: int = 0) -> SSAEvent:

@@ -34,8 +34,8 @@ def make(sources: Sequence[ReelSource], folder: Path) -> list[ReelSegment]:
         pictures = beside.submit(thumbnails.write_all, folder, cut.placed)
         assembly.join(cut, jobs, video)
         pictures.result()
-    config, names = sources[0].config, reel.titles(cut.placed)
-    chapters = [(part.reel_start, part.reel_end, name) for part, name in zip(cut.placed, names, strict=True)]
+    config = sources[0].config
+    chapters = [(part.reel_start, part.reel_end, name) for part, name in reel.titles(cut.placed).items()]
     joining.finish(video, chapters, subtitles(cut) if config.render.overlay == "soft" else None)
     description.write(folder / "description.txt", config.label, cut.placed)
     return cut.placed

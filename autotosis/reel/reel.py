@@ -1,11 +1,12 @@
 """The segments of a reel: where each is in its VOD and in the reel, what it is called, and its probabilities."""
 
 import csv
-import itertools
 import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 
 import numpy as np
@@ -59,13 +60,13 @@ class Vod:
 
     def arranged(self, start: float, end: float) -> list[Arrangement]:
         """List the arrangements between two times (seconds); the first one starts at or before `start`."""
-        following = [*self.arrangements[1:], Arrangement(math.inf, ())]
-        pairs = zip(self.arrangements, following, strict=True)
-        return [arrangement for arrangement, after in pairs if arrangement.start < end and after.start > start]
+        by_start = attrgetter("start")
+        first = bisect_right(self.arrangements, start, key=by_start) - 1
+        return list(self.arrangements[first : bisect_left(self.arrangements, end, key=by_start)])
 
     def panes(self, time: float) -> tuple[Pane, ...]:
         """Return the parts of its picture that the reel shows at a time, seconds."""
-        return next(arrangement.panes for arrangement in reversed(self.arrangements) if arrangement.start <= time)
+        return self.arranged(time, math.inf)[0].panes
 
 
 @dataclass(frozen=True)
@@ -117,34 +118,10 @@ def percentage(part: ReelSegment) -> str:
     return "" if part.score == 1 else f", {100 * (1 - part.score if part.vod.calm else part.score):.0f} %"
 
 
-def titles(placed: Sequence[ReelSegment]) -> list[str]:
+def titles(placed: Sequence[ReelSegment]) -> dict[ReelSegment, str]:
     """Name all segments of a reel. If it is made from several VODs, each name begins with that of its VOD."""
     several = len({part.vod.name for part in placed}) > 1
-    return [f"{part.vod.name} {title(part)}" if several else title(part) for part in placed]
-
-
-def place(
-    chosen: Sequence[tuple[Vod, Segment]], lengths: Sequence[float], peaks: Sequence[float], shared: Sequence[float]
-) -> list[ReelSegment]:
-    """Place segments one after the other.
-
-    Parameters
-    ----------
-    chosen : sequence of (Vod, Segment)
-        The segments and their VODs, in the order of the reel.
-    lengths : sequence of float
-        The length of each segment in the reel, seconds.
-    peaks : sequence of float
-        The time of the best moment of each segment, seconds in its VOD.
-    shared : sequence of float
-        The length of the crossfade from each segment to the next, seconds.
-    """
-    placed, end = [], 0.0
-    for (vod, segment), length, moment, crossfade in zip(chosen, lengths, peaks, [0.0, *shared], strict=True):
-        start = end - crossfade
-        end = start + length
-        placed.append(ReelSegment(vod, segment.start, segment.end, start, end, segment.score, moment))
-    return placed
+    return {part: f"{part.vod.name} {title(part)}" if several else title(part) for part in placed}
 
 
 def peak(segment: Segment, timeline: Timeline) -> float:
@@ -152,22 +129,6 @@ def peak(segment: Segment, timeline: Timeline) -> float:
     within = _within(segment.start, segment.end, timeline)
     best = np.argmax(timeline.probabilities[within])
     return float(np.clip(timeline.times[within][best], segment.start, segment.end))
-
-
-def crossfades(lengths: Sequence[int], wanted: int) -> list[int]:
-    """Choose the length of the crossfade from each segment to the next, in frames.
-
-    Crossfades of short segments are shortened, so that every segment has at least one frame outside of them.
-
-    Parameters
-    ----------
-    lengths : sequence of int
-        The length of each segment, frames.
-    wanted : int
-        The wanted length of a crossfade, frames.
-    """
-    most = [(length - 1) // 2 for length in lengths]
-    return [min(wanted, before, after) for before, after in itertools.pairwise(most)]
 
 
 def moments(part: ReelSegment, timeline: Timeline) -> np.ndarray:

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
+import ffmpeg
 import numpy as np
+from ffmpeg.nodes import FilterableStream
 
 from autotosis.annotations.facecams import Box
 from autotosis.reel import audio_mix
@@ -14,6 +16,8 @@ from autotosis.video.reading import ROUNDING, Track
 from autotosis.video.recording import Recording
 from autotosis.video.sound import read_stereo
 
+# The colours and levels of the frames from `constant_rate_frames`, and so of everything that is encoded.
+COLOURS = {"color_primaries": "bt709", "color_trc": "bt709", "colorspace": "bt709", "range": "tv"}
 # FFmpeg's flags for scaling that give the same result on all machines.
 EXACT = "bicubic+accurate_rnd+bitexact"
 
@@ -58,8 +62,19 @@ def constant_rate_frames(
             yield np.ascontiguousarray(pixels).data
 
 
+def picture_input(size: tuple[int, int], rate: Fraction) -> FilterableStream:
+    """Have FFmpeg read the frames of `constant_rate_frames` from its standard input."""
+    frames = ffmpeg.input("pipe:0", f="rawvideo", pix_fmt="yuv420p", video_size=size, framerate=str(rate)).video
+    return frames.filter("setparams", **COLOURS)
+
+
 def write_sound(recording: Recording, start: float, end: float, target: Path) -> None:
     """Write the sound between two times (seconds) into a file: 32-bit floats, in two channels at audio_mix.RATE."""
     with target.open("wb") as file:
         for block in read_stereo(recording, audio_mix.RATE, end, start):
             file.write(block.astype("<f4").tobytes())
+
+
+def sound_input(file: str) -> FilterableStream:
+    """Have FFmpeg read a file of `write_sound`."""
+    return ffmpeg.input(file, f="f32le", ar=audio_mix.RATE, ch_layout="stereo").audio

@@ -77,29 +77,25 @@ def packet_ranges(recording: Recording, chosen: Sequence[Segment]) -> list[Packe
     """
     time_bases, codecs = map(set, zip(*map(_form, recording.pieces), strict=True))
     if len(time_bases) > 1:
-        raise UserError(
-            f"{recording.path}: its parts count time in different units, so they cannot be copied into one track; set "
-            "render.encoder to libx264"
-        )
+        raise _refusal(recording, "its parts count time in different units, so they cannot be copied into one track")
     if len(codecs) > 1:
-        raise UserError(
-            f"{recording.path}: its picture changes from one codec to another, so it cannot be copied into one track; "
-            "set render.encoder to libx264"
+        raise _refusal(
+            recording, "its picture changes from one codec to another, so it cannot be copied into one track"
         )
     with Track(recording, "picture") as track:
         codec = _video(track).codec_context
         if codec.name not in CODECS:
-            raise UserError(
-                f"{recording.path}: its picture is in {codec.codec.canonical_name}, and only H.264 and HEVC are "
-                "copied into an MP4; set render.encoder to libx264"
-            )
+            name = codec.codec.canonical_name
+            raise _refusal(recording, f"its picture is in {name}, and only H.264 and HEVC are copied into an MP4")
         if next(track.packets(0.0)).pts is None:
-            raise UserError(
-                f"{recording.path}: it does not say when its frames are shown; set render.encoder to libx264"
-            )
+            raise _refusal(recording, "it does not say when its frames are shown")
         from_keyframes = [Segment(_keyframe(track, segment), segment.end, segment.score) for segment in chosen]
         headers_so_far: set[bytes] = set()
         return [_range(track, segment, headers_so_far) for segment in segments.join(from_keyframes)]
+
+
+def _refusal(recording: Recording, cause: str) -> UserError:
+    return UserError(f"{recording.path}: {cause}; set render.encoder to libx264")
 
 
 def _form(piece: Piece) -> tuple[Fraction | None, str]:
@@ -126,9 +122,10 @@ def _keyframe(track: Track, segment: Segment) -> float:
                     break
         if keyframe is not None:
             return keyframe
-    raise UserError(
-        f"{track.recording.path}: near {start:.1f} s, no keyframe can be copied without the frames before it, as in "
-        "H.264 with open groups of pictures; set render.encoder to libx264"
+    raise _refusal(
+        track.recording,
+        f"near {start:.1f} s, no keyframe can be copied without the frames before it, as in H.264 with open groups of "
+        "pictures",
     )
 
 
@@ -137,7 +134,7 @@ def _range(track: Track, segment: Segment, headers_so_far: set[bytes]) -> Packet
 
     `headers_so_far` has the parameter sets of the first keyframe that is copied. If empty, it gets them here.
     """
-    time_base, path = track.time_base, track.recording.path
+    time_base = track.time_base
     first, end = (round(time / time_base) for time in (segment.start, segment.end))
     # AVI and MXF count whole frames, and a segment may be shorter than one.
     end = max(end, first + 1)
@@ -149,21 +146,20 @@ def _range(track: Track, segment: Segment, headers_so_far: set[bytes]) -> Packet
         if later or pts >= end:
             later.append(pts)
         elif packet.is_discard:
-            raise UserError(
-                f"{path}: its file leaves out frames between {segment.start:.1f} s and {segment.end:.1f} s, which a "
-                "copy would show; set render.encoder to libx264"
+            raise _refusal(
+                track.recording,
+                f"its file leaves out frames between {segment.start:.1f} s and {segment.end:.1f} s, which a copy would "
+                "show",
             )
         else:
             times.append(pts)
             if packet.is_keyframe:
-                _check_headers(packet, headers_so_far, path)
+                _check_headers(packet, headers_so_far, track.recording)
         if len(later) > REORDERED:
             break
     ordered = np.sort(np.array(times, np.int64))
     if (np.diff(ordered) == 0).any():
-        raise UserError(
-            f"{path}: near {segment.start:.1f} s, two frames have the same time; set render.encoder to libx264"
-        )
+        raise _refusal(track.recording, f"near {segment.start:.1f} s, two frames have the same time")
     end = min([end, *(time for time in later if time > ordered[-1])])
     copied = Segment(segment.start, float(end * time_base), segment.score)
     return PacketRange(copied, ordered, end, int((ordered - times).max()))
@@ -181,15 +177,16 @@ def _decode_time(packet: Packet[Any]) -> Fraction:
     return Fraction((packet.dts or 0) * packet.time_base)
 
 
-def _check_headers(packet: Packet[Any], headers_so_far: set[bytes], path: Path) -> None:
+def _check_headers(packet: Packet[Any], headers_so_far: set[bytes], recording: Recording) -> None:
     """Raise a UserError unless a keyframe has the same parameter sets as the keyframes before it."""
     headers = nal_units.parameter_sets(packet)
     if not headers_so_far:
         headers_so_far.update(headers)
     if not headers <= headers_so_far:
-        raise UserError(
-            f"{path}: its picture is encoded in another way from {time_of(packet):.1f} s on than before, and an MP4 "
-            "has one header for all that is copied; set render.encoder to libx264"
+        raise _refusal(
+            recording,
+            f"its picture is encoded in another way from {time_of(packet):.1f} s on than before, and an MP4 has one "
+            "header for all that is copied",
         )
 
 
@@ -206,9 +203,9 @@ def _from_keyframe(track: Track, first: int) -> Iterator[tuple[int, Packet[Any]]
         if packet.pts >= first:
             yield packet.pts, packet
         elif _video(track).codec_context.name == "h264":
-            raise UserError(
-                f"{track.recording.path}: near {start:.1f} s, a frame has a time before the keyframe that it needs, so "
-                "it cannot be copied; set render.encoder to libx264"
+            raise _refusal(
+                track.recording,
+                f"near {start:.1f} s, a frame has a time before the keyframe that it needs, so it cannot be copied",
             )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from autotosis.pictures import contact_sheet
-from autotosis.pictures.contact_sheet import Strip
+from autotosis.pictures.contact_sheet import Cell, Strip
 from autotosis.reel import reel
 from autotosis.reel.reel import ReelSegment, Vod
 from autotosis.video import display
@@ -54,11 +54,10 @@ def write_poster(target: Path, placed: Sequence[ReelSegment]) -> None:
 
 def write_contact_sheet(target: Path, placed: Sequence[ReelSegment]) -> None:
     """Write the best moment of each segment, or of the MAX_CELLS best, as one JPEG; see `write_poster`."""
-    names, parts = dict(zip(placed, reel.titles(placed), strict=True)), best_of(placed, MAX_CELLS)
+    names, parts = reel.titles(placed), best_of(placed, MAX_CELLS)
     frames = [frame for (frame,) in _pictures([(part, [part.peak]) for part in parts], CELL_WIDTH)]
-    strips = [Strip(names[part], [np.array(frame)], [""], ["black"]) for part, frame in zip(parts, frames, strict=True)]
-    border = 2 * contact_sheet.BORDER
-    contact_sheet.write(target, strips, 1, (frames[0].width + border, frames[0].height + border))
+    strips = [Strip(names[part], [Cell(np.array(frame))]) for part, frame in zip(parts, frames, strict=True)]
+    contact_sheet.write(target, strips, 1, frames[0].size)
 
 
 def write_animation(target: Path, placed: Sequence[ReelSegment]) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from autotosis.reel import reel
-from autotosis.reel.reel import ReelSegment, Vod
+from autotosis.reel.reel import ReelSegment
 from autotosis.video import timecode
 from autotosis.video.recording import Recording
 
@@ -124,7 +124,14 @@ def in_frames(placed: Sequence[ReelSegment]) -> Edit:
     end = max(round((recording.duration - offset) * rate), *map(sum, zip(starts, lengths, strict=True)))
     clocks = [timecode.at_the_beginning(piece.span, rate) for piece in recording.files]
     drops = rate.denominator != 1 and rate > 24 and clocks[0][1] is not False
-    ranges, reel_start, vod_files = [], 0, _files(vod, rate, offset, end, [clock for clock, _ in clocks])
+    firsts = [_nearest((piece.begin - offset) * rate) for piece in recording.files]
+    heard = {piece.span.path for piece in recording.pieces if piece.sounds}
+    vod_files = []
+    for piece, (clock, _), first, last in zip(recording.files, clocks, firsts, [*firsts[1:], end], strict=True):
+        path = piece.span.path
+        url = quote(Path(os.path.relpath(path, reel.FOLDER / vod.name)).as_posix())
+        vod_files.append(File(path.name, url, first, last - first, clock, path in heard))
+    ranges, reel_start = [], 0
     for part, start, length in zip(placed, starts, lengths, strict=True):
         for file in vod_files:
             first, last = max(start, file.first), min(start + length, file.first + file.length)
@@ -132,34 +139,6 @@ def in_frames(placed: Sequence[ReelSegment]) -> Edit:
                 ranges.append(FrameRange(reel.title(part), file, first - file.first, reel_start, last - first))
                 reel_start += last - first
     return Edit(vod.name, recording, rate, drops, ranges, placed)
-
-
-def _files(vod: Vod, rate: Fraction, offset: float, end: int, clocks: Sequence[int]) -> list[File]:
-    """List the files of a VOD.
-
-    Parameters
-    ----------
-    vod : Vod
-        The VOD.
-    rate : Fraction
-        Frames per second.
-    offset : float
-        How much later than a whole number of frames the picture of the VOD begins, seconds.
-    end : int
-        The number of frames of the VOD.
-    clocks : sequence of int
-        The `clock` of each file.
-    """
-    folder = reel.FOLDER / vod.name
-    paths = [piece.span.path for piece in vod.recording.files]
-    firsts = [_nearest((piece.begin - offset) * rate) for piece in vod.recording.files]
-    heard = {piece.span.path for piece in vod.recording.pieces if piece.sounds}
-    return [
-        File(
-            path.name, quote(Path(os.path.relpath(path, folder)).as_posix()), first, last - first, clock, path in heard
-        )
-        for path, first, last, clock in zip(paths, firsts, [*firsts[1:], end], clocks, strict=True)
-    ]
 
 
 def _nearest(frames: float) -> int:
