@@ -4,6 +4,8 @@ import pytest
 
 from tests.review_page import CUT, EDITS, press, ready, saved, served, strip_at, until
 
+STOPPED = "document.querySelector('video').paused && document.querySelector('video').currentTime > 20.3"
+
 
 def test_the_cut_is_changed_by_mouse_and_previewed(prepared, open_page):
     with served(prepared) as server:
@@ -26,8 +28,8 @@ def test_the_cut_is_changed_by_mouse_and_previewed(prepared, open_page):
         mine = mine.replace("6.0,9.5,0.9,yes", "6.0,9.5,0.9,no")
         saved(prepared, EDITS, mine)
         page.get_by_text("3 of 4 segments").wait_for()
-        # The preview shows what is kept and nothing else, at four times the speed.
-        page.get_by_label("Speed").select_option("4")
+        # The preview shows what is kept and nothing else, faster than it was.
+        page.get_by_label("Speed").select_option("1.5")
         page.evaluate("""() => {
             window.seen = [];
             const video = document.querySelector("video");
@@ -36,7 +38,8 @@ def test_the_cut_is_changed_by_mouse_and_previewed(prepared, open_page):
         }""")
         page.mouse.click(*strip_at(page, "The whole video", 0.0))
         press(page, "p")
-        until(lambda: page.evaluate("document.querySelector('video').paused && seen.at(-1) > 19"))
+        # It stops where the last segment ends.
+        until(lambda: page.evaluate(STOPPED))
         seen = page.evaluate("seen")
         kept = [(1.0, end), (11.0, 14.5), (17.0, 20.5)]
         assert all(any(a - 0.3 <= each <= b + 0.6 for a, b in kept) for each in seen), seen
@@ -59,6 +62,25 @@ def test_a_click_on_another_segment_goes_to_its_own_time(prepared, open_page):
         page.get_by_label("Segments").locator("[aria-current=true]").get_by_text("0:06.0").wait_for()
         until(lambda: page.evaluate("!document.querySelector('video').seeking"))
         assert page.evaluate("document.querySelector('video').currentTime") == pytest.approx(8, abs=0.1)
+
+
+def test_a_key_that_is_down_while_an_answer_arrives_counts(prepared, open_page):
+    with served(prepared) as server:
+        page = open_page(server, "Cut list")
+        page.get_by_text("The model chose this cut").wait_for()
+        requests = []
+        page.route("**/cut", lambda route: requests.append(route))
+        page.get_by_label("Keep the segment at 0:06.0").focus()
+        press(page, " ")
+        until(lambda: page.evaluate("true") and requests)
+        page.keyboard.down(" ")
+        with page.expect_response("**/cut"):
+            requests[0].continue_()
+        until(lambda: page.evaluate("document.getElementById('saved').textContent !== ''"))
+        page.keyboard.up(" ")
+        until(lambda: page.evaluate("true") and len(requests) == 2)
+        requests[1].continue_()
+        saved(prepared, EDITS, CUT)
 
 
 def test_undoing_the_first_change_gives_the_cut_back_to_the_model(prepared, open_page):

@@ -42,7 +42,7 @@ export async function open(root, { project, say, go }) {
     state.textContent = edited ? `edits/${entry.name}.csv is the cut list; 6 and B render it.` : segments.length ? "The model chose this cut. Whatever you change makes it yours." : "No cut list yet. Press 6, then B, to build it, or A to add a segment.";
     back.hidden = !edited;
     fill(list, segments, chosen, pick, (one) => [cell(one.keep ? "time" : "time dropped", clock(one.start)), cell("length", `${(one.end - one.start).toFixed(1)} s`), cell("reason", one.keep ? "" : "dropped"), percent(one.score)],
-      (one, number) => [el("input", { type: "checkbox", checked: one.keep, "aria-label": `Keep the segment at ${clock(one.start)}`, onchange: () => change(number, { keep: !one.keep }) })]);
+      (one, number) => [el("input", { type: "checkbox", checked: one.keep, "aria-label": `Keep the segment at ${clock(one.start)}`, onchange: ({ target }) => change(number, { keep: target.checked }) })]);
     desk.mark(segments, segments[chosen]);
   }
 

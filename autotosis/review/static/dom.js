@@ -20,8 +20,15 @@ export function button(text, key, onclick, properties = {}) {
 export function fill(list, items, chosen, pick, cells, before = () => []) {
   const controls = () => [...list.querySelectorAll("button, input")];
   const focused = controls().indexOf(document.activeElement);
-  list.replaceChildren(...items.map((item, number) => el("li", { "aria-current": String(number === chosen) }, ...before(item, number),
-    el("button", { type: "button", onclick: () => pick(number) }, ...cells(item)))));
+  items.forEach((item, number) => {
+    const row = el("li", { "aria-current": String(number === chosen) }, ...before(item, number), el("button", { type: "button", onclick: () => pick(number) }, ...cells(item)));
+    const old = list.children[number];
+    // A click on a row, or a key, may have begun and not ended: it is lost if the row is replaced meanwhile.
+    if (old?.isEqualNode(row) && !old.querySelector(":checked") === !row.querySelector(":checked")) return;
+    if (old) old.replaceWith(row);
+    else list.append(row);
+  });
+  while (list.children.length > items.length) list.lastChild.remove();
   controls()[focused]?.focus({ preventScroll: true });
   const row = list.children[chosen];
   if (!row) return;

@@ -56,7 +56,7 @@ export class Marker {
     const items = this.items, place = items.findIndex(({ mark }) => String(mark) === String(this.chosen));
     this.item = items[place] ?? items.at(-1);
     this.desk.mark(this.begun === null ? items : [...items, { start: this.begun, end: this.begun, kind: "yes" }], this.item);
-    fill(this.list, items, items.indexOf(this.item), (number) => this.choose(items[number]), (item) => [
+    fill(this.list, items, items.indexOf(this.item), (number) => this.choose(this.items[number]), (item) => [
       cell("time", `${clock(item.start)} – ${clock(item.end)}`), cell(`verdict ${item.kind}`, item.kind === "yes" ? "highlight" : "not one")]);
     this.note.textContent = this.begun !== null ? `from ${clock(this.begun)}: press O at the end` : items.length ? "" : this.marks.of(this.video).length ? "nothing here" : "no mark yet";
     this.changed();

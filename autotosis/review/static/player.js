@@ -64,9 +64,10 @@ export class Player {
   }
 
   seek(seconds) {
-    this.wanted = this.video.readyState ? null : seconds;
+    const time = clamp(seconds, 0, this.info ? Math.max(0, this.duration - 0.05) : Infinity);
+    this.wanted = this.video.readyState ? null : time;
     if (this.wanted !== null) return;
-    this.video.currentTime = clamp(seconds, 0, Math.max(0, this.duration - 0.05));
+    this.video.currentTime = time;
     this.refresh();
   }
 
