@@ -134,8 +134,9 @@ def open_page(browser):
         page = context.new_page()
         page.set_default_timeout(SLOWEST)
         page.on("pageerror", lambda error: errors.append(str(error)))
-        # When a test ends its server, the page may still ask it for something.
-        expected_errors = re.compile(f"{expected}|ERR_CONNECTION_REFUSED")
+        # When a test ends its server, the page may still ask it for something, and get nothing or half of it.
+        gone = "CONNECTION_REFUSED|CONNECTION_RESET|EMPTY_RESPONSE|CONTENT_LENGTH_MISMATCH|INCOMPLETE_CHUNKED_ENCODING"
+        expected_errors = re.compile(f"{expected}|net::ERR_({gone})")
         page.on(
             "console",
             lambda message: (

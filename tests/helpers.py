@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -34,7 +35,7 @@ PARAMS = {
     "data": "data/tiny",
     "vods": {"demo": "vods/demo.mp4"},
     "extract": {"fps": 4, "size": 32},
-    "train": {"epochs": 3, "epoch_frames": 96, "batch": 16, "threads": 1},
+    "train": {"device": "cpu", "epochs": 3, "epoch_frames": 96, "batch": 16, "threads": 1},
     "select": {"threshold": 0.7},
     "render": {"preset": "ultrafast"},
     "compilation": {"max_duration": 6},
@@ -62,6 +63,8 @@ NO_ADJUSTMENTS = {
     "min_gap": 0.5,
     "snap": 0,
 }
+# Servers of tests are on this machine, whatever proxy there is.
+os.environ |= dict.fromkeys(("no_proxy", "NO_PROXY"), "127.0.0.1,localhost")
 # That of a user, and that of most tests: there, `conftest.pytest_configure` puts programs that start faster first.
 REAL_ENVIRONMENT = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
 ENVIRONMENT = dict(REAL_ENVIRONMENT)
@@ -223,14 +226,12 @@ def all_cores() -> None:
     os.sched_setaffinity(0, CORES)
 
 
-def kill_after(project: Project, line: str, stage: str, *arguments: str) -> None:
-    """Kill a stage, as if the power failed, when it has printed a line that begins with `line`."""
-    command = [sys.executable, "-m", f"stages.{stage}", *arguments]
-    with subprocess.Popen(
-        command, cwd=project.folder, env=ENVIRONMENT, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
-    ) as process:
-        assert any(printed.startswith(line) for printed in process.stderr), "the stage ended before it could be killed"
-        process.kill()
+def until(condition, seconds: float = 30) -> None:
+    """Wait until something holds."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.02)
 
 
 def assert_user_error(done: subprocess.CompletedProcess, *words: str) -> None:

@@ -3,16 +3,16 @@
 import json
 import re
 import shutil
+import signal
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from tests.helpers import ENVIRONMENT, HEADER, LABELS, REAL_ENVIRONMENT, Project, write_timeline
+from tests.helpers import ENVIRONMENT, HEADER, LABELS, REAL_ENVIRONMENT, Project, until, write_timeline
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 # No background traffic, and no graphics card.
@@ -92,6 +92,7 @@ def served(project: Project, *arguments: str, **options) -> Iterator[Server]:
             address = re.search(r"http\S+", process.stdout.readline())
             assert address, "it has printed no address"
             yield Server(process, address[0])
+            assert process.poll() in (None, -signal.SIGKILL), "the server has ended by itself"
         finally:
             process.terminate()
 
@@ -104,14 +105,6 @@ def prepare(project: Project) -> None:
     project.write("data/tiny/holdout.csv", HEADER)
     # As somebody has written it by hand.
     project.append(LABELS, "# to ask Anna about:\nclips/c11.mp4,,,0\n" if "c11" not in project.read(LABELS) else "")
-
-
-def until(condition, seconds: float = 30) -> None:
-    """Wait until something holds."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.02)
 
 
 def press(page, *keys: str) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from autotosis.model import kernel, linear, metrics
 from autotosis.signals import context, features
+from tests.helpers import CORES
 
 
 def stream(seed: int, moments: int) -> np.ndarray:
@@ -47,10 +48,13 @@ def test_a_long_stream_is_scored_as_the_moments_that_were_learned_from(fps):
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="processes cannot be kept to one core here")
 def test_the_number_of_cores_changes_nothing():
-    values, cores = stream(7, 1000), os.sched_getaffinity(0)
+    values, before = stream(7, 1000), os.sched_getaffinity(0)
     examples, labels = context.windows(values, 10), (values[:, 2] > 1).astype(int)
     scores = []
-    for some in ({min(cores)}, cores):
-        os.sched_setaffinity(0, some)
-        scores.append(kernel.fit(examples, labels, np.ones(1000)).logits_of(examples))
+    try:
+        for some in ({min(CORES)}, CORES):
+            os.sched_setaffinity(0, some)
+            scores.append(kernel.fit(examples, labels, np.ones(1000)).logits_of(examples))
+    finally:
+        os.sched_setaffinity(0, before)
     assert (scores[0] == scores[1]).all()

@@ -5,6 +5,7 @@ import fcntl
 import json
 import os
 import select
+import signal
 import subprocess
 import sys
 
@@ -12,7 +13,7 @@ import pytest
 
 from autotosis.project import command_line
 from autotosis.project.errors import UserError
-from tests.helpers import ENVIRONMENT, ROOT, assert_user_error
+from tests.helpers import ENVIRONMENT, ROOT, assert_user_error, until
 
 
 def repro(project, *arguments: str):
@@ -111,7 +112,7 @@ def test_half_a_table_of_who_works_is_removed(project, content):
 
 @pytest.mark.parametrize("program", ["another", "dvc"])
 def test_a_table_of_who_works_counts_as_long_as_dvc_does(project, program):
-    with subprocess.Popen([program, "60"], executable="sleep") as process:
+    with subprocess.Popen([program, "600"], executable="sleep") as process:
         killed = {"pid": process.pid, "cmd": "dvc repro"}
         path = str(project.folder / "data/config")
         project.write(".dvc/tmp/rwlock", json.dumps({"write": {path: killed}, "read": {"elsewhere": [killed]}}))
@@ -125,13 +126,18 @@ def test_a_table_of_who_works_counts_as_long_as_dvc_does(project, program):
 
 def test_of_two_stages_that_write_the_same_the_second_waits_and_says_for_whom(project):
     command = [sys.executable, "-m", "stages.render", "demo"]
-    both = [subprocess.Popen(command, cwd=project.folder, stderr=subprocess.PIPE, text=True) for _ in range(2)]
-    outputs = [process.communicate(timeout=120)[1] for process in both]
-    assert [process.returncode for process in both] == [0, 0], outputs
-    waited = [text for text in outputs if "render demo: waiting for process" in text]
-    assert len(waited) == 1
-    first = both[1 - outputs.index(waited[0])]
-    assert f"process {first.pid}, which is doing the same" in waited[0]
+    lock = project.folder / ".dvc/tmp/stages/render demo"
+    lock.unlink(missing_ok=True)
+    first = subprocess.Popen(command, cwd=project.folder, stderr=subprocess.PIPE, text=True)
+    until(lambda: lock.exists() and lock.read_text() == str(first.pid))
+    first.send_signal(signal.SIGSTOP)
+    second = subprocess.Popen(command, cwd=project.folder, stderr=subprocess.PIPE, text=True)
+    said = second.stderr.readline()
+    first.send_signal(signal.SIGCONT)
+    outputs = [process.communicate(timeout=120)[1] for process in (first, second)]
+    assert [first.returncode, second.returncode] == [0, 0], outputs
+    assert said == f"render demo: waiting for process {first.pid}, which is doing the same\n"
+    assert not any("waiting for process" in text for text in outputs)
 
 
 def test_a_file_system_without_locks_is_named(tmp_path, monkeypatch):

@@ -3,6 +3,14 @@
 from tests.helpers import HEADER, HOLDOUT, LABELS
 from tests.review_page import ASKED, EVENTS, VOD, press, ready, saved, served, strip_at, until
 
+# In one step, since the clip goes on playing between two.
+MARK_WHILE_PLAYING = """() => {
+    const video = document.querySelector("video"), time = video.currentTime;
+    if (video.paused || time < 0.7 || time > 2) return null;
+    document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "i", bubbles: true }));
+    return time;
+}"""
+
 
 def test_clips_are_labelled_by_keyboard_alone(prepared, open_page):
     prepared.append(LABELS, "# ask Anna\n")
@@ -24,14 +32,13 @@ def test_clips_are_labelled_by_keyboard_alone(prepared, open_page):
         saved(prepared, LABELS, first.replace("1.0,2.0,1", ",,0"))
         page.get_by_text("All clips are labelled").wait_for()
         # While it plays, a mark is where the key was meant to be pressed.
-        press(page, "ArrowDown")
-        until(lambda: page.evaluate("document.querySelector('video').currentTime > 0.6"))
         page.get_by_label("Reaction time").fill("0.5")
         page.get_by_label("Reaction time").blur()
-        press(page, "i", " ")
+        press(page, "ArrowDown")
+        times = []
+        until(lambda: times.append(page.evaluate(MARK_WHILE_PLAYING)) or times[-1])
         text = page.get_by_text("press O at the end").inner_text()
-        late = page.evaluate("document.querySelector('video').currentTime") - float(text.split("0:0")[1][:3])
-        assert 0.4 < late < 1.5
+        assert 0.4 < times[-1] - float(text.split("0:0")[1][:3]) < 0.7
 
 
 def test_rows_with_an_open_end_or_about_a_whole_clip_are_kept(prepared, open_page):

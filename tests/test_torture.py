@@ -9,7 +9,9 @@ from tests import videos
 from torture import cuts, fuzz, kills, recordings
 
 
-def test_spoilt_files_are_read_or_refused_by_one_sentence(built):
+def test_spoilt_files_are_read_or_refused_by_one_sentence(built, monkeypatch):
+    # Beside other tests, the first import of a stage may take long.
+    monkeypatch.setattr(fuzz, "PATIENCE", 300.0)
     outcomes = fuzz.main(2 * len(fuzz.KINDS), project=built)
     assert {outcome for counts in outcomes.values() for outcome in counts} <= {"one sentence", "accepted"}
 

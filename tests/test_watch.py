@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -37,6 +39,8 @@ def watched(project) -> Project:
     watch_params = {"quiet": QUIET, "free_space": 0}
     project.set_params(vods={}, recordings="vods/*.mkv", watch=watch_params, select={"threshold": 0.999})
     project.commit()
+    for key, value in (("user.name", "t"), ("user.email", "t@example.org")):
+        project.succeed("git", "config", key, value)
     return project
 
 
@@ -50,6 +54,18 @@ def log(project: Project) -> list[str]:
     """The lines of the log, without the time."""
     path = project.folder / "watch.log"
     return [line.split(" ", 2)[2] for line in path.read_text().splitlines()] if path.exists() else []
+
+
+@contextmanager
+def watching(project: Project) -> Iterator[subprocess.Popen]:
+    """Watch until the block ends."""
+    with subprocess.Popen(
+        WATCH[:-1], cwd=project.folder, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.terminate()
 
 
 def listed(project: Project) -> dict[str, str]:
@@ -69,10 +85,10 @@ def test_recordings_become_reels_once_they_are_finished_whatever_happens(watched
     watched.write("data/tiny/vods/broken.mkv", "no video")
     os.utime(vods / "broken.mkv", (0, 0))
     with first.open("wb") as file, subprocess.Popen(WATCH, cwd=watched.folder, env=REAL_ENVIRONMENT) as process:
-        written = 0
+        written = file.write(content[: len(content) // 2])
         # What it says about broken.mkv shows that it has looked.
-        while written < len(content) // 2 or not log(watched):
-            written += file.write(content[written : written + len(content) // 1000])
+        while not log(watched):
+            written += file.write(content[written : written + len(content) // 10_000])
             file.flush()
             assert process.poll() is None and written < len(content), "it never looked"
             time.sleep(0.02)
@@ -148,9 +164,7 @@ def test_a_drive_that_is_away_leaves_its_recordings_listed(bare, place):
 def test_a_recording_whose_drive_goes_away_during_its_run_is_resumed(watched):
     record(watched, "own")
     vods = watched.folder / "data/tiny/vods"
-    with subprocess.Popen(
-        WATCH[:-1], cwd=watched.folder, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True
-    ) as process:
+    with watching(watched) as process:
         while not listed(watched):
             assert process.poll() is None
             time.sleep(0.02)
@@ -158,7 +172,6 @@ def test_a_recording_whose_drive_goes_away_during_its_run_is_resumed(watched):
         assert any("data/tiny/vods: all its recordings are gone" in line for line in process.stdout)
         (watched.folder / "away").rename(vods)
         assert any("own: resuming an interrupted run" in line for line in process.stdout)
-        process.terminate()
     assert listed(watched) == {"own": "vods/own.mkv"}
 
 
@@ -166,9 +179,7 @@ def test_what_cannot_be_written_does_not_end_the_watcher(watched):
     # As on a full disk.
     for name in ("watch.log", ".dvc/tmp/watch.json"):
         (watched.folder / name).mkdir(parents=True)
-    with subprocess.Popen(
-        WATCH[:-1], cwd=watched.folder, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True
-    ) as process:
+    with watching(watched) as process:
         for name, said in (
             ("first", ".dvc/tmp/watch.json: is a directory"),
             ("second", "vods/second.mkv: not a video"),
@@ -178,7 +189,6 @@ def test_what_cannot_be_written_does_not_end_the_watcher(watched):
             os.utime(path, (0, 0))
             path.rename(path.with_name(f"{name}.mkv"))
             assert any(said in line for line in process.stdout)
-        process.terminate()
 
 
 def test_a_recording_that_is_gone_without_a_reel_is_said_to_be_left_out(bare):
@@ -377,6 +387,7 @@ def test_deleting_what_is_unused_keeps_experiments(tmp_path, monkeypatch):
     project.succeed("git", "checkout", "--quiet", "model.dvc")
     project.succeed("dvc", "checkout", "--quiet", "--force")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", ENVIRONMENT["PATH"])
     with pytest.raises(UserError, match="disk space"):
         runs.check_space(Watch(quiet=1, free_space=1e9, delete="unused"))
     assert {path.read_text() for path in tmp_path.glob(".dvc/cache/files/md5/*/*")} == {"committed", "experiment"}

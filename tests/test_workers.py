@@ -132,7 +132,7 @@ def test_a_run_waits_for_what_a_killed_one_has_left_on_the_cluster(project, clus
             stderr=subprocess.PIPE,
             text=True,
         )
-        assert select.select([following.stderr], [], [], 30)[0], "it waits without a word"
+        assert select.select([following.stderr], [], [], 120)[0], "it waits without a word"
         assert f"{address}: waiting until the cluster has finished" in following.stderr.readline()
         assert not shard.exists()
     _, errors = following.communicate()
@@ -165,7 +165,7 @@ def test_a_cluster_without_workers_is_waited_for_and_named(project, scheduler, s
         stderr=subprocess.PIPE,
         text=True,
     ) as process:
-        said = select.select([process.stderr], [], [], 30)[0]
+        said = select.select([process.stderr], [], [], 120)[0]
         line = process.stderr.readline() if said else ""
         start_worker()
         _, errors = process.communicate()

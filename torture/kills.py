@@ -9,11 +9,13 @@ Run from the project's folder: python -m torture.kills
 import contextlib
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,7 +33,7 @@ IN_A_ROW = 13
 # A run of everything takes less (seconds).
 PATIENCE = 120
 # What is interrupted ends within this time, and so do its processes (seconds).
-GRACE = 5
+GRACE = 60
 OUTPUTS = tuple(f"data/{name}" for name in ("facecams", "frames", "excerpts", "dataset", "timelines", "cuts"))
 OUTPUTS += ("models", "reels")
 RECOVERY = (sys.executable, "-m", "autotosis.project.recovery")
@@ -169,8 +171,7 @@ def interrupt(project: Project, rng: random.Random, times: int) -> list[tuple[st
     for count in range(times):
         number = (signal.SIGINT, signal.SIGTERM)[count % 2]
         stage, longest = rng.choice(list(STAGES.items()))
-        # Python itself is slower to start on a busy machine, and has a traceback for Ctrl-C.
-        problem = interrupt_one(project.folder, stage, number, rng.uniform(0.3, longest))
+        problem = interrupt_one(project.folder, stage, number, rng.uniform(0, longest))
         counts[number, problem is None] += 1
         if problem:
             print(f"{number.name} to {stage}: {problem}", file=sys.stderr)
@@ -195,6 +196,8 @@ def interrupt_one(folder: Path, stage: str, number: signal.Signals, after: float
         text=True,
         start_new_session=True,
     )
+    while process.poll() is None and not handles_signals(process):
+        time.sleep(0.01)
     try:
         _, output = process.communicate(timeout=after)
     except subprocess.TimeoutExpired:
@@ -210,6 +213,16 @@ def interrupt_one(folder: Path, stage: str, number: signal.Signals, after: float
     if process.returncode == 1 and "error: " not in output:
         return f"1, but no error: {output}"
     return left_running(process.pid)
+
+
+def handles_signals(process: subprocess.Popen) -> bool:
+    """Whether a stage handles signals by now. Python itself, while it starts, has a traceback for Ctrl-C."""
+    try:
+        status = Path(f"/proc/{process.pid}/status").read_text()
+    except OSError:
+        return True
+    caught = re.search(r"^SigCgt:\s*(\w+)", status, re.MULTILINE)
+    return caught is None or bool(int(caught[1], 16) >> (signal.SIGTERM - 1) & 1)
 
 
 def left_running(session: int) -> str | None:
