@@ -30,7 +30,7 @@ from autotosis.video.recording import Recording
 
 ROOT = Path(__file__).parent.parent
 CORES = os.sched_getaffinity(0)
-# Parameters with which everything is small and fast.
+# Parameters with which everything is small and fast, and the same on a machine with a graphics card.
 PARAMS = {
     "data": "data/tiny",
     "vods": {"demo": "vods/demo.mp4"},

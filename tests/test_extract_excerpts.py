@@ -3,9 +3,9 @@
 import io
 import json
 import re
-import subprocess
 import sys
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import astuple
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from autotosis.model import examples
 from autotosis.project import params
 from autotosis.project.errors import UserError
 from stages import extract_excerpts
-from tests.helpers import ENVIRONMENT, FACECAMS, HEADER, HOLDOUT, LABELS, Project, assert_user_error
+from tests.helpers import FACECAMS, HEADER, HOLDOUT, LABELS, Project, assert_user_error
 
 
 def truth(project: Project) -> list[tuple[float, float]]:
@@ -177,17 +177,27 @@ def test_a_row_about_a_part_of_a_vod_is_refused(project, table):
     assert_user_error(project.stage("extract_excerpts"), table, *words)
 
 
-def test_a_row_added_while_stretches_are_read_is_not_taken_for_read(project):
+class Saving(io.StringIO):
+    """A stream that saves something else once the videos are hashed."""
+
+    def __init__(self, save: Callable[[], None]):
+        super().__init__()
+        self.save = save
+
+    def write(self, text: str) -> int:
+        if text.startswith("hash videos: 1/1"):
+            self.save()
+        return super().write(text)
+
+
+def test_a_row_added_while_stretches_are_read_is_not_taken_for_read(project, monkeypatch):
     project.write(HOLDOUT, HEADER)
     project.append(LABELS, "vods/demo.mp4,1,2,0\nvods/demo.mp4,4,6,0\n")
-    command = ["dvc", "repro", "extract_excerpts"]
-    with subprocess.Popen(
-        command, cwd=project.folder, env=ENVIRONMENT, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
-    ) as process:
-        assert any(line.startswith("hash videos: 1/1") for line in process.stderr)
-        project.append(LABELS, "vods/demo.mp4,12,14,0\n")
-        output = process.stderr.read()
-    assert process.returncode and "error: data/tiny/labels.csv: was changed while it was being used; run the" in output
+    monkeypatch.chdir(project.folder)
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "stderr", Saving(lambda: project.append(LABELS, "vods/demo.mp4,12,14,0\n")))
+        with pytest.raises(UserError, match="^data/tiny/labels.csv: was changed while it was being used; run the"):
+            extract_excerpts.main()
     assert "extract_excerpts" in project.repro("extract_excerpts")
     assert len(excerpts(project)) == 3
 
@@ -196,15 +206,8 @@ def test_a_row_added_while_stretches_are_read_is_not_taken_for_read(project):
 def test_a_vod_or_chat_that_is_saved_while_stretches_are_read_is_not_taken_for_read(project, monkeypatch, name):
     project.write(HOLDOUT, HEADER)
     project.append(LABELS, "vods/demo.mp4,1,2,0\n")
-
-    class Saving(io.StringIO):
-        def write(self, text: str) -> int:
-            if text.startswith("hash videos: 1/1"):
-                (project.folder / "data/tiny/vods" / name).touch()
-            return super().write(text)
-
     monkeypatch.chdir(project.folder)
-    monkeypatch.setattr(sys, "stderr", Saving())
+    monkeypatch.setattr(sys, "stderr", Saving((project.folder / "data/tiny/vods" / name).touch))
     with pytest.raises(UserError, match=f"^data/tiny/vods/{re.escape(name)}: was changed while it was being used"):
         extract_excerpts.main()
 

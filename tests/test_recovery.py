@@ -5,7 +5,6 @@ import fcntl
 import json
 import os
 import select
-import signal
 import subprocess
 import sys
 
@@ -13,7 +12,7 @@ import pytest
 
 from autotosis.project import command_line
 from autotosis.project.errors import UserError
-from tests.helpers import ENVIRONMENT, ROOT, assert_user_error, until
+from tests.helpers import ENVIRONMENT, ROOT, assert_user_error
 
 
 def repro(project, *arguments: str):
@@ -117,27 +116,25 @@ def test_a_table_of_who_works_counts_as_long_as_dvc_does(project, program):
         path = str(project.folder / "data/config")
         project.write(".dvc/tmp/rwlock", json.dumps({"write": {path: killed}, "read": {"elsewhere": [killed]}}))
         project.set_params(label="cheer")
-        done = repro(project, "configure")
-        process.kill()
+        try:
+            done = repro(project, "configure")
+        finally:
+            process.kill()
     assert done.returncode == (255 if program == "dvc" else 0), done.stderr
     assert (".dvc/tmp/rwlock: removed, because none of the processes" in done.stdout) == (program == "another")
     assert (f"(PID {process.pid}): dvc repro" in done.stderr) == (program == "dvc")
 
 
-def test_of_two_stages_that_write_the_same_the_second_waits_and_says_for_whom(project):
+def test_of_two_stages_that_write_the_same_the_second_waits_and_says_for_whom(project, monkeypatch):
     command = [sys.executable, "-m", "stages.render", "demo"]
-    lock = project.folder / ".dvc/tmp/stages/render demo"
-    lock.unlink(missing_ok=True)
-    first = subprocess.Popen(command, cwd=project.folder, stderr=subprocess.PIPE, text=True)
-    until(lambda: lock.exists() and lock.read_text() == str(first.pid))
-    first.send_signal(signal.SIGSTOP)
-    second = subprocess.Popen(command, cwd=project.folder, stderr=subprocess.PIPE, text=True)
-    said = second.stderr.readline()
-    first.send_signal(signal.SIGCONT)
-    outputs = [process.communicate(timeout=120)[1] for process in (first, second)]
-    assert [first.returncode, second.returncode] == [0, 0], outputs
-    assert said == f"render demo: waiting for process {first.pid}, which is doing the same\n"
-    assert not any("waiting for process" in text for text in outputs)
+    monkeypatch.chdir(project.folder)
+    with command_line.exclusively("render demo"):
+        # Both wait for this process, and then one for the other, which it says nothing of again.
+        both = [subprocess.Popen(command, cwd=project.folder, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+        said = [select.select([each.stderr], [], [], 120)[0] and each.stderr.readline() for each in both]
+    outputs = [process.communicate(timeout=120)[1] for process in both]
+    assert [process.returncode for process in both] == [0, 0], outputs
+    assert said == 2 * [f"render demo: waiting for process {os.getpid()}, which is doing the same\n"]
 
 
 def test_a_file_system_without_locks_is_named(tmp_path, monkeypatch):

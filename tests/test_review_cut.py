@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.review_page import CUT, EDITS, press, ready, saved, served, strip_at, until
+from tests.helpers import until
+from tests.review_page import CUT, EDITS, press, ready, saved, served, strip_at
 
 STOPPED = "document.querySelector('video').paused && document.querySelector('video').currentTime > 20.3"
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.helpers import FACECAMS
-from tests.review_page import VOD, press, saved, served, until
+from tests.helpers import FACECAMS, until
+from tests.review_page import VOD, press, saved, served
 
 
 def test_a_face_camera_is_boxed(prepared, open_page):

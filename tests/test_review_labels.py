@@ -1,7 +1,7 @@
 """Clips, segments and holdouts that are labelled on the review page are in the tables, row by row. (20 s)"""
 
-from tests.helpers import HEADER, HOLDOUT, LABELS
-from tests.review_page import ASKED, EVENTS, VOD, press, ready, saved, served, strip_at, until
+from tests.helpers import HEADER, HOLDOUT, LABELS, until
+from tests.review_page import ASKED, EVENTS, VOD, press, ready, saved, served, strip_at
 
 # In one step, since the clip goes on playing between two.
 MARK_WHILE_PLAYING = """() => {

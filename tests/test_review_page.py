@@ -7,8 +7,8 @@ import time
 import pytest
 
 from tests import videos
-from tests.helpers import FACECAMS, LABELS, copy_of, limit_file_size, write_timeline
-from tests.review_page import CUT, DESK, EDITS, PHONE, SLOWEST, VIEWS, VOD, press, ready, saved, served, strip_at, until
+from tests.helpers import FACECAMS, LABELS, copy_of, limit_file_size, until, write_timeline
+from tests.review_page import CUT, DESK, EDITS, PHONE, SLOWEST, VIEWS, VOD, press, ready, saved, served, strip_at
 
 
 def wait_for_frame(page, seconds: float) -> None:

@@ -17,7 +17,9 @@ def test_spoilt_files_are_read_or_refused_by_one_sentence(built, monkeypatch):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="FFmpeg ends with its stage on Linux only")
-def test_what_is_killed_is_mended_and_what_is_interrupted_ends(built):
+def test_what_is_killed_is_mended_and_what_is_interrupted_ends(built, monkeypatch):
+    # Beside other tests, processes may wait for their turn.
+    monkeypatch.setattr(kills, "GRACE", 60)
     assert kills.main(1, 2, built, {"select": {"threshold": 0.6}}) == 0
 
 

@@ -32,8 +32,8 @@ KILLS, INTERRUPTIONS = 104, 120
 IN_A_ROW = 13
 # A run of everything takes less (seconds).
 PATIENCE = 120
-# What is interrupted ends within this time, and so do its processes (seconds).
-GRACE = 60
+# When what was interrupted has ended, so have its processes within this time (seconds).
+GRACE = 5
 OUTPUTS = tuple(f"data/{name}" for name in ("facecams", "frames", "excerpts", "dataset", "timelines", "cuts"))
 OUTPUTS += ("models", "reels")
 RECOVERY = (sys.executable, "-m", "autotosis.project.recovery")

@@ -162,7 +162,7 @@ def _panel(
     left, top = round(left), round(top)
     inside, below = (left + PADDING[0], top + PADDING[1]), (left + PADDING[0], top + BAR_BELOW)
     # Half-transparent black in the background, because a game may show its own numbers in the same place.
-    panel = _rectangle((left, top), panel_width, PANEL_HEIGHT, "&H000000&", "\\1a&H70&\\p1")
+    panel = _rectangle((left, top), panel_width, PANEL_HEIGHT, "&H000000&", "\\1a&H70&")
     yield _line(0, 0.0, duration, "Shape", panel)
     ends = [time for time, _ in moments[1:]] + [duration]
     for (time, probability), end in zip(moments, ends, strict=True):
@@ -217,7 +217,7 @@ def track(label: str, placed: Sequence[ReelSegment], moments: Sequence[np.ndarra
     for part, end, (times, probabilities) in zip(placed, ends, (of_segment.T for of_segment in moments), strict=True):
         length = end - part.reel_start
         changes: list[tuple[float, str]] = []
-        # It may begin with the segment, and then every READABLE seconds of the VOD, so at whole seconds, too.
+        # A subtitle may begin with the segment, and then at each multiple of READABLE in the VOD, so at whole seconds.
         steps = range(int(part.start / READABLE) + 1, math.ceil((part.start + length) / READABLE))
         for time in (part.start, *(step * READABLE for step in steps)):
             moment = max(0, np.searchsorted(times, time - part.start + 1e-6) - 1)
@@ -237,8 +237,9 @@ def _at(place: tuple[int, int], colour: str, tags: str = "") -> str:
     return f"{{\\pos({x},{y})\\c{colour}{tags}}}"
 
 
-def _rectangle(place: tuple[int, int], width: int, height: int, colour: str, tags: str = "\\p1") -> str:
-    return f"{_at(place, colour, tags)}m 0 0 l {width} 0 {width} {height} 0 {height}"
+def _rectangle(place: tuple[int, int], width: int, height: int, colour: str, tags: str = "") -> str:
+    start = _at(place, colour, tags + "\\p1")
+    return f"{start}m 0 0 l {width} 0 {width} {height} 0 {height}"
 
 
 def _line(layer: int, start: float, end: float, style: str, text: str, margin: int = 0) -> SSAEvent:

@@ -7,7 +7,7 @@ import { Strip, Loudness } from "./strip.js";
 
 const NUDGE = 0.1;
 
-/** How far the edges of a mark may move: up to the other marks, which may overlap it by `slack` (seconds). */
+/** The earliest start and the latest end that a mark may be given: up to the other marks, which may overlap it by `slack` (seconds). */
 export const room = ({ start, end }, others, duration, slack = 0) => [
   Math.max(0, ...others.map((one) => one.end).filter((time) => time <= start + slack)),
   Math.min(duration, ...others.map((one) => one.start).filter((time) => time >= end - slack)),

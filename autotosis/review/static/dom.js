@@ -1,4 +1,4 @@
-// Building elements, and writing times.
+// Building elements and lists, and writing times.
 
 /** Create an element. Names of properties with a hyphen, and `role` and `for`, are attributes. */
 export function el(tag, properties = {}, ...children) {
@@ -16,7 +16,12 @@ export function button(text, key, onclick, properties = {}) {
   return el("button", { type: "button", onclick, ...properties }, text, key ? el("kbd", { "aria-hidden": "true" }, key) : null);
 }
 
-/** Fill a list with rows to choose from: `cells(item)` is what is in the button of a row, `before(item)` beside it. */
+const ticked = (row) => row.querySelector(":checked") !== null;
+
+/**
+ * Fill a list with rows to choose from: `cells(item)` is what is in the button of a row, `before(item, number)` beside it.
+ * A row that is as before stays, with its handlers, which must look up what has its number by then.
+ */
 export function fill(list, items, chosen, pick, cells, before = () => []) {
   const controls = () => [...list.querySelectorAll("button, input")];
   const focused = controls().indexOf(document.activeElement);
@@ -24,11 +29,12 @@ export function fill(list, items, chosen, pick, cells, before = () => []) {
     const row = el("li", { "aria-current": String(number === chosen) }, ...before(item, number), el("button", { type: "button", onclick: () => pick(number) }, ...cells(item)));
     const old = list.children[number];
     // A click on a row, or a key, may have begun and not ended: it is lost if the row is replaced meanwhile.
-    if (old?.isEqualNode(row) && !old.querySelector(":checked") === !row.querySelector(":checked")) return;
+    // `isEqualNode` does not compare what is ticked.
+    if (old?.isEqualNode(row) && ticked(old) === ticked(row)) return;
     if (old) old.replaceWith(row);
     else list.append(row);
   });
-  while (list.children.length > items.length) list.lastChild.remove();
+  while (list.children.length > items.length) list.lastElementChild.remove();
   controls()[focused]?.focus({ preventScroll: true });
   const row = list.children[chosen];
   if (!row) return;

@@ -84,7 +84,7 @@ export async function open(root, { project, say, go }) {
     if (!item || entry.holdout || (label === null && !item.judged)) return;
     set(item, label);
     if (label === null) return;
-    const next = nextOf(items, chosen, (item) => !item.judged);
+    const next = nextOf(items, chosen, (other) => !other.judged);
     if (next === undefined) say("All are judged. Add missed highlights with A, or press 6, then B, to rebuild.");
     else pick(next);
   }
