@@ -72,7 +72,7 @@ def report_missing_videos(settings: Params) -> None:
         if not settings.vod(name).exists():
             print(
                 f"params.yaml: vods.{name}: there is no {settings.vod(name)}; correct the name, put the file back, or "
-                "remove the line, and with it the reel"
+                "remove the line"
             )
 
 
@@ -84,15 +84,23 @@ def write(path: Path, content: Mapping[str, object]) -> None:
 def remove_results_of_other_vods(settings: Params) -> None:
     """Remove the face cameras, timelines, cut lists, review lists and reels of VODs that params.yaml no longer names.
 
-    Stages that read the whole folder would otherwise use them. Reels that vods.yaml keeps stay, and
-    so do copies that the user has made under other names.
+    Stages that read the whole folder would otherwise use them. Reels that vods.yaml keeps stay, and so do those that
+    cannot be made again, and copies that the user has made under other names.
     """
     folders = (timeline.FOLDER, cut_list.FOLDER, review_list.FOLDER, facecams.FOLDER)
     results = [path for folder in folders for path in folder.glob("[!.]*") if path.suffix in (".csv", ".jpg")]
     reels, kept = [table.parent for table in reel.FOLDER.glob(f"[!.]*/{reel.TABLE}")], recordings.read_list().kept
     results += [path for path in reels if path.name not in kept and reel.has_own_name(path)]
     for path in results:
-        if path.stem not in {*settings.vods, reel.COMPILATION}:
+        if path.stem in {*settings.vods, reel.COMPILATION}:
+            continue
+        if path in reels and reel.recording_is_gone(path):
+            recordings.protect(path.name)
+            print(
+                f"{path}: kept, although params.yaml no longer names this VOD, because its recording is gone; remove "
+                "the folder if you do not want it"
+            )
+        else:
             print(f"{path}: removed, because params.yaml no longer names this VOD")
             files.remove(path)
 

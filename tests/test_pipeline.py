@@ -302,6 +302,21 @@ def test_a_copy_of_a_reel_stays_when_results_of_other_vods_are_removed(project):
     assert (reels / "demo-before/reel.mp4").exists() and (reels / "mine").exists() and not (reels / "demo").exists()
 
 
+def test_a_reel_whose_recording_is_gone_stays_when_its_vod_is_no_longer_named(project):
+    vod = project.folder / "data/tiny/vods/demo.mp4"
+    vod.rename(vod.with_name("with a space.mp4"))
+    project.set_params(vods={"demo": "vods/with a space.mp4"})
+    project.stages("render demo")
+    before = project.digests("reels/demo")
+    vod.with_name("with a space.mp4").rename(vod)
+    project.set_params(vods={})
+    output = project.stage("configure").stdout
+    assert "reels/demo: kept, although params.yaml no longer names this VOD, because its recording is gone" in output
+    assert project.digests("reels/demo") == before and not (project.folder / "data/cuts/demo.csv").exists()
+    vod.rename(vod.with_name("with a space.mp4"))
+    assert "reels/demo: removed" in project.stage("configure").stdout
+
+
 def test_what_a_killed_stage_left_is_not_taken_for_results_of_a_vod(project):
     for leftover in ("data/facecams/.partial-demo.csv", "reels/.old-demo/segments.csv"):
         project.write(leftover, project.read("reels/demo/segments.csv"))

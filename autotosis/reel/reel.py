@@ -2,12 +2,14 @@
 
 import csv
 import math
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
+from urllib.parse import unquote
 
 import numpy as np
 
@@ -20,6 +22,8 @@ from autotosis.video.recording import Recording
 FOLDER = Path("reels")
 TABLE = "segments.csv"
 COLUMNS = ("segment", "vod", "start", "end", "reel_start", "reel_end", "score", "keep")
+# The cut as OpenTimelineIO.
+CUT = "cut.otio"
 # The name of the reel of all VODs.
 COMPILATION = "best"
 
@@ -29,6 +33,13 @@ def has_own_name(folder: Path) -> bool:
     with (folder / TABLE).open(encoding="utf-8", errors="replace", newline="") as table, suppress(csv.Error):
         return {row.get("vod") for row in csv.DictReader(table)} <= {folder.name}
     return False
+
+
+def recording_is_gone(folder: Path) -> bool:
+    """Return whether a reel cannot be made again: a file of its VOD, which the cut for editors names, is gone."""
+    cut = folder / CUT
+    urls = re.findall(r'"target_url": "(.+?)"', cut.read_text(errors="replace")) if cut.exists() else []
+    return not all((folder / unquote(url)).exists() for url in urls)
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ HEADER = (
     "# VODs that fit `recordings` in params.yaml, as `python -m autotosis.watch` found them. Lines may be removed.\n"
 )
 HEADER_OF_KEPT = (
-    "# Recordings that are gone, have changed, or whose last run failed. Any reels stay as long as their lines do.\n"
+    "# Recordings that are gone, have changed, or whose last run failed. While their lines stay, so do any reels.\n"
 )
 # A file that does not say how long it is must have been quiet for this many times as long as another.
 PATIENCE = 10

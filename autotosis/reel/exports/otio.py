@@ -4,9 +4,10 @@ import opentimelineio
 from opentimelineio.opentime import RationalTime, TimeRange
 from opentimelineio.schema import Clip, ExternalReference, Gap, Timeline, Track
 
+from autotosis.reel import reel
 from autotosis.reel.exports.frames import Edit
 
-NAME = "cut.otio"
+NAME = reel.CUT
 
 
 def export(edit: Edit) -> str:
