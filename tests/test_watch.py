@@ -246,6 +246,21 @@ def test_a_recording_whose_run_fails_holds_up_nothing(watched):
     assert "日本.mkv: its name has neither a letter from a to z nor a digit; rename" in log(watched)[-1]
 
 
+def test_a_recording_that_is_gone_during_the_run_of_another_does_not_defer_that(watched, monkeypatch):
+    record(watched, "new")
+    # As if it had been deleted just now.
+    watched.write("vods.yaml", "vods:\n  old: vods/old.mkv\n  new: vods/new.mkv\n")
+    monkeypatch.chdir(watched.folder)
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    watch.make_reel("new", Path("data/tiny/vods/new.mkv"), State(), commit=False)
+    assert [line.partition(", ")[0].partition(" in ")[0] for line in log(watched)] == [
+        "old: data/tiny/vods/old.mkv is gone",
+        "new: reels/new made from data/tiny/vods/new.mkv",
+    ]
+    assert listed(watched) == {"new": "vods/new.mkv"} and State().begun == [] and State().aside == {}
+
+
 def test_a_recording_whose_name_is_taken_gets_its_turn(watched):
     record(watched, "a b")
     watched.set_params(vods={"a-b": "vods/demo.mp4"})

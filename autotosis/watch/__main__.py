@@ -131,7 +131,10 @@ def begin(path: Path, state: State, commit: bool) -> None:
 
 
 def make_reel(name: str, path: Path, state: State, commit: bool) -> None:
-    """Run the pipeline for a VOD. If that fails, take it off the list, so that it does not hold up the others."""
+    """Run the pipeline for a VOD. If that fails, take it off the list, so that it does not hold up the others.
+
+    If it fails because a recording is gone meanwhile, that one is taken off the list, and this one is tried again.
+    """
     state.begun = [name]
     with suppress(FileNotFoundError):
         state.listed[path.as_posix()] = recordings.signature(path)
@@ -140,12 +143,17 @@ def make_reel(name: str, path: Path, state: State, commit: bool) -> None:
     try:
         runs.repro(f"render@{name}")
     except UserError as error:
-        if path.exists():
+        settings = params.load()
+        if recordings.missing(settings):
+            unlist_missing(settings)
+            if name in recordings.read_list().vods:
+                # Another recording was in its way.
+                make_reel(name, path, state, commit)
+                return
+        elif path.exists():
             recordings.unlist(name)
             cause = UserError(f"{name}: {error}; {path} will be tried again in an hour")
             state.defer(path, recordings.signature(path), cause, AGAIN)
-        else:
-            unlist_missing(params.load())
     else:
         log(f"{name}: {reel.FOLDER / name} made from {path} in {time.monotonic() - begun:.0f} s")
         finish(name, commit)
