@@ -246,6 +246,21 @@ def test_a_recording_whose_run_fails_holds_up_nothing(watched):
     assert "日本.mkv: its name has neither a letter from a to z nor a digit; rename" in log(watched)[-1]
 
 
+def test_a_recording_that_waits_for_its_next_try_is_named_until_it_is_touched(watched):
+    record(watched, "own")
+    watched.write("data/tiny/edits/own.csv", "start,end\n9,1\n")
+    watched.succeed(*WATCH)
+    again = json.loads(watched.read(".dvc/tmp/watch.json"))["aside"]["data/tiny/vods/own.mkv"][1]
+    clock = time.strftime("%H:%M", time.localtime(again))
+    said = f"data/tiny/vods/own.mkv: waits until {clock} for its next try; to try it now, run `touch` on it\n"
+    assert watched.succeed(*WATCH) == said
+    assert len(log(watched)) == 1
+    (watched.folder / "data/tiny/edits/own.csv").unlink()
+    (watched.folder / "data/tiny/vods/own.mkv").touch()
+    assert said not in watched.succeed(*WATCH)
+    assert listed(watched) == {"own": "vods/own.mkv"}
+
+
 def test_a_recording_that_is_gone_during_the_run_of_another_does_not_defer_that(watched, monkeypatch):
     record(watched, "new")
     # As if it had been deleted just now.

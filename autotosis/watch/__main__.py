@@ -9,7 +9,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from autotosis.project import command_line, interruption, params
+from autotosis.project import command_line, interruption, names, params
 from autotosis.project.errors import UserError, error_sentence
 from autotosis.project.params import VODS_FILE, Params
 from autotosis.reel import reel
@@ -46,6 +46,7 @@ def main(once: bool, commit: bool) -> None:
                 runs.check_space(settings.watch)
                 begin(path, state, commit)
             if once and not finished and not growing:
+                tell_what_waits(settings, state)
                 return
             trouble = ""
         except (UserError, OSError) as error:
@@ -88,13 +89,13 @@ def unlist_changed(settings: Params, state: State) -> None:
 
     A recording that is paused for long looks finished.
     """
-    names = {settings.folder / file: name for name, file in recordings.read_list().vods.items()}
+    listed = {settings.folder / file: name for name, file in recordings.read_list().vods.items()}
     for path in recordings.fitting(settings):
         # The user may remove it just now.
         with suppress(FileNotFoundError):
-            if path in names and state.has_changed(path, recordings.signature(path)):
-                recordings.unlist(names[path])
-                log(f"{names[path]}: {path} has changed, so its reel is made again once the recording is finished")
+            if path in listed and state.has_changed(path, recordings.signature(path)):
+                recordings.unlist(listed[path])
+                log(f"{listed[path]}: {path} has changed, so its reel is made again once the recording is finished")
 
 
 def find_new(settings: Params, state: State) -> tuple[list[Path], list[Path]]:
@@ -113,6 +114,15 @@ def find_new(settings: Params, state: State) -> tuple[list[Path], list[Path]]:
         except UserError as error:
             state.defer(path, signature, error, None)
     return finished, growing
+
+
+def tell_what_waits(settings: Params, state: State) -> None:
+    """Print which recordings have failed and wait for their next try, and until when."""
+    for path in recordings.unlisted(settings):
+        _, again = state.aside.get(path.as_posix(), ([], None))
+        if again is not None:
+            clock = time.strftime("%H:%M", time.localtime(again))
+            print(names.printable(f"{path}: waits until {clock} for its next try; to try it now, run `touch` on it"))
 
 
 def begin(path: Path, state: State, commit: bool) -> None:
