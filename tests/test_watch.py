@@ -276,6 +276,21 @@ def test_a_recording_that_is_gone_during_the_run_of_another_does_not_defer_that(
     assert listed(watched) == {"new": "vods/new.mkv"} and State().begun == [] and State().aside == {}
 
 
+def test_the_reel_of_all_vods_is_made_without_a_recording_that_is_gone(watched):
+    watched.set_params(vods={"demo": "vods/demo.mp4"}, select={"threshold": 0.7})
+    record(watched, "own")
+    watched.succeed(*WATCH, "--commit")
+    shown = {row["vod"] for row in watched.table("reels/best/segments.csv")}
+    assert shown == {"demo", "own"}
+    (watched.folder / "data/tiny/vods/own.mkv").unlink()
+    watched.succeed(*WATCH, "--commit")
+    assert {row["vod"] for row in watched.table("reels/best/segments.csv")} == {"demo"}
+    assert (watched.folder / "reels/own/segments.csv").exists()
+    assert watched.succeed("git", "log", "--format=%s", "-1") == "Leave out own\n"
+    assert watched.succeed("git", "diff", "HEAD", "--", "vods.yaml", "dvc.lock") == ""
+    assert "Running" not in watched.succeed(*WATCH, "--commit")
+
+
 def test_a_recording_whose_name_is_taken_gets_its_turn(watched):
     record(watched, "a b")
     watched.set_params(vods={"a-b": "vods/demo.mp4"})

@@ -34,7 +34,11 @@ def main(once: bool, commit: bool) -> None:
     while True:
         try:
             settings = params.load()
-            unlist_missing(settings)
+            if missing := recordings.missing(settings):
+                # Before they are unlisted, because nothing tells later that the others have not been made without them.
+                runs.check_space(settings.watch)
+                unlist_missing(settings)
+                finish(", ".join(missing), "left out", "Leave out", commit)
             unlist_changed(settings, state)
             settings = params.load()
             for name in interrupted(state):
@@ -160,26 +164,27 @@ def make_reel(name: str, path: Path, state: State, commit: bool) -> None:
                 # Another recording was in its way.
                 make_reel(name, path, state, commit)
                 return
+            finish(name, "left out", "Leave out", commit)
         elif path.exists():
             recordings.unlist(name)
             cause = UserError(f"{name}: {error}; {path} will be tried again in an hour")
             state.defer(path, recordings.signature(path), cause, AGAIN)
     else:
         log(f"{name}: {reel.FOLDER / name} made from {path} in {time.monotonic() - begun:.0f} s")
-        finish(name, commit)
+        finish(name, "its reel is made", "Add the reel of", commit)
     state.begun = []
     state.save()
 
 
-def finish(name: str, commit: bool) -> None:
-    """Run the stages that concern all VODs, and commit if asked to; say what fails."""
+def finish(name: str, done: str, message: str, commit: bool) -> None:
+    """Run the stages that concern all VODs after what was done for one, and commit if asked to; say what fails."""
     try:
         runs.repro()
     except UserError as error:
-        log(f"{name}: its reel is made, but the rest of the pipeline failed: {error}")
+        log(f"{name}: {done}, but the rest of the pipeline failed: {error}")
     if commit:
         try:
-            runs.commit(params.load(), f"Add the reel of {name}")
+            runs.commit(params.load(), f"{message} {name}")
         except UserError as error:
             log(f"{name}: not committed, because {error}")
 
