@@ -78,6 +78,7 @@ GOOD = HEADER + "clips/c01.mp4,0.5,2,1\nclips/c03.mp4,0.5,2,1\nclips/c04.mp4,,,0
 BAD = {
     "no such video": (GOOD + "clips/gone.mp4,1,2,1\n", "row 5", "there is no video data/tiny/clips/gone.mp4"),
     "too few fields": (GOOD + "clips/c05.mp4,1,2\n", "row 5", "3 fields where 4 belong"),
+    "a merge conflict": (GOOD + "<<<<<<< HEAD\n=======\nclips/c05.mp4,1,2,1\n>>>>>>> theirs\n", "row 5", "conflict"),
     "no number": (GOOD + "clips/c05.mp4,one,2,1\n", "row 5", "start is 'one', not a number such as"),
     "negative": (GOOD + "clips/c05.mp4,-1,2,1\n", "row 5", "before the video begins"),
     "end before start": (GOOD + "clips/c05.mp4,2,1,1\n", "row 5", "not after its start"),

@@ -141,6 +141,13 @@ def test_params_that_are_not_yaml(parameters):
         params.load()
 
 
+@pytest.mark.parametrize("name", ["params.yaml", "vods.yaml"])
+def test_a_merge_conflict_is_named(parameters, name):
+    parameters.append(name, "<<<<<<< HEAD\na: 1\n=======\na: 2\n>>>>>>> theirs\n")
+    with pytest.raises(UserError, match=rf"^{name}: has a merge conflict; keep the right lines, and remove the lines"):
+        params.load()
+
+
 def test_numbers_with_an_exponent_are_numbers(parameters):
     content = parameters.read("params.yaml")
     parameters.write("params.yaml", content.replace("learning_rate: 0.001", "learning_rate: 1e-3"))

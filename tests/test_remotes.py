@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from autotosis.project.tables import read_rows
 from tests import videos
-from tests.helpers import ENVIRONMENT, PARAMS, SAMPLE, Project, build_once, copy_of, copy_repository
+from tests.helpers import ENVIRONMENT, IDENTITY, PARAMS, SAMPLE, Project, build_once, copy_of, copy_repository
 
 # Any keys work.
 KEYS = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_DEFAULT_REGION": "us-east-1"}
@@ -190,3 +191,35 @@ def test_s3_brings_everything_back(project, bucket, tmp_path):
     assert cloned.repro() == []
     assert status(cloned) == ""
     assert cloned.digests("reels") == project.digests("reels")
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n", ""])
+def test_rows_that_two_colleagues_append_are_merged(tmp_path, ending):
+    project = copy_repository(tmp_path)
+    tables = {
+        "labels.csv": ("video,start,end,label", "clips/{}.mp4,,,1"),
+        "holdout.csv": ("video,start,end,label", "vods/{}.mp4,1,2,1"),
+        "facecams.csv": ("video,x0,y0,x1,y1", "clips/{}.mp4,0,0,1,1"),
+        "groups.csv": ("video,group", "clips/{}.mp4,a"),
+    }
+
+    def write(*names: str) -> None:
+        for table, (header, row) in tables.items():
+            lines = [header, "# from the first stream", *(row.format(name) for name in names)]
+            text = (ending or "\n").join(lines) + ending
+            (tmp_path / "data/you" / table).write_bytes(text.encode())
+
+    (tmp_path / "data/you").mkdir()
+    write("old")
+    project.commit()
+    project.succeed("git", "checkout", "--quiet", "-b", "other")
+    write("old", "theirs", "both")
+    project.commit()
+    project.succeed("git", "checkout", "--quiet", "-")
+    write("old", "ours", "both")
+    project.commit()
+    project.succeed("git", *IDENTITY, "merge", "--quiet", "other")
+    for table, (header, _) in tables.items():
+        rows = list(read_rows(tmp_path / "data/you" / table, header.split(",")))
+        named = [Path(row["video"]).stem for row in rows]
+        assert set(named) == {"old", "ours", "theirs", "both"}, named

@@ -5,6 +5,7 @@ import errno
 import hashlib
 import io
 import os
+import re
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -147,6 +148,15 @@ def read_text(path: Path, at_most: int) -> str:
         return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise UserError(f"{path}: not text in UTF-8; save it as UTF-8") from None
+
+
+def check_merged(place: str, text: str) -> None:
+    """Raise a UserError that names the place of a text, if git has left a merge conflict in the text."""
+    if re.search("^<<<<<<< ", text, re.MULTILINE):
+        raise UserError(
+            f"{place}: has a merge conflict; keep the right lines, and remove the lines that begin with <<<<<<<, "
+            "======= or >>>>>>>"
+        )
 
 
 def digest(path: Path) -> str:

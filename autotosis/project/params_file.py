@@ -48,12 +48,15 @@ def load(model: type[Some], path: Path) -> Some:
     Raises
     ------
     UserError
-        If there is no such file, it is not YAML, or a key is unknown, missing, of the wrong type or out of range.
+        If there is no such file, it is not YAML, git has left a merge conflict in it, or a key is unknown, missing, of
+        the wrong type or out of range.
     """
     try:
         # DVC uses the same reader, so both agree: 1e-3 is a number, and a key may occur only once.
         yaml = YAML(typ="safe", pure=True)
-        node = yaml.compose(files.read_text(path, MAX_BYTES))
+        text = files.read_text(path, MAX_BYTES)
+        files.check_merged(str(path), text)
+        node = yaml.compose(text)
         if _values(node, {}) > MAX_VALUES:
             raise UserError(
                 f"{path}: its aliases (*) stand for more than {MAX_VALUES} values; "

@@ -142,7 +142,8 @@ def read_rows(path: Path, columns: Sequence[str], optional: Sequence[str] = ()) 
     Raises
     ------
     UserError
-        If the header differs, a row has too many or too few fields, or the text is not UTF-8.
+        If the header differs, a row has too many or too few fields, the text is not UTF-8, or git has left a merge
+        conflict in it.
     """
     files.check_regular(path)
     if not path.exists():
@@ -152,6 +153,7 @@ def read_rows(path: Path, columns: Sequence[str], optional: Sequence[str] = ()) 
         for number, fields in split_rows(path, file):
             if fields and fields[0].lstrip().startswith("#"):
                 continue
+            files.check_merged(f"{path} row {number}", ",".join(fields))
             if header is None:
                 header = [name.strip() for name in fields]
                 columns = _check_header(path, number, header, columns, optional)
