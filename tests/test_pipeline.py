@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import shutil
 from collections.abc import Callable
 
@@ -348,6 +349,12 @@ def test_dvc_shows_and_compares_metrics_plots_and_experiments(project):
     project.succeed("dvc", "exp", "run", "train", "--name", "fewer", "-S", "dataset.clips=6")
     experiments = project.succeed("dvc", "exp", "show", "--csv")
     assert "fewer" in experiments and "models/metrics.json:ap" in experiments
+    project.succeed("dvc", "exp", "run", "evaluate", "--name", "strict", "-S", "select.threshold=0.999")
+    (command,) = re.findall(r"^    (dvc exp show --only-changed .*)$", project.read("README.md"), re.MULTILINE)
+    columns = project.succeed(*shlex.split(command), "--csv").partition("\n")[0].split(",")
+    assert {"models/metrics.json:ap", "select.threshold"} <= set(columns)
+    assert {f"reels/metrics/all.json:{name}" for name in ("f1", "shown", "good")} <= set(columns)
+    project.succeed("git", "checkout", "--quiet", "params.yaml")
     assert max(map(len, project.succeed("dvc", "metrics", "diff").splitlines())) <= 100
     assert "ap" in project.succeed("dvc", "metrics", "diff", "--json")
 
