@@ -24,6 +24,7 @@ ABOUT, CONTENT = "about.txt", "A file for each VOD of params.yaml.\n"
 def main() -> None:
     before = inputs.snapshot(params.PARAMS_FILE, params.VODS_FILE)
     settings = params.load()
+    params.check_folder(settings.folder)
     tables = inputs.snapshot(*(settings.folder / name for name in ("labels.csv", "facecams.csv", "edits", "music")))
     report_missing_videos(settings)
     for table in configuration.unused_edits(settings):

@@ -67,6 +67,13 @@ def test_what_is_missing_from_the_streamers_folder_is_named(project, name, words
     assert_user_error(repro(project), words, "data/template")
 
 
+@pytest.mark.parametrize("module", ["autotosis.project.recovery", "stages.configure"])
+def test_a_misspelt_streamers_folder_is_named_with_the_one_that_is_meant(project, module):
+    project.set_params(data="data/Tiny")
+    done = project.run(sys.executable, "-m", module)
+    assert_user_error(done, "params.yaml: data: there is no folder data/Tiny; did you mean data/tiny?")
+
+
 @pytest.mark.parametrize("folder", ["edits", "music"])
 def test_a_name_that_is_not_utf_8_is_named(project, folder):
     project.write(f"data/tiny/{folder}/\udcff.csv", "start,end\n1,2\n")

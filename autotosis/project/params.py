@@ -1,5 +1,6 @@
 """Reading params.yaml into typed objects. An error in it is one sentence that names the key."""
 
+import difflib
 import re
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
@@ -232,6 +233,15 @@ class Params(Section):
         """
         fitting = (own for key, own in reversed(self.tracks.items()) if tables.fits(self.vods.get(key, key), video))
         return next(fitting, Tracks())
+
+
+def check_folder(folder: Path) -> None:
+    """Raise a UserError if there is no such streamer's folder."""
+    if not folder.is_dir():
+        others = [table.parent.name for table in folder.parent.glob("*/labels.csv")]
+        close = difflib.get_close_matches(folder.name, others, n=1)
+        advice = f"did you mean {folder.parent / close[0]}?" if close else "copy data/template to it"
+        raise UserError(f"{PARAMS_FILE}: data: there is no folder {folder}; {advice}")
 
 
 def load() -> Params:

@@ -61,8 +61,7 @@ def main() -> int:
 
 def check_folder(folder: Path) -> None:
     """Raise a UserError if the streamer's folder lacks anything that the pipeline depends on."""
-    if not folder.is_dir():
-        raise UserError(f"{params.PARAMS_FILE}: data: there is no folder {folder}; copy data/template to it")
+    params.check_folder(folder)
     for name in NEEDED:
         if not (folder / name).exists():
             raise UserError(f"{folder / name}: missing; copy it from data/template, and keep it even if it is empty")
