@@ -11,7 +11,7 @@ from pathlib import Path
 
 from autotosis.annotations import config_files, configuration, facecams
 from autotosis.cuts import cut_list, review_list
-from autotosis.project import command_line, files, inputs, names, params
+from autotosis.project import command_line, files, inputs, missing_vods, names, params
 from autotosis.project.params import Params
 from autotosis.reel import reel
 from autotosis.scan import timeline
@@ -26,7 +26,9 @@ def main() -> None:
     settings = params.load()
     params.check_folder(settings.folder)
     tables = inputs.snapshot(*(settings.folder / name for name in ("labels.csv", "facecams.csv", "edits", "music")))
-    report_missing_videos(settings)
+    # DVC does not say it later.
+    for sentence in missing_vods.advice(settings):
+        print(sentence)
     for table in configuration.unused_edits(settings):
         print(names.printable(f"{table}: ignored, because params.yaml names no VOD {table.stem}"))
     for link in configuration.linked_folders(settings):
@@ -59,22 +61,6 @@ def main() -> None:
         remove_results_of_other_vods(settings)
         inputs.check_unchanged(before | tables)
         config_files.check_described(described, settings)
-
-
-def report_missing_videos(settings: Params) -> None:
-    """Say which VODs have no file, and what to do: whoever only trains needs none, and DVC does not say it later."""
-    missing = recordings.missing(settings)
-    for name, path in missing.items():
-        print(
-            f"vods.yaml: there is no {path}, the recording {name}; put it back, or go on without it, and "
-            "keep its reel, with python -m autotosis.watch --once"
-        )
-    for name in sorted(settings.vods.keys() - missing.keys()):
-        if not settings.vod(name).exists():
-            print(
-                f"params.yaml: vods.{name}: there is no {settings.vod(name)}; correct the name, put the file back, or "
-                "remove the line"
-            )
 
 
 def write(path: Path, content: Mapping[str, object]) -> None:

@@ -74,6 +74,14 @@ def test_a_misspelt_streamers_folder_is_named_with_the_one_that_is_meant(project
     assert_user_error(done, "params.yaml: data: there is no folder data/Tiny; did you mean data/tiny?")
 
 
+def test_after_a_failed_run_the_missing_vod_is_named_at_the_end(project):
+    project.set_params(vods={"demo": "vods/demo.mp4", "monday": "vods/gone.mp4"})
+    done = repro(project)
+    assert done.returncode != 0
+    said = "params.yaml: vods.monday: there is no data/tiny/vods/gone.mp4; correct the name, put the file back, or"
+    assert done.stderr.splitlines()[-1].startswith(said), done.stderr
+
+
 @pytest.mark.parametrize("folder", ["edits", "music"])
 def test_a_name_that_is_not_utf_8_is_named(project, folder):
     project.write(f"data/tiny/{folder}/\udcff.csv", "start,end\n1,2\n")

@@ -26,7 +26,7 @@ from ruamel.yaml import YAML  # noqa: E402
 from ruamel.yaml.error import YAMLError  # noqa: E402
 from voluptuous import Invalid  # noqa: E402
 
-from autotosis.project import command_line, files, params  # noqa: E402
+from autotosis.project import command_line, files, missing_vods, params  # noqa: E402
 from autotosis.project.errors import UserError  # noqa: E402
 
 KEPT = Path(".dvc/tmp/whole")
@@ -56,6 +56,10 @@ def main() -> int:
         keep(lock_files)
         code = run_dvc(lock)
         keep(lock_files)
+        # Again, because what `configure` has said of them is far above. Not if the user has ended the run.
+        if code not in (0, 128 + signal.SIGINT, 128 + signal.SIGTERM):
+            for sentence in missing_vods.advice(settings):
+                print(sentence, file=sys.stderr)
         return code
 
 
