@@ -13,7 +13,7 @@ from autotosis.project.section import Section
 
 
 class VodConfig(Section):
-    """What every stage of a VOD depends on, and all that the search for its face camera does.
+    """What every stage of a VOD depends on; the search for its face camera depends on nothing else.
 
     `facecam` is where facecams.csv says that it is, or None if it has no row.
     """
@@ -122,7 +122,7 @@ def for_render(settings: Params, name: str) -> RenderConfig:
     )
 
 
-STAGES: dict[str, Callable[[Params, str], VodConfig | PredictConfig | SelectConfig | RenderConfig]] = {
+STAGES: dict[str, Callable[[Params, str], VodConfig]] = {
     "find_facecams": for_find_facecams,
     "predict": for_predict,
     "select": for_select,

@@ -99,9 +99,9 @@ def count_clips(folder: Path) -> int:
 
 
 def read_groups(folder: Path) -> tables.Patterns[str]:
-    """Read groups.csv of a streamer's folder: which videos are of one recording or person, and so stay in one fold.
+    """Read groups.csv of a streamer's folder, if there is one (`video,group`: a pattern, and any name).
 
-    UserError if a row is malformed or has no group.
+    Videos of one group stay in one fold. UserError if a row is malformed or has no group.
     """
     return tables.Patterns(folder / "groups.csv", ("group",), _group)
 
