@@ -1,15 +1,24 @@
 """Clips, segments and holdouts that are labelled on the review page are in the tables, row by row. (20 s)"""
 
+import pytest
+
 from tests.helpers import HEADER, HOLDOUT, LABELS, until
 from tests.review_page import ASKED, EVENTS, VOD, press, ready, saved, served, strip_at
 
 # In one step, since the clip goes on playing between two.
-MARK_WHILE_PLAYING = """() => {
+PRESS_WHILE_PLAYING = """([key, from, to]) => {
     const video = document.querySelector("video"), time = video.currentTime;
-    if (video.paused || time < 0.7 || time > 2) return null;
-    document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "i", bubbles: true }));
+    if (video.paused || time < from || time > to) return null;
+    document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
     return time;
 }"""
+
+
+def press_while_playing(page, key: str, start: float, end: float) -> float:
+    """Wait until the video plays between these times (seconds), and press a key; return when that was."""
+    times = []
+    until(lambda: times.append(page.evaluate(PRESS_WHILE_PLAYING, [key, start, end])) or times[-1] is not None)
+    return times[-1]
 
 
 def test_clips_are_labelled_by_keyboard_alone(prepared, open_page):
@@ -35,10 +44,40 @@ def test_clips_are_labelled_by_keyboard_alone(prepared, open_page):
         page.get_by_label("Reaction time").fill("0.5")
         page.get_by_label("Reaction time").blur()
         press(page, "ArrowDown")
-        times = []
-        until(lambda: times.append(page.evaluate(MARK_WHILE_PLAYING)) or times[-1])
+        pressed = press_while_playing(page, "i", 0.7, 2)
         text = page.get_by_text("press O at the end").inner_text()
-        assert 0.4 < times[-1] - float(text.split("0:0")[1][:3]) < 0.7
+        assert 0.4 < pressed - float(text.split("0:0")[1][:3]) < 0.7
+
+
+def test_a_highlight_up_to_the_end_of_a_clip_that_has_begun_again(prepared, open_page):
+    before = prepared.read(LABELS)
+    with served(prepared) as server:
+        page = open_page(server, "Clips")
+        page.get_by_text("11 of 12 clips labelled").wait_for()
+        ready(page)
+        page.get_by_label("Reaction time").fill("0")
+        page.get_by_label("Reaction time").blur()
+        press(page, " ")
+        pressed = press_while_playing(page, "i", 1, 3)
+        page.evaluate("document.querySelector('video').currentTime = document.querySelector('video').duration - 0.3")
+        press_while_playing(page, "o", 0, 0.8)
+        until(lambda: prepared.read(LABELS) != before)
+        (row,) = [row for row in prepared.table(LABELS) if row["video"] == "clips/c02.mp4"]
+        assert float(row["start"]) == pytest.approx(pressed, abs=0.06)
+        assert float(row["end"]) == pytest.approx(page.evaluate("document.querySelector('video').duration"), abs=0.02)
+
+
+def test_a_highlight_does_not_end_before_it_starts(prepared, open_page):
+    before = prepared.read(LABELS)
+    with served(prepared) as server:
+        page = open_page(server, "Clips")
+        page.get_by_text("11 of 12 clips labelled").wait_for()
+        ready(page)
+        press(page, "ArrowRight", "ArrowRight", "i", "ArrowLeft", "o")
+        page.get_by_text("The end must be after the start.").wait_for()
+        page.get_by_text("from 0:02.0: press O at the end").wait_for()
+        press(page, "ArrowRight", "ArrowRight", "o")
+        saved(prepared, LABELS, before.replace("clips/c03.mp4", "clips/c02.mp4,2.0,3.0,1\nclips/c03.mp4", 1))
 
 
 def test_rows_with_an_open_end_or_about_a_whole_clip_are_kept(prepared, open_page):
