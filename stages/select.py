@@ -35,7 +35,7 @@ def main(name: str) -> None:
     else:
         chosen = choice.reel
         if config.select.marks == "keep":
-            both = sorted([*chosen, *segments.subtract(marked, calm)], key=lambda segment: segment.start)
+            both = sorted([*chosen, *marks.without(marked, calm, choice.smoothed)], key=lambda segment: segment.start)
             chosen = segments.join(both, config.select.min_gap, calm)
         reel = snapping.snap(vod, facecams.for_vod(name, config.facecam), chosen, config.select, calm)
         report(config, choice, reel, card.threshold, vod.duration)

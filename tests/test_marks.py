@@ -65,6 +65,14 @@ def test_marks_are_proposed_and_shown_if_asked_to(marked):
     assert_user_error(marked.stage("select", "own"), "markers.csv row 4", "'soon' is not a time")
 
 
+def test_each_part_of_a_mark_beside_a_calm_row_has_a_score_of_its_own(marked):
+    # In the mark from 30 s to 48 s, only the end is lively.
+    write_timeline(marked, [(46, 47, 0.6)], 60)
+    marked.append("data/tiny/labels.csv", f"{VOD},44,45,0\n")
+    parts = [(row["start"], row["end"], row["score"]) for row in cut(marked, VOD, marks="keep", threshold=0.7)]
+    assert parts[1:3] == [(30, 44, 0.02), (45, 48, 0.6)]
+
+
 def test_the_rest_of_a_mark_of_which_a_part_was_judged_is_asked_about(marked):
     write_timeline(marked, [(0, 5, 0), (35, 36, 0.6), (42, 43, 0.4)], 60)
     cut(marked, VOD)

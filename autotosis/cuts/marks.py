@@ -1,6 +1,7 @@
 """Marks that somebody set in a VOD while it was recorded: chapters, stream markers, and saved replays."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from autotosis.annotations import sidecars
 from autotosis.annotations.configuration import SelectConfig
@@ -44,13 +45,20 @@ def read(config: SelectConfig, vod: Recording, smoothed: Timeline) -> list[Segme
         if parts.is_video(path) and end < vod.duration + LATE:
             spans.append((end - recording.probe(path).duration, end))
     inside = [(max(0.0, start), min(end, vod.duration)) for start, end in sorted(spans)]
-    times, probabilities = smoothed.times, smoothed.probabilities
-    return segments.join(
-        Segment(start, end, float(probabilities[(times >= start) & (times <= end)].max(initial=0.0)))
-        for start, end in inside
-        # A short replay may be of the time after the VOD.
-        if start < end
-    )
+    # A short replay may be of the time after the VOD.
+    stretches = [Segment(start, end) for start, end in inside if start < end]
+    return segments.join(_scored(stretch, smoothed) for stretch in stretches)
+
+
+def without(marked: Sequence[Segment], calm: Sequence[Segment], smoothed: Timeline) -> list[Segment]:
+    """Cut calm stretches out of marks. Each part has its own score, as from `read`. All are in the order of time."""
+    return [_scored(part, smoothed) for part in segments.subtract(marked, calm)]
+
+
+def _scored(stretch: Segment, smoothed: Timeline) -> Segment:
+    """Return a stretch with the highest probability in it as its score."""
+    inside = smoothed.probabilities[(smoothed.times >= stretch.start) & (smoothed.times <= stretch.end)]
+    return replace(stretch, score=float(inside.max(initial=0.0)))
 
 
 def _chapters(vod: Recording) -> Iterator[float]:
