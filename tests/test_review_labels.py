@@ -120,6 +120,20 @@ def test_ten_moments_are_judged_by_keyboard(prepared, open_page):
         saved(prepared, LABELS, before + "".join(rows[edges] for edges in sorted(rows)))
 
 
+def test_a_missed_moment_that_is_in_the_list_is_chosen_there(prepared, open_page):
+    before = prepared.read(LABELS)
+    with served(prepared) as server:
+        page = open_page(server)
+        page.get_by_text("0 of 10 judged").wait_for()
+        ready(page)
+        # To 0, and then to 11 s, where the second question is.
+        press(page, ",", "Shift+ArrowLeft", "Shift+ArrowRight", "ArrowRight", "a")
+        page.get_by_text("This moment is in the list already; press Y or N.").wait_for()
+        assert "0:10.0" in page.locator("li[aria-current=true]").inner_text()
+        press(page, "y")
+        saved(prepared, LABELS, before + f"{VOD},10.0,11.0,1\n")
+
+
 def test_calm_segments_have_a_low_probability(prepared, open_page):
     prepared.set_params(select={"invert": True})
     with served(prepared) as server:

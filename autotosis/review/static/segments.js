@@ -101,7 +101,11 @@ export async function open(root, { project, say, go }) {
   function add() {
     const now = desk.player.time, item = { start: Math.max(0, now - BACK), end: Math.min(vod.duration, now + 0.5), reason: "yours" };
     if (entry.holdout) return;
-    if (items.some((other) => same(item, other))) return say("There is a moment here already; choose it in the list.");
+    const there = items.findIndex((other) => same(item, other));
+    if (there >= 0) {
+      pick(there);
+      return say("This moment is in the list already; press Y or N.");
+    }
     desk.player.video.pause();
     chosen = items.push(item) - 1;
     set(item, 1);
