@@ -134,6 +134,14 @@ def test_a_missed_moment_that_is_in_the_list_is_chosen_there(prepared, open_page
         saved(prepared, LABELS, before + f"{VOD},10.0,11.0,1\n")
 
 
+def test_what_was_judged_before_a_build_and_is_not_asked_again_was_judged_by_the_user(prepared, open_page):
+    prepared.append(LABELS, f"{VOD},9.6,9.9,0\n")
+    with served(prepared) as server:
+        page = open_page(server)
+        page.get_by_text("1 of 11 judged").wait_for()
+        page.get_by_role("listitem").filter(has_text="0:09.6").get_by_text("judged by you").wait_for()
+
+
 def test_calm_segments_have_a_low_probability(prepared, open_page):
     prepared.set_params(select={"invert": True})
     with served(prepared) as server:
