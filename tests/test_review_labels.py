@@ -142,6 +142,23 @@ def test_what_was_judged_before_a_build_and_is_not_asked_again_was_judged_by_the
         page.get_by_role("listitem").filter(has_text="0:09.6").get_by_text("judged by you").wait_for()
 
 
+def test_a_note_goes_when_another_view_is_opened_and_an_error_stays(prepared, open_page):
+    with served(prepared) as server:
+        page = open_page(server, "Clips", expected="409")
+        page.get_by_text("11 of 12 clips labelled").wait_for()
+        press(page, "o")
+        page.get_by_role("alert").get_by_text("Press I at the start of a highlight first.").wait_for()
+        press(page, "1")
+        page.get_by_text("0 of 10 judged").wait_for()
+        assert not page.get_by_role("alert").is_visible()
+        prepared.append(LABELS, "# ask Anna\n")
+        press(page, "y")
+        page.get_by_role("alert").get_by_text("nothing was overwritten").wait_for()
+        press(page, "2")
+        page.get_by_text("11 of 12 clips labelled").wait_for()
+        assert page.get_by_role("alert").is_visible()
+
+
 def test_calm_segments_have_a_low_probability(prepared, open_page):
     prepared.set_params(select={"invert": True})
     with served(prepared) as server:

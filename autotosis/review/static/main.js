@@ -22,6 +22,8 @@ async function open(name) {
   current?.close?.();
   current = null;
   early = [];
+  // An error may be about something else than the view that is left.
+  if (message.className === "note") message.hidden = true;
   sessionStorage.setItem("view", name);
   for (const tab of document.querySelectorAll("#views button")) tab.setAttribute("aria-current", tab.dataset.view === name ? "page" : "false");
   // A view that is still being opened goes on in a place that is not shown any more.
