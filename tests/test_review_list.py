@@ -27,6 +27,12 @@ def test_the_most_uncertain_come_first_and_every_fifth_is_sure():
     assert 34 <= surest.start < 34.6 and 35.4 < surest.end <= 36
 
 
+def test_no_moment_below_the_threshold_is_sure():
+    chosen = review_list.choose(humps(0.8, 0.6, *[0.2] * 4, *[0.1] * 6), 0.5, 0.6, [])
+    assert [round(moment.score, 1) for moment, _ in chosen[:2]] == [0.6, 0.8]
+    assert len(chosen) == 12 and {reason for _, reason in chosen} == {"uncertain"}
+
+
 def test_they_are_spread_over_the_vod_and_few():
     chosen = review_list.choose(humps(*np.linspace(0.4, 0.6, 60)), 0.5, 0.6, [])
     assert len(chosen) == 30

@@ -21,7 +21,7 @@ COLUMNS = ("start", "end", "probability", "reason")
 UNCERTAIN, SURE, MARKER = "uncertain", "sure", "marker"
 # How many moments are listed at most, and how many peaks of the probability they are chosen from.
 MAX_MOMENTS, CANDIDATES = 30, 300
-# One in this many moments is one that the model is sure of.
+# One in this many moments is one that the model is sure of, as long as there are any above the threshold.
 SURE_EVERY = 5
 # No more than MAX_IN_PART of the moments are taken from each of PARTS equal parts of the VOD.
 PARTS, MAX_IN_PART = 10, 6
@@ -102,8 +102,9 @@ def choose(
     in_part = [0] * PARTS
     chosen: list[tuple[Segment, str]] = []
     while left and len(chosen) < MAX_MOMENTS:
-        sure = len(chosen) % SURE_EVERY == SURE_EVERY - 1
-        best = max(left, key=lambda peak: peak.score if sure else -_distance_to_threshold(peak.score, threshold))
+        # The first one is the highest. Below the threshold, the model is not sure of a highlight.
+        sure = len(chosen) % SURE_EVERY == SURE_EVERY - 1 and left[0].score >= threshold
+        best = left[0] if sure else min(left, key=lambda peak: _distance_to_threshold(peak.score, threshold))
         left.remove(best)
         part = int(best.start / smoothed.end * PARTS)
         if in_part[part] < MAX_IN_PART:
