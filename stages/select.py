@@ -31,7 +31,8 @@ def main(name: str) -> None:
     marked = [] if config.select.marks == "ignore" else marks.read(config, vod, choice.smoothed)
     if config.edits:
         reel = cut_list.read_kept(config.edits, name, vod.duration)
-        print(f"{name}: the cut list is {config.edits}, segments: {len(reel)}")
+        without_marks = "; marks are not added to it" if config.select.marks == "keep" and marked else ""
+        print(f"{name}: the cut list is {config.edits}, segments: {len(reel)}{without_marks}")
     else:
         chosen = choice.reel
         if config.select.marks == "keep":

@@ -135,6 +135,15 @@ def test_marks_that_are_shown_are_joined_like_events_and_reported(marked):
     assert "own: segments: 3, seconds: 43.0" in output
 
 
+def test_marks_are_not_added_to_an_edited_cut_list_and_it_is_said(marked):
+    marked.write("data/tiny/edits/own.csv", "start,end\n1,3\n")
+    for asked, remark in (("propose", ""), ("keep", "; marks are not added to it")):
+        marked.set_params(vods={"own": VOD}, select={"marks": asked})
+        output = marked.succeed("python", "-m", "stages.select", "own")
+        assert f"own: the cut list is data/tiny/edits/own.csv, segments: 1{remark}\n" in output
+        assert [(row["start"], row["end"]) for row in marked.table("data/cuts/own.csv")] == [("1", "3")]
+
+
 def test_marks_that_are_kept_leave_events_apart_as_they_are(project):
     videos.flash_and_beep(project.folder / "data/tiny/vods/own.mp4", 60, fps=5)
     write_timeline(project, [(10, 13, 0.9), (15.4, 18, 0.7)], 60)
