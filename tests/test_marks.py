@@ -135,6 +135,14 @@ def test_marks_that_are_shown_are_joined_like_events_and_reported(marked):
     assert "own: segments: 3, seconds: 43.0" in output
 
 
+def test_markers_after_the_end_of_the_vod_are_told(marked):
+    marked.set_params(vods={"own": VOD})
+    told = f"{MARKERS}: ignored, because the VOD ends before them, at 59.8 s: 1 of 2 markers\n"
+    assert told in marked.succeed("python", "-m", "stages.select", "own")
+    marked.write(MARKERS, "0:00:45,Editor,x,\n")
+    assert "ignored" not in marked.succeed("python", "-m", "stages.select", "own")
+
+
 def test_marks_are_not_added_to_an_edited_cut_list_and_it_is_said(marked):
     marked.write("data/tiny/edits/own.csv", "start,end\n1,3\n")
     for asked, remark in (("propose", ""), ("keep", "; marks are not added to it")):

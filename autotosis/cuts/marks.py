@@ -39,7 +39,13 @@ def read(config: SelectConfig, vod: Recording, smoothed: Timeline) -> list[Segme
         The time around each mark, in the order of time, with the highest probability in it as its score; marks whose
         times overlap are one.
     """
-    points = [*_chapters(vod), *(sidecars.read_markers(config.markers) if config.markers else [])]
+    markers = sidecars.read_markers(config.markers) if config.markers else []
+    if late := [marker for marker in markers if marker >= vod.duration]:
+        print(
+            f"{config.markers}: ignored, because the VOD ends before them, at {vod.duration:.1f} s: "
+            f"{len(late)} of {len(markers)} markers"
+        )
+    points = [*_chapters(vod), *markers]
     spans = [(point - BEFORE, point + AFTER) for point in points if point < vod.duration]
     for path, end in config.replays:
         if parts.is_video(path) and end < vod.duration + LATE:
