@@ -60,11 +60,11 @@ def main() -> None:
     choice = architecture.choose(clips, settings, signal_scores)
     out_of_fold, settings = choice.out_of_fold, learning.with_network(settings, choice.architecture)
     measured = out_of_fold.at(out_of_fold.measured)
-    in_stream, threshold = decision_threshold(measured, train.prevalence)
+    stream_probabilities, threshold = decision_threshold(measured, train.prevalence)
     kept = cross_validation.limit_clips(clips, settings)
     kept_scores = cross_validation.restrict_to(out_of_fold, kept, settings)
     learned = learning.learn(kept, settings, "all clips")
-    first_pass_model = first_pass.learn(clips, in_stream >= threshold / 2, settings)
+    first_pass_model = first_pass.learn(clips, stream_probabilities >= threshold / 2, settings)
     if "RANK" in os.environ and not first_of_torchrun():
         return
     network_logits = out_of_fold.logits - signal_scores.logits
@@ -85,7 +85,9 @@ def main() -> None:
         moments.tensors("labelled.") | first_pass_model.linear.tensors("first_pass.") | learned.face_tensors("face.")
     )
     tensors |= audience.tensors("chat.")
-    precision, recall = calibration.precision_and_recall(in_stream, measured.labels, train.prevalence, threshold)
+    precision, recall = calibration.precision_and_recall(
+        stream_probabilities, measured.labels, train.prevalence, threshold
+    )
     probabilities = measured.probabilities()
     figures = metrics.cross_validation(measured.labels, probabilities, measured.fold)
     details = {

@@ -45,7 +45,7 @@ class OutOfFold:
         return of_clips | (not enough)
 
     def at(self, chosen: np.ndarray) -> "OutOfFold":
-        """Return the moments where `chosen`, bool of shape (moments,), is true."""
+        """Return the chosen moments: those where a bool of shape (moments,) is true, or those with these numbers."""
         return OutOfFold(self.logits[chosen], self.labels[chosen], self.fold[chosen], self.is_excerpt[chosen])
 
     def calibration(self) -> Calibration:

@@ -120,7 +120,7 @@ def unknown_signals(highlights: np.ndarray) -> np.ndarray:
 
 
 def by_moment(clips: Sequence[Clip], of_clips: Sequence[float]) -> np.ndarray:
-    """Repeat what is given for each clip for each of its labelled moments, clip by clip: shape (moments,)."""
+    """Repeat a value of each clip for each of its labelled moments, clip by clip: shape (moments,)."""
     return np.repeat(of_clips, [len(clip.labels) for clip in clips])
 
 
@@ -185,7 +185,8 @@ def around_excerpts(clips: Sequence[Clip], fps: float, most: int, margin: float)
         for excerpt, moments in zip(excerpts, numbers, strict=True):
             unlabelled.append((excerpt, np.flatnonzero(~taken[moments])))
             taken[moments] = True
-    every, passed = max(1, -(-sum(len(moments) for _, moments in unlabelled) // most)), 0
+    total, passed = sum(len(moments) for _, moments in unlabelled), 0
+    every = max(1, -(-total // most))
     around = []
     for excerpt, moments in unlabelled:
         few = moments[-passed % every :: every]

@@ -99,7 +99,8 @@ def frames(clips: Sequence[Clip], weights: np.ndarray, fitted: Linear, fps: floa
     moments = np.concatenate([clip.moments for clip in clips])
     offsets = np.concatenate([fitted.logits(clip.values, fps)[clip.moments] for clip in clips])
     columns = (moments, examples.labels(clips), offsets, weights)
-    return list(map(batches.LabelledFrame, shards, *(column.tolist() for column in columns)))
+    rows = zip(shards, *(column.tolist() for column in columns), strict=True)
+    return [batches.LabelledFrame(*row) for row in rows]
 
 
 def score(learned: Model, clips: Sequence[Clip], settings: Params) -> list[np.ndarray]:
