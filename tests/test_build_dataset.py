@@ -83,6 +83,7 @@ BAD = {
     "negative": (GOOD + "clips/c05.mp4,-1,2,1\n", "row 5", "before the video begins"),
     "end before start": (GOOD + "clips/c05.mp4,2,1,1\n", "row 5", "not after its start"),
     "another label": (GOOD + "clips/c05.mp4,1,2,rage\n", "row 5", "label is 'rage'"),
+    "semicolons": ("video;start;end;label\nclips/a.mp4;;;0\n", "row 1", "semicolons instead of commas; save the table"),
     "another header": ("clip,from,to,label\n", "row 1", "the header must be video,start,end,label"),
     "overlap": (GOOD + "clips/c01.mp4,1.5,2.5,1\n", "row 5", "overlaps the label of clips/c01.mp4 in row 2"),
     "past the end": (GOOD + "clips/c05.mp4,1,99,1\n", "row 5", "ends at 99 s, but clips/c05.mp4 ends at"),

@@ -33,6 +33,7 @@ BAD = {
     ),
     "overlap": ("start,end\n5,7\n1,2\n6,8\n", "row 4", "overlaps row 2"),
     "no column for the end": ("start,keep\n1,yes\n", "row 1", "the header must name start,end"),
+    "semicolons": ("start;end\n1,5;2\n", "row 1", "semicolons instead of commas; save the table with LibreOffice"),
     "another column": ("start,end,kept\n1,2,yes\n", "row 1", "may name segment,vod"),
 }
 

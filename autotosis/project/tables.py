@@ -173,6 +173,11 @@ def _check_header(
 ) -> Sequence[str]:
     """Return the columns in the order of the file; UserError if the header in this row does not name them."""
     named = set(header)
+    if any(";" in name for name in header):
+        raise UserError(
+            f"{path} row {number}: the columns are separated by semicolons instead of commas; save the table with "
+            "LibreOffice, tick Edit filter settings, and choose , as the field delimiter"
+        )
     if optional and (len(named) < len(header) or not set(columns) <= named or not named <= {*columns, *optional}):
         others = ",".join(name for name in optional if name not in columns)
         raise UserError(
