@@ -101,6 +101,38 @@ def test_segments_of_a_stream_are_read_behind_what_describes_them(tmp_path):
     assert not list(remarks(recording))
 
 
+def segments(folder, *options):
+    """Make six segments of a stream, of a second each."""
+    folder.mkdir()
+    form = ("-g", 30, "-sc_threshold", 0, "-f", "hls", "-hls_time", 1, "-hls_list_size", 0)
+    names = ("-hls_segment_filename", folder / "%d.ts", folder.with_suffix(".m3u8"))
+    videos.ffmpeg("-i", film(folder.with_name("a.mp4"), 6.0), *options, *form, *names)
+
+
+DROPPED = ("-vf", "select='lt(mod(t,1),0.8)'", "-fps_mode", "passthrough", "-force_key_frames", "expr:gte(t,n_forced)")
+OPEN = ("-x264-params", "open-gop=1:bframes=3:b-adapt=0")
+
+
+@pytest.mark.parametrize("options", [DROPPED, OPEN])
+def test_segments_of_a_stream_are_shown_when_their_clock_says(tmp_path, options):
+    """Frames are missing at the end of each segment, or the first ones are shown before its keyframe."""
+    segments(tmp_path / "parts", *options)
+    recording = probe(tmp_path / "parts")
+    assert recording.duration == pytest.approx(6, abs=0.2)
+    times = [5.5, 0.5, 1.5, 3.5, 4.1]
+    assert numbers_at(recording, times) == pytest.approx([30 * time for time in times], abs=1)
+    assert beeps(recording) == pytest.approx(np.arange(6), abs=0.05)
+
+
+def test_a_lost_segment_of_a_stream_is_a_gap(tmp_path):
+    segments(tmp_path / "parts")
+    (tmp_path / "parts/2.ts").unlink()
+    recording = probe(tmp_path / "parts")
+    assert recording.duration == pytest.approx(6, abs=0.1)
+    assert numbers_at(recording, [2.5, 3.5]) == pytest.approx([59, 105], abs=3)
+    assert beeps(recording) == pytest.approx([0, 1, 3, 4, 5], abs=0.05)
+
+
 def test_what_an_edit_list_trims_away_is_not_shown(tmp_path):
     path = film(tmp_path / "a.mp4", 6.0, "-bf", 0)
     videos.edited(path, [(0.5, 1.5), (4.2, 1.5)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, TypeGuard
 
 import av
@@ -40,7 +40,7 @@ class Extent:
     span : Span
         The file, or a stretch of it.
     continues : bool
-        Whether its clock is the one of the extent before it in the same file.
+        Whether its clock is known to be the one of the extent before it in the same file.
     beginning : float
         The timestamp that players show as time zero, seconds.
     start, end, sound_end : float
@@ -73,7 +73,7 @@ def extents(span: Span, continues: bool = False) -> list[Extent]:
     span : Span
         The file, or a stretch of it.
     continues : bool
-        Whether its clock is the one of the stretch before it in the same file.
+        Whether its clock is known to be the one of the stretch before it in the same file.
 
     Returns
     -------
@@ -96,12 +96,7 @@ def extents(span: Span, continues: bool = False) -> list[Extent]:
                 "it again or remove it"
             )
         if len(structure.spans) > 1:
-            found: list[Extent] = []
-            for first, *others in map(extents, structure.spans):
-                # A clock that is where the last one ended is the same, as where only the tracks change.
-                goes_on = bool(found) and found[-1].start < first.start and abs(first.start - found[-1].end) < BACK
-                found += [replace(first, continues=goes_on), *others]
-            return found
+            return [extent for part in structure.spans for extent in extents(part)]
         wanted: list[Stream] = [video, audio] if audio else [video]
         tracks.read_only(container, *wanted)
         beginning = beginning_of(container)

@@ -25,6 +25,9 @@ from autotosis.video.opening import Span, opened
 # Sound that continues after the picture for longer than this is part of the recording (seconds). Encoders of sound end
 # a little late.
 SOUND_ALONE = 0.5
+# The picture of a part of a stream may begin this much before that of the part before it ends, where it was not cut at
+# a keyframe: frames are not stored in the order in which they are shown (seconds).
+OVERLAP = 0.3
 # Codecs whose headers may differ between parts. That of FLAC tells the length and a checksum of the sound.
 WITH_HEADERS = ("h264", "hevc", "flac")
 # The pictures of parts are scaled to the same size. If their shapes differ by more than this share, it shows; those of
@@ -39,8 +42,9 @@ LOOKED_AT, DECODED, MEASURED = 300, 24, 9
 class Piece:
     """A stretch of a recording with one continuous clock: a file, or one of several that were appended to one file.
 
-    The picture of a piece begins where the picture of the piece before it ends, and its sound stays in sync with it.
-    Recorders switch files at a keyframe, and sound may begin and end a little before or after its picture.
+    The picture of a piece begins where its clock says, if that goes on, and otherwise where the piece before it ends.
+    Its sound stays in sync with it: recorders switch files at a keyframe, and sound may begin and end a little before
+    or after its picture.
 
     Attributes
     ----------
@@ -184,7 +188,7 @@ def _one_after_the_other(extents: Sequence[Extent]) -> tuple[tuple[Piece, ...], 
     for number, extent in enumerate(extents):
         if number == 0:
             zero = extent.beginning
-        elif extent.continues:
+        elif extent.continues or _goes_on(extents[number - 1], extent):
             begin = extent.start - zero
         else:
             zero = extent.start - begin
@@ -194,6 +198,11 @@ def _one_after_the_other(extents: Sequence[Extent]) -> tuple[tuple[Piece, ...], 
         pieces.append(Piece(extent.span, zero, begin, end, extent.picture, sounds, declared_duration))
         begin = sound_end if sound_end > end + SOUND_ALONE else end
     return tuple(pieces), begin
+
+
+def _goes_on(before: Extent, extent: Extent) -> bool:
+    """Return whether the clock of an extent is that of the one before it, as in segments of a stream."""
+    return before.start < extent.start and -OVERLAP < extent.start - before.end < clock.AHEAD
 
 
 def _numbers(piece: Piece, sounds: Sequence[int], at_beginning: dict[Path, list[int]]) -> tuple[int, ...]:
