@@ -251,6 +251,18 @@ def test_parts_with_flac_follow_each_other(tmp_path):
     assert beeps(recording) == pytest.approx(np.arange(6), abs=0.1)
 
 
+@pytest.mark.parametrize("length", [2, 70])
+def test_pictures_that_are_shown_before_the_keyframe_of_a_part_take_their_time(tmp_path, length):
+    folder = tmp_path / "parts"
+    folder.mkdir()
+    source = ("-f", "lavfi", "-t", 2 * length, "-i")
+    tracks = (*source, "testsrc=s=64x48:r=12", *source, "sine", "-c:a", "pcm_u8", "-preset", "ultrafast")
+    opened = ("-x264-params", "open-gop=1:keyint=12:min-keyint=12:scenecut=0:bframes=3:b-adapt=0")
+    parts = ("-f", "segment", "-segment_time", length, "-reset_timestamps", 1, folder / "%d.mkv")
+    videos.ffmpeg(*tracks, *opened, *parts)
+    assert probe(folder).duration == pytest.approx(2 * length, abs=0.1)
+
+
 @pytest.mark.parametrize("silent", [1, 2])
 def test_a_part_without_sound_is_silent(tmp_path, silent):
     folder, source = tmp_path / "parts", film(tmp_path / "a.mp4", 3.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -29,6 +30,8 @@ NEVER = float("-inf")
 GUESSED = ("mpegts", "mpeg")
 # How much is read at the end of a file to find when it ends (seconds).
 LAST = 60.0
+# One of so many packets from the beginning on is the picture that is shown first.
+REORDERED = 32
 
 
 @dataclass(frozen=True)
@@ -119,7 +122,10 @@ def extents(span: Span, continues: bool = False) -> list[Extent]:
         picture_clock = clocks[video.index]
         if picture_clock.end == NEVER:
             raise UserError(f"{span.path}: none of its frames has a time; remove it or convert it to MP4")
-        start = picture_clock.first if video.start_time is None else float(video.start_time * (video.time_base or 0))
+        start = picture_clock.first
+        if video.start_time is not None:
+            # Of Matroska, FFmpeg tells the time of the first packet, and pictures behind it may be shown before it.
+            start = min(start, float(video.start_time * (video.time_base or 0)))
         end, sound_end = picture_clock.end, clocks[audio.index].end if audio else NEVER
         # If edits delay a track of an MP4, FFmpeg counts the delay twice in the duration.
         if structure.is_complete or (declared_end is not None and max(end, sound_end) >= declared_end - TRUNCATED):
@@ -210,8 +216,12 @@ def _read_all(container: InputContainer, wanted: list[Stream], declared_end: flo
 
 
 def _read_last_minute(container: InputContainer, wanted: list[Stream], declared_end: float) -> dict[int, _TrackClock]:
-    """Read the clocks from the last minute alone, or from more if no packet of the first track is in it."""
-    back = LAST
+    """Read the clocks from the first packets and the last minute, or from more if no picture is in that."""
+    back, picture = LAST, wanted[0]
+    first = float("inf")
+    if declared_end - back > beginning_of(container):
+        begun = (packet for packet in demuxed(container, picture) if not packet.is_discard)
+        first = min(map(time_of, itertools.islice(begun, REORDERED)), default=first)
     while True:
         begin = declared_end - back
         with_all = begin <= beginning_of(container)
@@ -221,7 +231,8 @@ def _read_last_minute(container: InputContainer, wanted: list[Stream], declared_
                 container.seek(int((beginning_of(container) - 1 if with_all else begin) * av.time_base))
         # A picture may be shown for long. Until the end that the file states, a leap is no damage.
         clocks = _read_all(container, wanted, declared_end)
-        if with_all or clocks[wanted[0].index].end > NEVER:
+        if with_all or clocks[picture.index].end > NEVER:
+            clocks[picture.index].first = min(first, clocks[picture.index].first)
             return clocks
         back *= 8
 
