@@ -70,6 +70,23 @@ def test_a_damaged_time_of_a_transport_stream_moves_nothing(tmp_path, kind):
         assert [frame.time for frame in shown] == pytest.approx([2.0, 5.0], abs=0.05)
 
 
+@pytest.mark.parametrize(("place", "count"), [(0, 70_000), (0.5, 10_000_000), (1, 70_000)])
+def test_zeros_in_a_transport_stream_are_skipped(tmp_path, place, count):
+    path = tmp_path / "a.ts"
+    videos.numbered(tmp_path / "source.mp4", 6.0, "libx264")
+    videos.ffmpeg("-i", tmp_path / "source.mp4", "-c", "copy", path)
+    whole, data = probe(path), path.read_bytes()
+    split = round(place * len(data) / 188) * 188
+    path.write_bytes(data[:split] + bytes(count) + data[split:])
+    recording = probe(path)
+    assert recording.duration == whole.duration
+    heard = np.concatenate(list(read_stereo(recording, videos.RATE, 6.0)))
+    assert len(videos.beginnings(np.abs(heard[:, 0]))) == 6
+    with Track(recording, "picture") as track:
+        shown = list(on_display(recording, track.frames(0.0), [1.5, 4.5]))
+    assert [videos.number_of(frame.to_ndarray(format="gray")) for frame in shown] == pytest.approx([45, 135], abs=2)
+
+
 def test_a_damaged_size_in_mxf_ends_the_search_for_further_recordings(tmp_path):
     path = tmp_path / "a.mxf"
     source = ("-f", "lavfi", "-t", 2, "-i", "testsrc=s=64x48:r=25")

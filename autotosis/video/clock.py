@@ -286,7 +286,8 @@ def demuxed(container: InputContainer, *wanted: Stream) -> Iterator[Packet[Any]]
     guessed = any(map(_tells_no_display_times, wanted))
     unordered = any(map(is_unordered, wanted))
     before: dict[int, tuple[int | None, int | None]] = {}
-    for _ in range(100):
+    # A transport stream fails after each 64 KiB in which FFmpeg finds no packet, such as zeros.
+    for _ in range(100 + container.size // 65_536):
         try:
             packets = container.demux(*wanted)
             for packet in _in_turn(packets, container.format.name, unordered) if guessed else packets:
@@ -298,7 +299,7 @@ def demuxed(container: InputContainer, *wanted: Stream) -> Iterator[Packet[Any]]
                 if packet.pts is not None or packet.dts is not None:
                     yield packet
             return
-        except av.error.InvalidDataError:
+        except (av.error.InvalidDataError, av.error.BlockingIOError):
             continue
         except IndexError:
             # PyAV raises it at the end of a file if more tracks have begun in the middle of it.
