@@ -111,6 +111,12 @@ def test_an_mxf_without_its_end_shows_what_it_has_at_any_time(tmp_path):
         assert videos.number_of(shown.to_ndarray(format="gray")) == pytest.approx(30 * time, abs=3)
 
 
+def test_gxf_with_dv_is_read_up_to_where_ffmpeg_ends(tmp_path):
+    path, source = tmp_path / "a.gxf", ("-f", "lavfi", "-t", 2, "-i")
+    videos.ffmpeg(*source, "testsrc=s=720x576:r=25", *source, "sine=r=48000", "-c:v", "dvvideo", path)
+    assert probe(path).duration == pytest.approx(2, abs=0.1)
+
+
 def test_a_long_mxf_without_its_end_lasts_as_long_as_what_it_has(tmp_path):
     path, source = tmp_path / "a.mxf", ("-f", "lavfi", "-t", 100, "-i")
     videos.ffmpeg(*source, "testsrc=s=64x48:r=25", *source, "sine=r=48000", "-c:v", "mpeg2video", "-g", 25, path)

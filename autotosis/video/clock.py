@@ -301,8 +301,9 @@ def demuxed(container: InputContainer, *wanted: Stream) -> Iterator[Packet[Any]]
             return
         except (av.error.InvalidDataError, av.error.BlockingIOError):
             continue
-        except IndexError:
-            # PyAV raises it at the end of a file if more tracks have begun in the middle of it.
+        except (IndexError, av.error.PermissionError):
+            # PyAV raises the first at the end of a file if more tracks have begun in the middle of it. The other is -1,
+            # with which FFmpeg's old demuxers, such as that of GXF, end where a file is damaged or ends.
             return
 
 
