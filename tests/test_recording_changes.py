@@ -263,6 +263,22 @@ def test_pictures_that_are_shown_before_the_keyframe_of_a_part_take_their_time(t
     assert probe(folder).duration == pytest.approx(2 * length, abs=0.1)
 
 
+def test_parts_of_a_dvd_are_joined_and_their_sound_tracks_stay_apart(tmp_path):
+    source, folder = film(tmp_path / "a.mp4", 6.0), tmp_path / "parts"
+    folder.mkdir()
+    both = ("-i", source, "-f", "lavfi", "-t", 6, "-i", "anullsrc=r=48000", "-map", 0, "-map", 1)
+    videos.ffmpeg(*both, "-c:v", "mpeg2video", "-c:a:0", "mp2", "-c:a:1", "ac3", "-f", "dvd", tmp_path / "a.vob")
+    data = (tmp_path / "a.vob").read_bytes()
+    size = len(data) // 5 // 2048 * 2048
+    for part in range(5):
+        (folder / f"VTS_01_{part}.VOB").write_bytes(data[part * size : (part + 1) * size if part < 4 else None])
+    for judged, heard in ((1, 0), (2, 6)):
+        recording = probe(folder, [judged])
+        assert recording.duration == pytest.approx(6, abs=0.1)
+        assert beeps(recording) == pytest.approx(np.arange(heard), abs=0.1)
+    assert numbers_at(recording, [1.5, 4.5]) == pytest.approx([45, 135], abs=3)
+
+
 @pytest.mark.parametrize("silent", [1, 2])
 def test_a_part_without_sound_is_silent(tmp_path, silent):
     folder, source = tmp_path / "parts", film(tmp_path / "a.mp4", 3.0)

@@ -245,9 +245,11 @@ def _check_alike(files: Sequence[Span]) -> None:
 
 
 def _formats(container: InputContainer) -> dict[int, tuple[object, ...]]:
-    """Return what must be the same in all parts, for each track of picture or sound, by its number."""
+    """Return what must be the same in all parts, for each track of picture or sound, by its number or identifier."""
+    # In MPEG, FFmpeg numbers the tracks by their first packets, whose order differs between parts.
+    identified = container.format.name in clock.GUESSED
     return {
-        track.index: (
+        track.id if identified else track.index: (
             track.type,
             track.codec_context.name,
             track.time_base,

@@ -48,7 +48,9 @@ def sound(container: InputContainer, film: VideoStream) -> AudioStream | None:
 
 def sounds(container: InputContainer) -> list[AudioStream]:
     """List all sound tracks of a file that can be decoded, in order. Users count them from 1, as recorders do."""
-    return [track for track in container.streams.audio if track.codec_context is not None]
+    found = [track for track in container.streams.audio if track.codec_context is not None]
+    # FFmpeg numbers the tracks of a program stream by their first packets, whose order differs between parts.
+    return sorted(found, key=lambda track: track.id) if container.format.name == "mpeg" else found
 
 
 def read_only(container: InputContainer, *wanted: Stream) -> None:
@@ -73,11 +75,11 @@ def _is_still(track: VideoStream) -> bool:
     return track.frames == 1 or end_of(track) <= 1
 
 
-def _rank(track: VideoStream | AudioStream) -> tuple[bool, bool, int, int]:
-    """Return a track's rank. As in FFmpeg: not SPECIAL, then default, then the largest, then the first."""
+def _rank(track: VideoStream | AudioStream) -> tuple[bool, bool, int]:
+    """Return a track's rank. As in FFmpeg: not SPECIAL, then default, then the largest; of equal ones, the first."""
     size = 0
     if isinstance(track, VideoStream) and track.codec_context is not None:
         size = track.codec_context.width * track.codec_context.height
     elif isinstance(track, AudioStream):
         size = track.codec_context.channels
-    return not track.disposition & SPECIAL, bool(track.disposition & Disposition.default), size, -track.index
+    return not track.disposition & SPECIAL, bool(track.disposition & Disposition.default), size
