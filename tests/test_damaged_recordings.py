@@ -162,6 +162,18 @@ def test_a_picture_that_is_shown_for_long_is_not_missing(tmp_path):
     assert [videos.number_of(frame.to_ndarray(format="gray")) for frame in shown] == [30, 90]
 
 
+def test_nothing_is_missing_of_an_flv_that_does_not_tell_how_long_it_is(tmp_path):
+    path, source = tmp_path / "a.flv", ("-f", "lavfi", "-t", 3, "-i", "testsrc=s=64x48:r=25")
+    videos.ffmpeg(*source, "-output_ts_offset", 5000, path)
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) * 6 // 10])
+    assert any("cut off: it claims to last 3.0 s" in line for line in remarks(probe(path)))
+    videos.ffmpeg(*source, "-output_ts_offset", 5000, "-flvflags", "no_duration_filesize", path)
+    recording = probe(path)
+    assert recording.duration == pytest.approx(3, abs=0.1)
+    assert not list(remarks(recording))
+
+
 def test_nothing_is_missing_of_an_mp4_that_edits_delay_and_trim(tmp_path):
     path = tmp_path / "a.mp4"
     videos.numbered(path, 6.0, "libx264")

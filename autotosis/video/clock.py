@@ -127,9 +127,13 @@ def extents(span: Span, continues: bool = False) -> list[Extent]:
             # Of Matroska, FFmpeg tells the time of the first packet, and pictures behind it may be shown before it.
             start = min(start, float(video.start_time * (video.time_base or 0)))
         end, sound_end = picture_clock.end, clocks[audio.index].end if audio else NEVER
-        # If edits delay a track of an MP4, FFmpeg counts the delay twice in the duration.
-        if structure.is_complete or (declared_end is not None and max(end, sound_end) >= declared_end - TRUNCATED):
-            declared_end = None
+        if declared_end is not None:
+            missing = declared_end - max(end, sound_end)
+            # Of an FLV that does not state its duration, FFmpeg takes the last timestamp for it.
+            is_timestamp = container.format.name == "flv" and abs(missing - beginning) <= TRUNCATED
+            # If edits delay a track of an MP4, FFmpeg counts the delay twice in the duration.
+            if missing <= TRUNCATED or is_timestamp or structure.is_complete:
+                declared_end = None
         sound = audio.index if audio else None
         return [Extent(span, continues, beginning, start, end, sound_end, declared_end, video.index, sound)]
 
