@@ -194,6 +194,15 @@ def test_of_a_folder_only_videos_are_parts(tmp_path):
         probe(folder / "list.m3u8")
 
 
+@pytest.mark.parametrize(("form", "names"), [("ts", ["1.tp", "2.TRP"]), ("mpg", ["1.MOD", "2.vro"])])
+def test_camcorders_and_recorders_have_endings_of_their_own(tmp_path, form, names):
+    source, folder = film(tmp_path / f"a.{form}", 2.0, "-c:a", "mp2", codec="mpeg2video"), tmp_path / "parts"
+    folder.mkdir()
+    for name in names:
+        (folder / name).write_bytes(source.read_bytes())
+    assert [piece.span.path.name for piece in probe(folder).files] == names
+
+
 @pytest.mark.parametrize("form", ["mkv", "mp4", "ts"])
 def test_where_the_picture_stops_its_last_frame_stays_and_the_sound_goes_on(tmp_path, form):
     film(tmp_path / "a.mp4")

@@ -10,8 +10,9 @@ from autotosis.project.errors import UserError
 # fmt: off
 ENDINGS = frozenset([
     "3g2", "3gp", "amv", "asf", "avi", "divx", "dv", "dvr-ms", "f4v", "flv", "gxf", "h264", "h265", "hevc", "ivf",
-    "m1v", "m2t", "m2ts", "m2v", "m4s", "m4v", "mjpeg", "mjpg", "mkv", "mov", "mp4", "mpe", "mpeg", "mpg", "mts", "mxf",
-    "nut", "ogm", "ogv", "qt", "rm", "rmvb", "tod", "ts", "vob", "webm", "wmv", "wtv", "y4m",
+    "m1v", "m2t", "m2ts", "m2v", "m4s", "m4v", "mjpeg", "mjpg", "mkv", "mod", "mov", "mp4", "mpe", "mpeg", "mpg",
+    "mts", "mxf", "nut", "ogm", "ogv", "qt", "rm", "rmvb", "tod", "tp", "trp", "ts", "vob", "vro", "webm", "wmv",
+    "wtv", "y4m",
 ])
 # fmt: on
 # The first bytes of playlists. FFmpeg would read the files that they name, wherever they are, and wait for the end of a
