@@ -34,7 +34,7 @@ WITHOUT_EDGES = 0.2
 # Frames are compared at this size, pixels.
 SIDE = 32
 
-# A sample, and the layout that is recognised in it.
+# The layout that is recognised in a sample, or None, and the sample.
 Seen = tuple[Layout | None, Sample]
 
 

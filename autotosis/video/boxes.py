@@ -11,7 +11,9 @@ OTHERS = (b"mdat", b"free", b"skip", b"wide", b"uuid", b"meta", b"meco", b"mfra"
 
 
 class Box(NamedTuple):
-    """A box: its name and start (bytes), and whether it claims no end but that of the file, or one beyond that."""
+    """A box: its name, its start (bytes), whether it claims no end but that of the file (`is_open`), and whether the
+    file ends before it does (`is_cut`).
+    """
 
     name: bytes
     start: int
