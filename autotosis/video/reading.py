@@ -93,7 +93,7 @@ class Track:
     def _reaching(
         self, time: float, read: Callable[[int], Iterator[Any]], time_of_first: Callable[[Any], float]
     ) -> Iterator[Any]:
-        """Read from the last position tried that does not come after a time (seconds), or else from the beginning."""
+        """Read from the first of the tried positions that is not after a time (seconds), or else from the beginning."""
         for number in reversed(self.numbers):
             if self.recording.pieces[number].begin > time:
                 continue
