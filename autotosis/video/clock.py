@@ -326,3 +326,18 @@ def _in_turn(packets: Iterator[Packet[Any]], format_name: str, unordered: bool) 
             packet.dts = following if format_name == "asf" and unordered else turn
             packet.pts = None if unordered else turn
         yield packet
+
+
+def decode(codec: Any, packet: Packet[Any] | None) -> list[Any]:
+    """Decode a packet. None gives the frames that the decoder still has.
+
+    Damaged packets, which long recordings often have, give nothing.
+    """
+    try:
+        decoded: list[Any] = codec.decode(packet)
+    except av.error.MemoryError:
+        raise
+    except av.error.FFmpegError:
+        # Each decoder has errors of its own for damage.
+        return []
+    return decoded

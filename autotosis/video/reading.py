@@ -17,8 +17,8 @@ from av.stream import Discard, Stream
 from av.video.stream import VideoStream
 
 from autotosis.video import opening, spans, tracks
-from autotosis.video.clock import demuxed, is_unordered, time_of
-from autotosis.video.recording import Recording, decode
+from autotosis.video.clock import decode, demuxed, is_unordered, time_of
+from autotosis.video.recording import Recording
 
 # Times are rounded in containers and tables, so they may be off by this much (seconds).
 ROUNDING = 1e-6

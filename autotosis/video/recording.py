@@ -287,24 +287,9 @@ def _decoded(packets: Iterable[Packet[Any]], video: VideoStream) -> Iterator[Vid
     """Decode the frames of packets that have a time."""
     # Of a short video, the decoder still has all frames at the end.
     for packet in itertools.chain(packets, [None]):
-        for frame in decode(video.codec_context, packet):
+        for frame in clock.decode(video.codec_context, packet):
             if frame.pts is not None or clock.is_unordered(video):
                 yield frame
-
-
-def decode(codec: Any, packet: Packet[Any] | None) -> list[Any]:
-    """Decode a packet. None gives the frames that the decoder still has.
-
-    Damaged packets, which long recordings often have, give nothing.
-    """
-    try:
-        decoded: list[Any] = codec.decode(packet)
-    except av.error.MemoryError:
-        raise
-    except av.error.FFmpegError:
-        # Each decoder has errors of its own for damage.
-        return []
-    return decoded
 
 
 def _steady_rate(video: VideoStream) -> Fraction:
