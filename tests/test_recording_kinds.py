@@ -26,6 +26,8 @@ CONTAINERS = {
     "avi": (),
     "nut": (),
     "wmv": ("-bf", 3, "-c:a", "wmav2"),
+    "mpg": ("-bf", 0, "-c:a", "mp2"),
+    "vob": ("-bf", 3, "-c:a", "ac3"),
     "fragments.mp4": FRAGMENTS,
     "open.ts": ("-x264-params", "open-gop=1:keyint=40:bframes=3"),
     "refresh.mkv": ("-x264-params", "intra-refresh=1:keyint=40"),
@@ -52,9 +54,12 @@ def test_a_recording_of_half_a_second_is_read(tmp_path, name, sound):
         assert [number(frame) for frame in track.frames(0.0)] == list(range(15))
 
 
-@pytest.mark.parametrize(("name", "sound"), [("a.avi", "pcm_s16le"), ("a.asf", "wmav2")])
-def test_the_picture_of_h264_without_b_frames_keeps_up_with_the_sound(tmp_path, name, sound):
-    recording = probe(film(tmp_path / name, 6.0, "-bf", 0, "-c:a", sound))
+@pytest.mark.parametrize(
+    ("name", "sound", "frames"),
+    [("a.avi", "pcm_s16le", 0), ("a.asf", "wmav2", 0), ("a.mpg", "mp2", 0), ("a.mpg", "mp2", 3)],
+)
+def test_the_picture_of_h264_keeps_up_with_the_sound(tmp_path, name, sound, frames):
+    recording = probe(film(tmp_path / name, 6.0, "-bf", frames, "-c:a", sound))
     for second, beep in enumerate(beeps(recording)[1:], 1):
         assert numbers_at(recording, [beep - 0.015, beep + 0.015]) == [30 * second - 1, 30 * second]
     with Track(recording, "picture") as track:

@@ -268,16 +268,17 @@ def time_of(packet: Packet[Any]) -> float:
 
 
 def is_unordered(track: Stream) -> bool:
-    """Return whether a track is H.264 or HEVC with B-frames in AVI or ASF."""
+    """Return whether a track is H.264 or HEVC with B-frames in AVI, ASF or a program stream."""
     return _tells_no_display_times(track) and track.codec_context.has_b_frames
 
 
 def _tells_no_display_times(track: Stream) -> TypeGuard[VideoStream]:
-    """Return whether a track is H.264 or HEVC in AVI or ASF.
+    """Return whether a track is H.264 or HEVC in AVI, ASF or a program stream.
 
-    These containers only have the time at which each packet is decoded. FFmpeg guesses when it is shown, and wrongly.
+    AVI and ASF only have the time at which each packet is decoded. FFmpeg guesses when it is shown, and wrongly. In a
+    program stream, several small frames share one time.
     """
-    if track.container.format.name not in ("avi", "asf") or not isinstance(track, VideoStream):
+    if track.container.format.name not in ("avi", "asf", "mpeg") or not isinstance(track, VideoStream):
         return False
     return track.codec_context.name in ("h264", "hevc")
 
@@ -321,10 +322,14 @@ def _in_turn(packets: Iterator[Packet[Any]], format_name: str, unordered: bool) 
         if isinstance(packet.stream, VideoStream) and packet.size:
             # After seeking, FFmpeg does not know the time of the second packet.
             turn = following if packet.dts is None else packet.dts
-            following = None if turn is None else turn + (packet.duration or 0)
-            # In ASF, sound has timestamps too. A frame is shown after it has been decoded, so a frame later.
-            packet.dts = following if format_name == "asf" and unordered else turn
-            packet.pts = None if unordered else turn
+            length = packet.duration or 0
+            following = None if turn is None else turn + length
+            packet.pts, packet.dts = None if unordered else turn, turn
+            if unordered and turn is not None:
+                # In ASF and MPEG, sound has timestamps too. A frame is shown after it has been decoded, and after those
+                # that are decoded later and shown before it.
+                delays = {"asf": 1, "mpeg": packet.stream.codec_context.reorder_depth}
+                packet.dts = turn + delays.get(format_name, 0) * length
         yield packet
 
 
