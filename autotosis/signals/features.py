@@ -23,7 +23,7 @@ from autotosis.video.recording import Recording
 
 # The version of the signals. Raise it by one with every change that gives other numbers for the same video;
 # tests/test_signals.py detects such changes. Shards and models of another version are made again.
-VERSION = 8
+VERSION = 9
 
 # The signals of the picture, and those of the sound. Sound costs so little that the first pass of a scan reads it for
 # the whole VOD. To add a signal, write a file for it and add its name to one of these lists.
