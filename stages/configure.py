@@ -26,7 +26,7 @@ def main() -> None:
     settings = params.load()
     params.check_folder(settings.folder)
     tables = inputs.snapshot(*(settings.folder / name for name in ("labels.csv", "facecams.csv", "edits", "music")))
-    # DVC does not say it later.
+    # DVC does not say later which VODs have no file.
     for sentence in missing_vods.advice(settings):
         print(sentence)
     for table in configuration.unused_edits(settings):

@@ -199,8 +199,6 @@ def test_rows_that_two_colleagues_append_are_merged(tmp_path, ending):
     tables = {
         "labels.csv": ("video,start,end,label", "clips/{}.mp4,,,1"),
         "holdout.csv": ("video,start,end,label", "vods/{}.mp4,1,2,1"),
-        "facecams.csv": ("video,x0,y0,x1,y1", "clips/{}.mp4,0,0,1,1"),
-        "groups.csv": ("video,group", "clips/{}.mp4,a"),
     }
 
     def write(*names: str) -> None:

@@ -139,7 +139,7 @@ def test_what_was_judged_before_a_build_and_is_not_asked_again_was_judged_by_the
     with served(prepared) as server:
         page = open_page(server)
         page.get_by_text("1 of 11 judged").wait_for()
-        page.get_by_role("listitem").filter(has_text="0:09.6").get_by_text("judged by you").wait_for()
+        page.get_by_role("listitem").filter(has_text="0:09.6").get_by_text("yours").wait_for()
 
 
 def test_a_note_goes_when_another_view_is_opened_and_an_error_stays(prepared, open_page):

@@ -276,13 +276,20 @@ def test_a_recording_that_is_gone_during_the_run_of_another_does_not_defer_that(
     assert listed(watched) == {"new": "vods/new.mkv"} and State().begun == [] and State().aside == {}
 
 
-def test_the_reel_of_all_vods_is_made_without_a_recording_that_is_gone(watched):
+@pytest.mark.parametrize("interrupted", [False, True])
+def test_the_reel_of_all_vods_is_made_without_a_recording_that_is_gone(watched, monkeypatch, interrupted):
     watched.set_params(vods={"demo": "vods/demo.mp4"}, select={"threshold": 0.7})
     record(watched, "own")
     watched.succeed(*WATCH, "--commit")
     shown = {row["vod"] for row in watched.table("reels/best/segments.csv")}
     assert shown == {"demo", "own"}
     (watched.folder / "data/tiny/vods/own.mkv").unlink()
+    if interrupted:
+        # As a watcher leaves it that is ended while it makes the reel of all VODs.
+        monkeypatch.chdir(watched.folder)
+        state = State()
+        state.left_out = watch.unlist_missing(load_params(watched))
+        state.save()
     watched.succeed(*WATCH, "--commit")
     assert {row["vod"] for row in watched.table("reels/best/segments.csv")} == {"demo"}
     assert (watched.folder / "reels/own/segments.csv").exists()

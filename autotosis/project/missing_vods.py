@@ -20,6 +20,6 @@ def advice(settings: Params) -> Iterator[str]:
             )
         else:
             yield (
-                f"{PARAMS_FILE}: vods.{name}: there is no {path}; correct the name, put the file back, or remove the "
-                "line"
+                f"{PARAMS_FILE}: vods.{name}: there is no {path}; correct the name, put the file back (with `dvc pull` "
+                "if DVC keeps it), or remove the line"
             )

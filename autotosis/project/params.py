@@ -240,8 +240,8 @@ def check_folder(folder: Path) -> None:
     if not folder.is_dir():
         others = [table.parent.name for table in folder.parent.glob("*/labels.csv")]
         close = difflib.get_close_matches(folder.name, others, n=1)
-        advice = f"did you mean {folder.parent / close[0]}?" if close else "copy data/template to it"
-        raise UserError(f"{PARAMS_FILE}: data: there is no folder {folder}; {advice}")
+        meant = f"did you mean {folder.parent / close[0]}? For a new one, " if close else ""
+        raise UserError(f"{PARAMS_FILE}: data: there is no folder {folder}; {meant}copy data/template to it")
 
 
 def load() -> Params:

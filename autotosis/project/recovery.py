@@ -33,6 +33,8 @@ KEPT = Path(".dvc/tmp/whole")
 # What dvc.yaml depends on in the streamer's folder, besides videos, which may be downloaded or drawn first.
 NEEDED = ("edits", "music", "labels.csv", "holdout.csv", "facecams.csv", "groups.csv")
 RWLOCK = Path(".dvc/tmp/rwlock")
+# How many VODs without a file are named after a failed run.
+NAMED = 3
 # How git marks a conflict.
 CONFLICT = re.compile(rb"^<<<<<<< ", re.MULTILINE)
 
@@ -58,7 +60,9 @@ def main() -> int:
         keep(lock_files)
         # Again, because what `configure` has said of them is far above. Not if the user has ended the run.
         if code not in (0, 128 + signal.SIGINT, 128 + signal.SIGTERM):
-            for sentence in missing_vods.advice(settings):
+            said = list(missing_vods.advice(settings))
+            rest = [f"and {len(said) - NAMED} more VODs without a file"] if len(said) > NAMED else []
+            for sentence in [*said[:NAMED], *rest]:
                 print(sentence, file=sys.stderr)
         return code
 

@@ -153,7 +153,8 @@ def read_rows(path: Path, columns: Sequence[str], optional: Sequence[str] = ()) 
         for number, fields in split_rows(path, file):
             if fields and fields[0].lstrip().startswith("#"):
                 continue
-            files.check_merged(f"{path} row {number}", ",".join(fields))
+            if fields and fields[0].startswith("<"):
+                files.check_merged(f"{path} row {number}", fields[0])
             if header is None:
                 header = [name.strip() for name in fields]
                 columns = _check_header(path, number, header, columns, optional)

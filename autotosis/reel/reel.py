@@ -2,6 +2,7 @@
 
 import csv
 import math
+import os
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
@@ -39,7 +40,8 @@ def recording_is_gone(folder: Path) -> bool:
     """Return whether a reel cannot be made again: a file of its VOD, which the cut for editors names, is gone."""
     cut = folder / CUT
     urls = re.findall(r'"target_url": "(.+?)"', cut.read_text(errors="replace")) if cut.exists() else []
-    return not all((folder / unquote(url)).exists() for url in urls)
+    # `exports.frames` counts `..` without looking at links.
+    return not all(os.path.exists(os.path.normpath(folder / unquote(url))) for url in urls)
 
 
 @dataclass(frozen=True)

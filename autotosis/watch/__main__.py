@@ -34,11 +34,9 @@ def main(once: bool, commit: bool) -> None:
     while True:
         try:
             settings = params.load()
-            if missing := recordings.missing(settings):
-                # Before they are unlisted, because nothing tells later that the others have not been made without them.
+            if state.left_out or recordings.missing(settings):
                 runs.check_space(settings.watch)
-                unlist_missing(settings)
-                finish(", ".join(missing), "left out", "Leave out", commit)
+                leave_out(settings, state, commit)
             unlist_changed(settings, state)
             settings = params.load()
             for name in interrupted(state):
@@ -49,7 +47,7 @@ def main(once: bool, commit: bool) -> None:
             for path in finished:
                 runs.check_space(settings.watch)
                 begin(path, state, commit)
-            if once and not finished and not growing:
+            if once and not (finished or growing or state.left_out):
                 tell_what_waits(settings, state)
                 return
             trouble = ""
@@ -69,8 +67,18 @@ def interrupted(state: State) -> list[str]:
     return [name for name in listed if name in state.begun or not (reel.FOLDER / name).exists()]
 
 
-def unlist_missing(settings: Params) -> None:
-    """Remove from vods.yaml the recordings whose files are gone, and say so.
+def leave_out(settings: Params, state: State, commit: bool) -> None:
+    """Go on without the recordings whose files are gone: make what concerns all VODs without them."""
+    state.left_out += unlist_missing(settings)
+    state.save()
+    if state.left_out:
+        finish(", ".join(state.left_out), "left out", "Leave out", commit)
+    state.left_out = []
+    state.save()
+
+
+def unlist_missing(settings: Params) -> list[str]:
+    """Remove from vods.yaml the recordings whose files are gone, and say so; their names.
 
     Otherwise the stages of the others would not run. UserError if rather their drive seems to be away.
     """
@@ -86,6 +94,7 @@ def unlist_missing(settings: Params) -> None:
         recordings.unlist(name)
         kept = ", and its reel is kept" if (reel.FOLDER / name).exists() else ""
         log(f"{name}: {path} is gone, so this VOD is left out{kept}; put the file back to cut it again")
+    return list(missing)
 
 
 def unlist_changed(settings: Params, state: State) -> None:
@@ -159,12 +168,11 @@ def make_reel(name: str, path: Path, state: State, commit: bool) -> None:
     except UserError as error:
         settings = params.load()
         if recordings.missing(settings):
-            unlist_missing(settings)
+            state.left_out += unlist_missing(settings)
             if name in recordings.read_list().vods:
                 # Another recording was in its way.
                 make_reel(name, path, state, commit)
                 return
-            finish(name, "left out", "Leave out", commit)
         elif path.exists():
             recordings.unlist(name)
             cause = UserError(f"{name}: {error}; {path} will be tried again in an hour")

@@ -23,6 +23,8 @@ class State:
         for not before the file changes).
     listed : dict of str to list
         The recordings of which a reel was begun: by their path, the signature that they had then.
+    left_out : list of str
+        The VODs that are gone, and without which the reel of all VODs has not been made yet.
     """
 
     def __init__(self) -> None:
@@ -33,9 +35,10 @@ class State:
                 path: (signature, again) for path, (signature, again) in content["aside"].items()
             }
             self.listed: dict[str, list[int]] = dict(content.get("listed", {}))
+            self.left_out: list[str] = list(content.get("left_out", []))
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             # Half a file, or none: recordings that failed are tried again.
-            self.begun, self.aside, self.listed = [], {}, {}
+            self.begun, self.aside, self.listed, self.left_out = [], {}, {}, []
 
     def save(self) -> None:
         """Save the state."""

@@ -83,7 +83,7 @@ export class Marker {
     if (this.begun === null) return this.say("Press I at the start of a highlight first.");
     const { moment } = this, { video, looping, stretch } = this.desk.player, late = moment <= this.begun;
     // What loops may have begun again before the key was pressed.
-    if (late && !(looping && stretch && !video.paused)) return this.say("The end must be after the start.");
+    if (late && !(looping && !video.paused && stretch?.[1] > this.begun - SHORTEST)) return this.say("The end must be after the start.");
     const end = rounded(late ? stretch[1] : moment, this.duration), mark = [Math.min(this.begun, rounded(end - SHORTEST, end)), end, 1];
     this.begun = null;
     this.set(withMark(this.marks.of(this.video), mark, null, this.duration), mark);

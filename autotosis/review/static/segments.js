@@ -7,12 +7,12 @@ import { Marks, withMark } from "./marks.js";
 
 // What is shown before and after a moment, how long one is at least, and how far back a missed one begins (seconds).
 const AROUND = 3, SHORTEST = 0.2, BACK = 2;
-const REASONS = { reel: "shown", yours: "judged by you" };
+const REASONS = { reel: "shown", yours: "yours" };
 
 const shared = (one, other) => Math.min(one.end, other.end) - Math.max(one.start, other.start);
 const same = (one, other) => shared(one, other) > 0.5 * Math.min(one.end - one.start, other.end - other.start);
 
-/** All moments to judge: the questions in their order, then the rest of the reel, then those that the user has added. */
+/** All moments to judge: the questions in their order, then the rest of the reel, then those that only the user has named. */
 function moments(vod, marks) {
   const items = vod.questions.map((question) => ({ ...question }));
   for (const { event_start: start, event_end: end, score } of vod.segments.filter(({ keep }) => keep)) {
