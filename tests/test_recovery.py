@@ -78,7 +78,7 @@ def test_after_a_failed_run_the_missing_vod_is_named_at_the_end(project):
     project.set_params(vods={"demo": "vods/demo.mp4", "monday": "vods/gone.mp4"})
     done = repro(project)
     assert done.returncode != 0
-    said = "params.yaml: vods.monday: there is no data/tiny/vods/gone.mp4; correct the name, put the file back (with `dvc pull`"
+    said = "params.yaml: vods.monday: there is no data/tiny/vods/gone.mp4; correct the name, put the file back"
     assert done.stderr.splitlines()[-1].startswith(said), done.stderr
 
 
