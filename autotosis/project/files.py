@@ -13,6 +13,9 @@ from pathlib import Path
 
 from autotosis.project.errors import UserError
 
+# How git marks a conflict.
+CONFLICT = re.compile("^<<<<<<< ", re.MULTILINE)
+
 
 @contextmanager
 def replacing(target: Path) -> Iterator[Path]:
@@ -152,7 +155,7 @@ def read_text(path: Path, at_most: int) -> str:
 
 def check_merged(place: str, text: str) -> None:
     """Raise a UserError that names the place of a text, if git has left a merge conflict in the text."""
-    if re.search("^<<<<<<< ", text, re.MULTILINE):
+    if CONFLICT.search(text):
         raise UserError(
             f"{place}: has a merge conflict; keep the right lines, and remove the lines that begin with <<<<<<<, "
             "======= or >>>>>>>"

@@ -35,8 +35,6 @@ NEEDED = ("edits", "music", "labels.csv", "holdout.csv", "facecams.csv", "groups
 RWLOCK = Path(".dvc/tmp/rwlock")
 # How many VODs without a file are named after a failed run.
 NAMED = 3
-# How git marks a conflict.
-CONFLICT = re.compile(rb"^<<<<<<< ", re.MULTILINE)
 
 
 def main() -> int:
@@ -111,7 +109,7 @@ def recover(path: Path, kept: Path) -> None:
     """
     if not path.exists() or is_whole(damaged := path.read_bytes()):
         return
-    if CONFLICT.search(damaged):
+    if files.CONFLICT.search(damaged.decode(errors="replace")):
         raise UserError(f"{path}: has a merge conflict; take one side (git checkout --ours {path}), and run again")
     committed = subprocess.run(["git", "show", f"HEAD:./{path}"], capture_output=True).stdout
     content = next(filter(is_whole, [*([kept.read_bytes()] if kept.exists() else []), committed]), None)
