@@ -41,7 +41,7 @@ RECOVERY = (sys.executable, "-m", "autotosis.project.recovery")
 UNWARMED = {name: value for name, value in REAL_ENVIRONMENT.items() if name != "PYTHONDONTWRITEBYTECODE"}
 # What is changed, so that all stages run anew.
 CHANGES: dict[str, dict[str, object]] = {"extract": {"size": 48}, "select": {"threshold": 0.6}}
-# How long a stage takes at most (seconds).
+# How long a stage takes at most, once Python has started and it handles signals (seconds).
 STAGES = {
     "configure": 1.0,
     "extract_frames": 3.0,
