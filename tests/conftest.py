@@ -68,6 +68,8 @@ def unbuilt(tmp_path_factory, tiny_data) -> Project:
         # In one file instead of hundreds, which every copy would copy.
         project.succeed("git", "gc", "--quiet")
         shutil.copytree(tiny_data, folder / "data/tiny")
+        # Once, instead of in every copy.
+        project.succeed("python", "-m", "compileall", "-q", "autotosis", "stages")
 
     return Project(build_once(tmp_path_factory, "unbuilt", make))
 

@@ -65,11 +65,11 @@ NO_ADJUSTMENTS = {
 }
 # Servers of tests are on this machine, whatever proxy there is.
 os.environ |= dict.fromkeys(("no_proxy", "NO_PROXY"), "127.0.0.1,localhost")
+# Without compiled modules, every stage would compile them anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # That of a user, and that of most tests: there, `conftest.pytest_configure` puts programs that start faster first.
 REAL_ENVIRONMENT = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
 ENVIRONMENT = dict(REAL_ENVIRONMENT)
-# Without compiled modules, every stage would compile them anew.
-ENVIRONMENT.pop("PYTHONDONTWRITEBYTECODE", None)
 # Where the size of files is limited, compiled modules would be cut off.
 REAL_ENVIRONMENT["PYTHONDONTWRITEBYTECODE"] = "1"
 IDENTITY = ("-c", "user.name=t", "-c", "user.email=t@example.org")
