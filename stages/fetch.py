@@ -72,7 +72,7 @@ def fetch(root: Path, source: Source, limits: Fetch, cookies: Path | None) -> No
         raise
     # The row had another link before.
     for old in [file for file in fetched if Path(file).stem == source.name]:
-        files.remove(folder / old)
+        (folder / old).unlink(missing_ok=True)
         del fetched[old]
     target = folder / f"{source.name}{done.file.suffix}"
     fetched[target.name] = Fetched(target.name, source.url, source.stretch, done.page, done.title, done.date)

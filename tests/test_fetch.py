@@ -136,6 +136,33 @@ def test_a_file_of_ones_own_is_safe_where_case_is_ignored(streamer):
     assert "row 2: not downloaded: data/linked/vods/Monday.mp4 already exists" in output
 
 
+DOWNLOADS = "file,url,stretch,page,title,date\n"
+
+
+def test_a_table_of_downloads_that_names_another_folder_removes_nothing(streamer, server):
+    streamer.write("mine/monday/a.mp4", "mine")
+    list_links(streamer, f"{server.url('/a.mp4')},clip,monday")
+    streamer.write("data/linked/clips/.fetched.csv", f"{DOWNLOADS}../../../mine/monday,https://a.org/b,,,,\n")
+    words = ("file is '../../../mine/monday', not the name of a file in data/linked/clips", "remove the row")
+    assert_user_error(streamer.stage("fetch", "data/linked"), "data/linked/clips/.fetched.csv row 2: ", *words)
+    assert streamer.read("mine/monday/a.mp4") == "mine"
+
+
+@pytest.mark.parametrize("file", ["/mine/monday", "..", "sub/monday.mp4", "./monday.mp4", "", "mon\x1bday.mp4"])
+def test_a_table_of_downloads_names_files_beside_it_alone(tmp_path, file):
+    (tmp_path / ".fetched.csv").write_text(f"{DOWNLOADS}{file},https://a.org/b,,,,\n")
+    with pytest.raises(UserError, match=r"\.fetched\.csv row 2: file is"):
+        sources.read_fetched(tmp_path)
+
+
+def test_a_folder_that_a_table_of_downloads_names_is_not_removed(streamer, server):
+    streamer.write("data/linked/vods/monday/a.mp4", "mine")
+    list_links(streamer, f"{server.url('/a.mp4')},vod,monday")
+    streamer.write("data/linked/vods/.fetched.csv", f"{DOWNLOADS}monday,https://a.org/b,,,,\n")
+    assert_user_error(streamer.stage("fetch", "data/linked"), "data/linked/vods/monday: is a directory")
+    assert streamer.read("data/linked/vods/monday/a.mp4") == "mine"
+
+
 def test_a_password_in_a_link_is_published_nowhere(streamer, server, monkeypatch):
     link = server.url("/a.mp4")
     list_links(streamer, f"{link.replace('//', '//me:secret@')},vod,monday")

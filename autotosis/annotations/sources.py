@@ -89,9 +89,14 @@ def _source(row: tables.Row) -> Source:
 
 def read_fetched(folder: Path) -> dict[str, Fetched]:
     """Read .fetched.csv of clips/ or vods/, by file; empty if nothing was downloaded. UserError if it is malformed."""
-    names = [field.name for field in fields(Fetched)]
-    rows = [Fetched(**row.fields) for row in tables.read_rows(folder / ".fetched.csv", names)]
-    return {row.file: row for row in rows}
+    fetched, names = {}, [field.name for field in fields(Fetched)]
+    for row in tables.read_rows(folder / ".fetched.csv", names):
+        file = row["file"]
+        # What a row names is removed when its link changes.
+        if not tables.is_plain(file) or "/" in file:
+            raise row.error(f"file is {reprlib.repr(file)}, not the name of a file in {folder}; remove the row")
+        fetched[file] = Fetched(**row.fields)
+    return fetched
 
 
 def write_fetched(folder: Path, fetched: dict[str, Fetched]) -> None:
