@@ -47,7 +47,12 @@ def test_bad_clips_are_named_and_the_others_are_not_wasted(project, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "words"), [(b"M\xfcller.mp4", "ller.mp4: its name is not in UTF-8"), (231 * b"x" + b".mp4", "235 bytes")]
+    ("name", "words"),
+    [
+        (b"M\xfcller.mp4", "ller.mp4: its name is not in UTF-8"),
+        (b"b\nerror: all fine\n.mp4", "b?error: all fine?.mp4: its name has a line break"),
+        (231 * b"x" + b".mp4", "235 bytes"),
+    ],
 )
 def test_a_name_that_cannot_be_used_is_named(project, name, words):
     clip = first_clip(project)

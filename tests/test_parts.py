@@ -8,6 +8,8 @@ import numpy as np
 import opentimelineio
 import pytest
 
+from autotosis.project.errors import UserError, error_sentence
+from autotosis.video import parts
 from tests import videos
 from tests.helpers import assert_user_error, cut, render, write_timeline
 
@@ -86,6 +88,15 @@ def test_a_bad_part_is_named(project, name):
     damage(part)
     project.set_params(vods={"parts": "vods/parts"})
     assert_user_error(project.stage("predict", "parts"), f"data/tiny/vods/parts/{part.name}: ", words)
+
+
+@pytest.mark.parametrize("name", ["2\x01.mp4", "2\r.mp4", "2\n.mp4", "2\u2028.mp4", "2\udcff.mp4"])
+def test_a_part_whose_name_no_line_can_hold_is_named(tmp_path, name):
+    (tmp_path / "1.mp4").touch()
+    (tmp_path / name).touch()
+    with pytest.raises(UserError, match="; rename the file$") as error:
+        parts.video_files(tmp_path)
+    assert f"{tmp_path}/2?.mp4: its name " in error_sentence(error.value)
 
 
 def test_a_row_for_a_part_alone_is_named(project):

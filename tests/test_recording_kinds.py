@@ -191,10 +191,12 @@ def test_of_a_folder_only_videos_are_parts(tmp_path):
     )  # fmt: skip
     (folder / "3.ts.part").write_bytes(b"unfinished")
     (folder / "chat.txt").write_text("hello")
+    (folder / "notes\nerror: all fine").write_text("hello")
     recording = probe(folder)
     assert [piece.span.path.name for piece in recording.files] == ["0.ts", "1.ts", "2.ts"]
     assert recording.duration == pytest.approx(6, abs=0.1)
-    assert "ignored, not parts of the VOD: 3.ts.part, chat.txt, list.m3u8" in next(remarks(recording))
+    ignored = "ignored, not parts of the VOD: 3.ts.part, chat.txt, list.m3u8, notes?error: all fine"
+    assert ignored in next(remarks(recording))
     with pytest.raises(UserError, match="a playlist, not a video"):
         probe(folder / "list.m3u8")
 

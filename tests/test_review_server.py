@@ -98,13 +98,16 @@ def test_only_videos_of_the_project_are_served(shared, server):
     assert (status, answer) == (206, b"ftyp")
 
 
-def test_a_clip_whose_name_is_not_in_utf_8_is_named(shared, server):
-    clip = Path(os.fsdecode(bytes(shared.folder / "data/tiny/clips") + b"/caf\xe9.mp4"))
+@pytest.mark.parametrize(
+    ("letter", "cause"), [(b"\xe9", "is not in UTF-8"), (b"\x1b", "has a line break or another control character")]
+)
+def test_a_clip_whose_name_cannot_be_used_is_named(shared, server, letter, cause):
+    clip = Path(os.fsdecode(bytes(shared.folder / "data/tiny/clips") + b"/caf" + letter + b".mp4"))
     clip.touch()
     status, answer = server.request("GET", "/api/project")
     clip.unlink()
     assert status == 400
-    assert json.loads(answer)["error"] == "data/tiny/clips/caf?.mp4: its name is not in UTF-8; rename the file"
+    assert json.loads(answer)["error"] == f"data/tiny/clips/caf?.mp4: its name {cause}; rename the file"
 
 
 @pytest.mark.parametrize("number", [9, 99999999999999999999999])

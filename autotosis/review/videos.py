@@ -45,16 +45,13 @@ class Video:
 
 
 def clips(settings: Params) -> list[str]:
-    """List the clips, such as `clips/a.mp4`, in the order of their names; UserError if one is not in UTF-8."""
+    """List the clips, such as `clips/a.mp4`, in the order of their names; UserError if a name cannot be used."""
     folder = settings.folder / "clips"
     paths = sorted(path for path in folder.glob("[!.]*") if path.is_file()) if folder.is_dir() else []
-    names = [f"clips/{path.name}" for path in paths if parts.is_video(path)]
-    for name in names:
-        try:
-            name.encode()
-        except UnicodeEncodeError:
-            raise UserError(f"{settings.folder / name}: its name is not in UTF-8; rename the file") from None
-    return names
+    videos = [path for path in paths if parts.is_video(path)]
+    for path in videos:
+        parts.check_name(path)
+    return [f"clips/{path.name}" for path in videos]
 
 
 def find(settings: Params, name: str) -> Video:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from autotosis.project.errors import UserError
+from autotosis.video import parts
 
 # The longest name of a clip or an excerpt (bytes): a shard's name is longer by 21 while it is written, and file systems
 # allow 255.
@@ -17,11 +18,8 @@ def find(folder: Path) -> list[Path]:
     for clip in clips:
         if not clip.is_file():
             raise UserError(f"{clip}: not a regular file; a clip must be a video file or a link to one")
-        try:
-            length = len(clip.name.encode())
-        except UnicodeEncodeError:
-            raise UserError(f"{clip}: its name is not in UTF-8; rename the file") from None
-        if length > MAX_NAME_BYTES:
+        parts.check_name(clip)
+        if (length := len(clip.name.encode())) > MAX_NAME_BYTES:
             raise UserError(
                 f"{clip}: its name is {length} bytes long, and the limit is {MAX_NAME_BYTES}; rename the file"
             )

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from autotosis.project import names
 from autotosis.project.errors import UserError
 
 # The endings of the names of videos. Recorders and downloaders leave playlists, texts, pictures and unfinished files
@@ -33,7 +34,7 @@ def video_files(path: Path) -> list[Path]:
     Raises
     ------
     UserError
-        If a folder has no video, or one whose name has several lines.
+        If a folder has no video, or one whose name cannot be used, as in `check_name`.
     """
     if not path.is_dir():
         return [path]
@@ -41,9 +42,18 @@ def video_files(path: Path) -> list[Path]:
     if not parts:
         raise UserError(f"{path}: there is no video in this folder; put the parts of a VOD there, or name a file")
     for part in parts:
-        if "\n" in part.name:
-            raise UserError(f"{path}: the name of {part.name!r} in it has several lines; rename it")
+        check_name(part)
     return parts
+
+
+def check_name(path: Path) -> None:
+    """Raise a UserError if the name of a file is not in UTF-8, or has a character that no line of text can hold."""
+    try:
+        path.name.encode()
+    except UnicodeEncodeError:
+        raise UserError(f"{path}: its name is not in UTF-8; rename the file") from None
+    if names.UNFIT.search(path.name):
+        raise UserError(f"{path}: its name has a line break or another control character; rename the file")
 
 
 def left_out(path: Path) -> list[Path]:

@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import replace
 
+from autotosis.project import names
 from autotosis.video import parts, sound, spans, tracks
 from autotosis.video.opening import opened
 from autotosis.video.recording import Piece, Recording
@@ -12,7 +13,8 @@ from autotosis.video.recording import Piece, Recording
 def remarks(recording: Recording) -> Iterator[str]:
     """Yield sentences about other files and tracks that are left out, about silence, and about a missing end."""
     if others := parts.left_out(recording.path):
-        yield f"{recording.path}: ignored, not parts of the VOD: {', '.join(path.name for path in others)}"
+        listed = names.printable(", ".join(path.name for path in others))
+        yield f"{recording.path}: ignored, not parts of the VOD: {listed}"
     for piece, following in itertools.zip_longest(recording.pieces, recording.pieces[1:]):
         last = following is None or following.span.path != piece.span.path
         if piece.declared_duration is not None or (last and piece.span.end is not None):
