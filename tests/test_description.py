@@ -17,6 +17,7 @@ from tests.helpers import placed_segments
         ("https://www.youtube.com/watch?list=x&v=a_-1", "https://www.youtube.com/watch?v=a_-1&t=3735s"),
         ("https://www.youtube.com/live/a_-1?si=x", "https://www.youtube.com/watch?v=a_-1&t=3735s"),
         ("https://youtu.be/a_-1", "https://www.youtube.com/watch?v=a_-1&t=3735s"),
+        ("https://youtube.com/watch?v=a%0A0:30%20Win", "https://youtube.com/watch?v=a%0A0:30%20Win"),
         ("https://www.twitch.tv/somebody", "https://www.twitch.tv/somebody"),
         ("https://nottwitch.tv/videos/123?a=b", "https://nottwitch.tv/videos/123?a=b"),
     ],

@@ -155,6 +155,23 @@ def test_a_table_of_downloads_names_files_beside_it_alone(tmp_path, file):
         sources.read_fetched(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("page", "url", "shown"),
+    [
+        ("https://a.org/1", "https://b.org/2", "https://a.org/1"),
+        ("", "https://b.org/2", "https://b.org/2"),
+        ("http://[::1", "https://b.org/2", "https://b.org/2"),
+        ("https://a.org/1 0:30", "https://b.org/2", "https://b.org/2"),
+        ("https://a.org/\x1b[2J", "https://b.org/2", "https://b.org/2"),
+        ("a page", "a link", None),
+    ],
+)
+def test_the_page_of_a_download_is_a_web_address(tmp_path, page, url, shown):
+    (tmp_path / "vods").mkdir()
+    (tmp_path / "vods/.fetched.csv").write_text(f"{DOWNLOADS}a.mp4,{url},,{page},,\n")
+    assert sources.page_of(tmp_path, "vods/a.mp4") == shown
+
+
 def test_a_folder_that_a_table_of_downloads_names_is_not_removed(streamer, server):
     streamer.write("data/linked/vods/monday/a.mp4", "mine")
     list_links(streamer, f"{server.url('/a.mp4')},vod,monday")

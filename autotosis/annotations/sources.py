@@ -1,6 +1,7 @@
 """sources.csv: links to clips and VODs; and .fetched.csv in clips/ and vods/: where each downloaded video came from."""
 
 import reprlib
+from contextlib import suppress
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path, PurePosixPath
 
@@ -109,4 +110,8 @@ def page_of(folder: Path, video: str) -> str | None:
     """Return the web address of a downloaded video of a streamer's folder, such as vods/a.mp4; None for any other."""
     path = PurePosixPath(video)
     row = read_fetched(folder / path.parent).get(path.name)
-    return row.page or row.url if row else None
+    for address in (row.page, row.url) if row else ():
+        # The page is what a site said.
+        with suppress(ValueError):
+            return params.web_address(address)
+    return None

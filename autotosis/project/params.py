@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
-from autotosis.project import params_file, tables
+from autotosis.project import names, params_file, tables
 from autotosis.project.errors import UserError
 from autotosis.project.section import Count, Hertz, OpenUnitInterval, Seconds, Section, Seed, UnitInterval
 from autotosis.project.videos_params import Fetch, FoundVods, Tracks, Vods, Watch, inside_the_folder, pattern_of_files
@@ -186,7 +186,8 @@ def web_address(url: str) -> str:
         parts = urlsplit(url)
         # As whoever connects to it does.
         host = (parts.hostname or "").encode("idna")
-        if host and parts.scheme in ("http", "https") and len(url.split()) == 1 and parts.port != 0:
+        one_word = len(url.split()) == 1 and not names.UNFIT.search(url)
+        if host and parts.scheme in ("http", "https") and one_word and parts.port != 0:
             return url
     raise ValueError("not a web address such as https://www.twitch.tv/videos/1234567890")
 

@@ -59,4 +59,7 @@ def link(url: str, seconds: float) -> str:
     else:
         youtube = re.fullmatch(r"(?:youtube\.com/(?:live|shorts|embed)|youtu\.be)/([\w-]+)/?", place)
         video = youtube[1] if youtube else ""
-    return f"https://www.youtube.com/watch?v={video}&t={int(seconds + 1e-6)}s" if video else url
+    # A query may hold any character.
+    if not re.fullmatch(r"[\w-]+", video):
+        return url
+    return f"https://www.youtube.com/watch?v={video}&t={int(seconds + 1e-6)}s"
