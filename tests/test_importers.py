@@ -237,6 +237,8 @@ def test_a_table_of_eqy_becomes_clips_boxes_and_labels(tmp_path, monkeypatch):
         ("0.75]", "1.75]", "the box must be inside the frame"),
         (table, "x" * 200_000, "field larger than field limit"),
         (table, "\n", "there are no labels"),
+        ("raw/new.mp4", f"{tmp_path}/raw/new.mp4", "is not a path inside the table's folder"),
+        ("raw/new.mp4", f"../{tmp_path.name}/raw/new.mp4", "is not a path inside the table's folder"),
     ):
         project.write("data.csv", table.replace(good, bad))
         with monkeypatch.context() as place, pytest.raises(UserError, match=r"data.csv( line 1| row 1)?:") as error:

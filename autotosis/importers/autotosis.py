@@ -1,7 +1,8 @@
 """Turn a table of eqy/autotosis, such as its data.csv, into clips, facecams.csv and labels.csv of a streamer's folder.
 
 Each line names a video, the box of its face camera and the highlights in it:
-rawdata/a.mp4 "[0.78, 0.13, 0.97, 0.37]" "(0.0, 9.0)" "(12.5, 14.0)". Paths are relative to the table's folder.
+rawdata/a.mp4 "[0.78, 0.13, 0.97, 0.37]" "(0.0, 9.0)" "(12.5, 14.0)". Paths are relative to the table's folder,
+and must not lead out of it.
 Run from the project's folder: python -m autotosis.importers.autotosis ../autotosis/data.csv data/you
 """
 
@@ -18,7 +19,7 @@ from autotosis.annotations.facecams import Box
 from autotosis.importers import stretches
 from autotosis.importers.reading import number, read_text
 from autotosis.importers.stretches import Stretch
-from autotosis.project import command_line, files, tables
+from autotosis.project import command_line, files, names, tables
 from autotosis.project.errors import UserError
 from autotosis.project.progress import ProgressBar
 
@@ -54,7 +55,7 @@ def main(table: str, folder: str) -> None:
 
 
 def read(table: Path) -> list[TableRow]:
-    """Read the table; UserError if a line or a box is malformed, a video is missing, or two have the same name."""
+    """Read the table; UserError if a line is malformed, or a video is missing, elsewhere, or named like another."""
     lines: dict[str, TableRow] = {}
     for begin, fields in tables.split_rows(table, read_text(table).split("\n"), delimiter=" ", strict=False):
         place = f"{table} line {begin}"
@@ -62,6 +63,9 @@ def read(table: Path) -> list[TableRow]:
             continue
         if len(fields) < 2:
             raise UserError(f"{place}: a line has a path, a box and highlights, separated by spaces")
+        # Others may have written the table, and the copies are pushed.
+        if not names.is_inside(fields[0]):
+            raise UserError(f"{place}: {reprlib.repr(fields[0])} is not a path inside the table's folder; correct it")
         video = table.parent / fields[0]
         try:
             box = facecams.Box(*numbers(fields[1], 4, place))
