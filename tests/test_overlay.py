@@ -188,6 +188,15 @@ def test_a_font_in_woff2_is_refused(tmp_path, caplog):
     assert not caplog.records
 
 
+@pytest.mark.parametrize("family", ["Foo, Inc", "Foo\nDialogue: 0", "Foo\x01"])
+def test_a_font_whose_family_would_break_a_style_is_refused(tmp_path, family):
+    font = TTFont(fonts.BOLD)
+    font["name"].setName(family, 1, 3, 1, 0x409)
+    font.save(tmp_path / "own.ttf")
+    with pytest.raises(UserError, match="own.ttf: its family name, 'Foo.*; name another font"):
+        fonts.load(tmp_path / "own.ttf")
+
+
 def test_a_font_that_is_none(project):
     style = {"position": "top-left", "size": 1}
     project.write("data/tiny/broken.ttf", "no font")

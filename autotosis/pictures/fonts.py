@@ -1,5 +1,6 @@
 """Fonts for text in pictures. The default is installed with the requirements, so it is the same on all machines."""
 
+import reprlib
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 from fontTools.ttLib import TTFont, TTLibError
 from PIL import ImageFont
 
+from autotosis.project import names
 from autotosis.project.errors import UserError
 
 # Found without importing matplotlib, which would take a fifth of a second in every process.
@@ -47,7 +49,7 @@ class Font:
 
 
 def load(path: Path) -> Font:
-    """Read a font from a file; UserError if the file contains no font."""
+    """Read a font from a file; UserError if the file contains no font, or one whose name no style can hold."""
     try:
         with path.open("rb") as file:
             if file.read(4) == b"wOF2":
@@ -60,4 +62,10 @@ def load(path: Path) -> Font:
         characters = frozenset(font.getBestCmap() or ())
     except (OSError, LookupError, ValueError, AssertionError, TTLibError) as error:
         raise UserError(f"{path}: not a font that can be read ({error}); name a TTF or OTF file") from None
-    return Font(path, str(legacy_family or family or ""), "bold" in (style or "").lower(), characters)
+    name = str(legacy_family or family or "")
+    # The styles of the overlay are lines of fields, separated by commas.
+    if "," in name or names.UNFIT.search(name):
+        raise UserError(
+            f"{path}: its family name, {reprlib.repr(name)}, has a comma or control character; name another font"
+        )
+    return Font(path, name, "bold" in (style or "").lower(), characters)
