@@ -37,6 +37,13 @@ def test_damaged_sound_is_only_missing_where_it_is_damaged(tmp_path):
     assert set(beginnings[(beginnings < 2.4) | (beginnings > 3.6)].round()) == {0, 1, 2, 4, 5}
 
 
+def test_a_tag_with_an_impossible_duration_is_ignored(tmp_path):
+    videos.flash_and_beep(tmp_path / "made.mkv", 2)
+    tag = f"DURATION={'9' * 400}:00:00.0"
+    videos.ffmpeg("-i", tmp_path / "made.mkv", "-c", "copy", "-metadata:s:v", tag, tmp_path / "own.nut")
+    assert probe(tmp_path / "own.nut").duration == pytest.approx(2, abs=0.05)
+
+
 def test_damaged_pictures_are_left_out(tmp_path):
     path = tmp_path / "a.mov"
     videos.numbered(tmp_path / "source.mp4", 6.0, "libx264")

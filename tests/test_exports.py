@@ -193,6 +193,16 @@ def test_an_edl_counts_from_the_samples_that_a_sound_recorder_counted(tmp_path):
     assert " 10:00:01:00 10:00:03:00 " in (tmp_path / "cut.edl").read_text()
 
 
+@pytest.mark.parametrize(
+    "tag", ["time_reference=\u00b2", f"time_reference={'9' * 5000}", f"timecode=10:00:00:{'0' * 5000}"], ids=range(3)
+)
+def test_an_edl_counts_from_zero_if_a_tag_is_no_time(tmp_path, tag):
+    videos.flash_and_beep(tmp_path / "made.mkv", 4)
+    videos.ffmpeg("-i", tmp_path / "made.mkv", "-c", "copy", "-metadata", tag, tmp_path / "own.mkv")
+    exports.write(tmp_path, placed_segments([1.0], 2.0, recording.probe(tmp_path / "own.mkv")))
+    assert " 00:00:01:00 00:00:03:00 " in (tmp_path / "cut.edl").read_text()
+
+
 def test_frames_are_counted_at_the_nearest_rate_that_timecode_supports(tmp_path):
     nearest = {
         15: Fraction(24_000, 1001),

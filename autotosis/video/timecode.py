@@ -8,7 +8,7 @@ from av.container import InputContainer
 
 from autotosis.video.opening import Span, opened
 
-TIMECODE = re.compile(r"(\d\d):(\d\d):(\d\d)([:;.,])(\d\d+)")
+TIMECODE = re.compile(r"(\d\d):(\d\d):(\d\d)([:;.,])(\d{2,3})")
 
 
 def at_the_beginning(file: Span, rate: Fraction) -> tuple[int, bool | None]:
@@ -34,7 +34,7 @@ def at_the_beginning(file: Span, rate: Fraction) -> tuple[int, bool | None]:
             if match := TIMECODE.fullmatch(text.strip()):
                 return _number(match, rate)
         reference = _tag(container.metadata, "time_reference")
-        if reference.isdigit() and container.streams.audio:
+        if re.fullmatch(r"[0-9]{1,18}", reference) and container.streams.audio:
             # Broadcast Wave counts samples since midnight (EBU Tech 3285).
             return round(Fraction(int(reference), container.streams.audio[0].sample_rate) * rate), None
     return 0, None

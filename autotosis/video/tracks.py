@@ -62,7 +62,7 @@ def read_only(container: InputContainer, *wanted: Stream) -> None:
 def end_of(track: Stream) -> float:
     """Return when a track ends according to its container, seconds; 0 if that is unknown."""
     # Matroska has it as a tag.
-    if tag := re.fullmatch(r"(\d+):(\d\d):(\d\d\.\d+)", track.metadata.get("DURATION", "")):
+    if tag := re.fullmatch(r"(\d{1,6}):(\d\d):(\d\d\.\d+)", track.metadata.get("DURATION", "")):
         return 3600 * int(tag[1]) + 60 * int(tag[2]) + float(tag[3])
     return float((track.duration or 0) * (track.time_base or 0))
 
