@@ -1,17 +1,22 @@
 """Damaged recordings: whatever is whole is used, and the user is told what is not."""
 
 import random
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import av
 import numpy as np
 import pytest
 
+from autotosis.project.errors import UserError
 from autotosis.video.display import on_display
 from autotosis.video.reading import Track
 from autotosis.video.recording import probe
 from autotosis.video.remarks import remarks
 from autotosis.video.sound import read_stereo
 from tests import videos
+from tests.films import film
 
 
 def damage(path, start, end, **tracks):
@@ -202,3 +207,19 @@ def test_an_mp4_whose_pictures_and_sound_have_no_size_may_be_cut_off(tmp_path):
     assert not list(remarks(probe(path)))
     path.write_bytes(data[: place + (len(data) - place) * 6 // 10])
     assert any("cut off: it claims to last 4.0 s" in line for line in remarks(probe(path)))
+
+
+def test_an_address_behind_a_recording_is_not_listened_to(tmp_path):
+    path = film(tmp_path / "a.mkv", 1.0)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    # The header of another Matroska, behind which FFmpeg takes any format, and the description of a live stream.
+    stream = f"\nv=0\nc=IN IP4 127.0.0.1\nm=video {port} RTP/AVP 96\na=rtpmap:96 H264/90000\n"
+    path.write_bytes(path.read_bytes() + bytes.fromhex("1a45dfa31ffffff0") + stream.encode())
+    with ThreadPoolExecutor() as pool:
+        read = pool.submit(probe, path)
+        while not read.done():
+            assert f":{port:04X} " not in Path("/proc/net/udp").read_text()
+    with pytest.raises(UserError, match="a.mkv: not a video that can be read"):
+        read.result()
