@@ -4,7 +4,8 @@ import av
 import numpy as np
 import pytest
 
-from autotosis.reel import assembly
+from autotosis.project.errors import UserError
+from autotosis.reel import assembly, joining
 from tests import videos
 from tests.helpers import Project, all_cores, assert_user_error, planned, render, write_timeline
 
@@ -210,3 +211,29 @@ def test_music_that_cannot_be_heard_is_named_and_costs_nothing(project):
         project.set_params(audio={"music": music})
         assert_user_error(project.stage("render", "demo"), *words)
         assert (project.folder / "reels/demo/reel.mp4").read_bytes() == reel
+
+
+MUSIC = "aac ac3 aiff au caf eac3 flac m4a mka mkv mov mp3 mp4 oga ogg opus tta voc w64 wav webm wma wv"
+
+
+@pytest.mark.parametrize("ending", MUSIC.split())
+def test_music_may_be_in_any_format(tmp_path, ending):
+    tone(tmp_path / f"tone.{ending}")
+    assert joining.measure_music(tmp_path / f"tone.{ending}").loudness == pytest.approx(-21, abs=4)
+
+
+PLAYLISTS = {
+    "dash": '<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" profiles="urn:mpeg:dash:profile:isoff-on-demand:2011" '
+    'type="static" mediaPresentationDuration="PT2S"><Period><AdaptationSet contentType="audio"><Representation id="0" '
+    'mimeType="audio/mp4" bandwidth="9"><BaseURL>{}</BaseURL></Representation></AdaptationSet></Period></MPD>',
+    "concat": "ffconcat version 1.0\nfile other.mp4\n",
+}
+
+
+@pytest.mark.parametrize("kind", PLAYLISTS)
+def test_music_that_names_another_file_is_refused(tmp_path, kind):
+    tone(tmp_path / "other.mp4")
+    song = tmp_path / "song.mp3"
+    song.write_text(PLAYLISTS[kind].format(tmp_path / "other.mp4"))
+    with pytest.raises(UserError, match=r"song\.mp3: no music in it that can be heard; name another file"):
+        joining.measure_music(song)

@@ -18,18 +18,28 @@ SOUND_BITS = 160_000
 # The limiter takes away loudness. The gain is raised to make up for it, at most CORRECTIONS times, until no more than
 # CLOSE_ENOUGH is missing (LU; EBU R 128 allows it). Each time takes a hundredth of the time for encoding the picture.
 CORRECTIONS, CLOSE_ENOUGH = 3, 0.5
+# What FFmpeg may take music for. Playlists are left out, because they name other files, wherever these are.
+MUSIC_FORMATS = (
+    "aac,ac3,aiff,amr,ape,asf,au,avi,caf,dsf,dts,eac3,flac,flv,iff,libgme,libopenmpt,loas,matroska,mov,mp3,mpc,mpc8,"
+    "mpeg,mpegts,nut,ogg,oma,rm,tak,truehd,tta,voc,w64,wav,wv"
+)
 
 
 @lru_cache
 def measure_music(path: Path) -> Music:
     """Measure the loudness of a music file; UserError if it is unreadable or silent."""
     try:
-        level = _level(audio_mix.stereo(ffmpeg.input(str(path.resolve())).audio), path)
+        level = _level(_music(path), path)
     except UserError:
         level = None
     if level is None:
         raise UserError(f"{path}: no music in it that can be heard; name another file as audio.music, or null")
     return Music(path, level.loudness)
+
+
+def _music(path: Path, **options: int) -> FilterableStream:
+    """Read a music file, with options of FFmpeg."""
+    return audio_mix.stereo(ffmpeg.input(str(path.resolve()), format_whitelist=MUSIC_FORMATS, **options).audio)
 
 
 def join(jobs: Sequence[EncodingJob], music: Music | None, audio: Audio, target: Path) -> None:
@@ -74,8 +84,7 @@ def _with_music(
     subject : Path
         The reel, for error messages.
     """
-    repeated = ffmpeg.input(str(music.path.resolve()), stream_loop=-1).audio
-    played = audio_mix.trim_music(audio_mix.stereo(repeated), length)
+    played = audio_mix.trim_music(_music(music.path, stream_loop=-1), length)
     level = _level(own, subject) if own else None
     if level is None:
         return played
