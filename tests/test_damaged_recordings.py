@@ -223,3 +223,9 @@ def test_an_address_behind_a_recording_is_not_listened_to(tmp_path):
             assert f":{port:04X} " not in Path("/proc/net/udp").read_text()
     with pytest.raises(UserError, match="a.mkv: not a video that can be read"):
         read.result()
+
+
+def test_an_ogg_that_ends_within_a_page_shows_what_it_has(tmp_path):
+    path = film(tmp_path / "a.ogv", 1.0, "-c:a", "libvorbis", codec="libtheora")
+    path.write_bytes(path.read_bytes() + b"OggS\0\2")
+    assert probe(path).duration == pytest.approx(1, abs=0.05)

@@ -244,6 +244,9 @@ def _first_pages(data: mmap.mmap) -> Iterator[int]:
     end = -1
     for match in OGG.finditer(data):
         start = match.start()
+        if start + 27 > len(data):
+            # The file ends within the header of this page.
+            return
         if start != end:
             yield start
         lengths = data[start + 27 : start + 27 + data[start + 26]]
