@@ -229,3 +229,13 @@ def test_an_ogg_that_ends_within_a_page_shows_what_it_has(tmp_path):
     path = film(tmp_path / "a.ogv", 1.0, "-c:a", "libvorbis", codec="libtheora")
     path.write_bytes(path.read_bytes() + b"OggS\0\2")
     assert probe(path).duration == pytest.approx(1, abs=0.05)
+
+
+@pytest.mark.parametrize("digits", [400, 5000])
+def test_a_duration_that_cannot_be_is_ignored(tmp_path, digits):
+    path = tmp_path / "a.mkv"
+    # FFmpeg writes a tag DURATION of its own.
+    tag = f"DURATIO_={digits * '9'}:00:00.0"
+    videos.ffmpeg("-i", film(tmp_path / "b.mp4", 1.0), "-c", "copy", "-metadata:s:v", tag, path)
+    path.write_bytes(path.read_bytes().replace(b"DURATION", b"_URATION").replace(b"DURATIO_", b"DURATION"))
+    assert probe(path).duration == pytest.approx(1, abs=0.05)
