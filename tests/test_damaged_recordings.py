@@ -239,3 +239,10 @@ def test_a_duration_that_cannot_be_is_ignored(tmp_path, digits):
     videos.ffmpeg("-i", film(tmp_path / "b.mp4", 1.0), "-c", "copy", "-metadata:s:v", tag, path)
     path.write_bytes(path.read_bytes().replace(b"DURATION", b"_URATION").replace(b"DURATIO_", b"DURATION"))
     assert probe(path).duration == pytest.approx(1, abs=0.05)
+
+
+def test_a_recording_whose_times_are_days_apart_is_refused(tmp_path):
+    path = tmp_path / "a.mkv"
+    videos.ffmpeg("-f", "lavfi", "-i", "color=s=64x48:r=10:d=0.4", "-bsf:v", "setts=ts=N*500000/TB", path)
+    with pytest.raises(UserError, match=r"a.mkv: lasts 17\.4 days, and a recording at most 7; remove it"):
+        probe(path)

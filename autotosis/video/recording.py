@@ -17,6 +17,7 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from autotosis.annotations import chat
 from autotosis.project.errors import UserError
 from autotosis.video import clock, spans, tracks
 from autotosis.video.clock import Extent
@@ -124,8 +125,8 @@ def probe(path: Path, sounds: Sequence[int] = ()) -> Recording:
     Raises
     ------
     UserError
-        If FFmpeg cannot read it as a video, if it is an incomplete MP4, if the parts do not fit together, or if there
-        is no such sound track.
+        If FFmpeg cannot read it as a video, if it is an incomplete MP4, if the parts do not fit together, if it is
+        longer than a week, or if there is no such sound track.
     """
     files = spans.of_video(path)
     if len(files) > 1:
@@ -142,6 +143,11 @@ def probe(path: Path, sounds: Sequence[int] = ()) -> Recording:
         )
     if duration <= 0:
         raise UserError(f"{path}: has a duration of 0 s; remove it or convert it to MP4")
+    if duration > chat.MAX_SECONDS:
+        raise UserError(
+            f"{path}: lasts {duration / 86_400:.1f} days, and a recording at most {chat.MAX_SECONDS / 86_400:.0f}; "
+            "remove it, or divide it if it is really so long"
+        )
     with opened(pieces[0].span) as container:
         if container.format.name.endswith("_pipe") or container.format.name == "image2":
             raise UserError(f"{path}: a picture, not a video; remove it")
