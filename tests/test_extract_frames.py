@@ -1,7 +1,9 @@
 """Clips become shards. Only changed clips are read again, and a bad one is named."""
 
+import json
 import os
 import shutil
+import struct
 import sys
 
 import numpy as np
@@ -149,5 +151,16 @@ def test_a_shard_with_frames_of_another_shape_is_named(tmp_path, shape):
     header = shards.Header(key="", duration=1.0, first_frame=0)
     tensors = {"times": np.arange(4) / 4, "frames": np.zeros(shape, np.uint8)}
     path.write_bytes(safetensors.numpy.save(tensors, {"clip": header.model_dump_json()}))
+    with pytest.raises(UserError, match="a.safetensors: not a shard made by this project"):
+        shards.Shard(path)
+
+
+@pytest.mark.parametrize("kind", ["F8_E4M3", "F8_E5M2", "F8_E8M0"])
+def test_a_shard_with_numbers_that_numpy_does_not_know_is_named(tmp_path, kind):
+    path = tmp_path / "a.safetensors"
+    metadata = {"clip": shards.Header(key="", duration=1.0, first_frame=0).model_dump_json()}
+    times = {"dtype": kind, "shape": [4], "data_offsets": [0, 4]}
+    header = json.dumps({"__metadata__": metadata, "times": times}).encode()
+    path.write_bytes(struct.pack("<Q", len(header)) + header + bytes(4))
     with pytest.raises(UserError, match="a.safetensors: not a shard made by this project"):
         shards.Shard(path)

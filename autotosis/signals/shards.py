@@ -99,7 +99,7 @@ class Shard:
             self._check()
         except FileNotFoundError:
             raise UserError(f"{path}: no such shard; make it with `dvc repro build_dataset`") from None
-        except (safetensors.SafetensorError, ValidationError, KeyError, TypeError, ValueError):
+        except (safetensors.SafetensorError, ValidationError, KeyError, TypeError, ValueError, AttributeError):
             raise UserError(
                 f"{path}: not a shard made by this project; remove it and make it again with `dvc repro build_dataset`"
             ) from None
