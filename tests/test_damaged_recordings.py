@@ -246,3 +246,12 @@ def test_a_recording_whose_times_are_days_apart_is_refused(tmp_path):
     videos.ffmpeg("-f", "lavfi", "-i", "color=s=64x48:r=10:d=0.4", "-bsf:v", "setts=ts=N*500000/TB", path)
     with pytest.raises(UserError, match=r"a.mkv: lasts 17\.4 days, and a recording at most 7; remove it"):
         probe(path)
+
+
+def test_a_damaged_position_of_an_index_is_not_sought(tmp_path):
+    path = film(tmp_path / "a.nut", 1.0)
+    data = bytearray(2 * path.read_bytes())
+    # Before its checksum, NUT ends with how far its index is from there.
+    data[-12:-4] = b"\x90" + bytes(7)
+    path.write_bytes(data)
+    assert probe(path).duration == pytest.approx(2, abs=0.05)

@@ -112,7 +112,9 @@ class _Bytes:
         return data
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        self.offset = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self.offset, io.SEEK_END: self.length}[whence]
+        wanted = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self.offset, io.SEEK_END: self.length}[whence]
+        # A damaged recording may name any position.
+        self.offset = min(max(0, wanted), self.length)
         return self.offset
 
     def tell(self) -> int:
