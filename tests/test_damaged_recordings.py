@@ -2,6 +2,7 @@
 
 import random
 import socket
+import struct
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -255,3 +256,13 @@ def test_a_damaged_position_of_an_index_is_not_sought(tmp_path):
     data[-12:-4] = b"\x90" + bytes(7)
     path.write_bytes(data)
     assert probe(path).duration == pytest.approx(2, abs=0.05)
+
+
+@pytest.mark.parametrize("shape", [(2_000_000_000, 1), (1, 2_000_000_000)])
+def test_a_damaged_shape_of_pixels_is_ignored(tmp_path, shape):
+    path = tmp_path / "a.mp4"
+    videos.ffmpeg("-i", film(tmp_path / "b.mp4", 1.0), "-vf", "setsar=2", path)
+    stretched = b"pasp" + struct.pack(">II", 2, 1)
+    path.write_bytes(path.read_bytes().replace(stretched, b"pasp" + struct.pack(">II", *shape)))
+    recording = probe(path)
+    assert (recording.width, recording.height) == (160, 64)

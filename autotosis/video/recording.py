@@ -34,6 +34,8 @@ WITH_HEADERS = ("h264", "hevc", "flac")
 # The pictures of parts are scaled to the same size. If their shapes differ by more than this share, it shows; those of
 # 1366x768 and 1280x720, both called 16:9, differ by 0.05 %.
 OTHER_SHAPE = 0.02
+# A pixel is at most this many times as wide as high, or as high as wide.
+MAX_STRETCH = 10
 # To find the format in the middle of a recording, at most this many packets are read and frames are decoded. The frame
 # rate is measured over the last frames: behind a keyframe, some may be missing.
 LOOKED_AT, DECODED, MEASURED = 300, 24, 9
@@ -181,7 +183,7 @@ def _picture_format(
             aspect = video.codec_context.sample_aspect_ratio
             if container.format.name == "mpegts":
                 rate = _measured_rate([shown, *itertools.islice(frames, DECODED)]) or rate
-    width, height = shown.width * float(aspect or 1), shown.height
+    width, height = shown.width * _pixel_shape(aspect), shown.height
     if shown.rotation % 180:
         width, height = height, width
     return max(2, round(width / 2) * 2), max(2, round(height / 2) * 2), rate
@@ -269,7 +271,12 @@ def _formats(container: InputContainer) -> dict[int, tuple[object, ...]]:
 def _shape(file: Span, container: InputContainer) -> float:
     """Return how many times as wide as high a part's picture is before it is rotated; NaN if that is not known."""
     video = tracks.picture(file.path, container)
-    return video.width * float(video.sample_aspect_ratio or 1) / video.height if video.height else math.nan
+    return video.width * _pixel_shape(video.sample_aspect_ratio) / video.height if video.height else math.nan
+
+
+def _pixel_shape(aspect: Fraction | None) -> float:
+    """Return how many times as wide as high a pixel is; 1 if that is not known, or damaged."""
+    return float(aspect) if aspect and 1 / MAX_STRETCH <= aspect <= MAX_STRETCH else 1.0
 
 
 def _rotation(file: Span, container: InputContainer) -> int:
