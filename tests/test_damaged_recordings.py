@@ -10,8 +10,10 @@ import av
 import numpy as np
 import pytest
 
+from autotosis.project import files
 from autotosis.project.errors import UserError
 from autotosis.video.display import on_display
+from autotosis.video.opening import Span, opened
 from autotosis.video.reading import Track
 from autotosis.video.recording import probe
 from autotosis.video.remarks import remarks
@@ -266,3 +268,12 @@ def test_a_damaged_shape_of_pixels_is_ignored(tmp_path, shape):
     path.write_bytes(path.read_bytes().replace(stretched, b"pasp" + struct.pack(">II", *shape)))
     recording = probe(path)
     assert (recording.width, recording.height) == (160, 64)
+
+
+@pytest.mark.parametrize("read", [probe, files.digest, lambda path: opened(Span(path, end=100)).__enter__()])
+def test_a_recording_that_the_disk_does_not_give_is_named(read):
+    # As on a broken disk, the system refuses to read this file once it is open.
+    path = Path("/proc/self/mem")
+    with pytest.raises(OSError) as failed:
+        read(path)
+    assert failed.value.filename == str(path)

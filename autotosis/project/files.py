@@ -162,10 +162,19 @@ def check_merged(place: str, text: str) -> None:
         )
 
 
+@contextmanager
+def named_in_errors(path: Path) -> Iterator[None]:
+    """Let an OSError of the block name a file, which those of reading from an open file do not."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from None
+
+
 def digest(path: Path) -> str:
     """Compute the SHA-256 of a file's content, as hexadecimal digits; UserError unless it is a regular file."""
     check_regular(path)
-    with path.open("rb") as file:
+    with named_in_errors(path), path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

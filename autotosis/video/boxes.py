@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import NamedTuple
 
+from autotosis.project import files
+
 # The first box of a file, or of a segment of a stream, is one of these. Old QuickTime files begin with others. They
 # have no fragments, and most of those that were cut off have no index, so FFmpeg refuses them.
 FIRST = (b"ftyp", b"styp", b"moov", b"moof", b"sidx", b"emsg", b"prft")
@@ -24,7 +26,7 @@ class Box(NamedTuple):
 def read(path: Path) -> list[Box]:
     """List the boxes of a file; none if it is in another format."""
     boxes, offset = [], 0
-    with path.open("rb") as file:
+    with files.named_in_errors(path), path.open("rb") as file:
         size = file.seek(0, 2)
         while offset + 8 <= size:
             file.seek(offset)

@@ -12,6 +12,7 @@ from av.container import InputContainer
 from av.stream import Stream
 from av.video.stream import VideoStream
 
+from autotosis.project import files
 from autotosis.project.errors import UserError
 from autotosis.video import hardware, parts
 
@@ -98,7 +99,8 @@ class _Bytes:
     """The bytes of a span, as a file that FFmpeg can read."""
 
     def __init__(self, span: Span):
-        self.name, self.header, self.first = span.path.name, span.header, span.first
+        self.path, self.header, self.first = span.path, span.header, span.first
+        self.name = span.path.name
         self.file = span.path.open("rb")
         end = self.file.seek(0, io.SEEK_END) if span.end is None else span.end
         self.offset, self.length = 0, len(span.header) + end - span.first
@@ -106,8 +108,9 @@ class _Bytes:
     def read(self, count: int) -> bytes:
         header = self.header[self.offset : self.offset + count]
         count = min(count, self.length - self.offset) - len(header)
-        self.file.seek(self.first + self.offset + len(header) - len(self.header))
-        data = header + self.file.read(max(0, count))
+        with files.named_in_errors(self.path):
+            self.file.seek(self.first + self.offset + len(header) - len(self.header))
+            data = header + self.file.read(max(0, count))
         self.offset += len(data)
         return data
 

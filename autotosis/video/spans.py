@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from autotosis.project import files
 from autotosis.project.errors import UserError
 from autotosis.video import boxes, parts, transport_stream
 from autotosis.video.opening import Span
@@ -203,7 +204,7 @@ def lacks_end(span: Span) -> bool:
 def _elements(span: Span) -> Structure:
     """Determine the structure of Matroska."""
     starts, offset = [], 0
-    with span.path.open("rb") as file:
+    with files.named_in_errors(span.path), span.path.open("rb") as file:
         end = file.seek(0, 2)
         while offset + 12 <= end:
             file.seek(offset)
@@ -221,7 +222,7 @@ def _elements(span: Span) -> Structure:
 def _headers(span: Span, format_name: str) -> Iterator[int]:
     """Yield the start of each header in ASF or MXF (bytes)."""
     offset = 0
-    with span.path.open("rb") as file:
+    with files.named_in_errors(span.path), span.path.open("rb") as file:
         end = file.seek(0, 2)
         while offset + KEY + 9 <= end:
             file.seek(offset)
