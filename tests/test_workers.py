@@ -1,10 +1,13 @@
-"""A Dask cluster gives the same results as one machine, even if one of its machines fails."""
+"""A Dask cluster gives the same results as one machine, even if one of its machines fails. Progress fits its place."""
 
 import os
+import pty
+import re
 import select
 import shutil
 import subprocess
 import sys
+import termios
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,7 +17,7 @@ import pytest
 
 from autotosis.project import workers
 from autotosis.project.errors import UserError
-from tests.helpers import ENVIRONMENT, Project
+from tests.helpers import ENVIRONMENT, ROOT, Project
 
 OUTPUTS = ("data/frames", "data/timelines", "data/cuts", "reels/demo")
 STAGES = (["extract_frames"], ["predict", "demo"], ["select", "demo"], ["render", "demo"])
@@ -196,3 +199,26 @@ def test_a_cluster_that_is_not_there_is_named(project, monkeypatch):
     done = project.stage("extract_frames")
     assert done.returncode == 1
     assert "error: DASK_SCHEDULER_ADDRESS is tcp://127.0.0.1:9: no Dask scheduler answers there" in done.stderr
+
+
+@pytest.mark.parametrize("columns", [80, 20])
+def test_progress_does_not_flood_a_terminal(columns):
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, columns))
+    code = (
+        "from autotosis.project import workers; import os; os.sched_setaffinity(0, {0}); "
+        "workers.run_all(hex, range(12), 'render 2026-01-31-20-00-00', 'segments')"
+    )
+    # Without COLUMNS, which a shell may have set.
+    env = ENVIRONMENT | {"COLUMNS": ""}
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, stdout=theirs, stderr=theirs, check=True)
+    # 12 updates and the signs that hide and show the cursor are less than a terminal keeps.
+    shown = re.sub(r"\x1b\[\?25.", "", os.read(ours, 4096).decode())
+    os.close(ours)
+    os.close(theirs)
+    lines = [line for line in re.split("[\r\n]+", shown) if line]
+    if columns == 20:
+        assert lines == ["render 2026-01-31-20-00-00: 12/12 segments"]
+    else:
+        assert len(lines) == 12 and lines[-1].startswith("render 2026-01-31-20-00-00 |###")
+        assert max(map(len, lines)) < columns
