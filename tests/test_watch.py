@@ -23,7 +23,7 @@ from autotosis.watch.log import LOG
 from autotosis.watch.log import log as write_log
 from autotosis.watch.state import State
 from tests import videos
-from tests.helpers import ENVIRONMENT, REAL_ENVIRONMENT, Project, assert_user_error, copy_repository, load_params
+from tests.helpers import ENVIRONMENT, REAL_ENVIRONMENT, ROOT, Project, assert_user_error, copy_repository, load_params
 
 WATCH = (sys.executable, "-m", "autotosis.watch", "--once")
 # Seconds.
@@ -421,6 +421,26 @@ def test_a_log_that_cannot_be_written_ends_nothing(tmp_path, monkeypatch, capsys
     LOG.symlink_to("/dev/full")
     write_log("own: made")
     assert capsys.readouterr().out.endswith(" own: made\n")
+
+
+# A watcher, as far as its output is concerned.
+REPORT = """
+from autotosis.project.errors import UserError
+from autotosis.watch import log, runs
+log.log("own: made")
+try:
+    runs.repro()
+except UserError as error:
+    log.log(str(error))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="there is no /dev/full")
+def test_output_that_cannot_be_written_ends_nothing(tmp_path):
+    environment = ENVIRONMENT | {"PYTHONPATH": str(ROOT)}
+    with Path("/dev/full").open("w") as full:
+        subprocess.run([sys.executable, "-c", REPORT], cwd=tmp_path, env=environment, stdout=full, stderr=full)
+    assert log(Project(tmp_path)) == ["own: made", "params.yaml: no such file; run from the folder that holds it"]
 
 
 def test_deleting_what_is_unused_keeps_experiments(tmp_path, monkeypatch):

@@ -4,6 +4,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from autotosis.project import interruption
@@ -42,7 +43,9 @@ def repro(*targets: str) -> None:
     assert process.stderr is not None
     try:
         for line in process.stderr:
-            print(line, end="", file=sys.stderr)
+            # As in `log`.
+            with suppress(OSError):
+                print(line, end="", file=sys.stderr)
             if line.lower().startswith("error: "):
                 errors.append(line[len("error: ") :].strip())
         process.wait()
