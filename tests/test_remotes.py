@@ -65,8 +65,8 @@ def push(project: Project, remote: str, *options: tuple[str, str], **environment
     project.succeed("dvc", "push", env=ENVIRONMENT | environment)
 
 
-def clone(project: Project, target: Path) -> Project:
-    project.succeed("git", "clone", "--quiet", project.folder, target)
+def clone(project: Project, target: Path, *options: str) -> Project:
+    project.succeed("git", "clone", "--quiet", *options, project.folder, target)
     return Project(target)
 
 
@@ -142,6 +142,12 @@ def test_a_clone_without_data_is_up_to_date_where_what_is_missing_is_allowed(mov
         assert "Running stage" not in output
         assert "Data and pipelines are up to date." in output
         assert status(cloned) == ""
+
+
+def test_a_clone_by_a_git_that_writes_line_endings_of_windows_is_up_to_date(demo, tmp_path):
+    cloned = clone(demo, tmp_path / "clone", "--config", "core.autocrlf=true")
+    assert cloned.repro("--allow-missing") == []
+    assert status(cloned) == ""
 
 
 def test_the_sample_stays_at_home_once_the_data_is_a_streamers(moved_on, tmp_path):
