@@ -11,7 +11,7 @@ from autotosis.importers import __main__ as importers
 from autotosis.importers import autotosis as eqy
 from autotosis.project.errors import UserError
 from tests import videos
-from tests.helpers import ROOT, Project
+from tests.helpers import REAL_ENVIRONMENT, ROOT, Project, assert_user_error, limit_file_size
 
 AUDACITY = "1.000000\t2.500000\trage\n\\\t100.0\t200.0\n3.000000\t4.000000\tcalm\n"
 LOSSLESSCUT = ',1.5,"first, at 0"\n3,4.25,rage\n'
@@ -246,3 +246,12 @@ def test_a_table_of_eqy_becomes_clips_boxes_and_labels(tmp_path, monkeypatch):
             eqy.main("data.csv", "you")
         assert words in str(error.value)
         assert project.digests("you") == before
+
+
+def test_a_full_disk_is_not_blamed_on_the_file_that_is_copied(tmp_path):
+    project = Project(tmp_path)
+    videos.flash_and_beep(tmp_path / "raw/a.mp4", 2)
+    project.write("data.csv", 'raw/a.mp4 "[0.5, 0.25, 1.0, 0.75]"\n')
+    command = (sys.executable, "-m", "autotosis.importers.autotosis", "data.csv", "you")
+    done = project.run(*command, env=REAL_ENVIRONMENT | {"PYTHONPATH": str(ROOT)}, preexec_fn=limit_file_size(1000))
+    assert_user_error(done, "error: you/clips/a.mp4: file too large")

@@ -62,7 +62,8 @@ def replacing_all(*targets: Path) -> Iterator[list[Path]]:
             place.commit()
     except OSError as error:
         for place in places:
-            if error.filename in (None, str(place.partial)):
+            # An error in copying names the source first.
+            if error.filename is None or str(place.partial) in (error.filename, error.filename2):
                 raise OSError(error.errno, error.strerror, str(place.target)) from error
         raise
     finally:
