@@ -15,7 +15,15 @@ from autotosis.fetch import downloading
 from autotosis.project import command_line
 from autotosis.project.errors import UserError
 from tests import videos, web
-from tests.helpers import ENVIRONMENT, Project, assert_user_error, copy_repository, load_params
+from tests.helpers import (
+    ENVIRONMENT,
+    REAL_ENVIRONMENT,
+    Project,
+    assert_user_error,
+    copy_repository,
+    limit_file_size,
+    load_params,
+)
 
 
 @pytest.fixture(scope="module")
@@ -114,6 +122,14 @@ def test_what_fails_for_now_is_an_error_and_costs_nothing(streamer, server):
     list_links(streamer, *rows[:3], header="url,kind,name,start,end")
     streamer.stages("fetch data/linked")
     assert fetched(streamer) == ["busy.mp4", "fine.mp4", "part.mp4"]
+
+
+@pytest.mark.parametrize("path", ["/a.mp4", "/live/stream.m3u8"])
+def test_a_full_disk_ends_the_stage_at_once_and_is_named(streamer, server, path):
+    list_links(streamer, f"{server.url(path)},vod,large", f"{server.url('/b.mp4')},clip,next")
+    done = streamer.stage("fetch", "data/linked", env=REAL_ENVIRONMENT, preexec_fn=limit_file_size(5000))
+    assert_user_error(done, "error: .dvc/tmp/fetch/", ": file too large")
+    assert "again" not in done.stdout and "/b.mp4" not in server.asked
 
 
 def test_a_clip_may_be_a_stretch_of_a_vod_and_a_file_of_ones_own_is_safe(streamer, server):

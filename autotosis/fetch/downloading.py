@@ -1,5 +1,6 @@
 """Downloading one video with yt-dlp: politely, and going on where an earlier attempt stopped."""
 
+import errno
 import logging
 import re
 import subprocess
@@ -27,6 +28,8 @@ MEGABYTE = 1e6
 # HTTP statuses after which the same request may succeed later: too slow, too early, too many requests, and whatever is
 # the server's own fault.
 TEMPORARY = {408, 425, 429, *range(500, 600)}
+# What the system says when a disk, a quota, or a file on a file system such as FAT is full.
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 # A server may ask for a longer pause than we would make, but not for a longer one than this (seconds).
 MAX_PAUSE = 600.0
 # yt-dlp's names for streams that are live, have not begun, or are not complete yet.
@@ -117,6 +120,8 @@ def download(
         If it failed, and may succeed later.
     UserError
         If it failed, and will fail again.
+    OSError
+        If the disk is full; `filename` is the folder.
     """
     options = settings(limits, cookies) | {
         "outtmpl": {"default": f"{folder.as_posix()}/video.%(ext)s"},
@@ -140,6 +145,9 @@ def download(
         try:
             return _attempt(url, options, name)
         except FAILURES as error:
+            for full in _causes(error):
+                if isinstance(full, OSError) and full.errno in FULL:
+                    raise OSError(full.errno, full.strerror, str(folder)) from None
             cause = problem(error)
             if not isinstance(cause, Temporary) or attempt == limits.retries:
                 raise cause from None
