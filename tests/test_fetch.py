@@ -374,6 +374,32 @@ def test_cookies_that_git_would_commit_are_refused(streamer):
     streamer.stages("fetch data/linked")
 
 
+@pytest.mark.parametrize("data", ["../elsewhere", "data/link"])
+def test_cookies_outside_the_project_are_accepted_unless_git_keeps_them_there(streamer, monkeypatch, data, tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "cookies.txt").write_text("# Netscape HTTP Cookie File\n")
+    (streamer.folder / "data/link").symlink_to(elsewhere)
+    streamer.set_params(fetch={"cookies": "cookies.txt"})
+    limits = load_params(streamer).fetch
+    monkeypatch.chdir(streamer.folder)
+    assert downloading.find_cookies(Path(data), limits) == Path(data, "cookies.txt")
+    Project(elsewhere).succeed("git", "init", "--quiet")
+    with pytest.raises(UserError, match=r"cookies.txt: cookies are secret, and git would commit"):
+        downloading.find_cookies(Path(data), limits)
+
+
+def test_cookies_are_refused_where_git_cannot_tell(streamer, monkeypatch):
+    streamer.write("data/linked/cookies.txt", "# Netscape HTTP Cookie File\n")
+    streamer.write("data/linked/.gitignore", "cookies.txt\n")
+    streamer.set_params(fetch={"cookies": "cookies.txt"})
+    monkeypatch.chdir(streamer.folder)
+    # As in a project that another user owns.
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    with pytest.raises(UserError, match=r"cookies.txt: cookies are secret, and git would commit"):
+        downloading.find_cookies(Path("data/linked"), load_params(streamer).fetch)
+
+
 @pytest.mark.parametrize("folder", ["clips", "vods", "music"])
 def test_cookies_that_dvc_would_push_are_refused(streamer, monkeypatch, folder):
     streamer.write(f"data/linked/{folder}/cookies.txt", "# Netscape HTTP Cookie File\n")

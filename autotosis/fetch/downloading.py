@@ -72,7 +72,11 @@ def find_cookies(folder: Path, limits: Fetch) -> Path | None:
         raise UserError(f"params.yaml: fetch.cookies names {path}, but there is no such file")
     if Path(limits.cookies).parts[0] in KEPT_BY_DVC:
         raise UserError(f"{path}: cookies are secret, and DVC pushes what is in this folder; move the file out of it")
-    if subprocess.run(["git", "check-ignore", "--quiet", path]).returncode:
+    # git itself fails where there is no repository, but also in one that another user owns.
+    inside = path.resolve().is_relative_to(Path.cwd())
+    command = ["git", "check-ignore", "--quiet", "--", path.name]
+    code = subprocess.run(command, cwd=path.parent, stderr=None if inside else subprocess.DEVNULL).returncode
+    if code == 1 or (code and inside):
         raise UserError(f"{path}: cookies are secret, and git would commit this file; add it to .gitignore")
     try:
         YoutubeDLCookieJar(str(path)).load()
