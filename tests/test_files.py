@@ -4,8 +4,10 @@ import ctypes
 import importlib
 import io
 import os
+import stat
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -79,6 +81,16 @@ def test_one_output_that_cannot_be_written_keeps_the_others(project):
     assert project.read("data/cuts/demo.csv") == before
 
 
+def add_row(path: Path) -> None:
+    """Add a row to a table with what usually writes it."""
+    if path.name == "labels.csv":
+        stretches.append_rows(path, labels.COLUMNS, [("clips/a.mp4", "", "", "1")], labels.read_labels)
+    elif path.name == "sources.csv":
+        fetch.add(path, [Entry("https://example.org/a", "a", "")], "clip")
+    else:
+        user_tables.write_box(path.parent, user_tables.version(path), "clips/a.mp4", (0, 0, 0.5, 0.5))
+
+
 @pytest.mark.parametrize("table", ["labels.csv", "sources.csv", "facecams.csv"])
 def test_tables_of_the_user_outlive_a_power_cut(bare, monkeypatch, table):
     path, synced = bare.folder / "data/tiny" / table, []
@@ -90,14 +102,25 @@ def test_tables_of_the_user_outlive_a_power_cut(bare, monkeypatch, table):
         synced.append((os.fstat(file).st_ino, os.fstat(file).st_size))
 
     monkeypatch.setattr(os, "fsync", observe)
-    if table == "labels.csv":
-        stretches.append_rows(path, labels.COLUMNS, [("clips/a.mp4", "", "", "1")], labels.read_labels)
-    elif table == "sources.csv":
-        fetch.add(path, [Entry("https://example.org/a", "a", "")], "clip")
-    else:
-        user_tables.write_box(path.parent, user_tables.version(path), "clips/a.mp4", (0, 0, 0.5, 0.5))
+    add_row(path)
     assert "a" in path.read_text().splitlines()[1]
     assert synced == [(path.stat().st_ino, path.stat().st_size)]
+
+
+@pytest.mark.parametrize("table", ["labels.csv", "sources.csv", "facecams.csv"])
+def test_tables_of_the_user_stay_links_and_keep_their_permissions(bare, tmp_path, table):
+    path, synchronized = bare.folder / "data/tiny" / table, tmp_path / "synchronized"
+    bare.write("data/tiny/clips/a.mp4", "")
+    synchronized.mkdir()
+    path.rename(synchronized / table)
+    (synchronized / table).chmod(0o660)
+    path.symlink_to(os.path.relpath(synchronized / table, path.parent))
+    add_row(path)
+    assert path.is_symlink()
+    assert "a" in (synchronized / table).read_text().splitlines()[1]
+    assert stat.S_IMODE((synchronized / table).stat().st_mode) == 0o660
+    assert [each.name for each in synchronized.iterdir()] == [table]
+    assert not list(path.parent.glob(".*-*"))
 
 
 def test_what_a_killed_rendering_left_is_cleaned_up(project):

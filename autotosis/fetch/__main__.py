@@ -63,8 +63,8 @@ def add(table: Path, entries: Sequence[Entry], kind: str) -> int:
             links.add(entry.url)
             names.add(name)
             text.insert({"url": entry.url, "kind": kind, "name": name}, after=None)
-    with files.replacing(table) as partial:
-        files.write_durably(partial, text.content())
+    with files.replacing_table(table, text.content()):
+        pass
     return len(links) - before
 
 

@@ -148,8 +148,7 @@ def append_rows(
     added = [row for row in rows if row not in there]
     for row in added:
         text.insert(dict(zip(columns, row, strict=True)), after=None)
-    with files.replacing(table) as partial:
-        files.write_durably(partial, text.content())
+    with files.replacing_table(table, text.content()) as partial:
         try:
             check(partial)
         except UserError as error:

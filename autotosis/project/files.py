@@ -117,6 +117,37 @@ def write_durably(path: Path, content: bytes) -> None:
         os.fsync(file.fileno())
 
 
+@contextmanager
+def replacing_table(target: Path, content: bytes) -> Iterator[Path]:
+    """Replace a table of the user durably, if the block, which may check the new one, ends without an error.
+
+    Its permissions stay as they are. If it is a link, such as into a folder that is synchronized, the link stays, and
+    what it leads to is replaced.
+
+    Parameters
+    ----------
+    target : Path
+        The table to replace. Its parent folders are created.
+    content : bytes
+        The new content.
+
+    Yields
+    ------
+    Path
+        A file beside the table that has the new content.
+    """
+    with replacing(target) as partial:
+        write_durably(partial, content)
+        if target.exists():
+            shutil.copymode(target, partial)
+        yield partial
+        if target.is_symlink():
+            with replacing_table(Path(os.path.realpath(target)), content):
+                pass
+            partial.unlink()
+            partial.symlink_to(os.readlink(target))
+
+
 def write_bytes(target: Path, content: bytes) -> None:
     """Write a file; it is complete or not there at all."""
     with replacing(target) as partial:

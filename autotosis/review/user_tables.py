@@ -187,8 +187,7 @@ def _replace(
         source = next((path for path in sources if path.exists()), None)
         text = Table(source.read_bytes() if source else b"", columns)
         change(text)
-        with files.replacing(target) as partial:
-            files.write_durably(partial, text.content())
+        with files.replacing_table(target, text.content()) as partial:
             check(partial)
             # Somebody may have saved it in an editor just now.
             _check_version(seen, *sources)
