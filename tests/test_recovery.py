@@ -116,6 +116,17 @@ def test_a_copy_of_a_lock_file_that_is_damaged_too_is_not_used(project):
     assert project.read("dvc.lock") == whole
 
 
+def test_half_a_lock_file_of_another_user_is_put_back(project, monkeypatch):
+    project.commit()
+    whole = project.read("dvc.lock")
+    project.write("dvc.lock", whole[:-9])
+    # As in a container that the project is mounted into.
+    monkeypatch.setitem(ENVIRONMENT, "GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    done = repro(project, "configure")
+    assert done.stdout.startswith("dvc.lock: put back as it was before"), done.stderr
+    assert project.read("dvc.lock") == whole
+
+
 @pytest.mark.parametrize("content", ["", '{"/some/path": {"read": [{"pid": 1'])
 def test_half_a_table_of_who_works_is_removed(project, content):
     project.write(".dvc/tmp/rwlock", content)

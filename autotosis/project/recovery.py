@@ -111,7 +111,9 @@ def recover(path: Path, kept: Path) -> None:
         return
     if files.CONFLICT.search(damaged.decode(errors="replace")):
         raise UserError(f"{path}: has a merge conflict; take one side (git checkout --ours {path}), and run again")
-    committed = subprocess.run(["git", "show", f"HEAD:./{path}"], capture_output=True).stdout
+    # git refuses to read what another user owns, such as a project that is mounted into a container.
+    command = ["git", "-c", "safe.directory=*", "show", f"HEAD:./{path}"]
+    committed = subprocess.run(command, capture_output=True).stdout
     content = next(filter(is_whole, [*([kept.read_bytes()] if kept.exists() else []), committed]), None)
     if content is not None:
         files.write_bytes(path, content)
