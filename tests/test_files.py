@@ -17,6 +17,7 @@ from autotosis.fetch.listing import Entry
 from autotosis.importers import stretches
 from autotosis.project.errors import UserError
 from autotosis.review import user_tables
+from autotosis.watch import recordings
 from tests.helpers import FACECAMS, ROOT, assert_user_error, first_clip, limit_file_size
 
 # From linux/capability.h and linux/prctl.h.
@@ -87,13 +88,16 @@ def add_row(path: Path) -> None:
         stretches.append_rows(path, labels.COLUMNS, [("clips/a.mp4", "", "", "1")], labels.read_labels)
     elif path.name == "sources.csv":
         fetch.add(path, [Entry("https://example.org/a", "a", "")], "clip")
+    elif path.name == "vods.yaml":
+        recordings.add("monday", "vods/a.mp4")
     else:
         user_tables.write_box(path.parent, user_tables.version(path), "clips/a.mp4", (0, 0, 0.5, 0.5))
 
 
-@pytest.mark.parametrize("table", ["labels.csv", "sources.csv", "facecams.csv"])
+@pytest.mark.parametrize("table", ["labels.csv", "sources.csv", "facecams.csv", "../../vods.yaml"])
 def test_tables_of_the_user_outlive_a_power_cut(bare, monkeypatch, table):
     path, synced = bare.folder / "data/tiny" / table, []
+    bare.write("vods.yaml", "vods: {}\n")
     bare.write("data/tiny/clips/a.mp4", "")
     fsync = os.fsync
 
@@ -103,7 +107,8 @@ def test_tables_of_the_user_outlive_a_power_cut(bare, monkeypatch, table):
 
     monkeypatch.setattr(os, "fsync", observe)
     add_row(path)
-    assert "a" in path.read_text().splitlines()[1]
+    # vods.yaml has two lines in front of the first VOD.
+    assert "a" in path.read_text().splitlines()[2 if path.suffix == ".yaml" else 1]
     assert synced == [(path.stat().st_ino, path.stat().st_size)]
 
 

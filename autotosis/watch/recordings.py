@@ -1,5 +1,6 @@
 """The recordings that fit the pattern `recordings` in params.yaml, and vods.yaml, which lists them as VODs."""
 
+import io
 import re
 import time
 from pathlib import Path
@@ -147,12 +148,14 @@ def protect(name: str) -> None:
 def _write_list(vods: dict[str, str], kept: dict[str, str]) -> None:
     yaml = YAML()
     yaml.width = 10_000
-    with files.replacing(VODS_FILE) as partial, partial.open("w", encoding="utf-8") as file:
-        file.write(HEADER)
-        yaml.dump({"vods": vods}, file)
-        if kept:
-            file.write(HEADER_OF_KEPT)
-            yaml.dump({"kept": kept}, file)
+    text = io.StringIO()
+    text.write(HEADER)
+    yaml.dump({"vods": vods}, text)
+    if kept:
+        text.write(HEADER_OF_KEPT)
+        yaml.dump({"kept": kept}, text)
+    with files.replacing(VODS_FILE) as partial:
+        files.write_durably(partial, text.getvalue().encode())
 
 
 def _is_recording(path: Path) -> bool:
