@@ -17,7 +17,16 @@ import pytest
 
 from autotosis.project import workers
 from autotosis.project.errors import UserError
-from tests.helpers import ENVIRONMENT, ROOT, Project
+from tests.helpers import (
+    CORES,
+    ENVIRONMENT,
+    REAL_ENVIRONMENT,
+    ROOT,
+    Project,
+    all_cores,
+    assert_user_error,
+    limit_file_size,
+)
 
 OUTPUTS = ("data/frames", "data/timelines", "data/cuts", "reels/demo")
 STAGES = (["extract_frames"], ["predict", "demo"], ["select", "demo"], ["render", "demo"])
@@ -222,3 +231,20 @@ def test_progress_does_not_flood_a_terminal(columns):
     else:
         assert len(lines) == 12 and lines[-1].startswith("render 2026-01-31-20-00-00 |###")
         assert max(map(len, lines)) < columns
+
+
+@pytest.mark.skipif(sys.platform != "linux" or len(CORES) < 2, reason="there is no /dev/shm, or it is not used")
+def test_semaphores_that_cannot_be_created_are_named(tmp_path):
+    code = (
+        "from autotosis.project import command_line, workers\n"
+        "with command_line.errors_as_sentences():\n"
+        "    workers.run_all(hex, range(2), 'render demo', 'segments')"
+    )
+    environment = REAL_ENVIRONMENT | {"PYTHONPATH": str(ROOT)}
+
+    def limit() -> None:
+        all_cores()
+        limit_file_size(0)()
+
+    done = Project(tmp_path).run(sys.executable, "-c", code, env=environment, preexec_fn=limit)
+    assert_user_error(done, "error: /dev/shm: the semaphores of", "created there (file too large); free some space")

@@ -13,7 +13,7 @@ from functools import lru_cache, partial
 from typing import TYPE_CHECKING, TypeVar
 
 from autotosis.project import interruption
-from autotosis.project.errors import UserError
+from autotosis.project.errors import UserError, error_sentence
 from autotosis.project.progress import ProgressBar
 
 if TYPE_CHECKING:
@@ -60,7 +60,8 @@ def run_parallel(
     Raises
     ------
     UserError
-        If a process is killed, or the cluster cannot be reached any more. Errors raised by the function are passed on.
+        If processes cannot be started, one is killed, or the cluster cannot be reached any more. Errors raised by the
+        function are passed on.
     """
     if not items:
         return
@@ -115,7 +116,14 @@ def _over_cores(
 @lru_cache
 def _pool(processes: int) -> ProcessPoolExecutor:
     """Create the worker processes. They live until the stage ends, because starting one takes half a second."""
-    return ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), initializer=_die_with_parent)
+    try:
+        return ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), initializer=_die_with_parent)
+    except OSError as error:
+        # It names no file.
+        raise UserError(
+            f"/dev/shm: the semaphores of worker processes cannot be created there ({error_sentence(error)}); free "
+            "some space in it, or make it writable"
+        ) from None
 
 
 def _die_with_parent() -> None:
