@@ -176,6 +176,13 @@ def test_a_file_system_without_locks_is_named(tmp_path, monkeypatch):
         raise AssertionError("it has gone on without a lock")
 
 
+def test_a_folder_with_a_long_path_can_be_locked(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    folder = "/".join(3 * [100 * "ü"])
+    with command_line.exclusively(f"fetch {folder}/a"), command_line.exclusively(f"fetch {folder}/b"):
+        assert len(list(command_line.LOCKS.iterdir())) == 2
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel of Linux does it")
 def test_a_program_ends_when_what_started_it_is_killed(tmp_path):
     pipe = tmp_path / "pipe"

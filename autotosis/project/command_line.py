@@ -2,6 +2,7 @@
 
 import argparse
 import fcntl
+import hashlib
 import os
 import sys
 import time
@@ -14,6 +15,8 @@ from autotosis.project import interruption
 from autotosis.project.errors import UserError, error_sentence
 
 LOCKS = Path(".dvc/tmp/stages")
+# Of a file, in bytes, on most file systems.
+MAX_NAME_LENGTH = 255
 
 
 def parser(doc: str | None) -> argparse.ArgumentParser:
@@ -78,7 +81,10 @@ def exclusively(work: str) -> Iterator[int | None]:
         yield None
         return
     LOCKS.mkdir(parents=True, exist_ok=True)
-    with (LOCKS / work.replace("/", "%")).open("a+") as lock:
+    name = work.replace("/", "%")
+    if len(os.fsencode(name)) > MAX_NAME_LENGTH:
+        name = hashlib.sha256(os.fsencode(name)).hexdigest()
+    with (LOCKS / name).open("a+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
