@@ -5,6 +5,7 @@ import fcntl
 import json
 import os
 import select
+import signal
 import subprocess
 import sys
 
@@ -181,6 +182,18 @@ def test_a_folder_with_a_long_path_can_be_locked(tmp_path, monkeypatch):
     folder = "/".join(3 * [100 * "ü"])
     with command_line.exclusively(f"fetch {folder}/a"), command_line.exclusively(f"fetch {folder}/b"):
         assert len(list(command_line.LOCKS.iterdir())) == 2
+
+
+@pytest.mark.parametrize("module", ["fetch", "importers", "importers.autotosis", "review", "watch"])
+def test_a_program_that_is_interrupted_while_it_starts_says_only_that(module):
+    command = [sys.executable, "-X", "importtime", "-m", f"autotosis.{module}", "--help"]
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as process:
+        # Most of what it needs is imported after its package.
+        package = f" autotosis.{module.split('.')[0]}\n"
+        assert any(line.endswith(package) for line in process.stderr)
+        process.send_signal(signal.SIGINT)
+        said = [line for line in process.stderr if not line.startswith("import time:")]
+    assert (said, process.returncode) == (["interrupted\n"], 130)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel of Linux does it")

@@ -13,7 +13,7 @@ from pathlib import Path
 from autotosis.annotations import sources
 from autotosis.fetch import downloading, listing
 from autotosis.fetch.listing import Entry
-from autotosis.project import command_line, files, params
+from autotosis.project import command_line, files, interruption, params
 from autotosis.project.csv_text import Table
 from autotosis.project.errors import UserError
 
@@ -74,5 +74,6 @@ if __name__ == "__main__":
     parser.add_argument("folder", type=Path, help="the streamer's folder, such as data/you")
     parser.add_argument("--kind", choices=tuple(sources.FOLDERS), required=True, help="what the videos are")
     parser.add_argument("--since", type=day, help="only what was published on this day or later")
-    with command_line.errors_as_sentences():
-        main(**vars(parser.parse_args()))
+    options = parser.parse_args()
+    with command_line.errors_as_sentences(), interruption.cleaning_up():
+        main(**vars(options))

@@ -1,0 +1,6 @@
+"""Adding labels of other programs, one module per format. Ctrl-C ends it with one line at any time."""
+
+from autotosis.project import interruption
+
+if interruption.is_starting():
+    interruption.install()

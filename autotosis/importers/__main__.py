@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from autotosis.importers import audacity, elan, label_studio, losslesscut, stretches, via, youtube_chapters
-from autotosis.project import command_line
+from autotosis.project import command_line, interruption
 from autotosis.project.errors import UserError
 
 # One module per format. Each has a NAME, and a function `read` that turns a file into a list of `Stretch`. The files of
@@ -69,5 +69,5 @@ def parse() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    with command_line.errors_as_sentences():
+    with command_line.errors_as_sentences(), interruption.cleaning_up():
         main()

@@ -9,9 +9,7 @@ import argparse
 import asyncio
 import logging
 import secrets
-import signal
 import socket
-import sys
 import threading
 import webbrowser
 
@@ -50,10 +48,7 @@ def main() -> None:
             and not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))
         )
     )
-    try:
-        uvicorn.Server(config).run(sockets=[listening])
-    except KeyboardInterrupt:
-        sys.exit(128 + signal.SIGINT)
+    uvicorn.Server(config).run(sockets=[listening])
 
 
 def _port(text: str) -> int:

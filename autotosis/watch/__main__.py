@@ -201,7 +201,6 @@ if __name__ == "__main__":
     parser = command_line.parser(__doc__)
     parser.add_argument("--once", action="store_true", help="end when all recordings are finished and have their reels")
     parser.add_argument("--commit", action="store_true", help="commit the results of each recording")
-    interruption.install()
     options = parser.parse_args()
     with command_line.errors_as_sentences(), interruption.cleaning_up(), command_line.exclusively("watch"):
         main(**vars(options))
