@@ -301,5 +301,5 @@ def test_headers_are_compared_by_what_they_say(tmp_path):
     sets = []
     for path in (tmp_path / "a.mp4", tmp_path / "a.ts", film(tmp_path / "b.mp4", 3.0, "-s", "320x128")):
         with Track(probe(path), "picture") as track:
-            sets.append(nal_units.parameter_sets(next(track.packets(0.0))))
+            sets.append(nal_units.parameter_sets(next(track.packets(0.0)), track.header))
     assert sets[0] == sets[1] != sets[2]

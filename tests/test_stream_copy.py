@@ -2,6 +2,7 @@
 
 import av
 import pytest
+from av.packet import PacketSideData
 
 from autotosis.cuts.segments import Segment
 from autotosis.project.errors import UserError
@@ -11,6 +12,7 @@ from tests import videos
 from tests.helpers import assert_user_error, planned, render, write_timeline
 
 OPEN = "open-gop=1:bframes=3:keyint=30:min-keyint=30:scenecut=0:log-level=none"
+AV_PKT_DATA_NEW_EXTRADATA = 1
 
 
 @pytest.mark.parametrize(
@@ -104,6 +106,32 @@ def test_appended_recordings_that_count_time_in_different_units_are_not_copied(t
     vod = recording.probe(tmp_path / "vod.mp4")
     with pytest.raises(UserError, match="vod.mp4: its parts count time in different units.* set render.encoder to"):
         stream_copy.packet_ranges(vod, [Segment(0.5, 2.0), Segment(3.5, 5.0)])
+
+
+def test_of_clips_joined_without_encoding_one_is_copied_with_its_own_header(tmp_path):
+    """Such an MP4 has a header for each clip."""
+    with av.open(str(tmp_path / "vod.mp4"), "w") as joined:
+        for start, preset in ((0, "ultrafast"), (2, "veryfast")):
+            videos.numbered(tmp_path / "clip.mp4", 2, "libx264", preset=preset)
+            with av.open(str(tmp_path / "clip.mp4")) as clip:
+                picture, *_ = joined.streams or [joined.add_stream_from_template(clip.streams.video[0], opaque=True)]
+                for packet in clip.demux(video=0):
+                    if packet.pts == 0:
+                        header = clip.streams.video[0].codec_context.extradata
+                        changed = PacketSideData(AV_PKT_DATA_NEW_EXTRADATA, len(header))
+                        changed.update(header)
+                        packet.set_sidedata(changed)
+                    if packet.size:
+                        packet.pts = packet.dts = packet.pts + start * 12_800
+                        packet.stream = picture
+                        joined.mux(packet)
+    vod = recording.probe(tmp_path / "vod.mp4")
+    for start in (1.0, 3.0):
+        ranges = stream_copy.packet_ranges(vod, [Segment(start, start + 0.8)])
+        stream_copy.copy(vod, ranges, None, tmp_path / "reel.mp4")
+        assert [number for _, number in videos.numbers(tmp_path / "reel.mp4")] == list(range(30, 54))
+    with pytest.raises(UserError, match="encoded in another way from 3.0 s on.* set render.encoder to libx264"):
+        stream_copy.packet_ranges(vod, [Segment(1.0, 1.8), Segment(3.0, 3.8)])
 
 
 def test_a_picture_that_changes_its_codec_is_not_copied(tmp_path):

@@ -19,14 +19,14 @@ HEVC_START, CRA, BLA_N_LP = range(16, 22), 21, 18
 PARAMETER_SETS, HEVC_PARAMETER_SETS = {7, 8}, {32, 33, 34}
 
 
-def parameter_sets(packet: Packet[Any]) -> set[bytes]:
+def parameter_sets(packet: Packet[Any], header: bytes) -> set[bytes]:
     """Return the parameter sets that a keyframe is decoded with.
 
-    They are those in its packet, and for kinds that the packet lacks, those in the header of the track. Zeros at their
-    ends, which have no meaning, are removed.
+    They are those in its packet, and for kinds that the packet lacks, those in the header of the track there. Zeros at
+    their ends, which have no meaning, are removed.
     """
     codec, data = packet.stream.codec_context, bytes(packet)
-    header, size, hevc = codec.extradata or b"", _length_size(codec), codec.name == "hevc"
+    size, hevc = _length_size(codec), codec.name == "hevc"
     kinds = HEVC_PARAMETER_SETS if hevc else PARAMETER_SETS
     own = [unit for unit in _units(data, size) if _kind(unit[0], hevc) in kinds]
     lacking = kinds - {_kind(unit[0], hevc) for unit in own}

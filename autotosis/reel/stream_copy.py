@@ -154,7 +154,7 @@ def _range(track: Track, segment: Segment, headers_so_far: set[bytes]) -> Packet
         else:
             times.append(pts)
             if packet.is_keyframe:
-                _check_headers(packet, headers_so_far, track.recording)
+                _check_headers(packet, track, headers_so_far)
         if len(later) > REORDERED:
             break
     ordered = np.sort(np.array(times, np.int64))
@@ -177,14 +177,14 @@ def _decode_time(packet: Packet[Any]) -> Fraction:
     return Fraction((packet.dts or 0) * packet.time_base)
 
 
-def _check_headers(packet: Packet[Any], headers_so_far: set[bytes], recording: Recording) -> None:
+def _check_headers(packet: Packet[Any], track: Track, headers_so_far: set[bytes]) -> None:
     """Raise a UserError unless a keyframe has the same parameter sets as the keyframes before it."""
-    headers = nal_units.parameter_sets(packet)
+    headers = nal_units.parameter_sets(packet, track.header)
     if not headers_so_far:
         headers_so_far.update(headers)
     if not headers <= headers_so_far:
         raise _refusal(
-            recording,
+            track.recording,
             f"its picture is encoded in another way from {time_of(packet):.1f} s on than before, and an MP4 has one "
             "header for all that is copied",
         )
@@ -230,8 +230,8 @@ def copy(recording: Recording, ranges: Sequence[PacketRange], sound: Path | None
     """
     options = {"movflags": "+faststart", "fflags": "+bitexact"}
     with Track(recording, "picture") as video, ExitStack() as opened:
-        # Move to the first range, so that the track has its header: a recording that was appended before it may have
-        # another.
+        # Move to the first range, so that the track has its header: a recording that was appended or joined before it
+        # may have another.
         next(_from_keyframe(video, int(ranges[0].times[0])))
         try:
             reel = opened.enter_context(av.open(str(target), "w", format="mp4", options=options))
@@ -239,6 +239,7 @@ def copy(recording: Recording, ranges: Sequence[PacketRange], sound: Path | None
             # Only the container may say how wide pixels are, and the template leaves that out.
             if shape := _video(video).sample_aspect_ratio:
                 picture.codec_context.sample_aspect_ratio = shape
+            picture.codec_context.extradata = video.header
             if _video(video).codec_context.name == "hevc":
                 # Apple's players need this name of the codec.
                 # https://developer.apple.com/documentation/http-live-streaming

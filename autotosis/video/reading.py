@@ -170,15 +170,18 @@ class Track:
         assert self.stream.time_base is not None
         self.time_base = self.stream.time_base
         self.shift = round(piece.timestamp_at_zero / self.time_base)
+        self.header = (self.stream.codec_context.extradata if self.stream.codec_context else None) or b""
 
     def _piece_packets(self, number: int) -> Iterator[Packet[Any]]:
         """Read the packets of a piece from the current position on, with the times of the recording."""
         self.has_read = True
-        packets = demuxed(self.container, self.stream)
-        return map(self._shifted, packets) if self.shift else packets
+        return map(self._shifted, demuxed(self.container, self.stream))
 
     def _shifted(self, packet: Packet[Any]) -> Packet[Any]:
-        """Convert the times of a packet from those of the file to those of the recording."""
+        """Convert the times of a packet from those of the file to those of the recording, and note a new header."""
+        # FFmpeg tells it only with the first packet that it reads after a change.
+        if packet.has_sidedata("new_extradata"):
+            self.header = bytes(packet.get_sidedata("new_extradata")) or self.header
         if packet.pts is not None:
             packet.pts -= self.shift
         if packet.dts is not None:
