@@ -262,6 +262,15 @@ def test_a_plain_mp4_that_was_cut_off_is_refused_with_advice(tmp_path):
         probe(tmp_path / "half.mp4")
 
 
+def test_an_encrypted_recording_is_refused(tmp_path):
+    key = ("-encryption_key", 32 * "a", "-encryption_kid", 32 * "b")
+    film(tmp_path / "1.mp4", 3.0, codec=None)
+    film(tmp_path / "2.mp4", 3.0, "-encryption_scheme", "cenc-aes-ctr", *key, codec=None)
+    for path in (tmp_path / "2.mp4", tmp_path):
+        with pytest.raises(UserError, match="/2.mp4: encrypted, .*; download it without encryption or remove it"):
+            probe(path)
+
+
 def test_sound_that_is_turned_over_in_one_channel_is_as_loud(tmp_path):
     values = {}
     for name, turned in (("plain", "1"), ("turned", "-1")):

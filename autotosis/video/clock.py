@@ -119,6 +119,10 @@ def extents(span: Span, continues: bool = False) -> list[Extent]:
                 parts_continue = [continues, *(not restarts for _, restarts in cuts)]
                 pairs = zip(parts, parts_continue, strict=True)
                 return [extent for part, part_continues in pairs for extent in extents(part, part_continues)]
+        if any(track_clock.is_encrypted for track_clock in clocks.values()):
+            raise UserError(
+                f"{span.path}: encrypted, so it cannot be shown; download it without encryption or remove it"
+            )
         picture_clock = clocks[video.index]
         if picture_clock.end == NEVER:
             raise UserError(f"{span.path}: none of its frames has a time; remove it or convert it to MP4")
@@ -155,6 +159,7 @@ class _TrackClock:
         self.header = (track.codec_context.extradata if track.codec_context else None) or b""
         # The byte positions at which the clock starts again (True), or at which only the header changes (False).
         self.cuts: dict[int, bool] = {}
+        self.is_encrypted = False
 
     def add(self, packet: Packet[Any]) -> None:
         """Take the next packet into account."""
@@ -166,6 +171,7 @@ class _TrackClock:
             if header not in (b"", self.header):
                 self.cuts.setdefault(packet.pos or 0, False)
                 self.header = header
+        self.is_encrypted |= packet.has_sidedata("encryption_info")
         if not self._is_right(decoded, packet.pos or 0):
             return
         self.last, self.suspect = decoded, None

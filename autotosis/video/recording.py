@@ -127,8 +127,8 @@ def probe(path: Path, sounds: Sequence[int] = ()) -> Recording:
     Raises
     ------
     UserError
-        If FFmpeg cannot read it as a video, if it is an incomplete MP4, if the parts do not fit together, if it is
-        longer than a week, or if there is no such sound track.
+        If FFmpeg cannot read it as a video, if it is an incomplete or encrypted MP4, if the parts do not fit together,
+        if it is longer than a week, or if there is no such sound track.
     """
     files = spans.of_video(path)
     if len(files) > 1:
