@@ -65,9 +65,10 @@ def test_a_name_that_cannot_be_used_is_named(project, name, words):
     assert project.stage("extract_frames").returncode == 0
 
 
-def test_a_picture_among_the_clips_is_named(project):
-    videos.ffmpeg("-i", first_clip(project), "-frames:v", 1, first_clip(project).parent / "thumbnail.png")
-    assert_user_error(project.stage("extract_frames"), "data/tiny/clips/thumbnail.png", "a picture, not a video")
+@pytest.mark.parametrize("name", ["thumbnail.png", "thumbnail.avif"])
+def test_a_picture_among_the_clips_is_named(project, name):
+    videos.ffmpeg("-i", first_clip(project), "-frames:v", 1, first_clip(project).parent / name)
+    assert_user_error(project.stage("extract_frames"), f"data/tiny/clips/{name}", "a picture, not a video")
 
 
 def test_a_clip_without_sound_works_and_one_with_several_is_named(project):

@@ -36,6 +36,8 @@ WITH_HEADERS = ("h264", "hevc", "flac")
 OTHER_SHAPE = 0.02
 # A pixel is at most this many times as wide as high, or as high as wide.
 MAX_STRETCH = 10
+# The brands of pictures that are stored like an MP4 (HEIF, ISO/IEC 23008-12, and AVIF). Sequences have other brands.
+PICTURES = ("avci", "avif", "heic", "heim", "heis", "heix", "mif1", "mif2")
 # To find the format in the middle of a recording, at most this many packets are read and frames are decoded. The frame
 # rate is measured over the last frames: behind a keyframe, some may be missing.
 LOOKED_AT, DECODED, MEASURED = 300, 24, 9
@@ -151,7 +153,8 @@ def probe(path: Path, sounds: Sequence[int] = ()) -> Recording:
             "remove it, or divide it if it is really so long"
         )
     with opened(pieces[0].span) as container:
-        if container.format.name.endswith("_pipe") or container.format.name == "image2":
+        is_picture = container.format.name.endswith("_pipe") or container.format.name == "image2"
+        if is_picture or container.metadata.get("major_brand") in PICTURES:
             raise UserError(f"{path}: a picture, not a video; remove it")
         video = tracks.picture(pieces[0].span.path, container)
         unordered = clock.is_unordered(video)
