@@ -1,6 +1,7 @@
 """Recordings of all kinds: reading from any time gives the same as reading from the beginning."""
 
 import random
+import struct
 from fractions import Fraction
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from autotosis.project.errors import UserError
 from autotosis.reel import nal_units
 from autotosis.signals import features
-from autotosis.video import timecode
+from autotosis.video import clock, timecode
 from autotosis.video.display import on_display
 from autotosis.video.opening import Span
 from autotosis.video.reading import Track
@@ -76,6 +77,28 @@ def test_a_track_of_a_transport_stream_that_begins_late_is_read_whole(tmp_path, 
     assert recording.start == pytest.approx(first, abs=0.1)
     assert numbers_at(recording, [first + 1.6, first + 8.6]) == pytest.approx([48, 258], abs=3)
     assert beeps(recording) == pytest.approx(9 - first + np.arange(9), abs=0.1)
+
+
+def test_dv_with_its_sound_inside_is_read_without_the_index_of_the_avi(tmp_path, monkeypatch):
+    form = ("-vf", "scale=720:576,fps=25", "-pix_fmt", "yuv420p", "-c:a", "pcm_s16le", "-ac", 2)
+    data = film(tmp_path / "a.dv", 3.0, *form, codec="dvvideo").read_bytes()
+
+    def chunk(name: bytes, content: bytes) -> bytes:
+        return name + struct.pack("<I", len(content)) + content
+
+    frames = b"".join(chunk(b"00__", data[start : start + 144_000]) for start in range(0, len(data), 144_000))
+    header = chunk(b"avih", struct.pack("<14I", 40_000, 0, 0, 0, 75, 0, 1, 0, 720, 576, 0, 0, 0, 0))
+    stream = chunk(b"strh", b"iavsdvsd" + struct.pack("<10I8x", 0, 0, 0, 1, 25, 0, 75, 144_000, 0, 0))
+    lists = chunk(b"LIST", b"hdrl" + header + chunk(b"LIST", b"strl" + stream + chunk(b"strf", bytes(32))))
+    (tmp_path / "a.avi").write_bytes(chunk(b"RIFF", b"AVI " + lists + chunk(b"LIST", b"movi" + frames)))
+    # As if it were longer than a minute.
+    monkeypatch.setattr(clock, "LAST", 1.0)
+    recording = probe(tmp_path / "a.avi")
+    assert recording.duration == pytest.approx(3, abs=0.1)
+    for time in (2.0, 0.4, 1.2):
+        with Track(recording, "picture") as track:
+            shown = next(on_display(recording, track.frames(time), [time]))
+        assert number(shown.reformat(160, 64)) == 30 * time
 
 
 def test_both_fields_of_an_interlaced_frame_are_read(tmp_path):

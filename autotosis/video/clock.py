@@ -105,7 +105,7 @@ def extents(span: Span, continues: bool = False) -> list[Extent]:
         beginning = beginning_of(container)
         # The header in front of a segment, or of a later part of an FLV, does not tell how long that is.
         declared_end = None if span.header else _declared_end(container, wanted)
-        trusted_end = declared_end if structure.tells_duration else None
+        trusted_end = declared_end if structure.tells_duration and not loses_time(video) else None
         if trusted_end is None:
             clocks = _read_all(container, wanted)
         else:
@@ -276,6 +276,12 @@ def time_of(packet: Packet[Any]) -> float:
 def is_unordered(track: Stream) -> bool:
     """Return whether a track is H.264 or HEVC with B-frames in AVI, ASF or a program stream."""
     return _tells_no_display_times(track) and track.codec_context.has_b_frames
+
+
+def loses_time(track: Stream) -> bool:
+    """Return whether FFmpeg counts the time from zero after seeking: where DV in an AVI lacks its index."""
+    is_dv = track.container.format.name == "avi" and track.codec_context.name == "dvvideo"
+    return is_dv and len(track.index_entries) <= 1
 
 
 def _tells_no_display_times(track: Stream) -> TypeGuard[VideoStream]:

@@ -17,7 +17,7 @@ from av.stream import Discard, Stream
 from av.video.stream import VideoStream
 
 from autotosis.video import opening, spans, tracks
-from autotosis.video.clock import decode, demuxed, is_unordered, time_of
+from autotosis.video.clock import decode, demuxed, is_unordered, loses_time, time_of
 from autotosis.video.recording import Recording
 
 # Times are rounded in containers and tables, so they may be off by this much (seconds).
@@ -136,6 +136,8 @@ class Track:
         picture = self.container.streams[piece.picture]
         if self.container.format.name == "mxf" and spans.lacks_end(piece.span):
             # FFmpeg would guess the position from the bit rate, and take what is there for what was asked for.
+            return False
+        if loses_time(picture):
             return False
         try:
             if "matroska" in self.container.format.name and picture.time_base:
