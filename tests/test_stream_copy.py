@@ -167,6 +167,30 @@ def test_a_segment_that_is_shorter_than_a_frame_is_copied_as_a_frame(tmp_path):
     assert copied.segment.duration == pytest.approx(1 / 30)
 
 
+@pytest.mark.parametrize(
+    ("codec", "options"),
+    [
+        ("libx264", {"preset": "veryfast", "bf": "3", "sc_threshold": "0"}),
+        ("libx265", {"x265-params": OPEN}),
+    ],
+)
+def test_the_end_of_a_segment_is_copied_whatever_order_its_frames_are_decoded_in(tmp_path, codec, options):
+    videos.numbered(tmp_path / "vod.mp4", 4, codec, **options)
+    vod = recording.probe(tmp_path / "vod.mp4")
+    for frames in range(50, 66):
+        (copied,) = stream_copy.packet_ranges(vod, [Segment(1.0, frames / 30)])
+        stream_copy.copy(vod, [copied], None, tmp_path / "reel.mp4")
+        shown = videos.numbers(tmp_path / "reel.mp4")
+        assert [number for _, number in shown] == list(range(30, 30 + len(shown)))
+        assert [time for time, _ in shown] == pytest.approx([number / 30 for number in range(len(shown))], abs=1e-3)
+        assert frames - 30 <= len(shown) < frames - 30 + 6
+        assert copied.segment.end == pytest.approx(1 + len(shown) / 30, abs=1e-3)
+        end = round(copied.segment.end, 3)
+        assert stream_copy.packet_ranges(vod, [Segment(1.0, end)])[0].times.tolist() == copied.times.tolist()
+    before, _ = stream_copy.packet_ranges(vod, [Segment(1.0, 1.95), Segment(2.0, 3.0)])
+    assert before.segment.end <= 2.0
+
+
 NOT_COPIED = {
     "another codec": ("mpeg4", {}, "its picture is in mpeg4"),
     "H.264 with an open group of pictures": (

@@ -29,7 +29,8 @@ from autotosis.video.recording import Piece, Recording
 CODECS = ("h264", "hevc")
 # How far to look back for a keyframe at which decoding can start, if it cannot at the nearest one (seconds).
 REACH = 30.0
-# A keyframe may be this much later than asked for and still count, because segments.csv rounds its time (seconds).
+# segments.csv rounds times: a keyframe may be this much later than asked for and still count, and a frame that is no
+# earlier than this before the end does not count (seconds).
 ROUNDING_OF_TABLE = 0.001
 # At most this many pictures are decoded before one that is shown earlier (annex A of both standards).
 REORDERED = 16
@@ -91,7 +92,12 @@ def packet_ranges(recording: Recording, chosen: Sequence[Segment]) -> list[Packe
             raise _refusal(recording, "it does not say when its frames are shown")
         from_keyframes = [Segment(_keyframe(track, segment), segment.end, segment.score) for segment in chosen]
         headers_so_far: set[bytes] = set()
-        return [_range(track, segment, headers_so_far) for segment in segments.join(from_keyframes)]
+        joined = segments.join(from_keyframes)
+        next_starts = [*(segment.start for segment in joined[1:]), float("inf")]
+        return [
+            _range(track, segment, next_start, headers_so_far)
+            for segment, next_start in zip(joined, next_starts, strict=True)
+        ]
 
 
 def _refusal(recording: Recording, cause: str) -> UserError:
@@ -129,22 +135,23 @@ def _keyframe(track: Track, segment: Segment) -> float:
     )
 
 
-def _range(track: Track, segment: Segment, headers_so_far: set[bytes]) -> PacketRange:
+def _range(track: Track, segment: Segment, next_start: float, headers_so_far: set[bytes]) -> PacketRange:
     """Choose the packets of a segment.
 
-    `headers_so_far` has the parameter sets of the first keyframe that is copied. If empty, it gets them here.
+    `next_start` is where the next segment starts (seconds). `headers_so_far` has the parameter sets of the first
+    keyframe that is copied. If empty, it gets them here.
     """
     time_base = track.time_base
-    first, end = (round(time / time_base) for time in (segment.start, segment.end))
+    first = round(segment.start / time_base)
     # AVI and MXF count whole frames, and a segment may be shorter than one.
-    end = max(end, first + 1)
+    end, past = (max(first + 1, round(time / time_base)) for time in (segment.end, segment.end - ROUNDING_OF_TABLE))
     times: list[int] = []
-    later: list[int] = []
+    later: list[tuple[int, Packet[Any]]] = []
     for pts, packet in _from_keyframe(track, first):
         # Copy what is decoded before the first frame after the end: it needs nothing that is decoded later. A few
-        # later packets tell when the last copied frame ends.
-        if later or pts >= end:
-            later.append(pts)
+        # later packets tell what is shown before the end nevertheless, and when the last copied frame ends.
+        if later or pts >= past:
+            later.append((pts, packet))
         elif packet.is_discard:
             raise _refusal(
                 track.recording,
@@ -157,12 +164,37 @@ def _range(track: Track, segment: Segment, headers_so_far: set[bytes]) -> Packet
                 _check_headers(packet, track, headers_so_far)
         if len(later) > REORDERED:
             break
+    # A frame after the end whose time is damaged is not copied.
+    latest = round(min(next_start, segment.end + float(REORDERED / track.recording.rate)) / time_base)
+    copied = _still_shown(later, past, latest)
+    for pts, packet in later[:copied]:
+        times.append(pts)
+        if packet.is_keyframe:
+            _check_headers(packet, track, headers_so_far)
     ordered = np.sort(np.array(times, np.int64))
     if (np.diff(ordered) == 0).any():
         raise _refusal(track.recording, f"near {segment.start:.1f} s, two frames have the same time")
-    end = min([end, *(time for time in later if time > ordered[-1])])
-    copied = Segment(segment.start, float(end * time_base), segment.score)
-    return PacketRange(copied, ordered, end, int((ordered - times).max()))
+    if copied:
+        # Unless another frame follows, the last one is shown for as long as the one before it.
+        end = int(2 * ordered[-1] - ordered[-2])
+    end = min([end, *(pts for pts, _ in later if pts > ordered[-1])])
+    shown = Segment(segment.start, float(end * time_base), segment.score)
+    return PacketRange(shown, ordered, end, int((ordered - times).max()))
+
+
+def _still_shown(later: Sequence[tuple[int, Packet[Any]]], end: int, latest: int) -> int:
+    """Count the packets to copy of those that are decoded from the first frame after the end on.
+
+    Each is given with its time. If a frame before the end needs frames after it, all frames before these are copied
+    too, so that none is shown for too long. Nothing is copied from `latest` on.
+    """
+    copied = 0
+    for count, (pts, packet) in enumerate(later, 1):
+        if pts >= latest or packet.is_discard:
+            break
+        if pts < end:
+            copied, end = count, max(end, *(pts for pts, _ in later[:count]))
+    return copied
 
 
 def _video(track: Track) -> VideoStream:
