@@ -70,6 +70,16 @@ def test_highlights_that_differ_from_those_of_the_clips_are_found_if_they_stand_
     check_found(others, values)
 
 
+def test_where_nothing_is_like_a_highlight_nothing_is_found():
+    """Highlights of the clips may be faint, and then a few moments of any VOD resemble the faintest of them."""
+    chance = np.random.default_rng(7)
+    others = known(chance, 400)
+    others.contexts[others.labels == 1, :, 1] -= chance.uniform(1, 2, size=(200, 1))
+    values = chance.normal(size=(3000, features.COLUMNS)).astype(np.float32) * 0.6
+    everywhere, nothing = np.full(len(values), True), np.zeros(len(values))
+    assert background.score(others, values, everywhere, nothing, nothing, 10.0, CARD).max() < CARD.threshold
+
+
 @pytest.mark.parametrize("lacking", ["the VOD", "half of the VOD", "the clips", "most of the clips"])
 def test_where_a_signal_is_missing_the_others_tell_highlights(lacking):
     """Otherwise the model learns that moments without the signal are calm, or that those with it are."""
