@@ -212,8 +212,8 @@ def _threshold(highlights: np.ndarray, linear_logits: np.ndarray, logits: np.nda
     """Choose the logit of both models from which on moments are found.
 
     They are as many as the linear model finds, and at least those up to the prevalence whose logit is above 0: the
-    linear model finds too few where highlights differ from those of the clips. A VOD may also have fewer highlights than
-    expected, or none, so the threshold is never below LOWEST_THRESHOLD.
+    linear model finds too few where highlights differ from those of the clips. A VOD may also have fewer highlights
+    than expected, or none, so the threshold is never below LOWEST_THRESHOLD.
     """
     linear_threshold = calibration.threshold(highlights, linear_logits, card.prevalence, card.target_precision)
     same_count = calibration.threshold_for_same_count(linear_threshold, linear_logits, logits)
