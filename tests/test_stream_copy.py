@@ -85,6 +85,15 @@ def test_a_copied_reel_shows_all_of_a_segment_that_the_user_made_longer(bare):
     assert [segment.start for segment in planned(bare, **cut).placed] == [1.0]
 
 
+def test_a_copied_reel_shows_a_segment_of_the_user_up_to_its_end(bare):
+    options = {"preset": "veryfast", "bf": "3", "sc_threshold": "0"}
+    videos.numbered(bare.folder / "data/tiny/vods/own.mp4", 8, "libx264", **options)
+    cut = {"rows": "1,1.66\n", "encoder": "copy", "overlay": "none"}
+    assert planned(bare, **cut).placed[0].end < 1.6
+    bare.write("data/tiny/edits/own.csv", bare.read("data/cuts/own.csv"))
+    assert 1.66 <= planned(bare, **cut).placed[0].end < 1.8
+
+
 def test_the_end_of_a_trimmed_video_is_copied(tmp_path):
     """What follows in the file is not shown, and is not copied."""
     videos.numbered(tmp_path / "vod.mp4", 6, "libx264")
@@ -178,7 +187,7 @@ def test_the_end_of_a_segment_is_copied_whatever_order_its_frames_are_decoded_in
     videos.numbered(tmp_path / "vod.mp4", 4, codec, **options)
     vod = recording.probe(tmp_path / "vod.mp4")
     for frames in range(50, 66):
-        (copied,) = stream_copy.packet_ranges(vod, [Segment(1.0, frames / 30)])
+        (copied,) = stream_copy.packet_ranges(vod, [Segment(1.0, frames / 30)], complete=True)
         stream_copy.copy(vod, [copied], None, tmp_path / "reel.mp4")
         shown = videos.numbers(tmp_path / "reel.mp4")
         assert [number for _, number in shown] == list(range(30, 30 + len(shown)))
@@ -186,8 +195,9 @@ def test_the_end_of_a_segment_is_copied_whatever_order_its_frames_are_decoded_in
         assert frames - 30 <= len(shown) < frames - 30 + 6
         assert copied.segment.end == pytest.approx(1 + len(shown) / 30, abs=1e-3)
         end = round(copied.segment.end, 3)
-        assert stream_copy.packet_ranges(vod, [Segment(1.0, end)])[0].times.tolist() == copied.times.tolist()
-    before, _ = stream_copy.packet_ranges(vod, [Segment(1.0, 1.95), Segment(2.0, 3.0)])
+        (again,) = stream_copy.packet_ranges(vod, [Segment(1.0, end)], complete=True)
+        assert again.times.tolist() == copied.times.tolist()
+    before, _ = stream_copy.packet_ranges(vod, [Segment(1.0, 1.95), Segment(2.0, 3.0)], complete=True)
     assert before.segment.end <= 2.0
 
 

@@ -120,9 +120,9 @@ def _place_copies(sources: Sequence[ReelSource]) -> Reel:
     first, *_ = sources
     segments = first.segments
     if first.config.edited:
-        # The user asked for the whole segment, so none of its padding may be left out.
+        # The user asked for the whole segment, so neither its padding nor its last frames may be left out.
         segments = [replace(segment, pre_roll=0.0) for segment in segments]
-    copied = stream_copy.packet_ranges(first.vod.recording, segments)
+    copied = stream_copy.packet_ranges(first.vod.recording, segments, first.config.edited)
     chosen, lengths = [(first, packets.segment) for packets in copied], [packets.segment.duration for packets in copied]
     return Reel(sources, _placed(chosen, lengths, [0.0] * (len(copied) - 1)), copied)
 

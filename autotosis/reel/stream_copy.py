@@ -59,7 +59,7 @@ class PacketRange:
     delay: int
 
 
-def packet_ranges(recording: Recording, chosen: Sequence[Segment]) -> list[PacketRange]:
+def packet_ranges(recording: Recording, chosen: Sequence[Segment], complete: bool = False) -> list[PacketRange]:
     """Choose the packets that show segments of a video.
 
     Parameters
@@ -70,6 +70,9 @@ def packet_ranges(recording: Recording, chosen: Sequence[Segment]) -> list[Packe
         The segments, in the order of time. Each is made to begin with a keyframe: the first one in its pre-roll, or
         else the last one before the segment, or, if the video begins without one, the next. Segments that then touch
         are joined.
+    complete : bool
+        Whether to show all frames before the ends. Otherwise, the last few are left out where showing them would take
+        frames from behind the end.
 
     Raises
     ------
@@ -95,7 +98,7 @@ def packet_ranges(recording: Recording, chosen: Sequence[Segment]) -> list[Packe
         joined = segments.join(from_keyframes)
         next_starts = [*(segment.start for segment in joined[1:]), float("inf")]
         return [
-            _range(track, segment, next_start, headers_so_far)
+            _range(track, segment, next_start if complete else 0.0, headers_so_far)
             for segment, next_start in zip(joined, next_starts, strict=True)
         ]
 
@@ -135,11 +138,11 @@ def _keyframe(track: Track, segment: Segment) -> float:
     )
 
 
-def _range(track: Track, segment: Segment, next_start: float, headers_so_far: set[bytes]) -> PacketRange:
+def _range(track: Track, segment: Segment, limit: float, headers_so_far: set[bytes]) -> PacketRange:
     """Choose the packets of a segment.
 
-    `next_start` is where the next segment starts (seconds). `headers_so_far` has the parameter sets of the first
-    keyframe that is copied. If empty, it gets them here.
+    Frames after its end are only copied if they are before `limit` (seconds) and needed by frames before the end.
+    `headers_so_far` has the parameter sets of the first keyframe that is copied. If empty, it gets them here.
     """
     time_base = track.time_base
     first = round(segment.start / time_base)
@@ -165,7 +168,7 @@ def _range(track: Track, segment: Segment, next_start: float, headers_so_far: se
         if len(later) > REORDERED:
             break
     # A frame after the end whose time is damaged is not copied.
-    latest = round(min(next_start, segment.end + float(REORDERED / track.recording.rate)) / time_base)
+    latest = round(min(limit, segment.end + float(REORDERED / track.recording.rate)) / time_base)
     copied = _still_shown(later, past, latest)
     for pts, packet in later[:copied]:
         times.append(pts)
