@@ -217,7 +217,7 @@ MUSIC = "aac ac3 aiff au caf eac3 flac m4a mka mkv mov mp3 mp4 oga ogg opus tta 
 
 
 @pytest.mark.parametrize("ending", MUSIC.split())
-def test_music_may_be_in_any_format(tmp_path, ending):
+def test_music_may_be_in_any_usual_format(tmp_path, ending):
     tone(tmp_path / f"tone.{ending}")
     assert joining.measure_music(tmp_path / f"tone.{ending}").loudness == pytest.approx(-21, abs=4)
 

@@ -187,7 +187,9 @@ def test_a_folder_with_a_long_path_can_be_locked(tmp_path, monkeypatch):
 @pytest.mark.parametrize("module", ["fetch", "importers", "importers.autotosis", "review", "watch"])
 def test_a_program_that_is_interrupted_while_it_starts_says_only_that(module):
     command = [sys.executable, "-X", "importtime", "-m", f"autotosis.{module}", "--help"]
-    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as process:
+    options = {"stderr": subprocess.PIPE, "stdout": subprocess.DEVNULL, "text": True}
+    # The pipe is so small that the program waits until what it says is read.
+    with subprocess.Popen(command, cwd=ROOT, pipesize=4096, **options) as process:
         # Most of what it needs is imported after its package.
         package = f" autotosis.{module.split('.')[0]}\n"
         assert any(line.endswith(package) for line in process.stderr)

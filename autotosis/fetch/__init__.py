@@ -1,6 +1,5 @@
-"""Listing and downloading videos of web sites. Ctrl-C ends it with one line at any time."""
+"""Listing and downloading videos of websites. Ctrl-C ends the program with one line at any time."""
 
 from autotosis.project import interruption
 
-if interruption.is_starting():
-    interruption.install()
+interruption.install_at_start()

@@ -28,7 +28,7 @@ MEGABYTE = 1e6
 # HTTP statuses after which the same request may succeed later: too slow, too early, too many requests, and whatever is
 # the server's own fault.
 TEMPORARY = {408, 425, 429, *range(500, 600)}
-# What the system says when a disk, a quota, or a file on a file system such as FAT is full.
+# Errors for a full disk, a used-up quota, and a file that is too large for its file system, such as FAT.
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 # A server may ask for a longer pause than we would make, but not for a longer one than this (seconds).
 MAX_PAUSE = 600.0
@@ -72,9 +72,10 @@ def find_cookies(folder: Path, limits: Fetch) -> Path | None:
         raise UserError(f"params.yaml: fetch.cookies names {path}, but there is no such file")
     if Path(limits.cookies).parts[0] in KEPT_BY_DVC:
         raise UserError(f"{path}: cookies are secret, and DVC pushes what is in this folder; move the file out of it")
-    # git itself fails where there is no repository, but also in one that another user owns.
+    # Outside of the project, there may be no repository, and git itself fails.
     inside = path.resolve().is_relative_to(Path.cwd())
-    command = ["git", "check-ignore", "--quiet", "--", path.name]
+    # git refuses to look at what another user owns, such as a project that is mounted into a container.
+    command = ["git", "-c", "safe.directory=*", "check-ignore", "--quiet", "--", path.name]
     code = subprocess.run(command, cwd=path.parent, stderr=None if inside else subprocess.DEVNULL).returncode
     if code == 1 or (code and inside):
         raise UserError(f"{path}: cookies are secret, and git would commit this file; add it to .gitignore")

@@ -1,6 +1,5 @@
-"""Adding labels of other programs, one module per format. Ctrl-C ends it with one line at any time."""
+"""Adding labels of other programs, one module per format. Ctrl-C ends the program with one line at any time."""
 
 from autotosis.project import interruption
 
-if interruption.is_starting():
-    interruption.install()
+interruption.install_at_start()

@@ -31,9 +31,10 @@ KERNEL_SHARE = 0.8
 # Both models together tell highlights from the rest more clearly than the linear one alone, so log-odds are this many
 # times as large. Recordings of other people are cut alike from 1.5 to 2.5, and worse at 1.
 SLOPE = 2.0
-# A moment whose logit is lower is much more likely calm, and not found, however few are. In five-minute recordings of
-# other people without any highlight, four and eight false alarms become none. With a highlight every 90 seconds, seven
-# become none, and no highlight is lost. Where there is one every 30 seconds, thresholds are from -0.5 to -0.1 anyway.
+# Moments with a lower logit are nearly three times as likely to be calm, so they are never found, even if nothing else
+# is. In two five-minute recordings of other people without any highlight, four and eight false positives become none.
+# With a highlight every 90 seconds, seven become none, and no highlight is lost. With one every 30 seconds, the
+# threshold lies between -0.5 and -0.1 anyway.
 LOWEST_THRESHOLD = -0.5
 
 

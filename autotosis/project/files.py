@@ -139,7 +139,9 @@ def replacing_table(target: Path, content: bytes) -> Iterator[Path]:
     with replacing(target) as partial:
         write_durably(partial, content)
         if target.exists():
-            shutil.copymode(target, partial)
+            # Some file systems, such as those of Windows, have no permissions.
+            with suppress(OSError):
+                shutil.copymode(target, partial)
         yield partial
         if target.is_symlink():
             with replacing_table(Path(os.path.realpath(target)), content):
@@ -196,7 +198,7 @@ def check_merged(place: str, text: str) -> None:
 
 @contextmanager
 def named_in_errors(path: Path) -> Iterator[None]:
-    """Let an OSError of the block name a file, which those of reading from an open file do not."""
+    """Add a file's name to any OSError of the block; errors in reading an open file have none."""
     try:
         yield
     except OSError as error:

@@ -51,9 +51,10 @@ def install() -> None:
         threading.Thread(target=_end_with_dvc, daemon=True).start()
 
 
-def is_starting() -> bool:
-    """Return whether Python is importing the module that it was started to run; not so if a test imports one."""
-    return sys.argv[0] == "-m" or _is_worker()
+def install_at_start() -> None:
+    """Install the signal handlers if Python is importing the module that it was started to run, and not in a test."""
+    if sys.argv[0] == "-m" or _is_worker():
+        install()
 
 
 @contextmanager

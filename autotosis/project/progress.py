@@ -1,6 +1,6 @@
 """Progress of long-running work: a bar in a terminal, and a line now and then in a log or a narrow terminal."""
 
-import shutil
+import os
 import sys
 import time
 
@@ -32,12 +32,13 @@ class ProgressBar:
         self.last_line = time.monotonic()
         self.bar = None
         self.silent = silent
-        longest = f"{message} || {total:.0f}/{total:.0f} {unit}, 00:00:00 left"
-        # A line that fills a terminal would be wrapped, and every update would then begin a new one.
-        width = min(MAX_WIDTH, shutil.get_terminal_size().columns - len(longest) - 1)
-        if sys.stderr.isatty() and not silent and width > 0:
-            suffix = f"%(index)d/%(max)d {unit}, %(eta_td)s left"
-            self.bar = Bar(message, max=max(total, 1), width=width, suffix=suffix)
+        if sys.stderr.isatty() and not silent:
+            longest = f"{message} || {total:.0f}/{total:.0f} {unit}, 00:00:00 left"
+            # A line that fills a terminal would be wrapped, and every update would then begin a new one.
+            width = min(MAX_WIDTH, os.get_terminal_size(sys.stderr.fileno()).columns - len(longest) - 1)
+            if width > 0:
+                suffix = f"%(index)d/%(max)d {unit}, %(eta_td)s left"
+                self.bar = Bar(message, max=max(total, 1), width=width, suffix=suffix)
 
     def __enter__(self) -> "ProgressBar":
         return self

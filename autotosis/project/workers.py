@@ -1,5 +1,6 @@
 """Applying a function to many independent items in parallel, on this machine or a cluster, with a progress bar."""
 
+import errno
 import multiprocessing
 import os
 import signal
@@ -119,6 +120,8 @@ def _pool(processes: int) -> ProcessPoolExecutor:
     try:
         return ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), initializer=_die_with_parent)
     except OSError as error:
+        if error.errno in (errno.EMFILE, errno.ENFILE):
+            raise
         # It names no file.
         raise UserError(
             f"/dev/shm: the semaphores of worker processes cannot be created there ({error_sentence(error)}); free "

@@ -23,7 +23,7 @@ from autotosis.reel import nal_units
 from autotosis.video import opening
 from autotosis.video.clock import time_of
 from autotosis.video.reading import Track
-from autotosis.video.recording import Piece, Recording
+from autotosis.video.recording import Piece, Recording, pixel_shape
 
 # Codecs whose keyframes `nal_units` can tell apart, and that every MP4 player can decode.
 CODECS = ("h264", "hevc")
@@ -147,14 +147,16 @@ def _range(track: Track, segment: Segment, limit: float, headers_so_far: set[byt
     time_base = track.time_base
     first = round(segment.start / time_base)
     # AVI and MXF count whole frames, and a segment may be shorter than one.
-    end, past = (max(first + 1, round(time / time_base)) for time in (segment.end, segment.end - ROUNDING_OF_TABLE))
+    end, copied_until = (
+        max(first + 1, round(time / time_base)) for time in (segment.end, segment.end - ROUNDING_OF_TABLE)
+    )
     times: list[int] = []
-    later: list[tuple[int, Packet[Any]]] = []
+    later: list[tuple[int, Packet[Any], bytes]] = []
     for pts, packet in _from_keyframe(track, first):
         # Copy what is decoded before the first frame after the end: it needs nothing that is decoded later. A few
         # later packets tell what is shown before the end nevertheless, and when the last copied frame ends.
-        if later or pts >= past:
-            later.append((pts, packet))
+        if later or pts >= copied_until:
+            later.append((pts, packet, track.header))
         elif packet.is_discard:
             raise _refusal(
                 track.recording,
@@ -164,28 +166,28 @@ def _range(track: Track, segment: Segment, limit: float, headers_so_far: set[byt
         else:
             times.append(pts)
             if packet.is_keyframe:
-                _check_headers(packet, track, headers_so_far)
+                _check_headers(packet, track.header, track.recording, headers_so_far)
         if len(later) > REORDERED:
             break
     # A frame after the end whose time is damaged is not copied.
     latest = round(min(limit, segment.end + float(REORDERED / track.recording.rate)) / time_base)
-    copied = _still_shown(later, past, latest)
-    for pts, packet in later[:copied]:
+    copied = _count_needed([(pts, packet) for pts, packet, _ in later], copied_until, latest)
+    for pts, packet, header in later[:copied]:
         times.append(pts)
         if packet.is_keyframe:
-            _check_headers(packet, track, headers_so_far)
+            _check_headers(packet, header, track.recording, headers_so_far)
     ordered = np.sort(np.array(times, np.int64))
     if (np.diff(ordered) == 0).any():
         raise _refusal(track.recording, f"near {segment.start:.1f} s, two frames have the same time")
     if copied:
         # Unless another frame follows, the last one is shown for as long as the one before it.
         end = int(2 * ordered[-1] - ordered[-2])
-    end = min([end, *(pts for pts, _ in later if pts > ordered[-1])])
+    end = min([end, *(pts for pts, _, _ in later if pts > ordered[-1])])
     shown = Segment(segment.start, float(end * time_base), segment.score)
     return PacketRange(shown, ordered, end, int((ordered - times).max()))
 
 
-def _still_shown(later: Sequence[tuple[int, Packet[Any]]], end: int, latest: int) -> int:
+def _count_needed(later: Sequence[tuple[int, Packet[Any]]], end: int, latest: int) -> int:
     """Count the packets to copy of those that are decoded from the first frame after the end on.
 
     Each is given with its time. If a frame before the end needs frames after it, all frames before these are copied
@@ -212,14 +214,14 @@ def _decode_time(packet: Packet[Any]) -> Fraction:
     return Fraction((packet.dts or 0) * packet.time_base)
 
 
-def _check_headers(packet: Packet[Any], track: Track, headers_so_far: set[bytes]) -> None:
+def _check_headers(packet: Packet[Any], header: bytes, recording: Recording, headers_so_far: set[bytes]) -> None:
     """Raise a UserError unless a keyframe has the same parameter sets as the keyframes before it."""
-    headers = nal_units.parameter_sets(packet, track.header)
+    headers = nal_units.parameter_sets(packet, header)
     if not headers_so_far:
         headers_so_far.update(headers)
     if not headers <= headers_so_far:
         raise _refusal(
-            track.recording,
+            recording,
             f"its picture is encoded in another way from {time_of(packet):.1f} s on than before, and an MP4 has one "
             "header for all that is copied",
         )
@@ -273,7 +275,7 @@ def copy(recording: Recording, ranges: Sequence[PacketRange], sound: Path | None
             picture = reel.add_stream_from_template(_video(video), opaque=True)
             # Only the container may say how wide pixels are, and the template leaves that out.
             if shape := _video(video).sample_aspect_ratio:
-                picture.codec_context.sample_aspect_ratio = shape
+                picture.codec_context.sample_aspect_ratio = pixel_shape(shape)
             picture.codec_context.extradata = video.header
             if _video(video).codec_context.name == "hevc":
                 # Apple's players need this name of the codec.

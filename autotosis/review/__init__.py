@@ -1,6 +1,5 @@
-"""The review page: a server on this machine, and the page that it serves. Ctrl-C ends it with one line at any time."""
+"""The review page: a server on this machine, and the page. Ctrl-C ends the program with one line at any time."""
 
 from autotosis.project import interruption
 
-if interruption.is_starting():
-    interruption.install()
+interruption.install_at_start()

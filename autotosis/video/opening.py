@@ -69,7 +69,7 @@ def open_span(span: Span, decoder: str = "software") -> InputContainer:
 def _open(span: Span, decoder: str, options: dict[str, str]) -> InputContainer:
     """Open a file with options of FFmpeg."""
     source = str(span.path.absolute()) if span.is_whole else _Bytes(span)
-    # FFmpeg lets bytes that are no file name any address, even one in a network, and waits for what comes from there.
+    # In bytes that it does not read by a file name, FFmpeg would follow any address, and wait for an answer.
     options = {"protocol_whitelist": "file"} | options
     # Titles in old files are often not in UTF-8.
     container = av.open(

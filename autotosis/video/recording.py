@@ -186,7 +186,7 @@ def _picture_format(
             aspect = video.codec_context.sample_aspect_ratio
             if container.format.name == "mpegts":
                 rate = _measured_rate([shown, *itertools.islice(frames, DECODED)]) or rate
-    width, height = shown.width * _pixel_shape(aspect), shown.height
+    width, height = shown.width * float(pixel_shape(aspect)), shown.height
     if shown.rotation % 180:
         width, height = height, width
     return max(2, round(width / 2) * 2), max(2, round(height / 2) * 2), rate
@@ -274,12 +274,12 @@ def _formats(container: InputContainer) -> dict[int, tuple[object, ...]]:
 def _shape(file: Span, container: InputContainer) -> float:
     """Return how many times as wide as high a part's picture is before it is rotated; NaN if that is not known."""
     video = tracks.picture(file.path, container)
-    return video.width * _pixel_shape(video.sample_aspect_ratio) / video.height if video.height else math.nan
+    return video.width * float(pixel_shape(video.sample_aspect_ratio)) / video.height if video.height else math.nan
 
 
-def _pixel_shape(aspect: Fraction | None) -> float:
+def pixel_shape(aspect: Fraction | None) -> Fraction:
     """Return how many times as wide as high a pixel is; 1 if that is not known, or damaged."""
-    return float(aspect) if aspect and 1 / MAX_STRETCH <= aspect <= MAX_STRETCH else 1.0
+    return aspect if aspect and 1 / MAX_STRETCH <= aspect <= MAX_STRETCH else Fraction(1)
 
 
 def _rotation(file: Span, container: InputContainer) -> int:

@@ -2,5 +2,4 @@
 
 from autotosis.project import interruption
 
-if interruption.is_starting():
-    interruption.install()
+interruption.install_at_start()
