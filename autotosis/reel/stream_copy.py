@@ -171,7 +171,7 @@ def _range(track: Track, segment: Segment, limit: float, headers_so_far: set[byt
             break
     # A frame after the end whose time is damaged is not copied.
     latest = round(min(limit, segment.end + float(REORDERED / track.recording.rate)) / time_base)
-    copied = _count_needed([(pts, packet) for pts, packet, _ in later], copied_until, latest)
+    copied = _count_needed(later, copied_until, latest)
     for pts, packet, header in later[:copied]:
         times.append(pts)
         if packet.is_keyframe:
@@ -187,18 +187,18 @@ def _range(track: Track, segment: Segment, limit: float, headers_so_far: set[byt
     return PacketRange(shown, ordered, end, int((ordered - times).max()))
 
 
-def _count_needed(later: Sequence[tuple[int, Packet[Any]]], end: int, latest: int) -> int:
+def _count_needed(later: Sequence[tuple[int, Packet[Any], bytes]], end: int, latest: int) -> int:
     """Count the packets to copy of those that are decoded from the first frame after the end on.
 
-    Each is given with its time. If a frame before the end needs frames after it, all frames before these are copied
-    too, so that none is shown for too long. Nothing is copied from `latest` on.
+    Each is given with its time and the header there. If a frame before the end needs frames after it, all frames before
+    these are copied too, so that none is shown for too long. Nothing is copied from `latest` on.
     """
     copied = 0
-    for count, (pts, packet) in enumerate(later, 1):
+    for count, (pts, packet, _) in enumerate(later, 1):
         if pts >= latest or packet.is_discard:
             break
         if pts < end:
-            copied, end = count, max(end, *(pts for pts, _ in later[:count]))
+            copied, end = count, max(end, *(pts for pts, _, _ in later[:count]))
     return copied
 
 
