@@ -40,7 +40,7 @@ def main() -> None:
             facecam = facecam_of(settings, video, rows_of_facecams)
             jobs += [job(settings, video, row, duration, facecam) for row in rows]
             chats += chat_rows(settings, video, rows, duration)
-    extraction.update(shards.EXCERPTS, jobs, settings.extract, "extract excerpts", "excerpts")
+    extraction.update(shards.EXCERPTS, jobs, settings.extract, "extract excerpts", "stretches", "excerpts")
     if chats:
         chat_rate.write(chats)
     # Without any file, DVC would warn about an empty folder on every run.
@@ -91,7 +91,7 @@ def job(settings: Params, video: str, label: Label, duration: float, facecam: Fa
     # whole VOD.
     grid, reach = signal.ANCHOR_SPACING, signal.BASELINE_SECONDS / 2
     first = max(0.0, math.floor(label.start / grid) * grid - reach)
-    last = math.ceil(end / grid) * grid + reach + 1
+    last = min(duration, math.ceil(end / grid) * grid + reach + 1)
     sounds = settings.tracks_of(video).judged
     return Job(shard, settings.folder / video, facecam, sounds, label.start, end, first, last)
 

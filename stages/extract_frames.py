@@ -29,7 +29,7 @@ def main() -> None:
         print(f"{row.path} row {row.number}: {row['video']} fits no video; check the spelling")
     found, problems = clip_facecams.update(paths, rows)
     jobs = [job(clip, f"clips/{clip.name}", rows, found, settings) for clip in paths]
-    extraction.update(shards.FOLDER, jobs, settings.extract, "extract frames", "clips")
+    extraction.update(shards.FOLDER, jobs, settings.extract, "extract frames", "clips", "clips")
     inputs.check_unchanged(before)
     if problems:
         # They could be read this time, but not when their face camera was searched for.

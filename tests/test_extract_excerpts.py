@@ -89,7 +89,8 @@ def test_what_is_calm_beside_a_highlight_begins_after_the_margin(project):
     project.write(HOLDOUT, HEADER)
     project.append(LABELS, "vods/demo.mp4,8,10,0\nvods/demo.mp4,10,12,1\nvods/demo.mp4,12,15,0\n")
     project.set_params(dataset={"margin": 0.6})
-    project.stages("extract_excerpts", "build_dataset")
+    assert "extract excerpts: 1/1 stretches" in project.stage("extract_excerpts").stderr, "they are read together"
+    project.stages("build_dataset")
     labels = defaultdict(list)
     for row in project.table("data/dataset/index.csv"):
         if "@" in row["clip"]:

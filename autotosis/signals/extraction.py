@@ -49,8 +49,13 @@ class Job:
     read_start: float = 0.0
     read_end: float | None = None
 
+    @property
+    def reading(self) -> tuple[object, ...]:
+        """What is read for the shard. Several shards may be made from the same."""
+        return self.video, self.facecam, tuple(self.sounds), self.read_start, self.read_end
 
-def update(folder: Path, jobs: Sequence[Job], settings: Extract, message: str, unit: str) -> None:
+
+def update(folder: Path, jobs: Sequence[Job], settings: Extract, message: str, readings: str, unit: str) -> None:
     """Update a folder, so that it holds the shards of the given jobs and nothing else.
 
     Parameters
@@ -63,8 +68,10 @@ def update(folder: Path, jobs: Sequence[Job], settings: Extract, message: str, u
         The parameters of extraction.
     message : str
         The text beside the progress bar.
-    unit : str
+    readings : str
         What the progress bar counts, in the plural.
+    unit : str
+        What a shard is made of, in the plural.
 
     Raises
     ------
@@ -80,13 +87,18 @@ def update(folder: Path, jobs: Sequence[Job], settings: Extract, message: str, u
             files.remove(path)
     digest_of = hashes.compute({job.video for job in jobs})
     keys = [_key(job, digest_of[job.video], settings) for job in jobs]
-    stale = [(job, key) for job, key in zip(jobs, keys, strict=True) if shards.key_of(job.shard) != key]
-    outcomes = list(workers.run_parallel(partial(extract, settings), stale, message, unit))
+    stale: dict[tuple[object, ...], list[tuple[Job, str]]] = {}
+    for job, key in zip(jobs, keys, strict=True):
+        if shards.key_of(job.shard) != key:
+            stale.setdefault(job.reading, []).append((job, key))
+    outcomes = list(workers.run_parallel(partial(extract, settings), list(stale.values()), message, readings))
     # A VOD may have many excerpts.
     for line in dict.fromkeys(outcome.remarks for outcome in outcomes if outcome.remarks):
         print(line)
     problems = [outcome.problem for outcome in outcomes if outcome.problem]
-    print(f"{len(stale) - len(problems)} of {len(jobs)} {unit} extracted, {len(jobs) - len(stale)} were current")
+    counts = list(map(len, stale.values()))
+    made = sum(count for count, outcome in zip(counts, outcomes, strict=True) if not outcome.problem)
+    print(f"{made} of {len(jobs)} {unit} extracted, {len(jobs) - sum(counts)} were current")
     if problems:
         raise UserError("; ".join(dict.fromkeys(problems)))
 
@@ -111,19 +123,19 @@ class Outcome:
     remarks: str = ""
 
 
-def extract(settings: Extract, stale: tuple[Job, str]) -> Outcome:
-    """Make one shard.
+def extract(settings: Extract, stale: Sequence[tuple[Job, str]]) -> Outcome:
+    """Make shards from one reading.
 
-    If the video cannot be read, its old shard is removed, since it was made from something else.
+    If the video cannot be read, their old ones are removed, since they were made from something else.
 
     Parameters
     ----------
     settings : Extract
         The parameters of extraction.
-    stale : (Job, str)
-        The shard to make, and its key.
+    stale : sequence of (Job, str)
+        The shards to make, which have the same `Job.reading`, and their keys.
     """
-    job, key = stale
+    job, _ = stale[0]
     try:
         opened = recording.probe(job.video, job.sounds)
         if job.end is None and opened.duration > MAX_SECONDS:
@@ -134,9 +146,11 @@ def extract(settings: Extract, stale: tuple[Job, str]) -> Outcome:
         moments = features.read_moments(opened, job.facecam, settings, job.read_start, job.read_end)
         remark = "; ".join(remarks(opened))
     except UserError as error:
-        files.remove(job.shard)
+        for job, _ in stale:
+            files.remove(job.shard)
         return Outcome(problem=str(error))
-    end = math.inf if job.end is None else job.end
-    with_frames = slice(*shards.between(moments.times, job.start, end))
-    shards.write(job.shard, moments, with_frames, opened.duration, key)
+    for job, key in stale:
+        end = math.inf if job.end is None else job.end
+        with_frames = slice(*shards.between(moments.times, job.start, end))
+        shards.write(job.shard, moments, with_frames, opened.duration, key)
     return Outcome(remarks=remark)
