@@ -57,7 +57,9 @@ def test_bad_clips_are_named_and_the_others_are_not_wasted(project, tmp_path):
     ],
 )
 def test_a_name_that_cannot_be_used_is_named(project, name, words):
-    clip = first_clip(project)
+    clip, *others = sorted((project.folder / "data/tiny/clips").iterdir())
+    for other in others:
+        other.unlink()
     clip.rename(clip.parent / os.fsdecode(name))
     project.write(FACECAMS, "video,x0,y0,x1,y1\n")
     assert_user_error(project.stage("extract_frames"), "data/tiny/clips/", words, "rename the file")
