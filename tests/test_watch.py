@@ -23,25 +23,53 @@ from autotosis.watch.log import LOG
 from autotosis.watch.log import log as write_log
 from autotosis.watch.state import State
 from tests import videos
-from tests.helpers import ENVIRONMENT, REAL_ENVIRONMENT, ROOT, Project, assert_user_error, copy_repository, load_params
+from tests.helpers import (
+    ENVIRONMENT,
+    FACECAMS,
+    REAL_ENVIRONMENT,
+    ROOT,
+    Project,
+    assert_user_error,
+    build_once,
+    copy_of,
+    copy_repository,
+    load_params,
+)
 
 WATCH = (sys.executable, "-m", "autotosis.watch", "--once")
 # Seconds.
 QUIET = 0.3
 
 
-@pytest.fixture
-def watched(project) -> Project:
-    """A built project whose only VODs are recordings in Matroska files, of which there are none yet.
-
-    Their reels have a table and no film, which takes less time.
-    """
-    watch_params = {"quiet": QUIET, "free_space": 0}
-    project.set_params(vods={}, recordings="vods/*.mkv", watch=watch_params, select={"threshold": 0.999})
+def look_for_recordings(project: Project, **changed) -> Project:
+    """Let a built project watch for recordings in Matroska files, of which there are none yet."""
+    project.set_params(recordings="vods/*.mkv", watch={"quiet": QUIET, "free_space": 0}, **changed)
     project.commit()
     for key, value in (("user.name", "t"), ("user.email", "t@example.org")):
         project.succeed("git", "config", key, value)
     return project
+
+
+@pytest.fixture
+def watched(project) -> Project:
+    """A built project whose only VODs are recordings.
+
+    Their reels have a table and no film, which takes less time.
+    """
+    return look_for_recordings(project, vods={}, select={"threshold": 0.999})
+
+
+@pytest.fixture(scope="module")
+def with_a_recording(tmp_path_factory, built) -> Project:
+    """A project with a VOD and a recording, `own`, whose reels are made. Tests must not change it."""
+
+    def make(folder: Path) -> None:
+        project = look_for_recordings(copy_of(built, folder))
+        record(project, "own")
+        project.succeed(*WATCH, "--commit")
+        assert {row["vod"] for row in project.table("reels/best/segments.csv")} == {"demo", "own"}
+
+    return Project(build_once(tmp_path_factory, "with a recording", make))
 
 
 def record(project: Project, name: str) -> None:
@@ -248,14 +276,15 @@ def test_a_recording_whose_run_fails_holds_up_nothing(watched):
 
 def test_a_recording_that_waits_for_its_next_try_is_named_until_it_is_touched(watched):
     record(watched, "own")
-    watched.write("data/tiny/edits/own.csv", "start,end\n9,1\n")
+    facecams = watched.read(FACECAMS)
+    watched.append(FACECAMS, "vods/own.mkv,0,0,2,1\n")
     watched.succeed(*WATCH)
     again = json.loads(watched.read(".dvc/tmp/watch.json"))["aside"]["data/tiny/vods/own.mkv"][1]
     clock = time.strftime("%H:%M", time.localtime(again))
     said = f"data/tiny/vods/own.mkv: waits until {clock} for its next try; to try it now, run `touch` on it\n"
     assert watched.succeed(*WATCH) == said
     assert len(log(watched)) == 1
-    (watched.folder / "data/tiny/edits/own.csv").unlink()
+    watched.write(FACECAMS, facecams)
     (watched.folder / "data/tiny/vods/own.mkv").touch()
     assert said not in watched.succeed(*WATCH)
     assert listed(watched) == {"own": "vods/own.mkv"}
@@ -277,12 +306,10 @@ def test_a_recording_that_is_gone_during_the_run_of_another_does_not_defer_that(
 
 
 @pytest.mark.parametrize("interrupted", [False, True])
-def test_the_reel_of_all_vods_is_made_without_a_recording_that_is_gone(watched, monkeypatch, interrupted):
-    watched.set_params(vods={"demo": "vods/demo.mp4"}, select={"threshold": 0.7})
-    record(watched, "own")
-    watched.succeed(*WATCH, "--commit")
-    shown = {row["vod"] for row in watched.table("reels/best/segments.csv")}
-    assert shown == {"demo", "own"}
+def test_the_reel_of_all_vods_is_made_without_a_recording_that_is_gone(
+    with_a_recording, tmp_path, monkeypatch, interrupted
+):
+    watched = copy_of(with_a_recording, tmp_path / "project")
     (watched.folder / "data/tiny/vods/own.mkv").unlink()
     if interrupted:
         # As a watcher leaves it that is ended while it makes the reel of all VODs.
@@ -298,7 +325,7 @@ def test_the_reel_of_all_vods_is_made_without_a_recording_that_is_gone(watched, 
     assert "Running" not in watched.succeed(*WATCH, "--commit")
 
 
-def test_a_recording_whose_name_is_taken_gets_its_turn(watched):
+def test_a_recording_whose_name_is_taken_gets_its_turn(watched, monkeypatch):
     record(watched, "a b")
     watched.set_params(vods={"a-b": "vods/demo.mp4"})
     watched.succeed(*WATCH)
@@ -309,8 +336,10 @@ def test_a_recording_whose_name_is_taken_gets_its_turn(watched):
     for aside in state["aside"].values():
         aside[1] -= 3600
     watched.write(".dvc/tmp/watch.json", json.dumps(state))
-    watched.succeed(*WATCH)
-    assert list(listed(watched)) == ["a-b"]
+    monkeypatch.chdir(watched.folder)
+    path, settings = Path("data/tiny/vods/a b.mkv"), params.load()
+    assert watch.find_new(settings, State()) == ([path], [])
+    assert recordings.name_of(path, settings) == "a-b"
 
 
 def test_a_recording_that_is_removed_before_its_turn_ends_nothing(tmp_path, monkeypatch):
@@ -330,12 +359,13 @@ def test_a_recording_that_has_the_name_of_a_kept_reel_is_told_so(watched):
     assert log(watched) == [f"data/tiny/vods/a b.mkv: left out, because {kept}; rename this file"]
 
 
-def test_a_recording_may_have_the_name_of_one_that_has_no_reel(watched):
-    record(watched, "a b")
-    watched.write("vods.yaml", "vods: {}\nkept:\n  A-b: vods/failed.mkv\n")
-    watched.succeed(*WATCH)
-    assert listed(watched) == {"a-b": "vods/a b.mkv"}
-    assert "failed" not in watched.read("vods.yaml")
+def test_a_recording_may_have_the_name_of_one_that_has_no_reel(bare):
+    bare.set_params(vods={}, recordings="vods/*.mkv")
+    bare.write("vods.yaml", "vods: {}\nkept:\n  A-b: vods/failed.mkv\n")
+    name = recordings.name_of(Path("data/tiny/vods/a b.mkv"), load_params(bare))
+    recordings.add(name, "vods/a b.mkv")
+    assert listed(bare) == {"a-b": "vods/a b.mkv"}
+    assert "failed" not in bare.read("vods.yaml")
 
 
 def test_names_are_taken_as_the_system_gives_them_or_put_aside(watched):
