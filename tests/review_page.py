@@ -5,7 +5,6 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -82,12 +81,10 @@ class Server:
 
 @contextmanager
 def served(project: Project, *arguments: str, **options) -> Iterator[Server]:
-    """Serve the page of a project."""
-    command = [sys.executable, "-m", "autotosis.review", "--no-browser", *arguments]
-    environment = REAL_ENVIRONMENT if "preexec_fn" in options else ENVIRONMENT
-    with subprocess.Popen(
-        command, cwd=project.folder, env=environment, stdout=subprocess.PIPE, text=True, **options
-    ) as process:
+    """Serve the page of a project. With REAL_ENVIRONMENT as `env`, its process is the server, and ends at once."""
+    command = ["python", "-m", "autotosis.review", "--no-browser", *arguments]
+    options.setdefault("env", REAL_ENVIRONMENT if "preexec_fn" in options else ENVIRONMENT)
+    with subprocess.Popen(command, cwd=project.folder, stdout=subprocess.PIPE, text=True, **options) as process:
         try:
             address = re.search(r"http\S+", process.stdout.readline())
             assert address, "it has printed no address"

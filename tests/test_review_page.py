@@ -7,7 +7,7 @@ import time
 import pytest
 
 from tests import videos
-from tests.helpers import FACECAMS, LABELS, copy_of, limit_file_size, until, write_timeline
+from tests.helpers import FACECAMS, LABELS, REAL_ENVIRONMENT, copy_of, limit_file_size, until, write_timeline
 from tests.review_page import CUT, DESK, EDITS, PHONE, SLOWEST, VIEWS, VOD, press, ready, saved, served, strip_at
 
 
@@ -50,7 +50,7 @@ def test_a_recording_of_five_hours_that_no_browser_plays(prepared, open_page):
     videos.ffmpeg("-stream_loop", hours // 60 - 1, "-i", minute, "-c", "copy", path)
     prepared.set_params(vods={"long": "vods/long.mkv"})
     write_timeline(prepared, [(14_000, 14_010)], hours, "long", fps=10)
-    with served(prepared) as server:
+    with served(prepared, env=REAL_ENVIRONMENT) as server:
         page = open_page(server, "Cut list")
         press(page, "1")
         began = time.monotonic()
@@ -122,7 +122,7 @@ def test_a_change_by_hand_or_in_another_tab_is_noticed(prepared, open_page):
 
 
 def test_a_click_that_fails_is_told(prepared, open_page):
-    with served(prepared) as server:
+    with served(prepared, env=REAL_ENVIRONMENT) as server:
         port = server.address.split(":")[2].split("/")[0]
         page = open_page(server, "Rebuild", expected="403")
         page.get_by_text("Nothing has been built yet").wait_for()
@@ -143,7 +143,7 @@ def test_nothing_is_lost_on_a_full_disk_or_when_the_server_is_killed(prepared, o
         page.get_by_text("0 of 10 judged").wait_for()
         assert prepared.read(LABELS) == full and not list((prepared.folder / "data/tiny").glob(".partial*"))
     prepared.write(LABELS, before)
-    with served(prepared) as server:
+    with served(prepared, env=REAL_ENVIRONMENT) as server:
         page = open_page(server, expected="Failed to load resource")
         page.get_by_text("0 of 10 judged").wait_for()
         press(page, "y")

@@ -13,7 +13,17 @@ from autotosis.review import videos as review_videos
 from autotosis.review.rebuild import Rebuild
 from autotosis.review.videos import Video
 from tests import videos
-from tests.helpers import ENVIRONMENT, FACECAMS, LABELS, ROOT, Project, assert_user_error, copy_of, load_params
+from tests.helpers import (
+    ENVIRONMENT,
+    FACECAMS,
+    LABELS,
+    REAL_ENVIRONMENT,
+    ROOT,
+    Project,
+    assert_user_error,
+    copy_of,
+    load_params,
+)
 from tests.review_page import CUT, VOD, prepare, served
 
 EDITS = "data/tiny/edits/demo.csv"
@@ -28,7 +38,7 @@ def shared(tmp_path_factory, unbuilt) -> Project:
 
 @pytest.fixture(scope="module")
 def server(shared):
-    with served(shared) as server:
+    with served(shared, env=REAL_ENVIRONMENT) as server:
         yield server
 
 

@@ -1,4 +1,4 @@
-"""Start stages and DVC as forks of a process that has imported their libraries already, which takes seconds each time.
+"""Start stages, DVC and the review page as forks of a process that has imported their libraries, which takes seconds.
 
 `start` puts three programs, `python`, `dvc` and `torchrun`, into a folder for PATH. They hand their command line,
 environment, files, cores and largest size of files over to that process and wait. Only third-party modules are imported
@@ -34,7 +34,8 @@ progress.bar multiprocessing.pool matplotlib.backends.backend_agg torch.distribu
 torchvision.models scipy.stats imageio_ffmpeg pydantic.main dvclive dvc.cli dvc.cli.parser dvc.repo dvc.repo.reproduce
 dvc.stage.run dvc.output dvc.render dvc_data.index dvc.scm dvc.repo.datasets networkx dvc.repo.index dvc.repo.graph
 dvc.repo.open_repo dvc.repo.experiments dvc.data_cloud dvc.repo.artifacts dvc.repo.metrics.show dvc.repo.params.show
-dvc.repo.plots dvc.repo.stage dvc.lock dvc.rwlock dvc.cachemgr dulwich.porcelain
+dvc.repo.plots dvc.repo.stage dvc.lock dvc.rwlock dvc.cachemgr dulwich.porcelain uvicorn starlette.applications
+starlette.middleware starlette.responses starlette.routing starlette.staticfiles
 """
 # The modules whose function `main` is the program of this name.
 MAIN = {"dvc": "dvc.cli", "torchrun": "torch.distributed.run"}
@@ -45,7 +46,7 @@ words = [os.path.basename(sys.argv[0]), *sys.argv[1:]]
 if words[1:2] == ["-u"]:
     # torchrun starts its processes with this option.
     del words[1]
-if words[0] == "python" and not (words[1:2] == ["-m"] and words[2].startswith("stages.")):
+if words[0] == "python" and not (words[1:2] == ["-m"] and words[2].startswith(("stages.", "autotosis.review"))):
     os.execv({executable!r}, [{executable!r}, *words[1:]])
 with socket.socket(socket.AF_UNIX) as server:
     server.connect({address!r})
