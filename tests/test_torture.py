@@ -20,7 +20,7 @@ def test_spoilt_files_are_read_or_refused_by_one_sentence(built, monkeypatch):
 def test_what_is_killed_is_mended_and_what_is_interrupted_ends(built, monkeypatch):
     # Beside other tests, processes may wait for their turn.
     monkeypatch.setattr(kills, "GRACE", 60)
-    assert kills.main(1, 2, built, {"select": {"threshold": 0.6}}) == 0
+    assert kills.main(1, 2, built, {"select": {"threshold": 0.999}}) == 0
 
 
 def test_cuts_show_what_decoding_from_the_beginning_shows():
