@@ -123,7 +123,7 @@ CHANGES: dict[str, tuple[Change, list[str], set[str] | str]] = {
         ["build_dataset"],
         set(),
     ),
-    "extract.fps": (set_params(extract={"fps": 5}), ["configure", "extract_excerpts", *FRAMES], EVERY),
+    "extract.fps": (set_params(extract={"fps": 2}), ["configure", "extract_excerpts", *FRAMES], EVERY),
     # The time around what was judged depends on it, which the index does not have.
     "dataset.margin": (set_params(dataset={"margin": 0.19}), ["configure", "build_dataset", "train"], set()),
     "predict.scan": (set_params(predict={"scan": "dense"}), ["configure", *SCAN], set()),
