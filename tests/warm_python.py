@@ -35,7 +35,8 @@ torchvision.models scipy.stats imageio_ffmpeg pydantic.main dvclive dvc.cli dvc.
 dvc.stage.run dvc.output dvc.render dvc_data.index dvc.scm dvc.repo.datasets networkx dvc.repo.index dvc.repo.graph
 dvc.repo.open_repo dvc.repo.experiments dvc.data_cloud dvc.repo.artifacts dvc.repo.metrics.show dvc.repo.params.show
 dvc.repo.plots dvc.repo.stage dvc.lock dvc.rwlock dvc.cachemgr dulwich.porcelain uvicorn starlette.applications
-starlette.middleware starlette.responses starlette.routing starlette.staticfiles
+starlette.middleware starlette.responses starlette.routing starlette.staticfiles pydantic.dataclasses pydantic.fields
+yt_dlp
 """
 # The modules whose function `main` is the program of this name.
 MAIN = {"dvc": "dvc.cli", "torchrun": "torch.distributed.run"}
@@ -82,8 +83,9 @@ def serve(address: str) -> None:
     sys.path.remove(str(Path(__file__).parent))
     # End with pytest, even if that is killed.
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
-    # Libraries start as many threads as there are cores when they are imported. Each command has its own cores.
-    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    # Libraries start as many threads as there are cores when they are imported. Each command has its own cores. On the
+    # first one, the sample is drawn meanwhile; see `conftest.pytest_collection_modifyitems`.
+    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     with socket.socket(socket.AF_UNIX) as server, selectors.DefaultSelector() as ready:
         server.bind(address + ".new")
         server.listen()
@@ -92,6 +94,8 @@ def serve(address: str) -> None:
         # The first commands wait meanwhile; tests that need none do not.
         for module in MODULES.split():
             importlib.import_module(module)
+        # The first model looks for plugins in all packages that are installed.
+        importlib.import_module("pydantic").create_model("First")
         gc.freeze()
         while True:
             for key, _ in ready.select():
