@@ -96,6 +96,9 @@ def serve(address: str) -> None:
             importlib.import_module(module)
         # The first model looks for plugins in all packages that are installed.
         importlib.import_module("pydantic").create_model("First")
+        # The first link is compared with the patterns of all sites.
+        for extractor in importlib.import_module("yt_dlp.extractor").gen_extractor_classes():
+            extractor.suitable("")
         gc.freeze()
         while True:
             for key, _ in ready.select():
