@@ -172,8 +172,6 @@ def test_what_concerns_one_vod_touches_that_vod_only(project):
     reel = project.digests("reels/demo")
     expected = ["configure", "extract_excerpts", "predict@other", *its_cut]
     assert sorted(project.repro()) == sorted(["find_facecams@other", *expected])
-    project.write("data/tiny/edits/other.csv", "start,end\n1,2\n")
-    assert project.repro() == ["configure", *its_cut]
     project.set_params(urls={"other": "https://youtu.be/abc"})
     assert project.repro() == ["configure", *its_reel]
     project.set_params(tracks={"other": {"judge": 1, "hear": [1]}})
@@ -183,6 +181,8 @@ def test_what_concerns_one_vod_touches_that_vod_only(project):
     # The labels in the holdout affect only the metrics.
     project.append(HOLDOUT, "vods/other.mp4,1,2,1\n")
     assert project.repro() == ["extract_excerpts", "evaluate"]
+    project.write("data/tiny/edits/other.csv", "start,end\n1,2\n")
+    assert project.repro() == ["configure", *its_cut]
     assert project.digests("reels/demo") == reel
     # The music is in the reels of all VODs.
     videos.ffmpeg("-f", "lavfi", "-i", "sine=frequency=300:duration=2", project.folder / "data/tiny/music/a.mp3")
