@@ -33,7 +33,8 @@ def known(chance: np.random.Generator, count: int) -> Labelled:
     labels = np.arange(count) % 2
     values[labels == 1, :, 1] += 2
     ones = np.ones(count)
-    return Labelled(values, labels, ones, np.arange(count) // 2 % 4, ones > 0, 0 * ones, 0 * ones - 1)
+    baselines = np.zeros((count, features.COLUMNS - features.AUDIO_COLUMNS.start))
+    return Labelled(values, baselines, labels, ones, np.arange(count) // 2 % 4, ones > 0, 0 * ones, 0 * ones - 1)
 
 
 def check_found(labelled: Labelled, values: np.ndarray) -> None:
@@ -110,7 +111,7 @@ def test_sound_is_hidden_as_often_as_the_vod_lacks_it_and_the_picture_as_often_a
 def test_rows_that_only_their_own_vod_learns_from_do_not_share_their_weight_with_other_vods():
     def clip(name: str, labels: np.ndarray) -> Clip:
         values = np.zeros((len(labels), features.COLUMNS), np.float32)
-        return Clip(name, name, None, values, np.arange(len(labels)), labels)
+        return Clip(name, name, None, values, values[:, features.AUDIO_COLUMNS], np.arange(len(labels)), labels)
 
     clips = [clip(f"{number}.mp4", np.arange(50) % 2) for number in range(4)]
     rows = [clip(f"vods/{vod}.mp4@{start}.000-{start + 5}.000", np.ones(50, int)) for start in (0, 9) for vod in "ab"]

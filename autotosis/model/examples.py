@@ -10,7 +10,7 @@ import numpy as np
 
 from autotosis.model import index
 from autotosis.project.errors import UserError
-from autotosis.signals import context, shards
+from autotosis.signals import context, features, shards
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,8 @@ class Clip:
         The shard of the clip, which has its frames.
     values : ndarray of float32, shape (moments, features.COLUMNS)
         The signals of all moments of the shard, from `context.relative`.
+    baselines : ndarray of float32, shape (moments, columns of the sound)
+        What `context.relative` subtracted from the signals of the sound.
     moments : ndarray of int, shape (labelled,)
         The numbers of the labelled moments.
     labels : ndarray of int, shape (labelled,)
@@ -35,6 +37,7 @@ class Clip:
     group: str
     shard: shards.Shard
     values: np.ndarray
+    baselines: np.ndarray
     moments: np.ndarray
     labels: np.ndarray
 
@@ -80,11 +83,14 @@ def read_clips(fps: float) -> Iterator[Clip]:
             raise UserError(
                 f"{index.PATH}: names frames of {reprlib.repr(name)} that it does not have; {index.REBUILD}"
             )
+        signals = shard.signals()
+        values = context.relative(signals, fps)
         yield Clip(
             name,
             group,
             shard,
-            context.relative(shard.signals(), fps),
+            values,
+            (signals - values)[:, features.AUDIO_COLUMNS],
             np.array([row.frame for row in rows]),
             np.array([row.label for row in rows]),
         )
@@ -98,6 +104,11 @@ def labels(clips: Sequence[Clip]) -> np.ndarray:
 def contexts(clips: Sequence[Clip], fps: float) -> np.ndarray:
     """Compute `context.windows` of all labelled moments, clip by clip: float32 of shape (moments, windows, columns)."""
     return np.concatenate([context.windows(clip.values, fps, clip.moments) for clip in clips])
+
+
+def baselines(clips: Sequence[Clip]) -> np.ndarray:
+    """Return the baselines of all labelled moments, clip by clip: float32 of shape (moments, columns of the sound)."""
+    return np.concatenate([clip.baselines[clip.moments] for clip in clips])
 
 
 def unknown_signals(highlights: np.ndarray) -> np.ndarray:

@@ -29,6 +29,8 @@ class Labelled:
     ----------
     contexts : ndarray of float16, shape (moments, windows, columns)
         The surroundings of each moment, from `context.windows`.
+    baselines : ndarray of float16, shape (moments, columns of the sound)
+        What `context.relative` subtracted from the signals of the sound.
     labels : ndarray of int8, shape (moments,)
         1 for a highlight, 0 for calm.
     weights : ndarray of float32, shape (moments,)
@@ -44,6 +46,7 @@ class Labelled:
     """
 
     contexts: np.ndarray
+    baselines: np.ndarray
     labels: np.ndarray
     weights: np.ndarray
     fold: np.ndarray
@@ -67,6 +70,7 @@ class Labelled:
         rows = np.size(tensors.get("labels", ()))
         expected = {
             "contexts": ("float16", (rows, len(context.WINDOWS), features.COLUMNS)),
+            "baselines": ("float16", (rows, features.COLUMNS - features.AUDIO_COLUMNS.start)),
             "labels": ("int8", (rows,)),
             "weights": ("float32", (rows,)),
             "fold": ("int16", (rows,)),
@@ -137,7 +141,7 @@ def collect(
         # A VOD's own rows have a limit of their own, because no model learns from those of several VODs.
         rows = [clip for clip in own_rows if clip.vod == vod]
         of_vods.append(_labelled(rows, examples.weights_beside(clips, rows, review_weight), fps, number))
-    labelled = _joined([of_clips, *of_vods])
+    labelled = join([of_clips, *of_vods])
     # With a `train.review_weight` of 0, rows about VODs weigh nothing.
     weighing = np.flatnonzero(labelled.weights)
     kept = weighing[evenly_spaced(len(weighing))]
@@ -146,13 +150,14 @@ def collect(
         # Fewer labelled moments weigh less, and so must what is around them.
         weights = examples.weights_beside(clips, around, review_weight) * (len(kept) / len(weighing))
         parts.append(_labelled(around, weights, fps).at(np.flatnonzero(weights)))
-    return _joined(parts), vods
+    return join(parts), vods
 
 
 def _labelled(clips: Sequence[Clip], weights: np.ndarray, fps: float, vod: int = EVERY) -> Labelled:
     """Return the moments of clips, in no fold and not measured on."""
     return Labelled(
         contexts=examples.contexts(clips, fps).astype(np.float16),
+        baselines=examples.baselines(clips).astype(np.float16),
         labels=examples.labels(clips).astype(np.int8),
         weights=weights.astype(np.float32),
         fold=np.full(len(weights), -1, np.int16),
@@ -162,7 +167,8 @@ def _labelled(clips: Sequence[Clip], weights: np.ndarray, fps: float, vod: int =
     )
 
 
-def _joined(parts: Sequence[Labelled]) -> Labelled:
+def join(parts: Sequence[Labelled]) -> Labelled:
+    """Return the moments of all parts, in their order."""
     return Labelled(*(np.concatenate(arrays) for arrays in zip(*(vars(part).values() for part in parts), strict=True)))
 
 

@@ -10,7 +10,7 @@ from functools import partial
 
 import numpy as np
 
-from autotosis.model import background, calibration, labelled_moments, linear
+from autotosis.model import acoustics, background, calibration, labelled_moments, linear
 from autotosis.model.labelled_moments import Labelled
 from autotosis.model.linear import Linear
 from autotosis.model.model_file import Card
@@ -68,7 +68,11 @@ def score(
     first_model = linear.from_tensors("first_pass.", weights)
     labelled = Labelled.from_tensors("labelled.", weights)
     labelled = labelled_moments.for_vod(labelled, card.own_vods, scan.recording.path.as_posix())
-    values, glances = first_pass(scan, name)
+    sound, glances = first_pass(scan, name)
+    labelled = acoustics.with_copies(labelled, sound)
+    values = np.full((len(sound), features.COLUMNS), np.nan, np.float32)
+    values[:, features.AUDIO_COLUMNS] = sound
+    values = context.relative(values, fps)
     wanted = np.full(len(values), True)
     if two_passes:
         keyframes = keyframe_distance(scan.recording)
@@ -105,27 +109,23 @@ def first_pass(scan: Scan, name: str) -> tuple[np.ndarray, dict[str, Glances]]:
 
     Returns
     -------
-    ndarray of float32, shape (moments, features.COLUMNS)
-        The signals of the sound, as in `context.relative`; those of the picture are NaN.
+    ndarray of float32, shape (moments, columns of the sound)
+        The signals of the sound, as in `features.Moments`.
     dict of str to Glances
         The glances at each signal that has any, by the signal's name; empty if the VOD is too short for glances.
     """
-    values = np.full((scan.moments, features.COLUMNS), np.nan, np.float32)
     places: dict[float, np.ndarray] = {}
     parts = passes.stretches(np.full(scan.moments, True), scan.extract.fps)
     listened = workers.run_parallel(partial(passes.listen, scan), parts, f"listen to {name}", "stretches")
-    for (run,), (heard, glances) in zip(parts, listened, strict=True):
-        values[run.start : run.stop, features.AUDIO_COLUMNS] = heard
+    heard = []
+    for sound, glances in listened:
+        heard.append(sound)
         # Neighbouring stretches may glance at the same keyframe, so keep each only once.
         places |= dict(glances)
-    sound = values[:, features.AUDIO_COLUMNS]
-    sound[:] = features.without_muted(sound, scan.extract.fps)
-    for signal in features.AUDIO:
-        columns = features.columns(signal)
-        values[:, columns] = signal.relative(values[:, columns], scan.extract.fps)
     ascending = sorted(places)
     moved = np.array([places[place] for place in ascending], np.float32).ravel()
-    return values, {MOTION.name: (np.array(ascending), moved)} if places else {}
+    sound = features.without_muted(np.concatenate(heard), scan.extract.fps)
+    return sound, {MOTION.name: (np.array(ascending), moved)} if places else {}
 
 
 def in_doubt(
@@ -140,7 +140,7 @@ def in_doubt(
     labelled : Labelled
         The labelled moments from the model file, from which another model is fitted to the sound of the VOD.
     values : ndarray of float32, shape (moments, features.COLUMNS)
-        The signals, from `first_pass`.
+        The signals of the sound, from `context.relative`; those of the picture are NaN.
     chat_logits : ndarray of float64, shape (moments,)
         As in `score`. Where much is written, it need not be as loud.
     fps : float

@@ -17,6 +17,8 @@ COEFFICIENTS = 7
 # whole of a short clip. Subtracting none of it would ignore that microphones differ. In recordings of other people, 0.2
 # ranks better than 0, and from 0.3 on there are more false positives.
 BASELINE_SHARE = 0.2
+# No sound has a larger logarithm of its power. The exponential of damaged values would overflow.
+MAX_LOGARITHM = 50.0
 # The first coefficient of digital silence, of which the others are 0.
 SILENCE = math.sqrt(mel.BANDS) * math.log(mel.POWER_FLOOR)
 
@@ -57,6 +59,29 @@ def relative(values: np.ndarray, fps: float) -> np.ndarray:
     """
     usual: np.ndarray = np.column_stack([baseline(column, fps, np.mean) for column in values.T])
     return values - np.float32(BASELINE_SHARE) * usual
+
+
+def powers(coefficients: np.ndarray) -> np.ndarray:
+    """Return the power in each band that the coefficients tell of: a smooth spectrum, since there are fewer of them.
+
+    Parameters
+    ----------
+    coefficients : ndarray of float, shape (..., COEFFICIENTS)
+        The cepstrum, from `read`.
+
+    Returns
+    -------
+    ndarray of float, shape (..., mel.BANDS)
+        The power, which includes mel.POWER_FLOOR.
+    """
+    spectrum: np.ndarray = np.exp(np.minimum(coefficients @ _cosines().T, MAX_LOGARITHM))
+    return spectrum
+
+
+def of_powers(spectrum: np.ndarray) -> np.ndarray:
+    """Return the cepstrum of a spectrum, as `powers` returns it: float of shape (..., COEFFICIENTS)."""
+    coefficients: np.ndarray = np.log(spectrum) @ _cosines()
+    return coefficients
 
 
 def _cosines() -> np.ndarray:
