@@ -25,7 +25,6 @@ from autotosis.model import (
     chat_weight,
     cross_validation,
     examples,
-    first_pass,
     index,
     judgements,
     labelled_moments,
@@ -64,7 +63,6 @@ def main() -> None:
     kept = cross_validation.limit_clips(clips, settings)
     kept_scores = cross_validation.restrict_to(out_of_fold, kept, settings)
     learned = learning.learn(kept, settings, "all clips")
-    first_pass_model = first_pass.learn(clips, stream_probabilities >= threshold / 2, settings)
     if "RANK" in os.environ and not first_of_torchrun():
         return
     network_logits = out_of_fold.logits - signal_scores.logits
@@ -75,16 +73,12 @@ def main() -> None:
         code=context.VERSION,
         l2=train.l2,
         target_precision=train.target_precision,
-        clearly_calm=first_pass_model.clearly_calm,
         threshold=threshold,
         prevalence=train.prevalence,
         own_vods=own_vods,
     )
     audience = chat_weight.learn_from_clips(clips, out_of_fold.logits, train.review_weight)
-    tensors = (
-        moments.tensors("labelled.") | first_pass_model.linear.tensors("first_pass.") | learned.face_tensors("face.")
-    )
-    tensors |= audience.tensors("chat.")
+    tensors = moments.tensors("labelled.") | learned.face_tensors("face.") | audience.tensors("chat.")
     precision, recall = calibration.precision_and_recall(
         stream_probabilities, measured.labels, train.prevalence, threshold
     )

@@ -18,7 +18,6 @@ CARD = Card(
     code=context.VERSION,
     l2=100.0,
     target_precision=0.5,
-    clearly_calm=0.0,
     threshold=0.5,
     prevalence=0.05,
     own_vods=[],
@@ -129,9 +128,8 @@ def test_rows_that_only_their_own_vod_learns_from_do_not_share_their_weight_with
 def test_where_much_is_written_moments_that_sound_calm_are_looked_at_too():
     chance = np.random.default_rng(7)
     others = known(chance, 400)
-    first = linear.fit(others.contexts, others.labels, 1)
     values, chat = chance.normal(size=(3000, features.COLUMNS)).astype(np.float32), np.zeros(3000)
-    calm = np.flatnonzero(~two_pass.in_doubt(first, others, values, chat, 10.0, CARD))[::100]
+    calm = np.flatnonzero(~two_pass.in_doubt(others, values, chat, 10.0, CARD))[::100]
     assert len(calm) > 10
     chat[calm] = 20
-    assert two_pass.in_doubt(first, others, values, chat, 10.0, CARD)[calm].all()
+    assert two_pass.in_doubt(others, values, chat, 10.0, CARD)[calm].all()

@@ -36,6 +36,9 @@ SLOPE = 2.0
 # With a highlight every 90 seconds, seven become none, and no highlight is lost. With one every 30 seconds, the
 # threshold lies between -0.5 and -0.1 anyway.
 LOWEST_THRESHOLD = -0.5
+# Moments from this logit on are found even if they differ from the highlights of the clips. From 0.8 down, one of the
+# acts in the sample's `evening` is found, too.
+STANDS_OUT = 1.0
 
 
 def learn(labelled: Labelled, unlabelled: np.ndarray, prevalence: float, penalty: float) -> Linear:
@@ -212,13 +215,13 @@ def score(
 def _threshold(highlights: np.ndarray, linear_logits: np.ndarray, logits: np.ndarray, card: Card) -> float:
     """Choose the logit of both models from which on moments are found.
 
-    They are as many as the linear model finds, and at least those up to the prevalence whose logit is above 0: the
-    linear model finds too few where highlights differ from those of the clips. A VOD may also have fewer highlights
+    They are as many as the linear model finds, and at least those up to the prevalence that stand out: the linear model
+    finds too few where highlights differ from those of the clips. A VOD may also have fewer highlights
     than expected, or none, so the threshold is never below LOWEST_THRESHOLD.
     """
     linear_threshold = calibration.threshold(highlights, linear_logits, card.prevalence, card.target_precision)
     same_count = calibration.threshold_for_same_count(linear_threshold, linear_logits, logits)
-    expected = max(0.0, float(np.quantile(logits, 1 - card.prevalence)))
+    expected = max(STANDS_OUT, float(np.quantile(logits, 1 - card.prevalence)))
     return max(LOWEST_THRESHOLD, min(same_count, expected))
 
 

@@ -26,7 +26,7 @@ class Clip:
     values : ndarray of float32, shape (moments, features.COLUMNS)
         The signals of all moments of the shard, from `context.relative`.
     baselines : ndarray of float32, shape (moments, columns of the sound)
-        What `context.relative` subtracted from the signals of the sound.
+        What `context.relative` subtracted from the signals of the sound; 0 where there is no sound.
     moments : ndarray of int, shape (labelled,)
         The numbers of the labelled moments.
     labels : ndarray of int, shape (labelled,)
@@ -90,7 +90,7 @@ def read_clips(fps: float) -> Iterator[Clip]:
             group,
             shard,
             values,
-            (signals - values)[:, features.AUDIO_COLUMNS],
+            np.nan_to_num((signals - values)[:, features.AUDIO_COLUMNS]),
             np.array([row.frame for row in rows]),
             np.array([row.label for row in rows]),
         )

@@ -30,7 +30,7 @@ class Labelled:
     contexts : ndarray of float16, shape (moments, windows, columns)
         The surroundings of each moment, from `context.windows`.
     baselines : ndarray of float16, shape (moments, columns of the sound)
-        What `context.relative` subtracted from the signals of the sound.
+        What `context.relative` subtracted from the signals of the sound; 0 where there is no sound.
     labels : ndarray of int8, shape (moments,)
         1 for a highlight, 0 for calm.
     weights : ndarray of float32, shape (moments,)

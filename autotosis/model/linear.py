@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from autotosis.model import model_file
-from autotosis.signals import context, features
+from autotosis.signals import context
 
 # The least variance of a column over the moments learned from. What varies less, such as digital silence relative to
 # its baseline, only shows how float32 rounds; standardised, it would get a weight of any size.
@@ -72,18 +71,6 @@ class Linear:
             @ self.weights.ravel().astype(np.float64)
             + self.bias
         )
-
-    def tensors(self, prefix: str) -> dict[str, np.ndarray]:
-        """Return the arrays for the model file, each with the prefix in its name."""
-        return {prefix + "mean": self.mean, prefix + "weights": self.weights, prefix + "bias": np.array([self.bias])}
-
-
-def from_tensors(prefix: str, weights: dict[str, np.ndarray]) -> Linear:
-    """Restore the model whose `Linear.tensors` are among these; UserError if any name, type or shape is wrong."""
-    tensors = model_file.subset(prefix, weights)
-    windowed = ("float32", (len(context.WINDOWS), features.COLUMNS))
-    model_file.check(prefix, tensors, {"mean": windowed, "weights": windowed, "bias": ("float64", (1,))})
-    return Linear(tensors["mean"], tensors["weights"], float(tensors["bias"][0]))
 
 
 def fit(

@@ -17,7 +17,7 @@ from autotosis.project.section import OpenUnitInterval, Section
 
 PATH = Path("models/model.safetensors")
 # The prefixes of tensor names. The model is fitted again to each VOD from `labelled.`.
-PREFIXES = ("labelled.", "first_pass.", "face.", "chat.")
+PREFIXES = ("labelled.", "face.", "chat.")
 # No number in a model is larger. Beyond it, sums would overflow.
 MAX_NUMBER = 1e9
 
@@ -39,8 +39,6 @@ class Card(Section):
         `context.VERSION` of the code that made them.
     l2, target_precision : float
         The parameters of training of these names. `predict` needs them to fit the model to a VOD.
-    clearly_calm : float
-        The logit of the first pass below which a moment need not be looked at.
     threshold : float
         The decision threshold: the probability of a typical highlight moment in a stream, 0 to 1.
     prevalence : float
@@ -54,7 +52,6 @@ class Card(Section):
     code: str
     l2: Annotated[float, Field(gt=0)]
     target_precision: OpenUnitInterval
-    clearly_calm: Annotated[float, Field(ge=-MAX_NUMBER, le=MAX_NUMBER)]
     threshold: OpenUnitInterval
     prevalence: OpenUnitInterval
     own_vods: list[str]

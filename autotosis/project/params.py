@@ -59,7 +59,6 @@ class Train(Section):
     review_weight: Annotated[float, Field(ge=0)]
     prevalence: OpenUnitInterval
     target_precision: OpenUnitInterval
-    first_pass_recall: OpenUnitInterval
     architecture: str | None
     auto_clips: Count
     weights: str | None

@@ -1,0 +1,95 @@
+"""Copies of labelled moments sound as if they were recorded in the VOD."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from autotosis.model import acoustics
+from autotosis.model.labelled_moments import EVERY, Labelled
+from autotosis.signals import context, features
+from autotosis.video import recording
+from tests import videos
+
+FPS, SECONDS = 10.0, 20
+
+
+def voice(times: np.ndarray) -> np.ndarray:
+    """A buzz of 200 Hz that gets louder and quieter four times a second, and all the louder in every other second."""
+    return videos.buzz(200 * times) * (1 + np.sin(8 * np.pi * times)) * np.where(times % 2 < 1, 0.02, 0.2)
+
+
+def noise(times: np.ndarray) -> np.ndarray:
+    return 0.02 * np.random.default_rng(3).normal(size=len(times))
+
+
+def heard(path: Path, *sounds: np.ndarray) -> np.ndarray:
+    """Make a video with the sum of some sounds; return its signals of the sound."""
+    videos.write(path, [0.0], lambda _: videos.grey(0), lambda _: sum(sounds), SECONDS)
+    return features.read_audio(recording.probe(path), np.arange(SECONDS * FPS) / FPS)
+
+
+def surroundings(sound: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the surroundings of all moments, and the baselines of their sound."""
+    signals = np.full((len(sound), features.COLUMNS), np.nan, np.float32)
+    signals[:, features.AUDIO_COLUMNS] = sound
+    values = context.relative(signals, FPS)
+    return context.windows(values, FPS), (signals - values)[:, features.AUDIO_COLUMNS]
+
+
+def labelled(sound: np.ndarray) -> Labelled:
+    """Label each moment with this sound; the last ones are of an excerpt, on which nothing is measured."""
+    (contexts, baselines), count = surroundings(sound), len(sound)
+    ones, of_clips = np.ones(count), np.arange(count) < 150
+    return Labelled(contexts, baselines, np.arange(count) % 2, ones, np.zeros(count), of_clips, ones, ones * EVERY)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("sounds")
+
+
+@pytest.fixture(scope="module")
+def times() -> np.ndarray:
+    return np.arange(SECONDS * videos.RATE) / videos.RATE
+
+
+@pytest.fixture(scope="module")
+def known(folder, times) -> Labelled:
+    return labelled(heard(folder / "clip.mp4", voice(times)))
+
+
+def error(contexts: np.ndarray, expected: np.ndarray, column: int) -> float:
+    """Return the mean difference in one column of the sound."""
+    return float(np.abs(contexts[:150] - expected[:150])[:, :, features.AUDIO_COLUMNS.start + column].mean())
+
+
+@pytest.mark.parametrize("gain, noisy", [(1, True), (0.1, False)], ids=["noisy", "quiet"])
+def test_a_copy_sounds_as_if_the_clip_had_been_recorded_in_the_vod(folder, times, known, gain, noisy):
+    """The VOD is the same voice, so a copy of a moment must be what the VOD is like at that moment."""
+    in_vod = heard(folder / "vod.mp4", gain * voice(times), noisy * noise(times))
+    copies, (expected, _) = acoustics.with_copies(known, in_vod).contexts[len(known.labels) :], surroundings(in_vod)
+    # How loud the sound is, and how dull.
+    for column in range(2 if noisy else 1):
+        assert error(copies, expected, column) < 0.2 * error(known.contexts, expected, column)
+
+
+def test_copies_are_never_louder_than_the_clips(folder, times, known):
+    now_and_then = 3 * voice(times) * (times % 4 > 3)
+    copies = acoustics.with_copies(known, heard(folder / "loud.mp4", now_and_then)).contexts[len(known.labels) :]
+    assert error(copies, known.contexts, 0) < 2
+
+
+def test_only_moments_of_clips_are_copied_and_with_its_copy_each_weighs_as_much_as_before(known):
+    beside = acoustics.with_copies(known, np.tile(np.float32(-30), (100, 8)))
+    assert len(beside.labels) == 200 + 150
+    assert beside.weights.tolist() == [0.5] * 150 + [1] * 50 + [0.5] * 150
+    assert (beside.labels[200:] == known.labels[:150]).all()
+
+
+@pytest.mark.parametrize("silent", ["the VOD", "the clips"])
+def test_without_sound_nothing_is_copied(known, silent):
+    sound = np.full((100, 8), np.nan, np.float32)
+    if silent == "the clips":
+        known, sound = labelled(np.tile(sound, (2, 1))), np.zeros_like(sound)
+    assert len(acoustics.with_copies(known, sound).labels) == 200
