@@ -12,8 +12,8 @@ MIN_SLOPE = 0.01
 MIN_RECALL = 0.1
 # The threshold is lowered for a stream in which little stands out, but not below this quantile of the scores of
 # highlights, because streams without highlights would otherwise yield some. Recordings of other people are cut alike
-# with 0.1 to 0.25, but from 0.15 on, highlights of the demo are missed.
-LOWEST_QUANTILE = 0.1
+# with 0.05 to 0.25, but from 0.1 on, some of the demo's highlights are hardly found.
+LOWEST_QUANTILE = 0.05
 # Streams differ in their share of highlights. Up to this many times the prevalence is assumed to be possible.
 MAX_TIMES_PREVALENCE = 3.0
 # How far a threshold that no moment reaches is above the best score: so much that rounding does not matter.
