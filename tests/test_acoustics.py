@@ -8,6 +8,7 @@ import pytest
 from autotosis.model import acoustics
 from autotosis.model.labelled_moments import EVERY, Labelled
 from autotosis.signals import context, features
+from autotosis.signals.cepstrum import BASELINE_SHARE
 from autotosis.video import recording
 from tests import videos
 
@@ -74,10 +75,16 @@ def test_a_copy_sounds_as_if_the_clip_had_been_recorded_in_the_vod(folder, times
         assert error(copies, expected, column) < 0.2 * error(known.contexts, expected, column)
 
 
-def test_copies_are_never_louder_than_the_clips(folder, times, known):
-    now_and_then = 3 * voice(times) * (times % 4 > 3)
-    copies = acoustics.with_copies(known, heard(folder / "loud.mp4", now_and_then)).contexts[len(known.labels) :]
-    assert error(copies, known.contexts, 0) < 2
+@pytest.mark.parametrize("gain, louder", [(3, 0), (100, 21)])
+def test_copies_are_louder_only_where_the_vod_is_louder_than_by_its_noise(folder, times, known, gain, louder):
+    """A VOD that is 3 times as loud may have a game, and one that is 100 times as loud is recorded so."""
+    in_vod = heard(folder / "loud.mp4", gain * 0.01 * voice(times) * (times % 4 > 2))
+    quiet = labelled(heard(folder / "quiet.mp4", 0.01 * voice(times)))
+    copies = acoustics.with_copies(quiet, in_vod).contexts[len(quiet.labels) :]
+    column = features.AUDIO_COLUMNS.start
+    raised = (copies - quiet.contexts[:150])[:, context.PRESENT, column].mean() / (1 - BASELINE_SHARE)
+    # In the first coefficient, to which 100 times as loud adds 37.
+    assert raised == pytest.approx(louder, abs=2)
 
 
 def test_only_moments_of_clips_are_copied_and_with_its_copy_each_weighs_as_much_as_before(known):

@@ -132,7 +132,7 @@ SPOILT = [
     ("labelled.vod", 7, "none of its calm moments is used for all VODs"),
     ("labelled.weights", 0, "labelled moments have a weight that is not above 0"),
     ("labelled.labels", 2, "labelled moments have a label that is not 0 or 1"),
-    ("labelled.baselines", 3e38, "labelled.baselines has a value that is not a number, or is larger than 1e+09"),
+    ("labelled.baselines", np.inf, "labelled.baselines has a value that is not a number, or is larger than 1e+09"),
     ("face.w", 1, "it has face.w, which no such model has"),
     ("l2", 0, "its card.l2: Input should be greater than 0"),
     ("threshold", 2, "its card.threshold: Input should be less than 1"),

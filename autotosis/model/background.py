@@ -81,7 +81,7 @@ def score_sound(labelled: Labelled, values: np.ndarray, fps: float, prevalence: 
     Parameters
     ----------
     labelled : Labelled
-        The labelled moments from the model file.
+        The labelled moments, from `acoustics.with_copies`.
     values : ndarray of float32, shape (moments, features.COLUMNS)
         The signals of the sound of the whole VOD, from `context.relative`; those of the picture are NaN.
     fps : float
@@ -179,7 +179,7 @@ def score(
     Parameters
     ----------
     labelled : Labelled
-        The labelled moments from the model file.
+        The labelled moments, from `acoustics.with_copies`.
     values : ndarray of float32, shape (moments, features.COLUMNS)
         The signals of the whole VOD, from `context.relative`.
     seen : ndarray of bool, shape (moments,)
