@@ -10,7 +10,7 @@ import contextlib
 import ctypes
 import gc
 import importlib
-import json
+import marshal
 import os
 import resource
 import runpy
@@ -40,22 +40,23 @@ yt_dlp
 """
 # The modules whose function `main` is the program of this name.
 MAIN = {"dvc": "dvc.cli", "torchrun": "torch.distributed.run"}
-# What the programs are: they hand over the command, and everything else is left to the real program.
+# What the programs are: they hand over the command, and everything else is left to the real program. Of what is written
+# in Python, they import `os` alone, because importing takes most of their time.
 PROGRAM = """#!{executable} -IS
-import array, json, os, resource, socket, sys
+import _socket, array, marshal, os, resource, sys
 words = [os.path.basename(sys.argv[0]), *sys.argv[1:]]
 if words[1:2] == ["-u"]:
     # torchrun starts its processes with this option.
     del words[1]
 if words[0] == "python" and not (words[1:2] == ["-m"] and words[2].startswith(("stages.", "autotosis.review"))):
     os.execv({executable!r}, [{executable!r}, *words[1:]])
-with socket.socket(socket.AF_UNIX) as server:
-    server.connect({address!r})
-    files = array.array("i", [0, 1, 2])
-    server.sendmsg([b"f"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, files)])
-    cores, limit = list(os.sched_getaffinity(0)), resource.getrlimit(resource.RLIMIT_FSIZE)
-    server.sendall(json.dumps([words, os.getcwd(), dict(os.environ), cores, limit]).encode() + b"\\n")
-    status = server.recv(1)
+server = _socket.socket(_socket.AF_UNIX)
+server.connect({address!r})
+files = array.array("i", [0, 1, 2])
+server.sendmsg([b"f"], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, files)])
+cores, limit = os.sched_getaffinity(0), resource.getrlimit(resource.RLIMIT_FSIZE)
+server.sendall(marshal.dumps([words, os.getcwd(), dict(os.environ), cores, limit]))
+status = server.recv(1)
 os._exit(status[0] if status else 70)
 """
 
@@ -128,14 +129,14 @@ def serve(address: str) -> None:
 def fork(connection: socket.socket, server: socket.socket) -> int | None:
     """Run the command that arrives in a process of its own; return its number, or None if whoever asks was killed."""
     _, files, _, _ = socket.recv_fds(connection, 1, 3)
-    with connection.makefile("rb") as lines:
-        line = lines.readline()
-    if not line.endswith(b"\n"):
+    try:
+        with connection.makefile("rb") as stream:
+            words, folder, environment, cores, limit = marshal.load(stream)
+    except EOFError:
         for file in files:
             os.close(file)
         connection.close()
         return None
-    words, folder, environment, cores, limit = json.loads(line)
     child = os.fork()
     if child:
         for file in files:
