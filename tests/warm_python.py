@@ -22,6 +22,7 @@ import sys
 import threading
 import time
 import traceback
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -100,6 +101,7 @@ def serve(address: str) -> None:
         # The first link is compared with the patterns of all sites.
         for extractor in importlib.import_module("yt_dlp.extractor").gen_extractor_classes():
             extractor.suitable("")
+        skip_exits()
         gc.freeze()
         while True:
             for key, _ in ready.select():
@@ -124,6 +126,13 @@ def serve(address: str) -> None:
                         ready.unregister(key.data)
                     with key.data as connection, contextlib.suppress(OSError):
                         connection.sendall(bytes([end.si_status + (0 if end.si_code == os.CLD_EXITED else 128)]))
+
+
+def skip_exits() -> None:
+    """Leave out what torch does when a process ends, which takes longer than some stages, and only frees memory."""
+    for finalizer in weakref.finalize._registry:
+        finalizer.atexit = False
+    atexit.unregister(importlib.import_module("torch._dynamo.utils").dump_compile_times)
 
 
 def fork(connection: socket.socket, server: socket.socket) -> int | None:
