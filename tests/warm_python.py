@@ -103,6 +103,7 @@ def serve(address: str) -> None:
             extractor.suitable("")
         skip_exits()
         gc.freeze()
+        use_huge_pages()
         while True:
             for key, _ in ready.select():
                 if key.fileobj is server:
@@ -133,6 +134,20 @@ def skip_exits() -> None:
     for finalizer in weakref.finalize._registry:
         finalizer.atexit = False
     atexit.unregister(importlib.import_module("torch._dynamo.utils").dump_compile_times)
+
+
+def use_huge_pages() -> None:
+    """Let the kernel keep the memory of this process in pages of 2 MiB, of which a fork has less to copy and to free.
+
+    Older kernels than Linux 6.1 refuse it, and nothing is lost.
+    """
+    madvise = ctypes.CDLL(None).madvise
+    madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
+    for line in Path("/proc/self/maps").read_text().splitlines():
+        addresses, permissions, _, _, inode, *_ = line.split()
+        if permissions == "rw-p" and inode == "0":
+            start, end = (int(address, 16) for address in addresses.split("-"))
+            madvise(start, end - start, 25)  # MADV_COLLAPSE
 
 
 def fork(connection: socket.socket, server: socket.socket) -> int | None:
