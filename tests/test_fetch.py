@@ -138,7 +138,7 @@ def test_a_clip_may_be_a_stretch_of_a_vod_and_a_file_of_ones_own_is_safe(streame
     header = "url,kind,name,start,end"
     rows = [f"{server.url('/a.mp4')},clip,part,1,3", f"{server.url('/b.mp4')},clip,mine,,"]
     list_links(streamer, *rows, f"{server.url('/b.mp4')},clip,late,90,95", header=header)
-    output = streamer.succeed(sys.executable, "-m", "stages.fetch", "data/linked")
+    output = streamer.succeed("python", "-m", "stages.fetch", "data/linked")
     assert "row 3: not downloaded: data/linked/clips/mine.mp4 already exists" in output
     assert "row 4: not downloaded: there is no picture in 90-95 s, so the VOD may end before that; " in output
     assert streamer.read("data/linked/clips/mine.mp4") == "mine"
@@ -225,7 +225,7 @@ def test_a_list_becomes_rows(streamer, server, site):
     items.insert(1, f"<item><title>Gone</title><link>{server.url('/gone.mp4')}</link></item>")
     (site / "feed.rss").write_text(f'<rss version="2.0"><channel><title>x</title>{"".join(items)}</channel></rss>')
     list_links(streamer, header="# mine\nkind,name,url")
-    add = (sys.executable, "-m", "autotosis.fetch", server.url("/feed.rss"), "data/linked", "--kind", "clip")
+    add = ("python", "-m", "autotosis.fetch", server.url("/feed.rss"), "data/linked", "--kind", "clip")
     wrong = (*add[:3], "file:///etc/passwd", *add[4:])
     assert_user_error(streamer.run(*wrong), "file:///etc/passwd: not a web address")
     for options, added in ((("--since", "2026-02-01"), 1), ((), 2), ((), 0)):
@@ -239,14 +239,14 @@ def test_a_list_becomes_rows(streamer, server, site):
 
 def test_a_vod_is_listed_although_a_clip_of_it_is(streamer, server):
     rows = [f"{server.url('/a.mp4')},clip,part,1,3", f"{server.url('/a.mp4')},clip,whole,,"]
-    add = (sys.executable, "-m", "autotosis.fetch", server.url("/a.mp4"), "data/linked", "--kind")
+    add = ("python", "-m", "autotosis.fetch", server.url("/a.mp4"), "data/linked", "--kind")
     for count, kind, added in ((1, "clip", 1), (2, "vod", 1), (2, "clip", 0)):
         list_links(streamer, *rows[:count], header="url,kind,name,start,end")
         assert f"{added} rows added" in streamer.succeed(*add, kind)
 
 
 def test_what_is_written_into_the_table_meanwhile_stays(streamer, server, monkeypatch):
-    add = (sys.executable, "-m", "autotosis.fetch", server.url("/a.mp4"), "data/linked", "--kind", "clip")
+    add = ("python", "-m", "autotosis.fetch", server.url("/a.mp4"), "data/linked", "--kind", "clip")
     monkeypatch.chdir(streamer.folder)
     with command_line.exclusively("adding to data/linked/sources.csv"):
         process = subprocess.Popen(add, env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
@@ -259,7 +259,7 @@ def test_what_is_written_into_the_table_meanwhile_stays(streamer, server, monkey
 
 @pytest.mark.parametrize("folder", ["data/linked/", "{}/data/linked"])
 def test_a_folder_is_filled_once_at_a_time_however_it_is_written(streamer, monkeypatch, folder):
-    fetch = (sys.executable, "-m", "stages.fetch", folder.format(streamer.folder))
+    fetch = ("python", "-m", "stages.fetch", folder.format(streamer.folder))
     monkeypatch.chdir(streamer.folder)
     with command_line.exclusively("fetch data/linked"):
         process = subprocess.Popen(fetch, env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
@@ -356,7 +356,7 @@ def test_words_of_a_site_that_cannot_be_printed_cost_nothing(streamer, server, t
 
 
 def test_a_misspelt_folder_and_day_are_named(streamer, server):
-    add = (sys.executable, "-m", "autotosis.fetch", server.url("/feed.rss"), "data/typo", "--kind", "clip")
+    add = ("python", "-m", "autotosis.fetch", server.url("/feed.rss"), "data/typo", "--kind", "clip")
     assert_user_error(streamer.run(*add), "data/typo: there is no such folder")
     assert not (streamer.folder / "data/typo").exists()
     assert "yesterday is not a day such as 2026-01-31" in streamer.run(*add, "--since", "yesterday").stderr

@@ -17,7 +17,7 @@ from tests.helpers import ENVIRONMENT, ROOT, assert_user_error
 
 
 def repro(project, *arguments: str):
-    return project.run(sys.executable, "-m", "autotosis.project.recovery", *arguments)
+    return project.run("python", "-m", "autotosis.project.recovery", *arguments)
 
 
 def test_a_part_of_a_lock_file_is_put_back(project):
@@ -71,7 +71,7 @@ def test_what_is_missing_from_the_streamers_folder_is_named(project, name, words
 @pytest.mark.parametrize("module", ["autotosis.project.recovery", "stages.configure"])
 def test_a_misspelt_streamers_folder_is_named_with_the_one_that_is_meant(project, module):
     project.set_params(data="data/Tiny")
-    done = project.run(sys.executable, "-m", module)
+    done = project.run("python", "-m", module)
     assert_user_error(done, "params.yaml: data: there is no folder data/Tiny; did you mean data/tiny?")
 
 
@@ -153,11 +153,12 @@ def test_a_table_of_who_works_counts_as_long_as_dvc_does(project, program):
 
 
 def test_of_two_stages_that_write_the_same_the_second_waits_and_says_for_whom(project, monkeypatch):
-    command = [sys.executable, "-m", "stages.render", "demo"]
+    command = ["python", "-m", "stages.render", "demo"]
+    options = {"cwd": project.folder, "env": ENVIRONMENT, "stderr": subprocess.PIPE, "text": True}
     monkeypatch.chdir(project.folder)
     with command_line.exclusively("render demo"):
         # Both wait for this process, and then one for the other, which it says nothing of again.
-        both = [subprocess.Popen(command, cwd=project.folder, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+        both = [subprocess.Popen(command, **options) for _ in range(2)]
         said = [select.select([each.stderr], [], [], 120)[0] and each.stderr.readline() for each in both]
     outputs = [process.communicate(timeout=120)[1] for process in both]
     assert [process.returncode for process in both] == [0, 0], outputs
@@ -214,7 +215,7 @@ def test_a_program_ends_when_what_started_it_is_killed(tmp_path):
 
 def test_a_second_run_waits_and_names_the_process_that_it_waits_for(project, monkeypatch):
     monkeypatch.chdir(project.folder)
-    command = [sys.executable, "-m", "autotosis.project.recovery", "configure"]
+    command = ["python", "-m", "autotosis.project.recovery", "configure"]
     with command_line.exclusively("dvc repro"):
         process = subprocess.Popen(command, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         expected = f"dvc repro: waiting for process {os.getpid()}, which is doing the same\n"

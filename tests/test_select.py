@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 
 import av
 import pytest
@@ -88,7 +87,7 @@ def test_what_is_saved_while_it_is_described_is_not_taken_for_described(project,
     # It reads everything before it says what it removes, which is more than fits into a pipe.
     for number in range(2000):
         project.write(f"data/cuts/gone{number}.csv", "")
-    command, pipe = [sys.executable, "-m", "stages.configure"], subprocess.PIPE
+    command, pipe = ["python", "-m", "stages.configure"], subprocess.PIPE
     with subprocess.Popen(command, cwd=project.folder, env=ENVIRONMENT, stdout=pipe, stderr=pipe, text=True) as process:
         assert "removed" in process.stdout.readline()
         project.write(path, "start,end\n1,2\n")
@@ -102,7 +101,7 @@ def test_a_vod_that_is_named_again_meanwhile_keeps_its_reel(project):
     # More lines than fit into a pipe.
     for number in range(2000):
         project.write(f"data/tiny/edits/gone{number}.csv", "")
-    command, pipe = [sys.executable, "-m", "stages.configure"], subprocess.PIPE
+    command, pipe = ["python", "-m", "stages.configure"], subprocess.PIPE
     with subprocess.Popen(command, cwd=project.folder, env=ENVIRONMENT, stdout=pipe, stderr=pipe, text=True) as process:
         assert "ignored" in process.stdout.readline()
         project.write("params.yaml", params)

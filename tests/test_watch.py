@@ -36,7 +36,7 @@ from tests.helpers import (
     load_params,
 )
 
-WATCH = (sys.executable, "-m", "autotosis.watch", "--once")
+WATCH = ("python", "-m", "autotosis.watch", "--once")
 # Seconds.
 QUIET = 0.3
 
@@ -88,9 +88,9 @@ def log(project: Project) -> list[str]:
 @contextmanager
 def watching(project: Project) -> Iterator[subprocess.Popen]:
     """Watch until the block ends."""
-    with subprocess.Popen(
-        WATCH[:-1], cwd=project.folder, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True
-    ) as process:
+    # The watcher itself is ended, not the program of `warm_python` that stands for it.
+    command = (sys.executable, *WATCH[1:-1])
+    with subprocess.Popen(command, cwd=project.folder, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True) as process:
         try:
             yield process
         finally:
@@ -382,7 +382,7 @@ def test_names_are_taken_as_the_system_gives_them_or_put_aside(watched):
     record(watched, "x\udcff")
     watched.succeed(*WATCH)
     assert "vods/x?.mkv: its name has a *," in log(watched)[-1]
-    assert_user_error(watched.run(sys.executable, "-m", "autotosis.project.recovery"), "x?.mkv: its name is not UTF-8")
+    assert_user_error(watched.run("python", "-m", "autotosis.project.recovery"), "x?.mkv: its name is not UTF-8")
     assert "x?.mkv: not cut yet" in watched.stage("configure").stdout
 
 

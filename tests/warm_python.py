@@ -1,4 +1,4 @@
-"""Start stages, DVC and the review page as forks of a process that has imported their libraries, which takes seconds.
+"""Start the project's programs and DVC as forks of a process that has imported their libraries, which takes seconds.
 
 `start` puts three programs, `python`, `dvc` and `torchrun`, into a folder for PATH. They hand their command line,
 environment, files, cores and largest size of files over to that process and wait. Only third-party modules are imported
@@ -49,7 +49,7 @@ words = [os.path.basename(sys.argv[0]), *sys.argv[1:]]
 if words[1:2] == ["-u"]:
     # torchrun starts its processes with this option.
     del words[1]
-if words[0] == "python" and not (words[1:2] == ["-m"] and words[2].startswith(("stages.", "autotosis.review"))):
+if words[0] == "python" and not (words[1:2] == ["-m"] and words[2].startswith(("stages.", "autotosis."))):
     os.execv({executable!r}, [{executable!r}, *words[1:]])
 server = _socket.socket(_socket.AF_UNIX)
 server.connect({address!r})
