@@ -1,9 +1,11 @@
 """Time is the presentation timestamp: signals are right in time, however odd the container is."""
 
+import gc
 from pathlib import Path
 
 import numpy as np
 import pytest
+from av.video.frame import VideoFrame
 from PIL import Image
 
 from autotosis.annotations.facecams import Box, always
@@ -217,6 +219,19 @@ def test_a_stream_whose_size_and_sound_change_is_read_to_its_end(tmp_path):
     moments = read(joined)
     assert moments.times[-1] > 5.5
     assert (level(moments)[2:-2] > -5).all()
+
+
+def test_frames_do_not_stay_in_memory_until_python_looks_for_circles(tmp_path):
+    videos.write(tmp_path / "a.mp4", [n / 10 for n in range(20)], clock)
+    vod = recording.probe(tmp_path / "a.mp4")
+    gc.collect()
+    gc.disable()
+    try:
+        features.read_moments(vod, always(Box()), Extract(fps=5.0, size=16, decoder="software"))
+        list(grey_pictures(vod, 0.0, 2.0, (32, 32)))
+        assert not [one for one in gc.get_objects() if isinstance(one, VideoFrame)]
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize("flip", [(), ("-display_hflip",), ("-display_vflip",)])

@@ -12,6 +12,7 @@ import av
 import numpy as np
 from av.filter import Graph
 from av.filter.context import FilterContext
+from av.sidedata.sidedata import SideDataContainer
 from av.video.frame import VideoFrame
 
 from autotosis.annotations.facecams import Box
@@ -104,8 +105,10 @@ class FrameConverter:
 
 def is_mirrored(frame: VideoFrame) -> bool:
     """Return whether a frame is shown mirrored, as of the front camera of a phone: turned over, and then rotated."""
-    # PyAV's own type knows of no matrix.
-    data: Any = frame.side_data
+    # `frame.side_data` would be kept by the frame, and keep the frame. Python only frees such a circle once there are
+    # hundreds of them. PyAV's own types know neither of this argument nor of a matrix.
+    container: Any = SideDataContainer
+    data = container(frame)
     if "DISPLAYMATRIX" not in data:
         return False
     # Rows of three numbers. The determinant of a rotation, from the first two of each, is positive.
