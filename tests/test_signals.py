@@ -221,7 +221,7 @@ def test_a_stream_whose_size_and_sound_change_is_read_to_its_end(tmp_path):
     assert (level(moments)[2:-2] > -5).all()
 
 
-def test_frames_do_not_stay_in_memory_until_python_looks_for_circles(tmp_path):
+def test_frames_are_freed_without_the_garbage_collector(tmp_path):
     videos.write(tmp_path / "a.mp4", [n / 10 for n in range(20)], clock)
     vod = recording.probe(tmp_path / "a.mp4")
     gc.collect()

@@ -105,8 +105,8 @@ class FrameConverter:
 
 def is_mirrored(frame: VideoFrame) -> bool:
     """Return whether a frame is shown mirrored, as of the front camera of a phone: turned over, and then rotated."""
-    # `frame.side_data` would be kept by the frame, and keep the frame. Python only frees such a circle once there are
-    # hundreds of them. PyAV's own types know neither of this argument nor of a matrix.
+    # `frame.side_data` would make a reference cycle, and Python frees such frames only once there are hundreds of them.
+    # PyAV's own types know neither of this argument nor of a matrix.
     container: Any = SideDataContainer
     data = container(frame)
     if "DISPLAYMATRIX" not in data:
