@@ -72,7 +72,6 @@ def main() -> None:
         extract=settings.extract.signal_params(),
         code=context.VERSION,
         l2=train.l2,
-        target_precision=train.target_precision,
         threshold=threshold,
         prevalence=train.prevalence,
         own_vods=own_vods,

@@ -17,7 +17,6 @@ CARD = Card(
     extract={},
     code=context.VERSION,
     l2=100.0,
-    target_precision=0.5,
     threshold=0.5,
     prevalence=0.05,
     own_vods=[],
@@ -36,12 +35,17 @@ def known(chance: np.random.Generator, count: int) -> Labelled:
     return Labelled(values, baselines, labels, ones, np.arange(count) // 2 % 4, ones > 0, 0 * ones, 0 * ones - 1)
 
 
+def find(labelled: Labelled, values: np.ndarray) -> np.ndarray:
+    """Return which moments of a VOD reach the decision threshold: bool of shape (moments,)."""
+    everywhere, nothing = np.full(len(values), True), np.zeros(len(values))
+    return background.score(labelled, values, everywhere, nothing, nothing, 10.0, CARD) >= CARD.threshold
+
+
 def check_found(labelled: Labelled, values: np.ndarray) -> None:
     """Assert that a part of each of HIGHLIGHTS is found, and nothing else."""
-    everywhere, nothing = np.full(len(values), True), np.zeros(len(values))
-    scored = background.score(labelled, values, everywhere, nothing, nothing, 10.0, CARD) >= CARD.threshold
-    assert scored[HIGHLIGHTS].reshape(5, 20).any(axis=1).all()
-    assert not scored[~HIGHLIGHTS].any()
+    found = find(labelled, values)
+    assert found[HIGHLIGHTS].reshape(5, 20).any(axis=1).all()
+    assert not found[~HIGHLIGHTS].any()
 
 
 def test_what_is_usual_in_a_vod_is_calm_there():
@@ -64,9 +68,9 @@ def test_highlights_that_differ_from_those_of_the_clips_are_found_if_they_stand_
     """They are half as far from calm as those of the clips, but nothing else in the VOD is like them."""
     chance = np.random.default_rng(7)
     others = known(chance, 400)
-    others.contexts[others.labels == 1] += 1
+    others.contexts[others.labels == 1] += 2
     values = chance.normal(size=(3000, features.COLUMNS)).astype(np.float32) * 0.3
-    values[HIGHLIGHTS] += 0.5
+    values[HIGHLIGHTS] += 1
     check_found(others, values)
 
 
@@ -76,8 +80,25 @@ def test_where_nothing_is_like_a_highlight_nothing_is_found():
     others = known(chance, 400)
     others.contexts[others.labels == 1, :, 1] -= chance.uniform(1, 2, size=(200, 1))
     values = chance.normal(size=(3000, features.COLUMNS)).astype(np.float32) * 0.6
-    everywhere, nothing = np.full(len(values), True), np.zeros(len(values))
-    assert background.score(others, values, everywhere, nothing, nothing, 10.0, CARD).max() < CARD.threshold
+    assert not find(others, values).any()
+
+
+def test_where_highlights_look_like_all_else_hardly_anything_is_found():
+    chance = np.random.default_rng(7)
+    others = known(chance, 400)
+    others.contexts[:] = chance.normal(size=others.contexts.shape)
+    assert find(others, chance.normal(size=(3000, features.COLUMNS)).astype(np.float32)).mean() < 0.02
+
+
+def test_what_is_less_like_a_highlight_than_most_of_the_clips_is_not_found():
+    """Nothing else in the VOD stands out as much."""
+    chance = np.random.default_rng(7)
+    others = known(chance, 400)
+    others.contexts[others.labels == 1] += 1
+    values = chance.normal(size=(3000, features.COLUMNS)).astype(np.float32) * 0.3
+    values[HIGHLIGHTS] += 1
+    values[np.roll(HIGHLIGHTS, 200)] += 0.4
+    check_found(others, values)
 
 
 @pytest.mark.parametrize("lacking", ["the VOD", "half of the VOD", "the clips", "most of the clips"])

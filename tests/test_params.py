@@ -20,7 +20,7 @@ PARAMS = {
     "unknown section": ({"trian": {"epochs": 3}}, "trian is not a parameter; did you mean train?"),
     "wrong type": ({"extract": {"size": "big"}}, "extract.size is 'big': it must be a whole number"),
     "a word for a number": ({"extract": {"fps": "10"}}, "extract.fps is '10'"),
-    "out of range": ({"train": {"target_precision": 1.5}}, "train.target_precision is 1.5"),
+    "out of range": ({"train": {"prevalence": 1.5}}, "train.prevalence is 1.5"),
     "too small": ({"dataset": {"clips": 1}}, "dataset.clips is 1"),
     "no such choice": ({"train": {"precision": "half"}}, "train.precision is 'half'"),
     "another choice": ({"predict": {"device": "gpu"}}, "predict.device is 'gpu'"),

@@ -136,7 +136,7 @@ SPOILT = [
     ("face.w", 1, "it has face.w, which no such model has"),
     ("l2", 0, "its card.l2: Input should be greater than 0"),
     ("threshold", 2, "its card.threshold: Input should be less than 1"),
-    ("target_precision", 7, "its card.target_precision: Input should be less than 1"),
+    ("prevalence", 7, "its card.prevalence: Input should be less than 1"),
 ]
 
 

@@ -7,10 +7,10 @@ clips, they are weighted so that the share of highlights is the prevalence. A fe
 highlights after all. That lowers the scores of all highlights alike, and hardly changes the ranking (learning from
 positive and unlabelled examples: Elkan and Noto, 2008).
 
-Two models are fitted. The linear one decides how many moments are found at least, because its scores of clips tell
-what to expect of a VOD. Kernel logistic regression has a say in which ones: in dense scans of six recordings of
-other people, average precision is 0.61 with the linear model alone, and 0.82 with both. Its scores of clips are no
-measure for a VOD, because it also learns other differences between VODs and clips.
+Two models are fitted, and the mean of their logits counts. In dense scans of six recordings of other people, average
+precision is 0.61 with the linear model alone, and 0.82 with kernel logistic regression beside it. But the kernel
+regression also learns other differences between VODs and clips, so only the linear model's scores of clips tell what to
+expect of highlights in the VOD.
 """
 
 from dataclasses import replace
@@ -31,14 +31,13 @@ KERNEL_SHARE = 0.8
 # Both models together tell highlights from the rest more clearly than the linear one alone, so log-odds are this many
 # times as large. Recordings of other people are cut alike from 1.5 to 2.5, and worse at 1.
 SLOPE = 2.0
-# Moments with a lower logit are at least twice as likely to be calm, so they are never found, even if nothing else is.
-# In recordings of other people with a highlight every two minutes, as they are and with gunfire, music or a quiet
-# microphone, 52 of 54 highlights are found on average, and 9 false positives; with -0.5, 1.5 and 9 more, and with
-# -0.25, 1.5 and 5 fewer. Without any highlight, and as they are, the false positives with -0.5 are three, and now none.
-LOWEST_THRESHOLD = -0.35
-# Moments from this logit on are found even if they differ from the highlights of the clips. The demo's highlights reach
-# 1.3, or 1.0 in a dense scan. From 0.4 down, one of the acts in the sample's `evening` is found, too.
-STANDS_OUT = 0.8
+# The decision threshold is the score that all but this share of the clips' highlights reach, within these limits
+# (logits). The first ones suit a VOD of the streamer of the clips: with the lowest limit, one of the acts in the
+# sample's `evening`, at 0.4, is taken for a highlight. Above the highest one are all highlights of the sample. Other
+# people's highlights score lower: there the lowest limit decides. In 110 minutes of their recordings with an outburst
+# every two minutes, 52 of 54 are found on average, and 10 false positives; with -0.5, 1.5 and 9 more.
+FAINT_SHARE = 0.25
+LOWEST_THRESHOLD, HIGHEST_THRESHOLD = -0.35, 0.8
 
 
 def learn(labelled: Labelled, unlabelled: np.ndarray, prevalence: float, penalty: float) -> Linear:
@@ -205,24 +204,11 @@ def score(
     for_linear, for_kernel = (with_gaps(labelled, looked_at, moments) for moments in (unlabelled, half_seen))
     linear_logits = learn(for_linear, unlabelled, card.prevalence, card.l2).logits(values, fps)
     kernel_logits = learn_kernel(for_kernel, half_seen, card.prevalence).logits(values, fps)
-    added = chat_logits + _everywhere(network_logits, seen)
-    linear_logits, logits = linear_logits + added, mean_logits(linear_logits, kernel_logits) + added
+    logits = mean_logits(linear_logits, kernel_logits) + chat_logits + _everywhere(network_logits, seen)
     highlights = cross_validate(for_linear, unlabelled, card.prevalence, card.l2)
-    offset = calibration.log_odds(card.threshold) - SLOPE * _threshold(highlights, linear_logits, logits, card)
+    threshold = np.clip(np.quantile(highlights, FAINT_SHARE), LOWEST_THRESHOLD, HIGHEST_THRESHOLD)
+    offset = calibration.log_odds(card.threshold) - SLOPE * float(threshold)
     return Calibration(SLOPE, offset).probabilities(logits)
-
-
-def _threshold(highlights: np.ndarray, linear_logits: np.ndarray, logits: np.ndarray, card: Card) -> float:
-    """Choose the logit of both models from which on moments are found.
-
-    They are as many as the linear model finds, and at least those up to the prevalence that stand out: the linear model
-    finds too few where highlights differ from those of the clips. A VOD may also have fewer highlights
-    than expected, or none, so the threshold is never below LOWEST_THRESHOLD.
-    """
-    linear_threshold = calibration.threshold(highlights, linear_logits, card.prevalence, card.target_precision)
-    same_count = calibration.threshold_for_same_count(linear_threshold, linear_logits, logits)
-    expected = max(STANDS_OUT, float(np.quantile(logits, 1 - card.prevalence)))
-    return max(LOWEST_THRESHOLD, min(same_count, expected))
 
 
 def _half_seen(values: np.ndarray, seen: np.ndarray, fps: float) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Calibration: from logits to probabilities, in clips and in streams; and the decision threshold. Pure functions."""
+"""Calibration: from logits to probabilities, in clips and in streams. Pure functions."""
 
 from dataclasses import dataclass
 
@@ -8,16 +8,6 @@ from threadpoolctl import threadpool_limits
 # The least slope of a calibration. A model that is worse than chance on unseen clips would get a negative slope, which
 # would reverse the ranking of moments.
 MIN_SLOPE = 0.01
-# A threshold must find at least this share of the highlights. Otherwise it would depend on only a few moments.
-MIN_RECALL = 0.1
-# The threshold is lowered for a stream in which little stands out, but not below this quantile of the scores of
-# highlights, because streams without highlights would otherwise yield some. The sample and recordings of other people
-# are cut alike with 0.15 and 0.25; with 0.05, one of the acts in the sample's `evening` is almost found.
-LOWEST_QUANTILE = 0.25
-# Streams differ in their share of highlights. Up to this many times the prevalence is assumed to be possible.
-MAX_TIMES_PREVALENCE = 3.0
-# How far a threshold that no moment reaches is above the best score: so much that rounding does not matter.
-OUT_OF_REACH = 0.1
 
 
 @dataclass(frozen=True)
@@ -84,64 +74,6 @@ def fit(logits: np.ndarray, labels: np.ndarray) -> Calibration:
     if slope < MIN_SLOPE:
         return Calibration(MIN_SLOPE, log_odds(labels.mean()) - MIN_SLOPE * float(logits.mean()))
     return Calibration(slope, offset)
-
-
-def threshold(highlights: np.ndarray, stream: np.ndarray, prevalence: float, target_precision: float) -> float:
-    """Choose the score that the best moment of an event in a stream must reach.
-
-    It is the median score of highlight moments, because every event should have at least one like them. The scores of
-    the stream tell which share of it would be chosen. If that is less than the expected share of highlights, the
-    threshold is lowered, but not below LOWEST_QUANTILE. If it is so much that too few of the chosen moments can be
-    highlights, the threshold is raised to the next score at which enough of them can.
-
-    Parameters
-    ----------
-    highlights : ndarray of float, shape (highlights,)
-        The scores of labelled highlights that the model did not learn from, on any scale.
-    stream : ndarray of float, shape (moments,)
-        The scores of all moments of the stream, on the same scale.
-    prevalence : float
-        The expected share of highlights in the stream, 0 to 1. Up to MAX_TIMES_PREVALENCE times as much is assumed to
-        be possible.
-    target_precision : float
-        The share of the chosen moments that must be highlights, before any smoothing, 0 to 1. If no threshold reaches
-        it, the one that comes nearest is chosen.
-
-    Returns
-    -------
-    float
-        The threshold, on the scale of the scores.
-    """
-    typical, lowest = np.quantile(highlights, (0.5, LOWEST_QUANTILE))
-    floor = min(typical, max(lowest, np.quantile(stream, 1 - prevalence)))
-    candidates = np.unique(np.append(stream[stream > floor], floor))
-    recall = 1 - np.searchsorted(np.sort(highlights), candidates) / len(highlights)
-    chosen = 1 - np.searchsorted(np.sort(stream), candidates) / len(stream)
-    precision = MAX_TIMES_PREVALENCE * prevalence * recall / np.maximum(chosen, 1 / len(stream))
-    precision[recall < MIN_RECALL] = 0.0
-    precise = np.flatnonzero(precision >= target_precision)
-    return float(candidates[precise[0] if len(precise) else np.argmax(precision)])
-
-
-def threshold_for_same_count(threshold: float, scores: np.ndarray, others: np.ndarray) -> float:
-    """Choose the threshold at which the other scores select the same number of moments.
-
-    Parameters
-    ----------
-    threshold : float
-        The threshold of `scores`.
-    scores : ndarray of float, shape (moments,)
-        The scores of all moments.
-    others : ndarray of float, shape (moments,)
-        Their other scores, on any scale.
-
-    Returns
-    -------
-    float
-        The threshold of the other scores. If no moment reaches the given one, none reaches this one.
-    """
-    chosen = np.count_nonzero(scores >= threshold)
-    return float(np.sort(others)[-chosen] if chosen else others.max() + OUT_OF_REACH)
 
 
 def precision_and_recall(

@@ -37,8 +37,8 @@ class Card(Section):
         The parameters of extraction of the moments that it learned from.
     code : str
         `context.VERSION` of the code that made them.
-    l2, target_precision : float
-        The parameters of training of these names. `predict` needs them to fit the model to a VOD.
+    l2 : float
+        The parameter of training of this name. `predict` needs it to fit the model to a VOD.
     threshold : float
         The decision threshold: the probability of a typical highlight moment in a stream, 0 to 1.
     prevalence : float
@@ -51,7 +51,6 @@ class Card(Section):
     extract: dict[str, float | int]
     code: str
     l2: Annotated[float, Field(gt=0)]
-    target_precision: OpenUnitInterval
     threshold: OpenUnitInterval
     prevalence: OpenUnitInterval
     own_vods: list[str]

@@ -58,7 +58,6 @@ class Train(Section):
     l2: Annotated[float, Field(gt=0)]
     review_weight: Annotated[float, Field(ge=0)]
     prevalence: OpenUnitInterval
-    target_precision: OpenUnitInterval
     architecture: str | None
     auto_clips: Count
     weights: str | None

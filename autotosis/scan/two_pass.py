@@ -9,7 +9,7 @@ from functools import partial
 
 import numpy as np
 
-from autotosis.model import acoustics, background, calibration, labelled_moments
+from autotosis.model import acoustics, background, labelled_moments
 from autotosis.model.labelled_moments import Labelled
 from autotosis.model.model_file import Card
 from autotosis.project import workers
@@ -26,6 +26,8 @@ from autotosis.video.reading import keyframe_distance
 MARGIN = 0.8
 # Logits that differ by less than this are the same.
 SAME = 1e-6
+# Streams differ in their share of highlights. Up to this many times the prevalence is assumed to be possible.
+MAX_TIMES_PREVALENCE = 3.0
 # This much time is doubtful in any case (seconds): a short VOD may be full of highlights, and takes little time
 # to look at.
 MIN_DOUBTFUL = 60.0
@@ -157,7 +159,7 @@ def in_doubt(labelled: Labelled, values: np.ndarray, chat_logits: np.ndarray, fp
         return np.full(len(values), True)
     ranking = logits + np.maximum(chat_logits, 0)
     sounds = ~np.isnan(values[:, features.AUDIO_COLUMNS]).any(axis=1)
-    share = max(calibration.MAX_TIMES_PREVALENCE * card.prevalence, MIN_DOUBTFUL * fps / np.count_nonzero(sounds))
+    share = max(MAX_TIMES_PREVALENCE * card.prevalence, MIN_DOUBTFUL * fps / np.count_nonzero(sounds))
     possible = np.quantile(ranking[sounds], max(0.0, 1 - share))
     return np.asarray(~sounds | (ranking >= max(CLEARLY_CALM, possible)))
 
