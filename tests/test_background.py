@@ -65,13 +65,28 @@ def test_what_is_usual_in_a_vod_is_calm_there():
 
 
 def test_highlights_that_differ_from_those_of_the_clips_are_found_if_they_stand_out():
-    """They are half as far from calm as those of the clips, but nothing else in the VOD is like them."""
+    """They are nearer to calm than those of the clips, but nothing else in the VOD is like them."""
     chance = np.random.default_rng(7)
     others = known(chance, 400)
     others.contexts[others.labels == 1] += 2
     values = chance.normal(size=(3000, features.COLUMNS)).astype(np.float32) * 0.3
-    values[HIGHLIGHTS] += 1
+    values[HIGHLIGHTS] += 1.2
     check_found(others, values)
+
+
+def test_clear_highlights_of_a_vod_help_to_find_a_faint_one():
+    chance = np.random.default_rng(7)
+    others = known(chance, 400)
+    others.contexts[others.labels == 1] += 1
+    values = chance.normal(size=(3000, features.COLUMNS)).astype(np.float32) * 0.3
+    values[HIGHLIGHTS] += np.repeat([1, 1, 1, 1, 0.4], 20)[:, None]
+    check_found(others, values)
+
+
+def test_a_vod_that_is_too_short_to_show_what_is_calm_is_judged_by_the_clips():
+    others = known(np.random.default_rng(7), 400)
+    highlight = others.contexts[1:2]
+    assert background.learn_kernel_twice(others, highlight, 0.05).logits_of(highlight) > 0
 
 
 def test_where_nothing_is_like_a_highlight_nothing_is_found():
@@ -97,7 +112,7 @@ def test_what_is_less_like_a_highlight_than_most_of_the_clips_is_not_found():
     others.contexts[others.labels == 1] += 1
     values = chance.normal(size=(3000, features.COLUMNS)).astype(np.float32) * 0.3
     values[HIGHLIGHTS] += 1
-    values[np.roll(HIGHLIGHTS, 200)] += 0.4
+    values[np.roll(HIGHLIGHTS, 200)] += 0.3
     check_found(others, values)
 
 
