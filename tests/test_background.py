@@ -86,7 +86,7 @@ def test_clear_highlights_of_a_vod_help_to_find_a_faint_one():
 def test_a_vod_that_is_too_short_to_show_what_is_calm_is_judged_by_the_clips():
     others = known(np.random.default_rng(7), 400)
     highlight = others.contexts[1:2]
-    assert background.learn_kernel_twice(others, highlight, 0.05).logits_of(highlight) > 0
+    assert background.learn_kernel(others, highlight, 0.05).logits_of(highlight) > 0
 
 
 def test_where_nothing_is_like_a_highlight_nothing_is_found():
