@@ -69,7 +69,7 @@ def test_the_chat_decides_between_moments_that_look_and_sound_alike(streams):
         streams.write("data/tiny/vods/own.chat.json", comments(highlight))
         streams.stages("predict own")
         # There is time for one of them.
-        (segment,) = cut(streams, threshold=0.3, max_times_prevalence=None, max_duration=LENGTH + 2)
+        (segment,) = cut(streams, threshold=0.05, max_times_prevalence=None, max_duration=LENGTH + 2)
         assert segment["start"] == pytest.approx(highlight, abs=1)
     streams.write("data/tiny/vods/own.chat.json", "[1, 2")
     assert_user_error(streams.stage("predict", "own"), "data/tiny/vods/own.chat.json", "not a chat", "save it again")

@@ -64,7 +64,7 @@ def with_a_recording(tmp_path_factory, built) -> Project:
     """A project with a VOD and a recording, `own`, whose reels are made. Tests must not change it."""
 
     def make(folder: Path) -> None:
-        project = look_for_recordings(copy_of(built, folder))
+        project = look_for_recordings(copy_of(built, folder), compilation={"max_duration": 20})
         record(project, "own")
         project.succeed(*WATCH, "--commit")
         assert (folder / "reels/own/reel.mp4").is_file()
