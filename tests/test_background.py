@@ -35,6 +35,16 @@ def known(chance: np.random.Generator, count: int) -> Labelled:
     return Labelled(values, baselines, labels, ones, np.arange(count) // 2 % 4, ones > 0, 0 * ones, 0 * ones - 1)
 
 
+def clips_and_vod(clips: float, vod: float | np.ndarray) -> tuple[Labelled, np.ndarray]:
+    """Make labelled moments, and the signals of a VOD, with highlights that stand out by this much in all signals."""
+    chance = np.random.default_rng(7)
+    labelled = known(chance, 400)
+    labelled.contexts[labelled.labels == 1] += clips
+    values = chance.normal(size=(3000, features.COLUMNS)).astype(np.float32) * 0.3
+    values[HIGHLIGHTS] += vod
+    return labelled, values
+
+
 def find(labelled: Labelled, values: np.ndarray) -> np.ndarray:
     """Return which moments of a VOD reach the decision threshold: bool of shape (moments,)."""
     everywhere, nothing = np.full(len(values), True), np.zeros(len(values))
@@ -66,21 +76,11 @@ def test_what_is_usual_in_a_vod_is_calm_there():
 
 def test_highlights_that_differ_from_those_of_the_clips_are_found_if_they_stand_out():
     """They are nearer to calm than those of the clips, but nothing else in the VOD is like them."""
-    chance = np.random.default_rng(7)
-    others = known(chance, 400)
-    others.contexts[others.labels == 1] += 2
-    values = chance.normal(size=(3000, features.COLUMNS)).astype(np.float32) * 0.3
-    values[HIGHLIGHTS] += 1.2
-    check_found(others, values)
+    check_found(*clips_and_vod(2, 1.2))
 
 
 def test_clear_highlights_of_a_vod_help_to_find_a_faint_one():
-    chance = np.random.default_rng(7)
-    others = known(chance, 400)
-    others.contexts[others.labels == 1] += 1
-    values = chance.normal(size=(3000, features.COLUMNS)).astype(np.float32) * 0.3
-    values[HIGHLIGHTS] += np.repeat([1, 1, 1, 1, 0.4], 20)[:, None]
-    check_found(others, values)
+    check_found(*clips_and_vod(1, np.repeat([1, 1, 1, 1, 0.4], 20)[:, None]))
 
 
 def test_a_vod_that_is_too_short_to_show_what_is_calm_is_judged_by_the_clips():
@@ -107,11 +107,7 @@ def test_where_highlights_look_like_all_else_hardly_anything_is_found():
 
 def test_what_is_less_like_a_highlight_than_most_of_the_clips_is_not_found():
     """Nothing else in the VOD stands out as much."""
-    chance = np.random.default_rng(7)
-    others = known(chance, 400)
-    others.contexts[others.labels == 1] += 1
-    values = chance.normal(size=(3000, features.COLUMNS)).astype(np.float32) * 0.3
-    values[HIGHLIGHTS] += 1
+    others, values = clips_and_vod(1, 1)
     values[np.roll(HIGHLIGHTS, 200)] += 0.3
     check_found(others, values)
 
@@ -119,11 +115,7 @@ def test_what_is_less_like_a_highlight_than_most_of_the_clips_is_not_found():
 @pytest.mark.parametrize("lacking", ["the VOD", "half of the VOD", "the clips", "most of the clips"])
 def test_where_a_signal_is_missing_the_others_tell_highlights(lacking):
     """Otherwise the model learns that moments without the signal are calm, or that those with it are."""
-    chance = np.random.default_rng(7)
-    others = known(chance, 400)
-    others.contexts[others.labels == 1] += 1
-    values = chance.normal(size=(3000, features.COLUMNS)).astype(np.float32) * 0.3
-    values[HIGHLIGHTS] += 1
+    others, values = clips_and_vod(1, 1)
     gaps = {"the VOD": values, "half of the VOD": values[:1500], "the clips": others.contexts}
     gap = (gaps | {"most of the clips": others.contexts[:390]})[lacking]
     gap[..., features.AUDIO_COLUMNS] = np.nan
