@@ -163,11 +163,6 @@ def cross_validate(labelled: Labelled, unlabelled: np.ndarray, prevalence: float
     return np.concatenate(logits)
 
 
-def mean_logits(linear_logits: np.ndarray, kernel_logits: np.ndarray) -> np.ndarray:
-    """Return the weighted mean of the logits of both models, each of shape (moments,)."""
-    return (1 - KERNEL_SHARE) * linear_logits + KERNEL_SHARE * kernel_logits
-
-
 def score(
     labelled: Labelled,
     values: np.ndarray,
@@ -211,7 +206,8 @@ def score(
     for_linear, for_kernel = (with_gaps(labelled, looked_at, moments) for moments in (unlabelled, half_seen))
     linear_logits = learn(for_linear, unlabelled, card.prevalence, card.l2).logits(values, fps)
     kernel_logits = learn_kernel(for_kernel, half_seen, card.prevalence).logits(values, fps)
-    logits = mean_logits(linear_logits, kernel_logits) + chat_logits + _everywhere(network_logits, seen)
+    logits = (1 - KERNEL_SHARE) * linear_logits + KERNEL_SHARE * kernel_logits
+    logits += chat_logits + _everywhere(network_logits, seen)
     highlights = cross_validate(for_linear, unlabelled, card.prevalence, card.l2)
     threshold = np.clip(np.median(highlights), LOWEST_THRESHOLD, HIGHEST_THRESHOLD)
     offset = calibration.log_odds(card.threshold) - SLOPE * float(threshold)
