@@ -9,11 +9,11 @@ import sys
 from pathlib import Path
 from autotosis.project import params
 from benchmarks import review_curve
-review_curve.prepare(Path(sys.argv[1]), params.load(), "demo", "own")
+review_curve.prepare(Path(sys.argv[1]), params.load(), "demo", ["demo", "own"])
 """
 
 
-def test_the_review_curve_copies_two_vods_wherever_they_are_named(own, tmp_path):
+def test_the_review_curve_copies_vods_wherever_they_are_named(own, tmp_path):
     vods = own.folder / "data/tiny/vods"
     shutil.copy(vods / "demo.mp4", vods / "third.mp4")
     own.write("vods.yaml", "vods: {own: vods/own.mp4, third: vods/third.mp4}\n")
