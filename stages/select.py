@@ -39,7 +39,7 @@ def main(name: str) -> None:
             both = sorted([*chosen, *marks.without(marked, calm, choice.smoothed)], key=lambda segment: segment.start)
             chosen = segments.join(both, config.select.min_gap, calm)
         reel = snapping.snap(vod, facecams.for_vod(name, config.facecam), chosen, config.select, calm)
-        report(config, choice, reel, card.threshold, vod.duration)
+        report(config, choice, reel, vod.duration)
     to_judge = review_list.to_judge(choice, config.select, labelled, marked, vod.duration)
     inputs.check_unchanged(before)
     with files.replacing_all(cut_list.path(name), review_list.path(name)) as (cuts, review):
@@ -47,7 +47,7 @@ def main(name: str) -> None:
         review_list.write(review, to_judge)
 
 
-def report(config: SelectConfig, choice: Choice, reel: list[Segment], threshold: float, duration: float) -> None:
+def report(config: SelectConfig, choice: Choice, reel: list[Segment], duration: float) -> None:
     """Print what the reel shows, and what to change if it is nothing or too much.
 
     Parameters
@@ -58,8 +58,6 @@ def report(config: SelectConfig, choice: Choice, reel: list[Segment], threshold:
         What was chosen from the timeline.
     reel : list of Segment
         The segments of the reel: those that were chosen, and marks.
-    threshold : float
-        The model's decision threshold, 0 to 1.
     duration : float
         The length of the VOD, seconds.
     """
@@ -80,10 +78,10 @@ def report(config: SelectConfig, choice: Choice, reel: list[Segment], threshold:
             f"{name}: the reel is {seconds / duration:.0%} of the VOD; raise select.threshold or select.release, or "
             "lower train.prevalence"
         )
-    if choice.threshold > threshold and not config.select.threshold and not config.select.invert:
+    if choice.threshold > selection.THRESHOLD and not config.select.threshold and not config.select.invert:
         print(
-            f"{name}: the decision threshold was raised from {threshold:.2f} to {choice.threshold:.2f}, because events "
-            "exceeded select.max_times_prevalence; label its segments in labels.csv, above all false positives"
+            f"{name}: the decision threshold was raised from {selection.THRESHOLD} to {choice.threshold:.2f}, because "
+            "events exceeded select.max_times_prevalence; label its segments in labels.csv, above all false positives"
         )
 
 

@@ -21,7 +21,6 @@ from scmrepo.git import Git
 from autotosis.annotations import config_files
 from autotosis.model import (
     architecture,
-    calibration,
     chat_weight,
     cross_validation,
     examples,
@@ -41,9 +40,6 @@ METRICS = Path("models/metrics.json")
 LIVE = Path("models/live")
 # Warn if the area under the ROC curve is below this; chance gives 0.5.
 CHANCE = 0.6
-# The highest decision threshold. Events end where the probability falls to a share of it, `select.release`. With a
-# threshold near 1, the odds there would be many times lower, and events too long.
-MAX_THRESHOLD = 0.9
 
 
 def main() -> None:
@@ -59,7 +55,6 @@ def main() -> None:
     choice = architecture.choose(clips, settings, signal_scores)
     out_of_fold, settings = choice.out_of_fold, learning.with_network(settings, choice.architecture)
     measured = out_of_fold.at(out_of_fold.measured)
-    stream_probabilities, threshold = decision_threshold(measured, train.prevalence)
     kept = cross_validation.limit_clips(clips, settings)
     kept_scores = cross_validation.restrict_to(out_of_fold, kept, settings)
     learned = learning.learn(kept, settings, "all clips")
@@ -72,15 +67,11 @@ def main() -> None:
         extract=settings.extract.signal_params(),
         code=context.VERSION,
         l2=train.l2,
-        threshold=threshold,
         prevalence=train.prevalence,
         own_vods=own_vods,
     )
     audience = chat_weight.learn_from_clips(clips, out_of_fold.logits, train.review_weight)
     tensors = moments.tensors("labelled.") | learned.face_tensors("face.") | audience.tensors("chat.")
-    precision, recall = calibration.precision_and_recall(
-        stream_probabilities, measured.labels, train.prevalence, threshold
-    )
     probabilities = measured.probabilities()
     figures = metrics.cross_validation(measured.labels, probabilities, measured.fold)
     details = {
@@ -88,9 +79,6 @@ def main() -> None:
         "minutes": len(examples.labels(kept)) / settings.extract.fps / 60,
         "base_rate": float(measured.labels.mean()),
         "ece": metrics.expected_calibration_error(measured.labels, probabilities),
-        "threshold": threshold,
-        "precision": precision,
-        "recall": recall,
         **choice.figures,
         **review(out_of_fold.at(~out_of_fold.measured)),
         **audience.figures(),
@@ -130,28 +118,6 @@ def first_of_torchrun() -> bool:
 
     torchrun.leave()
     return torchrun.rank() == 0
-
-
-def decision_threshold(measured: OutOfFold, prevalence: float) -> tuple[np.ndarray, float]:
-    """Compute what the probability of each measured moment would be in a stream, and choose the decision threshold.
-
-    Parameters
-    ----------
-    measured : OutOfFold
-        The moments to measure on.
-    prevalence : float
-        The expected share of highlights in a stream, 0 to 1.
-
-    Returns
-    -------
-    ndarray of float64, shape (moments,)
-        The probabilities, 0 to 1.
-    float
-        The threshold: the median probability of the highlights, but at most MAX_THRESHOLD.
-    """
-    in_stream = measured.calibration().for_prevalence(measured.labels.mean(), prevalence)
-    probabilities = in_stream.probabilities(measured.logits)
-    return probabilities, min(MAX_THRESHOLD, float(np.median(probabilities[measured.labels == 1])))
 
 
 def warn_if_chance(auc: float, folder: Path) -> None:

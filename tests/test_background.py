@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from autotosis.cuts import selection
 from autotosis.model import background, labelled_moments, linear
 from autotosis.model.cross_validation import OutOfFold
 from autotosis.model.examples import Clip
@@ -17,7 +18,6 @@ CARD = Card(
     extract={},
     code=context.VERSION,
     l2=100.0,
-    threshold=0.5,
     prevalence=0.05,
     own_vods=[],
 )
@@ -48,7 +48,7 @@ def clips_and_vod(clips: float, vod: float | np.ndarray) -> tuple[Labelled, np.n
 def find(labelled: Labelled, values: np.ndarray) -> np.ndarray:
     """Return which moments of a VOD reach the decision threshold: bool of shape (moments,)."""
     everywhere, nothing = np.full(len(values), True), np.zeros(len(values))
-    return background.score(labelled, values, everywhere, nothing, nothing, 10.0, CARD) >= CARD.threshold
+    return background.score(labelled, values, everywhere, nothing, nothing, 10.0, CARD) >= selection.THRESHOLD
 
 
 def check_found(labelled: Labelled, values: np.ndarray) -> None:

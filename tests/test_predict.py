@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import safetensors.numpy
 
+from autotosis.cuts import selection
 from autotosis.model import model_file
 from autotosis.project.errors import UserError
 from autotosis.scan import two_pass
@@ -98,7 +99,7 @@ def test_where_a_vod_is_muted_its_picture_is_looked_at_and_counts(project):
     muted_too, output = predicted(project)
     (looked_at,) = re.findall(r"looked at (\d+)%", output)
     assert int(looked_at) >= 70 / 96 * 100
-    assert muted_too[: 70 * 4].max() > 0.5
+    assert muted_too[: 70 * 4].max() >= selection.THRESHOLD
 
 
 def test_a_vod_that_was_cut_off_is_named(project):
@@ -135,7 +136,6 @@ SPOILT = [
     ("labelled.baselines", np.inf, "labelled.baselines has a value that is not a number, or is larger than 1e+09"),
     ("face.w", 1, "it has face.w, which no such model has"),
     ("l2", 0, "its card.l2: Input should be greater than 0"),
-    ("threshold", 2, "its card.threshold: Input should be less than 1"),
     ("prevalence", 7, "its card.prevalence: Input should be less than 1"),
 ]
 

@@ -20,15 +20,16 @@ def choose(
     times: np.ndarray,
     levels: Sequence[float],
     duration: float,
-    threshold: float,
+    threshold: float | None,
     prevalence: float,
     select: Select,
     rows: Sequence[Segment] = (),
 ) -> selection.Choice:
     """Choose from a timeline; the score of each of the rows is its label."""
     labels = [(row.start, row.end, bool(row.score)) for row in rows]
+    select = select.model_copy(update={"threshold": threshold})
     config = SelectConfig.model_construct(select=select, labels=labels)
-    card = Card.model_construct(threshold=threshold, prevalence=prevalence)
+    card = Card.model_construct(prevalence=prevalence)
     return selection.choose(config, card, Timeline(times, np.array(levels)), duration)
 
 
@@ -89,7 +90,7 @@ def test_highlights_of_the_user_push_no_other_event_out_of_the_reel():
     starts = []
     for labelled in ([], rows):
         select = select_params(**NO_ADJUSTMENTS | {"max_times_prevalence": 3})
-        choice = choose(times, levels, 300.0, 0.8, 0.05, select, labelled)
+        choice = choose(times, levels, 300.0, None, 0.05, select, labelled)
         starts.append([start for start, _ in events_in(choice)])
     assert all(200 in of_choice for of_choice in starts)
     assert starts[1] == [20, 60, 100, 140, 200, 260]
@@ -126,7 +127,7 @@ def test_a_highlight_takes_no_time_or_score_from_an_event_beyond_what_is_calm():
     levels[100:180] = 0.97
     select = select_params(pre_roll=1.0, post_roll=1.0, max_times_prevalence=3)
     rows = [Segment(13, 13.8, 0.0), Segment(13.8, 18, 1.0)]
-    first, second = choose(times, levels, 600.0, 0.5, 0.05, select, rows).reel
+    first, second = choose(times, levels, 600.0, None, 0.05, select, rows).reel
     assert (first.start, first.end) == (pytest.approx(9, abs=0.1), 13)
     assert (second.start, second.end) == (13.8, 19)
 

@@ -143,15 +143,6 @@ def test_plots_are_small_enough_for_git_however_many_moments_are_measured(tmp_pa
     assert sum(pair["actual"] == "highlight" for pair in drawn) / len(drawn) == pytest.approx(0.5, abs=0.01)
 
 
-def test_the_threshold_is_at_most_a_probability_of_90_percent():
-    labels = np.arange(2000) % 2
-    logits = 20.0 * labels - 10 + np.random.default_rng(1).normal(size=2000)
-    clear = OutOfFold(logits, labels, np.arange(2000) // 2 % 4, labels < 2)
-    probabilities, threshold = train_stage.decision_threshold(clear.at(clear.measured), 0.05)
-    assert np.median(probabilities[labels == 1]) > 0.9
-    assert threshold == 0.9
-
-
 def test_the_details_have_what_their_table_says(built):
     details = json.loads(built.read("models/live/details.json"))
-    assert details.keys() >= {"clips", "minutes", "base_rate", "ece", "threshold", "precision", "recall"}
+    assert details.keys() >= {"clips", "minutes", "base_rate", "ece"}

@@ -11,6 +11,9 @@ from autotosis.cuts.segments import Segment, best_that_fit, overlap, pad, second
 from autotosis.model.model_file import Card
 from autotosis.scan.timeline import Timeline
 
+# The decision threshold. If the prevalence is 0.05, moments above it are more like highlights than like calm.
+THRESHOLD = 0.4
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -47,12 +50,12 @@ def choose(config: SelectConfig, card: Card, timeline: Timeline, duration: float
     Parameters
     ----------
     config : SelectConfig
-        The parameters of selection, and the rows of labels.csv. `select.threshold` takes the place of the model's
-        threshold, unless it is None.
+        The parameters of selection, and the rows of labels.csv. Without a `select.threshold`, the decision threshold is
+        THRESHOLD.
     card : Card
-        The model's decision threshold, and the prevalence. Unless `select.threshold` is set, the threshold is raised
-        until events are at most `select.max_times_prevalence` times as much. With `select.invert` most moments would
-        qualify, so then only this share of them, the calmest ones, reaches the threshold.
+        The model's parameters, of which the prevalence is used. Unless `select.threshold` is set, the threshold is
+        raised until events are at most `select.max_times_prevalence` times as much. With `select.invert` most moments
+        would qualify, so then only this share of them, the calmest ones, reaches the threshold.
     timeline : Timeline
         The timeline of the VOD.
     duration : float
@@ -63,7 +66,7 @@ def choose(config: SelectConfig, card: Card, timeline: Timeline, duration: float
     # Smoothing must not spread a highlight beyond the times that the user gave it.
     smoothed = events.smooth(events.override(timeline, calm), select.smooth)
     smoothed = events.override(smoothed, labels)
-    threshold = select.threshold or card.threshold
+    threshold = select.threshold or THRESHOLD
     if select.invert:
         # The calmest moments are what is asked for, so rows only count as probabilities of 0 and 1.
         smoothed, highlights, calm = smoothed.inverted(), [], []

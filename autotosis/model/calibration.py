@@ -29,20 +29,6 @@ class Calibration:
         """Compute the probability of each logit: float64 of the same shape, 0 to 1."""
         return 1 / (1 + np.exp(-np.clip(self.slope * logits + self.offset, -500, 500)))
 
-    def for_prevalence(self, base_rate: float, prevalence: float) -> "Calibration":
-        """Return the calibration for another share of highlights.
-
-        Bayes' rule with other prior odds and the same likelihood (Elkan, 2001).
-
-        Parameters
-        ----------
-        base_rate : float
-            The share of highlights in what this calibration was fitted on, 0 to 1.
-        prevalence : float
-            The share of highlights for which the new probabilities hold, 0 to 1.
-        """
-        return Calibration(self.slope, self.offset + log_odds(prevalence) - log_odds(base_rate))
-
 
 def log_odds(probability: float) -> float:
     """Compute the logarithm of the odds of a probability between 0 and 1."""
@@ -74,32 +60,3 @@ def fit(logits: np.ndarray, labels: np.ndarray) -> Calibration:
     if slope < MIN_SLOPE:
         return Calibration(MIN_SLOPE, log_odds(labels.mean()) - MIN_SLOPE * float(logits.mean()))
     return Calibration(slope, offset)
-
-
-def precision_and_recall(
-    probabilities: np.ndarray, labels: np.ndarray, prevalence: float, threshold: float
-) -> tuple[float, float]:
-    """Compute precision and recall of a decision threshold in a stream.
-
-    Parameters
-    ----------
-    probabilities : ndarray of float, shape (moments,)
-        The probability of each labelled moment, 0 to 1.
-    labels : ndarray of int, shape (moments,)
-        1 for a highlight, 0 for calm. Both must occur.
-    prevalence : float
-        The share of highlights in the stream, 0 to 1.
-    threshold : float
-        The decision threshold, 0 to 1.
-
-    Returns
-    -------
-    float
-        The precision of single moments, 0 to 1; 0 if none reaches the threshold.
-    float
-        Their recall, 0 to 1.
-    """
-    chosen = probabilities >= threshold
-    recall, fallout = chosen[labels == 1].mean(), chosen[labels == 0].mean()
-    chosen_share = prevalence * recall + (1 - prevalence) * fallout
-    return float(prevalence * recall / chosen_share if chosen_share else 0.0), float(recall)

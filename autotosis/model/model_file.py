@@ -39,8 +39,6 @@ class Card(Section):
         `context.VERSION` of the code that made them.
     l2 : float
         The parameter of training of this name. `predict` needs it to fit the model to a VOD.
-    threshold : float
-        The decision threshold: the probability of a typical highlight moment in a stream, 0 to 1.
     prevalence : float
         The expected share of highlights in a stream, 0 to 1, for which probabilities hold.
     own_vods : list of str
@@ -51,7 +49,6 @@ class Card(Section):
     extract: dict[str, float | int]
     code: str
     l2: Annotated[float, Field(gt=0)]
-    threshold: OpenUnitInterval
     prevalence: OpenUnitInterval
     own_vods: list[str]
 
