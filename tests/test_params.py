@@ -17,6 +17,7 @@ PARAMS = {
         {"render": {"layuot": "square", "layout": None}},
         "render.layuot is not a parameter; did you mean layout?",
     ),
+    "removed": ({"train": {"target_precision": 0.5}}, "train.target_precision is not a parameter; remove it"),
     "unknown section": ({"trian": {"epochs": 3}}, "trian is not a parameter; did you mean train?"),
     "wrong type": ({"extract": {"size": "big"}}, "extract.size is 'big': it must be a whole number"),
     "a word for a number": ({"extract": {"fps": "10"}}, "extract.fps is '10'"),

@@ -103,8 +103,9 @@ def _sentence(error: ValidationError, model: type[BaseModel]) -> str:
                     section = (get_args(field.annotation) or [field.annotation])[-1]
                     assert isinstance(section, type) and issubclass(section, BaseModel)
                     model = section
-            close = difflib.get_close_matches(str(first["loc"][-1]), model.model_fields, n=1)
-            return f"{key} is not a parameter" + (f"; did you mean {close[0]}?" if close else "")
+            # A higher cutoff than the default, which takes a parameter that was removed for another one.
+            close = difflib.get_close_matches(str(first["loc"][-1]), model.model_fields, n=1, cutoff=0.75)
+            return f"{key} is not a parameter; " + (f"did you mean {close[0]}?" if close else "remove it")
         case "missing":
             return f"{key} is missing"
     value = _as_written(first["input"])
