@@ -47,13 +47,13 @@ def found(levels: list[float], threshold: float = 0.8, **select) -> list[tuple[f
 
 
 def test_an_event_reaches_the_threshold_and_lasts_until_the_release():
-    assert found([0.1, 0.5, 0.9, 0.5, 0.1, 0.5, 0.7, 0.1]) == [(1, 4)]
+    assert found([0.1, 0.6, 0.9, 0.6, 0.1, 0.6, 0.7, 0.1]) == [(1, 4)]
 
 
-def test_blurred_edges_are_cut_off_at_half_of_the_maximum_but_by_no_more_than_a_second():
+def test_blurred_edges_are_cut_off_at_a_share_of_the_maximum_but_by_no_more_than_a_second():
     assert found([0.1, 0.4, 0.9, 0.9, 0.4, 0.1], threshold=0.5) == [(2, 4)]
     assert found([0.1, 0.4, 0.4, 0.9, 0.4, 0.4, 0.4, 0.1], threshold=0.5) == [(2, 6)]
-    assert found([0.1, 0.3, 0.5, 0.3, 0.1], threshold=0.5) == [(1, 4)], "nothing is below half of it"
+    assert found([0.1, 0.35, 0.5, 0.35, 0.1], threshold=0.5) == [(1, 4)], "nothing is below 60 % of it"
 
 
 def test_close_events_become_one_and_short_ones_are_dropped_after_that():
@@ -66,7 +66,7 @@ def judged(*highlights: tuple[float, float], calm: tuple[float, float] = (0, 0))
     """Find the events of a timeline, with one in seconds 4 to 8, of which the user judged some stretches."""
     times, levels = np.arange(0, 12, 0.5), np.repeat([0.1, 0.9, 0.1], 8)
     rows = [Segment(*highlight, 1.0) for highlight in highlights] + [Segment(*calm, 0.0)]
-    choice = choose(times, levels, 12.0, 0.8, 0.5, select_params(**NO_ADJUSTMENTS | {"smooth": 2.0}), rows)
+    choice = choose(times, levels, 12.0, 0.8, 0.5, select_params(**NO_ADJUSTMENTS | {"smooth": 1.0}), rows)
     return events_in(choice)
 
 
@@ -164,7 +164,7 @@ def test_what_is_shown_has_no_shorter_gaps_than_asked_for():
 
 
 def test_a_long_segment_is_cut_down_to_its_best_stretch_padding_included():
-    levels = [0.1, 0.1, 0.6, 0.9, 0.8, 0.5, 0.1, 0.1]
+    levels = [0.1, 0.1, 0.6, 0.9, 0.8, 0.55, 0.1, 0.1]
     assert shown(levels, max_length=3.0) == [(2, 5)]
     assert shown(levels, max_length=3.5) == [(2, 5.5)]
     assert shown(levels, max_length=5.0, pre_roll=2.0, post_roll=2.0) == [(1.5, 6.5)], "in the middle among equals"
