@@ -40,7 +40,7 @@ def main(name: str) -> None:
             chosen = segments.join(both, config.select.min_gap, calm)
         reel = snapping.snap(vod, facecams.for_vod(name, config.facecam), chosen, config.select, calm)
         report(config, choice, reel, vod.duration)
-    to_judge = review_list.to_judge(choice, config.select, labelled, marked, vod.duration)
+    to_judge = review_list.to_judge(choice, config.select.invert, labelled, marked, vod.duration)
     inputs.check_unchanged(before)
     with files.replacing_all(cut_list.path(name), review_list.path(name)) as (cuts, review):
         cut_list.write(cuts, name, reel)

@@ -20,7 +20,7 @@ def humps(*heights: float) -> Timeline:
 
 
 def test_the_most_uncertain_come_first_and_every_fifth_is_sure():
-    chosen = review_list.choose(humps(0.85, 0.1, 0.5, 0.95, 0.3, 0.6), 0.5, 0.6, [])
+    chosen = review_list.choose(humps(0.85, 0.1, 0.5, 0.95, 0.3, 0.6), 0.5, [])
     assert [round(moment.score, 1) for moment, _ in chosen] == [0.5, 0.6, 0.3, 0.8, 0.9, 0.1]
     assert [reason for _, reason in chosen] == ["uncertain"] * 4 + ["sure"] + ["uncertain"]
     surest, _ = chosen[4]
@@ -28,13 +28,13 @@ def test_the_most_uncertain_come_first_and_every_fifth_is_sure():
 
 
 def test_no_moment_below_the_threshold_is_sure():
-    chosen = review_list.choose(humps(0.8, 0.6, *[0.2] * 4, *[0.1] * 6), 0.5, 0.6, [])
+    chosen = review_list.choose(humps(0.8, 0.6, *[0.2] * 4, *[0.1] * 6), 0.5, [])
     assert [round(moment.score, 1) for moment, _ in chosen[:2]] == [0.6, 0.8]
     assert len(chosen) == 12 and {reason for _, reason in chosen} == {"uncertain"}
 
 
 def test_they_are_spread_over_the_vod_and_few():
-    chosen = review_list.choose(humps(*np.linspace(0.4, 0.6, 60)), 0.5, 0.6, [])
+    chosen = review_list.choose(humps(*np.linspace(0.4, 0.6, 60)), 0.5, [])
     assert len(chosen) == 30
     in_part = np.bincount([int(moment.start / 60) for moment, _ in chosen])
     assert in_part.max() <= 6
@@ -48,22 +48,22 @@ def test_they_are_spread_over_the_vod_and_few():
 
 def test_what_was_judged_is_not_asked_again():
     level = humps(0.5, 0.6)
-    chosen = review_list.choose(level, 0.5, 0.6, [Segment(0, 8)])
+    chosen = review_list.choose(level, 0.5, [Segment(0, 8)])
     assert [round(moment.start) for moment, _ in chosen] == [14]
-    assert review_list.choose(Timeline(TIMES, np.zeros(len(TIMES))), 0.5, 0.6, []) == []
+    assert review_list.choose(Timeline(TIMES, np.zeros(len(TIMES))), 0.5, []) == []
 
 
 def test_what_was_judged_is_not_asked_again_even_if_moments_are_far_apart():
     times, level = np.arange(0, 60, 5.0), np.zeros(12)
     level[2] = 0.6
-    assert [moment.start for moment, _ in review_list.choose(Timeline(times, level), 0.5, 0.6, [])] == [10]
-    assert review_list.choose(Timeline(times, level), 0.5, 0.6, [Segment(10, 12)]) == []
+    assert [moment.start for moment, _ in review_list.choose(Timeline(times, level), 0.5, [])] == [10]
+    assert review_list.choose(Timeline(times, level), 0.5, [Segment(10, 12)]) == []
 
 
 def test_nothing_within_a_second_of_what_was_judged_is_asked():
     """The event ends at 5.5 s."""
     for start, asked in ((6.3, False), (6.7, True)):
-        chosen = review_list.choose(humps(0.5, 0.6), 0.5, 0.6, [Segment(start, start + 1)])
+        chosen = review_list.choose(humps(0.5, 0.6), 0.5, [Segment(start, start + 1)])
         assert any(4 < moment.start < 6 for moment, _ in chosen) == asked
 
 

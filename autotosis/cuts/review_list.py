@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
+from autotosis.cuts.events import EDGE
 from autotosis.cuts.segments import Segment, overlap
 from autotosis.cuts.selection import Choice
 from autotosis.project import files
-from autotosis.project.params import Select
 from autotosis.scan.timeline import Timeline
 
 FOLDER = Path("data/review")
@@ -45,7 +45,7 @@ def write(target: Path, chosen: Sequence[tuple[Segment, str]]) -> None:
 
 
 def to_judge(
-    choice: Choice, select: Select, labelled: Sequence[Segment], marked: Sequence[Segment], duration: float
+    choice: Choice, invert: bool, labelled: Sequence[Segment], marked: Sequence[Segment], duration: float
 ) -> list[tuple[Segment, str]]:
     """List the moments to ask a reviewer about: the marks of a VOD that nobody has judged, then those from `choose`.
 
@@ -53,8 +53,8 @@ def to_judge(
     ----------
     choice : Choice
         What was chosen from the VOD's timeline.
-    select : Select
-        The parameters of selection, of which release and invert are used.
+    invert : bool
+        Whether the timeline is inverted, as with `select.invert`.
     labelled, marked : sequence of Segment
         The stretches that the user labelled, and the marks.
     duration : float
@@ -68,25 +68,23 @@ def to_judge(
     """
     unjudged = [mark for mark in marked if not any(overlap(mark, label) for label in labelled)]
     moments = [(mark, MARKER) for mark in unjudged]
-    moments += choose(choice.smoothed, choice.threshold, select.release, [*labelled, *unjudged])
-    if select.invert:
+    moments += choose(choice.smoothed, choice.threshold, [*labelled, *unjudged])
+    if invert:
         # Their scores say how calm they are.
         moments = [(replace(moment, score=1 - moment.score), reason) for moment, reason in moments]
     # The last moment also stands for time after the VOD, which no row of labels.csv may name.
     return [(replace(moment, end=min(moment.end, duration)), reason) for moment, reason in moments]
 
 
-def choose(
-    smoothed: Timeline, threshold: float, release: float, judged: Sequence[Segment]
-) -> list[tuple[Segment, str]]:
+def choose(smoothed: Timeline, threshold: float, judged: Sequence[Segment]) -> list[tuple[Segment, str]]:
     """Choose the moments to ask a reviewer about.
 
     Parameters
     ----------
     smoothed : Timeline
         A timeline, smoothed.
-    threshold, release : float
-        The decision threshold, 0 to 1, and the share of its height at which a peak begins and ends, 0 to 1.
+    threshold : float
+        The decision threshold, 0 to 1.
     judged : sequence of Segment
         Stretches of the VOD that are judged or listed already. What is closer to one of them than APART is left out.
 
@@ -98,7 +96,7 @@ def choose(
     """
     near = max(0.0, APART - smoothed.step / 2)
     around = [Segment(segment.start - near, segment.end + near) for segment in judged]
-    left = [peak for peak in peaks(smoothed, release) if not any(overlap(peak, segment) for segment in around)]
+    left = [peak for peak in peaks(smoothed) if not any(overlap(peak, segment) for segment in around)]
     in_part = [0] * PARTS
     chosen: list[tuple[Segment, str]] = []
     while left and len(chosen) < MAX_MOMENTS:
@@ -113,11 +111,11 @@ def choose(
     return chosen
 
 
-def peaks(smoothed: Timeline, release: float) -> list[Segment]:
+def peaks(smoothed: Timeline) -> list[Segment]:
     """Find the highest peaks of a timeline, at most CANDIDATES of them, the highest first.
 
-    A peak extends to where the smoothed probability falls below `release` times its height, but by no more than half of
-    MAX_LENGTH to each side. Peaks are at least APART from each other. The parameters are those of `choose`.
+    Like an event, a peak extends to where the smoothed probability falls below EDGE of its height, but by no more than
+    half of MAX_LENGTH to each side. Peaks are at least APART from each other. The parameter is that of `choose`.
     """
     times, heights, step = smoothed.times, smoothed.probabilities, smoothed.step
     reach, gap = max(1, round(MAX_LENGTH / 2 / step)), max(1, round(APART / step))
@@ -131,7 +129,7 @@ def peaks(smoothed: Timeline, release: float) -> list[Segment]:
         if taken[top]:
             continue
         first, last = max(0, top - reach), min(len(heights), top + reach + 1)
-        outside = taken[first:last] | (heights[first:last] < release * heights[top])
+        outside = taken[first:last] | (heights[first:last] < EDGE * heights[top])
         before, after = np.flatnonzero(outside[: top - first]), np.flatnonzero(outside[top - first :])
         start = first + (int(before[-1]) + 1 if len(before) else 0)
         end = top + int(after[0]) if len(after) else last
