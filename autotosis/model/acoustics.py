@@ -3,7 +3,7 @@
 Clips are recorded louder or quieter than a VOD, and without its music and its game. A model that learned from them
 alone finds little where there is music or where the streamer is quiet. So it also learns from copies of their moments
 that are as loud as the VOD and have its background noise (parallel model combination: Gales and Young, 1996). In
-recordings of other people with music 12 dB below the voices, reels show 51 of 74 highlights with copies, and 4 without.
+recordings of other people with music 12 dB below the voices, reels show 50 of 74 highlights with copies, and 4 without.
 """
 
 import math
