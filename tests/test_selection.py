@@ -51,7 +51,7 @@ def test_an_event_reaches_the_threshold_and_lasts_until_the_release():
 
 
 def test_blurred_edges_are_cut_off_at_a_share_of_the_maximum_but_by_no_more_than_a_second():
-    assert found([0.1, 0.4, 0.9, 0.9, 0.4, 0.1], threshold=0.5) == [(2, 4)]
+    assert found([0.1, 0.5, 0.9, 0.9, 0.5, 0.1], threshold=0.5) == [(2, 4)]
     assert found([0.1, 0.4, 0.4, 0.9, 0.4, 0.4, 0.4, 0.1], threshold=0.5) == [(2, 6)]
     assert found([0.1, 0.35, 0.5, 0.35, 0.1], threshold=0.5) == [(1, 4)], "nothing is below 60 % of it"
 
