@@ -31,8 +31,8 @@ KERNEL_SHARE = 0.8
 # The log-odds of a highlight rise this many times as fast as the logits. For recordings of other people, logistic
 # regression gives 1.9 to 2.5.
 SLOPE = 2.0
-# The likelihood ratio at the threshold: how many times as often a moment there is a highlight as the prevalence would
-# make it (odds). The same regression gives 11 to 12 where 5 % of the time is highlights, and 15 to 16 where 1.5 % is.
+# The likelihood ratio at the threshold of a VOD: the odds of a highlight there, relative to the prior odds. The same
+# regression gives 11 to 12 where 5 % of the time is highlights, and 15 to 16 where 1.5 % is.
 LIKELIHOOD_RATIO = 12.7
 # The decision threshold is the median score of the clips' highlights, within these limits (logits). The median suits a
 # VOD of the streamer of the clips: in the sample's `evening` it is 2.0, and an act that is no highlight has 1.4. All
