@@ -49,7 +49,8 @@ def main(vods: list[str]) -> None:
             with tempfile.TemporaryDirectory() as folder:
                 project = prepare(Path(folder), settings, judged, vods)
                 curves.append(curve(project, settings, judged, vods, truth, order))
-        for judgements, *shares, false_alarms in np.mean(curves, axis=0):
+        # Where the lists end early, the last row occurs several times.
+        for judgements, *shares, false_alarms in np.unique(np.mean(curves, axis=0), axis=0):
             cells = " | ".join(f"{share:.2f}" for share in shares)
             print(f"| {judgements:.0f} | {order} | {cells} | {false_alarms:.0f} |", flush=True)
 
