@@ -1,7 +1,8 @@
 """Train the model: models/model.safetensors, its metrics, models/metrics.json, and their plots, models/live/.
 
 The metrics are out-of-fold: cross-validation scores each clip with a model that learned from clips of other groups.
-The model that is saved learns from all clips. Run from the project's folder: python -m stages.train
+What is saved are the labelled moments, because `predict` learns from them again for each VOD, and a face network, if
+one helps. Run from the project's folder: python -m stages.train
 
 A face network trains faster in several processes, each on a graphics card or on some cores of its own:
 torchrun --nproc-per-node 2 -m stages.train

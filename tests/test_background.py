@@ -21,15 +21,17 @@ CARD = Card(
     prevalence=0.05,
     own_vods=[],
 )
+# The first column of the sound, which tells how loud it is.
+LOUDNESS = features.AUDIO_COLUMNS.start
 # Which of the 3000 moments of a VOD are in its five highlights.
 HIGHLIGHTS = np.arange(3000) % 600 // 20 == 15
 
 
 def known(chance: np.random.Generator, count: int) -> Labelled:
-    """Make labelled moments of which the loud ones, in the first column of sound, are highlights."""
+    """Make labelled moments of which the loud ones are highlights."""
     values = chance.normal(size=(count, len(context.WINDOWS), features.COLUMNS)).astype(np.float32)
     labels = np.arange(count) % 2
-    values[labels == 1, :, 1] += 2
+    values[labels == 1, :, LOUDNESS] += 2
     ones = np.ones(count)
     baselines = np.zeros((count, features.COLUMNS - features.AUDIO_COLUMNS.start))
     return Labelled(values, baselines, labels, ones, np.arange(count) // 2 % 4, ones > 0, 0 * ones, 0 * ones - 1)
@@ -64,7 +66,7 @@ def test_what_is_usual_in_a_vod_is_calm_there():
     others = known(chance, 400)
     others.contexts[others.labels == 1, :, 2] += 1
     usual = chance.normal(size=(2000, len(context.WINDOWS), features.COLUMNS)).astype(np.float32)
-    usual[:, :, 1] += 2
+    usual[:, :, LOUDNESS] += 2
     highlight = usual.copy()
     highlight[:, :, 2] += 1
     alone = linear.fit(others.contexts, others.labels, 1)
@@ -93,7 +95,7 @@ def test_where_nothing_is_like_a_highlight_nothing_is_found():
     """Highlights of the clips may be faint, and then a few moments of any VOD resemble the faintest of them."""
     chance = np.random.default_rng(7)
     others = known(chance, 400)
-    others.contexts[others.labels == 1, :, 1] -= chance.uniform(1, 2, size=(200, 1))
+    others.contexts[others.labels == 1, :, LOUDNESS] -= chance.uniform(1, 2, size=(200, 1))
     values = chance.normal(size=(3000, features.COLUMNS)).astype(np.float32) * 0.6
     assert not find(others, values).any()
 

@@ -1,4 +1,4 @@
-"""dvc.yaml and configuration.CODE name exactly the code that each stage runs."""
+"""dvc.yaml and config_files.CODE name exactly the code that each stage runs."""
 
 import ast
 import re

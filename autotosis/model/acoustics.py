@@ -50,6 +50,7 @@ def with_copies(labelled: Labelled, sound: np.ndarray) -> Labelled:
     """
     # A sample has the same quantiles, and takes no more memory for a longer VOD.
     sound = sound[labelled_moments.evenly_spaced(len(sound))]
+    # Where clips are too few to measure on alone, excerpts are copied, too.
     originals = labelled.at(labelled.measured)
     contexts, baselines = originals.contexts.astype(np.float64), originals.baselines.astype(np.float64)
     of_clips = contexts[:, :, features.AUDIO_COLUMNS] + baselines[:, None]

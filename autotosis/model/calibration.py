@@ -50,7 +50,7 @@ def fit(logits: np.ndarray, labels: np.ndarray) -> Calibration:
     Calibration
         The calibration, with a slope of at least MIN_SLOPE.
     """
-    # Imported here because it takes a second or two, and scanning does not need it.
+    # Imported here because it takes a second or two, and most modules that import this one do not need it.
     from sklearn.linear_model import LogisticRegression
 
     # The number of threads would change the order of sums, and thus how they are rounded.

@@ -15,7 +15,7 @@ from autotosis.signals import context, features
 # more of them add little.
 MAX_MOMENTS = 10_000
 # Kernel regression learns from at most this many moments of a VOD, and at most as many around judged stretches of other
-# VODs, because each takes 8 KiB of memory.
+# VODs, because each takes 6 KiB of memory.
 KERNEL_MOMENTS = 5_000
 # The value of `Labelled.vod` for moments used for all VODs.
 EVERY = -1

@@ -1,4 +1,7 @@
-"""Learning from clips, and scoring others. The linear model comes first, then the face network, if one is chosen."""
+"""Learning from clips, and scoring others, as cross-validation does.
+
+The linear model comes first, then the face network, if one is chosen. Only the network is kept in the model file.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

@@ -1,6 +1,6 @@
 """Measures of how good probabilities are. Pure functions.
 
-scikit-learn is imported where it is used, because importing it takes two seconds in each process that scans a VOD.
+scikit-learn is imported where it is used, because that takes two seconds, and `evaluate` needs it only for a holdout.
 """
 
 from collections.abc import Callable

@@ -9,9 +9,8 @@ import numpy as np
 # (seconds). It is computed at anchors this far apart (seconds) and interpolated between them.
 BASELINE_SECONDS = 60.0
 ANCHOR_SPACING = 10.0
-# The scan of a VOD computes the baseline of motion from glances instead: 12 of them per 240 seconds. On the demo, that
-# finds the same events as a baseline from all moments. Half as many glances, or half the time, sometimes find an event
-# too many.
+# The scan of a VOD computes the baseline of motion from glances instead: 12 of them per 240 seconds. In the sample,
+# that finds the same events as a baseline from all moments.
 GLANCED_BASELINE_SECONDS, GLANCES_PER_BASELINE = 240.0, 12
 
 # Measurements at a few moments: their numbers, which may have a fraction, in ascending order, and the values there.
