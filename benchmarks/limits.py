@@ -24,7 +24,6 @@ from dvc.repo import Repo
 from autotosis.annotations import configuration, labels
 from autotosis.cuts import scoring, selection
 from autotosis.cuts.segments import Segment
-from autotosis.model import model_file
 from autotosis.project import command_line, params, workers
 from autotosis.scan import timeline
 from autotosis.scan.timeline import Timeline
@@ -152,7 +151,7 @@ def predicting(vod: Path, folder: Path) -> None:
 def losing(folder: Path) -> None:
     """What the two-pass scan of the demo loses of the highlights that the dense one finds."""
     project = material.project(folder, {"demo": material.DEMO})
-    card, duration, shared = model_file.read_card(), recording.probe(material.DEMO).duration, []
+    duration, shared = recording.probe(material.DEMO).duration, []
     truth = labels.read_labels(Path("data/sample/holdout.csv"))["vods/demo.mp4"]
     for way in ("dense", "two-pass"):
         project.set_params(predict={"scan": way})
@@ -161,7 +160,7 @@ def losing(folder: Path) -> None:
         config = configuration.for_select(params.load(), "demo")
         select = config.select.model_copy(update={"pre_roll": 0.0, "post_roll": 0.0})
         config = config.model_copy(update={"select": select, "labels": []})
-        events = selection.choose(config, card, scanned, duration).reel
+        events = selection.choose(config, scanned, duration).reel
         shared.append([scoring.shared_seconds(events, [Segment(mark.start, mark.end)]) for mark in truth])
     dense, two_pass = np.array(shared)
     lost = np.maximum(dense - two_pass, 0)

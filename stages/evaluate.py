@@ -16,8 +16,7 @@ from autotosis.annotations import config_files, configuration, labels
 from autotosis.cuts import cut_list, events, scoring, segments, selection, timeline_plot
 from autotosis.cuts.segments import Segment
 from autotosis.cuts.selection import Choice
-from autotosis.model import metrics, model_file
-from autotosis.model.model_file import Card
+from autotosis.model import metrics
 from autotosis.project import command_line, files, inputs, params
 from autotosis.project.errors import UserError
 from autotosis.project.params import Params
@@ -62,11 +61,11 @@ class MeasuredVod:
 
 
 def main() -> None:
-    settings, card = params.load(), model_file.read_card()
+    settings = params.load()
     before = inputs.snapshot(settings.folder / "holdout.csv")
     holdout = labels.read_labels(settings.folder / "holdout.csv")
     tell_what_is_not_measured(settings, holdout)
-    vods = [read(name, settings, card, holdout) for name in config_files.vods_of(settings)]
+    vods = [read(name, settings, holdout) for name in config_files.vods_of(settings)]
     measured = [vod for vod in vods if settings.vods[vod.vod] in holdout]
     figures = {vod.vod: measure([vod]) for vod in measured}
     # Write all.json even without content: git does not keep empty folders, so `evaluate` would run again in a clone.
@@ -98,7 +97,7 @@ def tell_what_is_not_measured(settings: Params, holdout: dict[str, list[labels.L
         print(f"{table}: not measured, because params.yaml does not name them: {', '.join(unnamed)}", file=sys.stderr)
 
 
-def read(vod: str, settings: Params, card: Card, holdout: dict[str, list[labels.Label]]) -> MeasuredVod:
+def read(vod: str, settings: Params, holdout: dict[str, list[labels.Label]]) -> MeasuredVod:
     """Read a VOD's timeline, cut list and true highlights."""
     scanned = timeline.read_timeline(vod)
     rows = holdout.get(settings.vods[vod], [])
@@ -110,7 +109,7 @@ def read(vod: str, settings: Params, card: Card, holdout: dict[str, list[labels.
             f"`dvc repro -f predict@{vod}`"
         ) from None
     config = config_files.recorded("select", configuration.for_select(settings, vod), reads_files=False)
-    choice = selection.choose(config, card, scanned, scanned.end)
+    choice = selection.choose(config, scanned, scanned.end)
     return MeasuredVod(vod, scanned, choice, cut_list.read_cut_list(vod, scanned.end), truth)
 
 

@@ -11,7 +11,6 @@ from autotosis.annotations.configuration import SelectConfig
 from autotosis.cuts import cut_list, marks, review_list, segments, selection, snapping
 from autotosis.cuts.segments import Segment
 from autotosis.cuts.selection import Choice
-from autotosis.model import model_file
 from autotosis.project import command_line, files, inputs, params
 from autotosis.scan.timeline import read_timeline
 from autotosis.video import recording
@@ -23,8 +22,7 @@ LONG = 0.5
 def main(name: str) -> None:
     config = config_files.recorded("select", configuration.for_select(params.load(), name))
     before, vod = inputs.snapshot(config.video), recording.probe(config.video, config.sounds)
-    card, timeline = model_file.read_card(), read_timeline(name, vod.duration)
-    choice = selection.choose(config, card, timeline, vod.duration)
+    choice = selection.choose(config, read_timeline(name, vod.duration), vod.duration)
     labelled = selection.labels_of(config, vod.duration)
     # The calmest moments are what `invert` is asked for.
     calm = [] if config.select.invert else [label for label in labelled if not label.score]

@@ -122,8 +122,6 @@ def test_a_model_made_with_other_settings(project):
 def test_a_model_that_is_none(project):
     project.write("models/model.safetensors", "I am no model. " * 99)
     assert_user_error(project.stage("predict", "demo"), "models/model.safetensors", "not a model")
-    for stage in (["select", "demo"], ["evaluate"]):
-        assert_user_error(project.stage(*stage), "models/model.safetensors", "not a model")
 
 
 # What is wrong with a model: a tensor or a key of its card, its new value, and what is said.

@@ -8,7 +8,6 @@ import pytest
 from autotosis.annotations.configuration import SelectConfig
 from autotosis.cuts import events, segments, selection
 from autotosis.cuts.segments import Segment
-from autotosis.model.model_file import Card
 from autotosis.project.params import Select
 from autotosis.scan.timeline import Timeline
 from tests.helpers import select_params
@@ -28,9 +27,8 @@ def choose(
     """Choose from a timeline; the score of each of the rows is its label."""
     labels = [(row.start, row.end, bool(row.score)) for row in rows]
     select = select.model_copy(update={"threshold": threshold})
-    config = SelectConfig.model_construct(select=select, labels=labels)
-    card = Card.model_construct(prevalence=prevalence)
-    return selection.choose(config, card, Timeline(times, np.array(levels)), duration)
+    config = SelectConfig.model_construct(select=select, labels=labels, prevalence=prevalence)
+    return selection.choose(config, Timeline(times, np.array(levels)), duration)
 
 
 def events_in(choice: selection.Choice) -> list[tuple[float, float]]:

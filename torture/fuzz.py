@@ -79,11 +79,7 @@ KINDS = {
             ("compile", 0.05),
         ),
     ),
-    "models": Kind(
-        "models/model.safetensors",
-        tensor_mutations.TENSORS,
-        (("select demo", 0.3), ("evaluate", 0.3), ("predict demo", 1.0)),
-    ),
+    "models": Kind("models/model.safetensors", tensor_mutations.TENSORS, (("predict demo", 1.0),)),
     "shards": Kind(
         "data/frames/c01.mp4.safetensors", tensor_mutations.TENSORS, (*DATASET[1:2], ("train", 1.0)), "labels.csv"
     ),

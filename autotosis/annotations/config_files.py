@@ -36,7 +36,7 @@ CODE = {
         "camera",
     ),
     "predict": ("stages/predict.py", "annotations", "video", "signals", "model", "scan"),
-    "select": ("stages/select.py", "annotations", "video", "model/model_file.py", "scan/timeline.py", "cuts"),
+    "select": ("stages/select.py", "annotations", "video", "scan/timeline.py", "cuts"),
     "render": ("stages/render.py", "annotations", "video", "pictures", "scan/timeline.py", "cuts", "reel"),
 }
 # What to do if a file or code has changed. DVC may not run `configure` again by itself: if the change came just after

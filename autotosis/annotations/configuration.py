@@ -39,6 +39,7 @@ class SelectConfig(VodConfig):
     `edits` is the path of the user's own cut list, or None. `labels` are the rows of labels.csv that are about the VOD:
     start and end in seconds, where None is the end of the VOD, and whether it is a highlight. `markers` is the path of
     its stream markers, or None. `replays` are the replays that may be of it, and when each ends in it, in seconds.
+    `prevalence` is the expected share of highlights.
     """
 
     sounds: list[int]
@@ -46,6 +47,7 @@ class SelectConfig(VodConfig):
     labels: list[tuple[float, float | None, bool]]
     markers: Path | None
     replays: list[tuple[Path, float]]
+    prevalence: float
     select: Select
 
 
@@ -97,6 +99,7 @@ def for_select(settings: Params, name: str) -> SelectConfig:
         labels=[(row.start, row.end, row.highlight) for row in rows],
         markers=sidecars.find(settings.vod(name), sidecars.MARKERS) if uses_marks else None,
         replays=sidecars.replays(settings.vod(name)) if uses_marks else [],
+        prevalence=settings.train.prevalence,
         select=settings.select,
     )
 

@@ -8,7 +8,6 @@ import numpy as np
 from autotosis.annotations.configuration import SelectConfig
 from autotosis.cuts import events
 from autotosis.cuts.segments import Segment, best_that_fit, overlap, pad, seconds, subtract
-from autotosis.model.model_file import Card
 from autotosis.scan.timeline import Timeline
 
 # The decision threshold. If the prevalence is 0.05, moments above it are more like highlights than like calm.
@@ -41,7 +40,7 @@ def labels_of(config: SelectConfig, duration: float) -> list[Segment]:
     ]
 
 
-def choose(config: SelectConfig, card: Card, timeline: Timeline, duration: float) -> Choice:
+def choose(config: SelectConfig, timeline: Timeline, duration: float) -> Choice:
     """Choose what the reel of a VOD shows.
 
     The user has the last word: what a row of labels.csv calls a highlight is shown, and what one calls calm is not,
@@ -50,12 +49,10 @@ def choose(config: SelectConfig, card: Card, timeline: Timeline, duration: float
     Parameters
     ----------
     config : SelectConfig
-        The parameters of selection, and the rows of labels.csv. Without a `select.threshold`, the decision threshold is
-        THRESHOLD.
-    card : Card
-        The model's parameters, of which the prevalence is used. Unless `select.threshold` is set, the threshold is
-        raised until events are at most `select.max_times_prevalence` times as much. With `select.invert` most moments
-        would qualify, so then only this share of them, the calmest ones, reaches the threshold.
+        The parameters of selection, the rows of labels.csv, and the prevalence. Without a `select.threshold`, the
+        decision threshold is THRESHOLD, or higher, so that events are at most `select.max_times_prevalence` times the
+        prevalence. With `select.invert` most moments would qualify, so then only as many as the prevalence, the calmest
+        ones, reach the threshold.
     timeline : Timeline
         The timeline of the VOD.
     duration : float
@@ -70,12 +67,12 @@ def choose(config: SelectConfig, card: Card, timeline: Timeline, duration: float
     if select.invert:
         # The calmest moments are what is asked for, so rows only count as probabilities of 0 and 1.
         smoothed, highlights, calm = smoothed.inverted(), [], []
-        threshold = select.threshold or float(np.quantile(smoothed.probabilities, 1 - card.prevalence))
+        threshold = select.threshold or float(np.quantile(smoothed.probabilities, 1 - config.prevalence))
         # Nearly everything is calm, so with a lower release, events would never end.
         select = select.model_copy(update={"release": 1.0})
     elif select.max_times_prevalence and not select.threshold:
         # What the user calls a highlight is shown in any case, and must not push out other events.
-        most = select.max_times_prevalence * card.prevalence * duration + seconds(highlights)
+        most = select.max_times_prevalence * config.prevalence * duration + seconds(highlights)
         threshold = events.raise_threshold(smoothed, threshold, select, most, calm)
     # An event has nothing calm within it.
     found_events = events.apply_highlights(events.find(smoothed, threshold, select, calm), highlights)

@@ -8,7 +8,6 @@ import numpy as np
 
 from autotosis.annotations import configuration, labels
 from autotosis.cuts import review_list, selection
-from autotosis.model import model_file
 from autotosis.project import tables
 from autotosis.project.errors import UserError
 from autotosis.project.params import Params
@@ -80,13 +79,13 @@ def _probabilities(name: str, changed: int) -> bytes:
 def _threshold(settings: Params, name: str, seconds: float) -> float | None:
     """Return the probability above which moments are highlights, or below which they are calm with `select.invert`.
 
-    It is None while there is no model or no timeline.
+    It is None while there is no timeline.
     """
     try:
-        card, scanned = model_file.read_card(), timeline.read_timeline(name)
+        scanned = timeline.read_timeline(name)
     except UserError:
         return None
-    threshold = selection.choose(configuration.for_select(settings, name), card, scanned, seconds).threshold
+    threshold = selection.choose(configuration.for_select(settings, name), scanned, seconds).threshold
     return 1 - threshold if settings.select.invert else threshold
 
 
