@@ -8,11 +8,11 @@ import numpy as np
 
 from autotosis.annotations import chat, config_files, configuration, facecams
 from autotosis.model import chat_weight, model_file
+from autotosis.model.labelled_moments import Labelled
 from autotosis.project import command_line, files, inputs, params
 from autotosis.scan import timeline, two_pass
 from autotosis.scan.passes import Scan
 from autotosis.scan.timeline import Timeline
-from autotosis.signals import context
 from autotosis.video import recording
 from autotosis.video.remarks import remarks
 
@@ -20,7 +20,8 @@ from autotosis.video.remarks import remarks
 def main(name: str) -> None:
     config = config_files.recorded("predict", configuration.for_predict(params.load(), name))
     before = inputs.snapshot(config.video)
-    card, weights = model_file.load(config.extract, context.VERSION)
+    card, weights = model_file.load(config.extract)
+    labelled = Labelled.from_tensors("labelled.", weights).for_vod(card.own_vods, config.video.as_posix())
     vod = recording.probe(config.video, config.sounds)
     for remark in remarks(vod):
         print(remark)
@@ -38,7 +39,8 @@ def main(name: str) -> None:
     )
     times = np.arange(scan.moments) / config.extract.fps
     chat_logits = chat_weight.from_tensors("chat.", weights).logits(messages, times)
-    probabilities, looked_at = two_pass.score(scan, name, card, weights, chat_logits, config.predict.scan == "two-pass")
+    two_passes = config.predict.scan == "two-pass"
+    probabilities, looked_at = two_pass.score(scan, name, card, labelled, chat_logits, two_passes)
     inputs.check_unchanged(before)
     timeline.write(name, Timeline(times, probabilities))
     listened = ", listened to all of it" if vod.sound else ""

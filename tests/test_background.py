@@ -149,7 +149,7 @@ def test_rows_that_only_their_own_vod_learns_from_do_not_share_their_weight_with
     learned, vods = labelled_moments.collect(clips, rows, settings, out_of_fold, nothing)
     assert vods == ["vods/a.mp4", "vods/b.mp4"]
     for vod in vods:
-        own = labelled_moments.for_vod(learned, vods, f"data/tiny/{vod}")
+        own = learned.for_vod(vods, f"data/tiny/{vod}")
         assert own.weights[own.vod == labelled_moments.EVERY].tolist() == [1] * 200
         # The highlights of the clips weigh 100.
         assert own.weights[own.vod != labelled_moments.EVERY].sum() == pytest.approx(settings.train.review_weight * 100)

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from autotosis.model import calibration, examples, folds, index, learning
-from autotosis.model.calibration import Calibration
 from autotosis.model.examples import Clip
 from autotosis.project.errors import UserError
 from autotosis.project.params import PARAMS_FILE, Params
@@ -48,16 +47,13 @@ class OutOfFold:
         """Return the chosen moments: those where a bool of shape (moments,) is true, or those with these numbers."""
         return OutOfFold(self.logits[chosen], self.labels[chosen], self.fold[chosen], self.is_excerpt[chosen])
 
-    def calibration(self) -> Calibration:
-        """Calibrate on all moments."""
-        return calibration.fit(self.logits, self.labels)
-
     def probabilities(self) -> np.ndarray:
         """Turn logits into probabilities, calibrated on the other folds: float64 of shape (moments,)."""
         probabilities = np.empty(len(self.logits))
         for fold in np.unique(self.fold):
             inside = self.fold == fold
-            probabilities[inside] = self.at(~inside).calibration().probabilities(self.logits[inside])
+            calibrated = calibration.fit(self.logits[~inside], self.labels[~inside])
+            probabilities[inside] = calibrated.probabilities(self.logits[inside])
         return probabilities
 
 

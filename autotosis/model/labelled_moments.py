@@ -96,6 +96,11 @@ class Labelled:
         """Return the chosen moments, given by their numbers or as bool of shape (moments,)."""
         return Labelled(**{name: tensor[chosen] for name, tensor in vars(self).items()})
 
+    def for_vod(self, own_vods: Sequence[str], video: str) -> "Labelled":
+        """Return the moments to learn from for the VOD of this file, given `Card.own_vods`."""
+        own = [number for number, vod in enumerate(own_vods) if f"/{video}".endswith(f"/{vod}")]
+        return self.at(np.isin(self.vod, [EVERY, *own]))
+
 
 def collect(
     clips: Sequence[Clip],
@@ -170,22 +175,6 @@ def _labelled(clips: Sequence[Clip], weights: np.ndarray, fps: float, vod: int =
 def join(parts: Sequence[Labelled]) -> Labelled:
     """Return the moments of all parts, in their order."""
     return Labelled(*(np.concatenate(arrays) for arrays in zip(*(vars(part).values() for part in parts), strict=True)))
-
-
-def for_vod(labelled: Labelled, own_vods: Sequence[str], video: str) -> Labelled:
-    """Return the moments to learn from for a VOD.
-
-    Parameters
-    ----------
-    labelled : Labelled
-        All labelled moments.
-    own_vods : sequence of str
-        `Card.own_vods`.
-    video : str
-        The path of the VOD's file.
-    """
-    own = [number for number, vod in enumerate(own_vods) if f"/{video}".endswith(f"/{vod}")]
-    return labelled.at(np.isin(labelled.vod, [EVERY, *own]))
 
 
 def evenly_spaced(count: int, most: int = MAX_MOMENTS) -> np.ndarray:

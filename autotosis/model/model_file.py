@@ -14,6 +14,7 @@ from autotosis.project import files
 from autotosis.project.errors import UserError
 from autotosis.project.params import Extract
 from autotosis.project.section import OpenUnitInterval, Section
+from autotosis.signals import context
 
 PATH = Path("models/model.safetensors")
 # The prefixes of tensor names. The model is fitted again to each VOD from `labelled.`.
@@ -92,15 +93,13 @@ def malformed(cause: str) -> UserError:
     return UserError(f"{PATH}: not a model made by this project ({cause}); make it again with `dvc repro -f train`")
 
 
-def load(extract: Extract, code: str) -> tuple[Card, dict[str, np.ndarray]]:
+def load(extract: Extract) -> tuple[Card, dict[str, np.ndarray]]:
     """Read a model to score with.
 
     Parameters
     ----------
     extract : Extract
         The parameters of extraction of the moments to score.
-    code : str
-        `context.VERSION` of the code that makes these moments.
 
     Returns
     -------
@@ -115,7 +114,7 @@ def load(extract: Extract, code: str) -> tuple[Card, dict[str, np.ndarray]]:
         If the file is missing or malformed, or if the model learned from moments that were made in another way.
     """
     card = read_card()
-    if card.extract != extract.signal_params() or card.code != code:
+    if card.extract != extract.signal_params() or card.code != context.VERSION:
         differing = [
             f"extract.{key} {card.extract.get(key)}, not {value}"
             for key, value in extract.signal_params().items()

@@ -9,7 +9,7 @@ from functools import partial
 
 import numpy as np
 
-from autotosis.model import acoustics, background, labelled_moments
+from autotosis.model import acoustics, background
 from autotosis.model.labelled_moments import Labelled
 from autotosis.model.model_file import Card
 from autotosis.project import workers
@@ -41,7 +41,7 @@ FAR_APART = 5.0
 
 
 def score(
-    scan: Scan, name: str, card: Card, weights: dict[str, np.ndarray], chat_logits: np.ndarray, two_passes: bool
+    scan: Scan, name: str, card: Card, labelled: Labelled, chat_logits: np.ndarray, two_passes: bool
 ) -> tuple[np.ndarray, float]:
     """Score every moment of a VOD.
 
@@ -53,8 +53,8 @@ def score(
         The VOD's name in messages.
     card : Card
         The model's parameters, from `model_file.load`.
-    weights : dict of str to ndarray
-        The model's weights, from `model_file.load`.
+    labelled : Labelled
+        The labelled moments to learn from, from `Labelled.for_vod`.
     chat_logits : ndarray of float64, shape (moments,)
         What the chat adds to the logit of each moment, from `ChatWeight.logits`.
     two_passes : bool
@@ -68,9 +68,6 @@ def score(
         The share of the VOD that was looked at, 0 to 1.
     """
     fps = scan.extract.fps
-    # Read the model first, so that errors in it are found before hours are spent on the scan.
-    labelled = Labelled.from_tensors("labelled.", weights)
-    labelled = labelled_moments.for_vod(labelled, card.own_vods, scan.recording.path.as_posix())
     sound, glances = first_pass(scan, name)
     labelled = acoustics.with_copies(labelled, sound)
     values = np.full((len(sound), features.COLUMNS), np.nan, np.float32)
