@@ -50,7 +50,7 @@ def test_what_is_constant_but_for_rounding_gets_no_weight():
     # As digital silence is, relative to its baseline.
     silent[:, 1:] = 2.4e-6 + chance.normal(scale=6e-14, size=silent[:, 1:].shape)
     examples = context.windows(silent, 10)
-    for background in (None, context.windows(values, 10)):
-        fitted = linear.fit(examples, labels, penalty=1, background=background, background_weight=0.01)
+    for unlabelled in (None, context.windows(values, 10)):
+        fitted = linear.fit(examples, labels, penalty=1, unlabelled=unlabelled, unlabelled_weight=0.01)
         assert not fitted.weights[:, 1:].any() and np.abs(fitted.weights).max() < 10
         assert metrics.average_precision(labels, fitted.logits(values, 10)) > 0.95

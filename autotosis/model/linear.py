@@ -78,8 +78,8 @@ def fit(
     labels: np.ndarray,
     penalty: float,
     weights: np.ndarray | None = None,
-    background: np.ndarray | None = None,
-    background_weight: float = 0.0,
+    unlabelled: np.ndarray | None = None,
+    unlabelled_weight: float = 0.0,
 ) -> Linear:
     """Fit the model to labelled moments.
 
@@ -95,10 +95,10 @@ def fit(
         with a variance below MIN_VARIANCE get no weight.
     weights : ndarray of float, shape (moments,), optional
         The weight of each moment; None for 1 each.
-    background : ndarray of float32, shape (others, windows, columns), optional
+    unlabelled : ndarray of float32, shape (others, windows, columns), optional
         The surroundings of unlabelled moments, which are learned from as if they were calm. They do not affect how
         columns are standardised.
-    background_weight : float
+    unlabelled_weight : float
         The weight of each unlabelled moment.
 
     Returns
@@ -117,11 +117,11 @@ def fit(
     # The number of threads would change the order of sums, and thus how they are rounded.
     with threadpool_limits(1):
         scaler = StandardScaler().fit(flat, sample_weight=weight)
-        if background is not None:
-            others = imputer.transform(background.reshape(len(background), -1).astype(np.float64))
+        if unlabelled is not None:
+            others = imputer.transform(unlabelled.reshape(len(unlabelled), -1).astype(np.float64))
             flat = np.concatenate([flat, others])
             labels = np.concatenate([labels, np.zeros(len(others), labels.dtype)])
-            weight = np.concatenate([weight, np.full(len(others), background_weight)])
+            weight = np.concatenate([weight, np.full(len(others), unlabelled_weight)])
         standardised = np.where(scaler.var_ < MIN_VARIANCE, 0.0, scaler.transform(flat))
         regression = LogisticRegression(C=1 / penalty, max_iter=1000)
         regression.fit(standardised, labels, sample_weight=weight)

@@ -9,7 +9,7 @@ from functools import partial
 
 import numpy as np
 
-from autotosis.model import acoustics, background
+from autotosis.model import acoustics, vod_model
 from autotosis.model.labelled_moments import Labelled
 from autotosis.model.model_file import Card
 from autotosis.project import workers
@@ -93,7 +93,7 @@ def score(
     closest = nearest(np.flatnonzero(wanted), len(values))
     near = abs(np.arange(len(values)) - closest) <= context.reach(fps)
     values[near, features.VISUAL_COLUMNS] = values[closest[near], features.VISUAL_COLUMNS]
-    probabilities = background.score(labelled, values, wanted, network_logits, chat_logits, fps, card)
+    probabilities = vod_model.score(labelled, values, wanted, network_logits, chat_logits, fps, card)
     return probabilities, float(wanted.mean())
 
 
@@ -150,7 +150,7 @@ def in_doubt(labelled: Labelled, values: np.ndarray, chat_logits: np.ndarray, fp
         Whether each moment is not clearly calm, and among the largest share that can be highlights; or has no sound.
         All of them, if they all sound the same, or if most clips are silent.
     """
-    logits = background.score_sound(labelled, values, fps, card.prevalence)
+    logits = vod_model.score_sound(labelled, values, fps, card.prevalence)
     if np.ptp(logits) < SAME or labelled.unknown_signals[features.AUDIO_COLUMNS].all():
         # The VOD or most clips are silent, so sound cannot tell where to look.
         return np.full(len(values), True)

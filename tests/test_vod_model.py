@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from autotosis.cuts import selection
-from autotosis.model import background, labelled_moments, linear
+from autotosis.model import labelled_moments, linear, vod_model
 from autotosis.model.cross_validation import OutOfFold
 from autotosis.model.examples import Clip
 from autotosis.model.labelled_moments import Labelled
@@ -50,7 +50,7 @@ def clips_and_vod(clips: float, vod: float | np.ndarray) -> tuple[Labelled, np.n
 def find(labelled: Labelled, values: np.ndarray) -> np.ndarray:
     """Return which moments of a VOD reach the decision threshold: bool of shape (moments,)."""
     everywhere, nothing = np.full(len(values), True), np.zeros(len(values))
-    return background.score(labelled, values, everywhere, nothing, nothing, 10.0, CARD) >= selection.THRESHOLD
+    return vod_model.score(labelled, values, everywhere, nothing, nothing, 10.0, CARD) >= selection.THRESHOLD
 
 
 def check_found(labelled: Labelled, values: np.ndarray) -> None:
@@ -70,10 +70,10 @@ def test_what_is_usual_in_a_vod_is_calm_there():
     highlight = usual.copy()
     highlight[:, :, 2] += 1
     alone = linear.fit(others.contexts, others.labels, 1)
-    beside = background.learn(others, usual, 0.05, 1)
+    beside = vod_model.learn(others, usual, 0.05, 1)
     false = [(fitted.logits_of(usual) > np.median(fitted.logits_of(highlight))).mean() for fitted in (alone, beside)]
     assert false[1] < false[0] / 2
-    assert background.cross_validate(others, usual, 0.05, 1).shape == (200,)
+    assert vod_model.cross_validate(others, usual, 0.05, 1).shape == (200,)
 
 
 def test_highlights_that_differ_from_those_of_the_clips_are_found_if_they_stand_out():
@@ -88,7 +88,7 @@ def test_clear_highlights_of_a_vod_help_to_find_a_faint_one():
 def test_a_vod_that_is_too_short_to_show_what_is_calm_is_judged_by_the_clips():
     others = known(np.random.default_rng(7), 400)
     highlight = others.contexts[1:2]
-    assert background.learn_kernel(others, highlight, 0.05).logits_of(highlight) > 0
+    assert vod_model.learn_kernel(others, highlight, 0.05).logits_of(highlight) > 0
 
 
 def test_where_nothing_is_like_a_highlight_nothing_is_found():
@@ -132,7 +132,7 @@ def test_sound_is_hidden_as_often_as_the_vod_lacks_it_and_the_picture_as_often_a
     unlabelled[200:, :, features.VISUAL_COLUMNS] = np.nan
     looked_at = unlabelled[:200].copy()
     looked_at[:60, :, features.VISUAL_COLUMNS] = np.nan
-    hidden = np.isnan(background.with_gaps(others, looked_at, unlabelled).contexts).mean(axis=(0, 1))
+    hidden = np.isnan(vod_model.with_gaps(others, looked_at, unlabelled).contexts).mean(axis=(0, 1))
     assert hidden[features.AUDIO_COLUMNS] == pytest.approx(0.1, abs=0.03)
     assert hidden[features.VISUAL_COLUMNS] == pytest.approx(0.3, abs=0.03)
 
