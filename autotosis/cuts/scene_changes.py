@@ -15,7 +15,7 @@ SIZE = (128, 72)
 # A scene change is where two consecutive frames differ by at least DIFFERENCE on average (grey levels, of 256), and at
 # least TIMES_OTHERS times as much as any others within NEAR (seconds), which rules out flashes and fast motion. This
 # finds 32 of 35 joints between clips of real face cameras, where frames differ by 18 to 53; elsewhere they differ by
-# less than 16, except for one fast motion. In the demo it finds both changes (92 and 93); nothing else there exceeds 6.
+# less than 16, except for one fast motion. In the demo it finds both changes (93 and 95); nothing else there exceeds 6.
 DIFFERENCE = 16.0
 TIMES_OTHERS = 2.0
 NEAR = 0.2

@@ -1,4 +1,4 @@
-"""models/model.safetensors: the model, with everything that later stages need. It has numbers and text, but no code."""
+"""models/model.safetensors: the model, with everything that `predict` needs. It has numbers and text, but no code."""
 
 import json
 from collections.abc import Mapping

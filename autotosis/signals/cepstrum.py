@@ -10,8 +10,7 @@ from autotosis.signals.signal import Signal, baseline
 
 # Mel-frequency cepstral coefficients (Davis and Mermelstein, 1980): the first tells how loud the sound is, the second
 # whether it is dull or shrill, and so on. By cross-validation on 36 clips of different people, four to seven of them
-# rank better than eight, or than the logarithms of the 16 bands. With fewer than seven, a cheer of the demo is mistaken
-# for an outburst.
+# rank better than eight, or than the logarithms of the 16 bands.
 COEFFICIENTS = 7
 # How much of the baseline is subtracted, 0 to 1. Subtracting all of it would hide that a streamer shouts during the
 # whole of a short clip. Subtracting none of it would ignore that microphones differ. In recordings of other people, 0.2
