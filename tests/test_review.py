@@ -125,6 +125,23 @@ def test_judgements_are_learned_from_if_their_highlights_are_as_clear_as_those_o
     assert remark is None if learned else remark.startswith(REFUSED)
 
 
+def test_a_single_wrong_highlight_is_refused_if_there_are_clips_enough(two, monkeypatch):
+    rows = [row for row in table(two, LABELS) if row["label"] == "1"]
+    for number in range(14 - len({row["video"] for row in rows})):
+        row, copied = rows[number % len(rows)], f"clips/copy{number}.mp4"
+        shutil.copy(two.folder / "data/tiny" / row["video"], two.folder / "data/tiny" / copied)
+        two.append(LABELS, f"{copied},{row['start']},{row['end']},1\n")
+    two.stages("extract_frames")
+    labels = two.read(LABELS)
+    highlights, others = stretches(two)
+    for piece, learned in ((highlights[0], True), (others[0], False)):
+        two.write(LABELS, labels)
+        judge(two, {piece: 1})
+        two.stages("build_dataset")
+        remark = refusal(two, monkeypatch)
+        assert remark is None if learned else remark.startswith(REFUSED)
+
+
 def test_judgements_that_are_refused_are_named_and_the_model_is_trained(two):
     highlights, others = stretches(two)
     judge(two, dict.fromkeys(highlights, 0) | dict.fromkeys(others, 1))
