@@ -97,7 +97,7 @@ def test_a_text_that_is_named_like_a_replay_is_no_mark(tmp_path):
     (tmp_path / "Replay 2026-01-01 20-00-12.txt").write_text("what happened")
     config = SelectConfig(
         name="own", video=vod, sounds=[], facecam=None, edits=None, labels=[], markers=None,
-        replays=sidecars.replays(vod), select=select_params(),
+        replays=sidecars.replays(vod), prevalence=0.05, select=select_params(),
     )  # fmt: skip
     (mark,) = vod_marks.read(config, probe(vod), Timeline(np.empty(0), np.empty(0)))
     assert (mark.start, mark.end) == pytest.approx((16, 20), abs=0.1)
@@ -119,7 +119,7 @@ def test_chapters_are_read_from_fragments_with_what_describes_them(tmp_path):
     for path in (unfinished, segments):
         config = SelectConfig(
             name="own", video=path, sounds=[], facecam=None, edits=None, labels=[], markers=None, replays=[],
-            select=select_params(),
+            prevalence=0.05, select=select_params(),
         )  # fmt: skip
         found = vod_marks.read(config, probe(path), Timeline(np.empty(0), np.empty(0)))
         assert [(segment.start, segment.end) for segment in found] == [(5, 23)]
