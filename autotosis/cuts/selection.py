@@ -51,8 +51,8 @@ def choose(config: SelectConfig, timeline: Timeline, duration: float) -> Choice:
     config : SelectConfig
         The parameters of selection, the rows of labels.csv, and the prevalence. Without a `select.threshold`, the
         decision threshold is THRESHOLD, or higher, so that events are at most `select.max_times_prevalence` times the
-        prevalence. With `select.invert` most moments would qualify, so then only as many as the prevalence, the calmest
-        ones, reach the threshold.
+        prevalence. With `select.invert` most moments would qualify, so then only the calmest ones reach the threshold,
+        a share as large as the prevalence.
     timeline : Timeline
         The timeline of the VOD.
     duration : float

@@ -15,8 +15,8 @@ from autotosis.project.params import Params
 
 # Judgements with a p-value below this are left out. In recordings of other people, p is 0.4 or more for 5 to 30 correct
 # judgements, and 0.08 or more for 30 of which 15 % are wrong. For 5 or more random ones, or highlights that are all
-# wrong, it is nearly always below 0.02. A single highlight that scores lower than those of all clips, which are 18
-# there, has 0.053: so do 83 of 96 wrong ones, and none of 74 right ones.
+# wrong, it is nearly always below 0.02. A single one has at least 0.053, because there are 18 clips: 83 of 96 wrong
+# ones have that, since they score lower than all clips, and none of 74 right ones.
 MIN_P_VALUE = 0.07
 
 
