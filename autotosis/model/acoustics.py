@@ -1,12 +1,12 @@
 """Labelled moments as they would sound in a VOD.
 
-Clips are recorded louder or quieter than a VOD, and without its music and its game. A model that learned from them
-alone finds little where there is music or where the streamer is quiet. So it also learns from copies of their moments
-that are as loud as the VOD and have its background noise (parallel model combination: Gales and Young, 1996). In
-recordings of other people with music 12 dB below the voices, reels show 50 of 74 highlights with copies, and 4 without.
+Clips are recorded with other microphones than a VOD, and without its music and its game. A model that learned from them
+alone finds little where there is music, or where the streamer is quiet or sounds muffled. So it also learns from copies
+of their moments that are filtered like the VOD and have its background noise (parallel model combination: Gales and
+Young, 1996). In recordings of other people with music 12 dB below the voices, reels show WWW of 74 highlights with
+copies, and XXX without; with a telephone's range of frequencies, YYY and ZZZ.
 """
 
-import math
 from dataclasses import replace
 
 import numpy as np
@@ -25,10 +25,13 @@ _CEPSTRUM, _FLUX = (
 # In each band, the background noise is the power that is exceeded for all but this share of a VOD: people pause at
 # least as long between words, and music and games go on. With 0.1, recordings of other people with music are cut worse.
 NOISE_SHARE = 0.25
-# Music and games also make a VOD louder than clips, by up to about this much of the first coefficient (17 dB). Only the
-# rest is taken for a louder microphone. With 12, recordings of other people with loud music are cut worse; with 20, so
-# is the demo from clips that are 20 dB quieter than it.
-LOUDER_BY_NOISE = 16.0
+# Most of the calm time of a VOD is talk, so it is louder than that of clips by about this much in each band (natural
+# logarithm of the power; 4 dB). A band that is not is attenuated by the VOD's microphone. Recordings of other people
+# with a telephone's range of frequencies, or attenuated by 20 dB, are cut worse with 0, and as well with 1.5 or 2.
+LOUDER_BY_TALK = 1.0
+# Music and games make a VOD louder, too, by up to about this much on average over the bands (17 dB). Only the rest is
+# taken for a louder microphone. Recordings of other people with loud music are cut as well with 3 or 5.
+LOUDER_BY_NOISE = 4.0
 
 
 def with_copies(labelled: Labelled, sound: np.ndarray) -> Labelled:
@@ -55,11 +58,12 @@ def with_copies(labelled: Labelled, sound: np.ndarray) -> Labelled:
     contexts, baselines = originals.contexts.astype(np.float64), originals.baselines.astype(np.float64)
     of_clips = contexts[:, :, features.AUDIO_COLUMNS] + baselines[:, None]
     # Almost all of a VOD is calm.
-    loudness, of_calm = _loudness(sound), _loudness(of_clips[originals.labels == 0, context.PRESENT])
-    if loudness is None or of_calm is None:
+    level, of_calm = _levels(sound), _levels(of_clips[originals.labels == 0, context.PRESENT])
+    if level is None or of_calm is None:
         return labelled
-    louder = loudness - of_calm
-    gain = math.exp((louder - np.clip(louder, 0.0, LOUDER_BY_NOISE)) / math.sqrt(mel.BANDS))
+    louder = level - of_calm
+    amplified = max(0.0, float(louder.mean()) - LOUDER_BY_NOISE)
+    gain = np.exp(amplified + np.minimum(0.0, louder - amplified - LOUDER_BY_TALK))
     heard = sound[~np.isnan(sound[:, _CEPSTRUM.start]), _CEPSTRUM]
     noise = np.quantile(cepstrum.powers(heard), NOISE_SHARE, axis=0) - mel.POWER_FLOOR
     share = np.ones(baselines.shape[1])
@@ -76,23 +80,26 @@ def with_copies(labelled: Labelled, sound: np.ndarray) -> Labelled:
     return labelled_moments.join([replace(labelled, weights=weights), copies])
 
 
-def _loudness(sound: np.ndarray) -> float | None:
-    """Return the median of the first coefficient where the sound is not digitally silent; None if it always is."""
-    loudness = sound[:, _CEPSTRUM.start]
-    # The model file rounds it by up to 0.04.
-    audible = loudness[loudness > cepstrum.SILENCE + 0.1]
-    return float(np.median(audible)) if len(audible) else None
+def _levels(sound: np.ndarray) -> np.ndarray | None:
+    """Return the median level of each band where the sound is not digitally silent; None if it always is.
+
+    The levels are natural logarithms of the power, float64 of shape (mel.BANDS,).
+    """
+    coefficients = sound[:, _CEPSTRUM].astype(np.float64)
+    # The model file rounds them by up to 0.04.
+    audible = coefficients[coefficients[:, 0] > cepstrum.SILENCE + 0.1]
+    return np.asarray(np.median(np.log(cepstrum.powers(audible)), axis=0)) if len(audible) else None
 
 
-def _in_noise(sound: np.ndarray, gain: float, noise: np.ndarray) -> np.ndarray:
-    """Compute the signals of sound that is amplified or attenuated, and mixed with noise.
+def _in_noise(sound: np.ndarray, gain: np.ndarray, noise: np.ndarray) -> np.ndarray:
+    """Compute the signals of sound that is filtered, and mixed with noise.
 
     Parameters
     ----------
     sound : ndarray of float64, shape (..., columns of the sound)
         The signals of the sound.
-    gain : float
-        The factor of its power.
+    gain : ndarray of float, shape (mel.BANDS,)
+        The factor of its power in each band.
     noise : ndarray of float, shape (mel.BANDS,)
         The power of the noise in each band, without mel.POWER_FLOOR.
 
