@@ -11,6 +11,8 @@ from autotosis.model.labelled_moments import Labelled
 from autotosis.model.model_file import Card
 from autotosis.scan import two_pass
 from autotosis.signals import context, features
+from autotosis.signals.face import FACE
+from autotosis.signals.motion import MOTION
 from tests.helpers import ROOT, Project, load_params
 
 CARD = Card(
@@ -122,6 +124,18 @@ def test_where_a_signal_is_missing_the_others_tell_highlights(lacking):
     gap = (gaps | {"most of the clips": others.contexts[:390]})[lacking]
     gap[..., features.AUDIO_COLUMNS] = np.nan
     check_found(others, values)
+
+
+def test_where_hardly_any_face_is_seen_only_the_sound_counts():
+    labelled, values = clips_and_vod(1.0, 2.0)
+    face, motion = features.columns(FACE), features.columns(MOTION)
+    values[np.arange(3000) % 20 > 0, face] = np.nan
+    values[:, motion] = 3
+    check_found(labelled, values)
+    # Without motion, nothing is known of the picture.
+    without = values.copy()
+    without[:, features.VISUAL_COLUMNS] = np.nan
+    assert (find(labelled, values) == find(labelled, without)).all()
 
 
 def test_sound_is_hidden_as_often_as_the_vod_lacks_it_and_the_picture_as_often_as_where_it_was_looked_at():

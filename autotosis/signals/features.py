@@ -17,13 +17,13 @@ from autotosis.signals.cepstrum import CEPSTRUM
 from autotosis.signals.face import FACE
 from autotosis.signals.flux import FLUX
 from autotosis.signals.motion import MOTION
-from autotosis.signals.signal import Signal, in_moments
+from autotosis.signals.signal import Signal, baseline, in_moments
 from autotosis.video.faces import faces_at
 from autotosis.video.recording import Recording
 
 # The version of the signals. Raise it by one with every change that gives other numbers for the same video;
 # tests/test_signals.py detects such changes. Shards and models of another version are made again.
-VERSION = 9
+VERSION = 10
 
 # The signals of the picture, and those of the sound. Sound costs so little that the first pass of a scan reads it for
 # the whole VOD. To add a signal, write a file for it and add its name to one of these lists.
@@ -34,6 +34,9 @@ COLUMNS = sum(signal.width for signal in SIGNALS)
 # The columns of all signals of the picture, and of all signals of the sound.
 VISUAL_COLUMNS = slice(0, sum(signal.width for signal in VISUAL))
 AUDIO_COLUMNS = slice(VISUAL_COLUMNS.stop, COLUMNS)
+# Where a face is found at less than this share of the moments around, the picture does not show the streamer. In
+# recordings of other people without a face camera, reels show 27 of 36 highlights with this, and 14 without.
+MIN_FACES = 0.1
 # Digital silence that lasts this long (seconds) is sound that was muted, as streaming services do where music is
 # protected. A microphone with a noise gate is silent for shorter times, in which the streamer is calm.
 MUTED_SECONDS = 60.0
@@ -102,6 +105,26 @@ def without_muted(sound: np.ndarray, fps: float) -> np.ndarray:
         if end - start >= shortest:
             sound[start:end] = np.nan
     return sound
+
+
+def without_faceless(picture: np.ndarray, fps: float) -> np.ndarray:
+    """Remove the signals of the picture where hardly any face is found around, because what moves there is a game.
+
+    Parameters
+    ----------
+    picture : ndarray of float32, shape (moments, columns of the picture)
+        The signals of the picture of consecutive moments, from `Signal.relative`.
+    fps : float
+        Moments per second, Hz.
+
+    Returns
+    -------
+    ndarray of float32, shape (moments, columns of the picture)
+        The same, but NaN where faces are found at less than MIN_FACES of the moments that show a picture.
+    """
+    found = ~np.isnan(picture[:, columns(FACE).start])
+    shown = np.where(has_picture(picture), found.astype(np.float32), np.float32(np.nan))
+    return np.where(baseline(shown, fps, np.mean)[:, None] < MIN_FACES, np.float32(np.nan), picture)
 
 
 def reach(fps: float) -> int:
