@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from autotosis.cuts import selection
-from autotosis.model import labelled_moments, linear, vod_model
+from autotosis.model import examples, labelled_moments, linear, vod_model
 from autotosis.model.cross_validation import OutOfFold
 from autotosis.model.examples import Clip
 from autotosis.model.labelled_moments import Labelled
@@ -37,6 +37,12 @@ def known(chance: np.random.Generator, count: int) -> Labelled:
     ones = np.ones(count)
     baselines = np.zeros((count, features.COLUMNS - features.AUDIO_COLUMNS.start))
     return Labelled(values, baselines, labels, ones, np.arange(count) // 2 % 4, ones > 0, 0 * ones, 0 * ones - 1)
+
+
+def clip(name: str, labels: np.ndarray) -> Clip:
+    """Make a clip, or an excerpt of a VOD, in which each moment is labelled."""
+    values = np.zeros((len(labels), features.COLUMNS), np.float32)
+    return Clip(name, name, None, values, values[:, features.AUDIO_COLUMNS], np.arange(len(labels)), labels)
 
 
 def clips_and_vod(clips: float, vod: float | np.ndarray) -> tuple[Labelled, np.ndarray]:
@@ -152,10 +158,6 @@ def test_sound_is_hidden_as_often_as_the_vod_lacks_it_and_the_picture_as_often_a
 
 
 def test_rows_that_only_their_own_vod_learns_from_do_not_share_their_weight_with_other_vods():
-    def clip(name: str, labels: np.ndarray) -> Clip:
-        values = np.zeros((len(labels), features.COLUMNS), np.float32)
-        return Clip(name, name, None, values, values[:, features.AUDIO_COLUMNS], np.arange(len(labels)), labels)
-
     clips = [clip(f"{number}.mp4", np.arange(50) % 2) for number in range(4)]
     rows = [clip(f"vods/{vod}.mp4@{start}.000-{start + 5}.000", np.ones(50, int)) for start in (0, 9) for vod in "ab"]
     settings, nothing = load_params(Project(ROOT)), np.zeros(200)
@@ -167,6 +169,19 @@ def test_rows_that_only_their_own_vod_learns_from_do_not_share_their_weight_with
         assert own.weights[own.vod == labelled_moments.EVERY].tolist() == [1] * 200
         # The highlights of the clips weigh 100.
         assert own.weights[own.vod != labelled_moments.EVERY].sum() == pytest.approx(settings.train.review_weight * 100)
+
+
+@pytest.mark.parametrize(
+    ("highlights", "calm", "weight_of_calm"), [(0, 5, 5), (0, 200, 10), (20, 200, 20), (200, 200, 30), (200, 20, 20)]
+)
+def test_judgements_that_call_nearly_all_calm_weigh_less(highlights, calm, weight_of_calm):
+    # The calm moments of the clips weigh 100, and so do their highlights.
+    clips = [clip("a.mp4", np.repeat([0, 1], 100))]
+    judged = [clip("vods/a.mp4@0.000-9.000", np.zeros(calm, int)), clip("vods/a.mp4@9.000-20.000", np.ones(highlights))]
+    weights = examples.weights(clips + judged, 0.3)
+    assert (weights[:200] == 1).all()
+    assert weights[200:][:calm].sum() == pytest.approx(weight_of_calm)
+    assert weights[200 + calm :].sum() == pytest.approx(min(highlights, 30))
 
 
 def test_where_much_is_written_moments_that_sound_calm_are_looked_at_too():
