@@ -44,11 +44,12 @@ def streams(learned, tmp_path) -> Project:
 
 def learn(project: Project) -> None:
     """Add the two VODs, and learn from the judged one."""
-    folder = project.folder / "data/tiny/vods"
+    folder, halves = project.folder / "data/tiny/vods", videos.grey(0)
+    halves[:, :32] = 255
     videos.write(
         folder / "own.mp4",
         [frame / 4 for frame in range(4 * DURATION)],
-        lambda time: videos.grey(255 * (loud(time) and time % 1 < 0.5)),
+        lambda time: np.roll(halves, 8 * (loud(time) and time % 1 < 0.5), axis=1),
         lambda times: 0.3 * np.sin(2 * np.pi * 300 * times) * loud(times),
         DURATION,
     )
