@@ -11,6 +11,8 @@ from autotosis.cuts import selection
 from autotosis.model import model_file
 from autotosis.project.errors import UserError
 from autotosis.scan import two_pass
+from autotosis.signals import features
+from autotosis.signals.face import FACE
 from stages import predict
 from tests import videos
 from tests.helpers import Project, assert_user_error
@@ -100,6 +102,24 @@ def test_where_a_vod_is_muted_its_picture_is_looked_at_and_counts(project):
     (looked_at,) = re.findall(r"looked at (\d+)%", output)
     assert int(looked_at) >= 70 / 96 * 100
     assert muted_too[: 70 * 4].max() >= selection.THRESHOLD
+
+
+def test_where_no_face_is_seen_only_the_sound_counts(project, monkeypatch, capsys):
+    monkeypatch.chdir(project.folder)
+    card, tensors = read_model(project)
+    # In the small frames of the tests, faces are found too seldom.
+    faces = tensors["labelled.contexts"][:, :, features.columns(FACE)]
+    faces[:] = np.nan_to_num(faces)
+    safetensors.numpy.save_file(tensors, model_file.PATH, {"card": json.dumps(card)})
+    timelines = []
+    # In these parts of the game, different things move.
+    for box in ("0.5,0.0,1.0,0.5", "0.5,0.5,1.0,1.0"):
+        project.write("data/tiny/facecams.csv", f"video,x0,y0,x1,y1\nvods/demo.mp4,{box}\n")
+        predict.main("demo")
+        assert "demo: hardly any face is found" in capsys.readouterr().out
+        timelines.append(probabilities(project))
+    assert (timelines[0] == timelines[1]).all()
+    assert timelines[0].max() >= selection.THRESHOLD
 
 
 def test_a_vod_that_was_cut_off_is_named(project):

@@ -12,7 +12,6 @@ from autotosis.model.model_file import Card
 from autotosis.scan import two_pass
 from autotosis.signals import context, features
 from autotosis.signals.face import FACE
-from autotosis.signals.motion import MOTION
 from tests.helpers import ROOT, Project, load_params
 
 CARD = Card(
@@ -25,6 +24,7 @@ CARD = Card(
 )
 # The first column of the sound, which tells how loud it is.
 LOUDNESS = features.AUDIO_COLUMNS.start
+FACE_COLUMNS = features.columns(FACE)
 # Which of the 3000 moments of a VOD are in its five highlights.
 HIGHLIGHTS = np.arange(3000) % 600 // 20 == 15
 
@@ -132,16 +132,23 @@ def test_where_a_signal_is_missing_the_others_tell_highlights(lacking):
     check_found(others, values)
 
 
-def test_where_hardly_any_face_is_seen_only_the_sound_counts():
+def test_where_hardly_any_face_is_seen_only_the_sound_counts(capsys):
     labelled, values = clips_and_vod(1.0, 2.0)
-    face, motion = features.columns(FACE), features.columns(MOTION)
-    values[np.arange(3000) % 20 > 0, face] = np.nan
-    values[:, motion] = 3
-    check_found(labelled, values)
-    # Without motion, nothing is known of the picture.
-    without = values.copy()
-    without[:, features.VISUAL_COLUMNS] = np.nan
-    assert (find(labelled, values) == find(labelled, without)).all()
+    picture = values[:, features.VISUAL_COLUMNS]
+    assert (two_pass.visible(picture, labelled, 10.0, "demo") == picture).all()
+    assert not capsys.readouterr().out
+    picture[np.arange(3000) % 20 > 0, FACE_COLUMNS] = np.nan
+    # For the first minute, a face is seen.
+    partly = picture.copy()
+    partly[:600] = 0
+    left = two_pass.visible(partly, labelled, 10.0, "demo")
+    assert (left[:300] == 0).all() and np.isnan(left[900:]).all()
+    assert not capsys.readouterr().out
+    assert np.isnan(two_pass.visible(picture, labelled, 10.0, "demo")).all()
+    assert "demo: hardly any face is found" in capsys.readouterr().out
+    # For some streamers, faces are not found in the clips either.
+    labelled.contexts[:, :, FACE_COLUMNS] = np.nan
+    assert two_pass.visible(picture, labelled, 10.0, "demo") is picture
 
 
 def test_sound_is_hidden_as_often_as_the_vod_lacks_it_and_the_picture_as_often_as_where_it_was_looked_at():

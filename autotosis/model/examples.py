@@ -145,8 +145,8 @@ def weights(clips: Sequence[Clip], review_weight: float) -> np.ndarray:
 
     The weight is 1, or less for the moments of excerpts. For each label, those of excerpts together weigh at most
     `review_weight` times as much as the moments of clips, so that no number of wrong judgements can outweigh the clips.
-    If no clip has that label, they weigh 1. If the calm moments of excerpts weigh more than their highlights, their
-    limit is lower: CALM_LIMIT times the other one, or what their highlights weigh.
+    If no clip has that label, they weigh 1. The calm moments of excerpts also weigh at most as much as their
+    highlights, or CALM_LIMIT times the first limit if that is more.
 
     Parameters
     ----------

@@ -24,7 +24,6 @@ from autotosis.model.labelled_moments import KERNEL_MOMENTS, Labelled, evenly_sp
 from autotosis.model.linear import Linear
 from autotosis.model.model_file import Card
 from autotosis.signals import context, features
-from autotosis.signals.face import FACE
 
 # The weight of the kernel regression in the mean of both models' logits. Of 0.5, 0.67, 0.8 and 0.9, the last two cut
 # recordings of other people best.
@@ -205,9 +204,6 @@ def score(
         The probability at each moment, 0 to 1.
     """
     values = np.where(labelled.unknown_signals, np.float32(np.nan), values)
-    if not labelled.unknown_signals[features.columns(FACE)].any():
-        values[:, features.VISUAL_COLUMNS] = features.without_faceless(values[:, features.VISUAL_COLUMNS], fps)
-        network_logits = np.where(features.has_picture(values[seen]), network_logits, 0)
     places = np.flatnonzero(seen)
     looked_at = context.windows(values, fps, places[evenly_spaced(len(places))])
     unlabelled, half_seen = context.windows(values, fps, evenly_spaced(len(values))), _half_seen(values, seen, fps)

@@ -16,6 +16,7 @@ from autotosis.project import workers
 from autotosis.scan import passes
 from autotosis.scan.passes import Scan
 from autotosis.signals import context, features
+from autotosis.signals.face import FACE
 from autotosis.signals.motion import MOTION
 from autotosis.signals.signal import Glances, nearest
 from autotosis.video.reading import keyframe_distance
@@ -88,6 +89,8 @@ def score(
     for signal in features.VISUAL:
         columns = features.columns(signal)
         values[:, columns] = signal.relative(values[:, columns], fps, glances.get(signal.name))
+    values[:, features.VISUAL_COLUMNS] = visible(values[:, features.VISUAL_COLUMNS], labelled, fps, name)
+    network_logits[~features.has_picture(values[wanted])] = 0
     # The picture is assumed to stay the same around what was looked at. Otherwise it would be missing in every window
     # that reaches beyond, and recordings of other people would be cut worse.
     closest = nearest(np.flatnonzero(wanted), len(values))
@@ -159,6 +162,36 @@ def in_doubt(labelled: Labelled, values: np.ndarray, chat_logits: np.ndarray, fp
     share = max(MAX_TIMES_PREVALENCE * card.prevalence, MIN_DOUBTFUL * fps / np.count_nonzero(sounds))
     possible = np.quantile(ranking[sounds], max(0.0, 1 - share))
     return np.asarray(~sounds | (ranking >= max(CLEARLY_CALM, possible)))
+
+
+def visible(picture: np.ndarray, labelled: Labelled, fps: float, name: str) -> np.ndarray:
+    """Remove the signals of the picture where it does not show the streamer, and say so if it never does.
+
+    Parameters
+    ----------
+    picture : ndarray of float32, shape (moments, columns of the picture)
+        The signals of the picture of the whole VOD, from `Signal.relative`.
+    labelled : Labelled
+        The labelled moments. If faces are seldom found in their highlights either, nothing is removed.
+    fps : float
+        Moments per second, Hz.
+    name : str
+        The VOD's name in messages.
+
+    Returns
+    -------
+    ndarray of float32, shape (moments, columns of the picture)
+        The signals that are left, from `features.without_faceless`.
+    """
+    if labelled.unknown_signals[features.columns(FACE)].any():
+        return picture
+    left = features.without_faceless(picture, fps)
+    if features.has_picture(picture).any() and not features.has_picture(left).any():
+        print(
+            f"{name}: hardly any face is found in the picture, so only the sound is judged; if there is a face camera, "
+            "give its position in facecams.csv"
+        )
+    return left
 
 
 def around(doubtful: np.ndarray, fps: float, keyframes: float) -> np.ndarray:
