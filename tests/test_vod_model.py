@@ -184,7 +184,10 @@ def test_rows_that_only_their_own_vod_learns_from_do_not_share_their_weight_with
 def test_judgements_that_call_nearly_all_calm_weigh_less(highlights, calm, weight_of_calm):
     # The calm moments of the clips weigh 100, and so do their highlights.
     clips = [clip("a.mp4", np.repeat([0, 1], 100))]
-    judged = [clip("vods/a.mp4@0.000-9.000", np.zeros(calm, int)), clip("vods/a.mp4@9.000-20.000", np.ones(highlights))]
+    judged = [
+        clip("vods/a.mp4@0.000-9.000", np.zeros(calm, int)),
+        clip("vods/a.mp4@9.000-20.000", np.ones(highlights, int)),
+    ]
     weights = examples.weights(clips + judged, 0.3)
     assert (weights[:200] == 1).all()
     assert weights[200:][:calm].sum() == pytest.approx(weight_of_calm)

@@ -27,7 +27,7 @@ _CEPSTRUM, _FLUX = (
 NOISE_SHARE = 0.25
 # Most of the calm time of a VOD is talk, so it is louder than that of clips by about this much in each band (natural
 # logarithm of the power; 4 dB). If a band is not, the VOD's microphone attenuates it. In recordings of other people
-# with a telephone's range of frequencies, reels show 50 of 74 highlights with 0, 63 with 1, and 64 with 1.5.
+# with a telephone's range of frequencies, reels show 51 of 74 highlights with 0, 62 with 1, and 64 with 1.5.
 LOUDER_BY_TALK = 1.0
 # Music and games make a VOD louder, too, by up to about this much on average over the bands (17 dB). Only the rest is
 # taken for a louder microphone. With 3 or 5, recordings of other people with loud music are cut just as well.

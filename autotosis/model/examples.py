@@ -140,13 +140,13 @@ def by_moment(clips: Sequence[Clip], of_clips: Sequence[float]) -> np.ndarray:
     return np.repeat(of_clips, [len(clip.labels) for clip in clips])
 
 
-def weights(clips: Sequence[Clip], review_weight: float) -> np.ndarray:
+def weights(clips: Sequence[Clip], review_weight: float, calm_limit: float = CALM_LIMIT) -> np.ndarray:
     """Compute the weight of each labelled moment, clip by clip.
 
     The weight is 1, or less for the moments of excerpts. For each label, those of excerpts together weigh at most
     `review_weight` times as much as the moments of clips, so that no number of wrong judgements can outweigh the clips.
     If no clip has that label, they weigh 1. The calm moments of excerpts also weigh at most as much as their
-    highlights, or CALM_LIMIT times the first limit if that is more.
+    highlights, or `calm_limit` times the first limit if that is more.
 
     Parameters
     ----------
@@ -154,29 +154,23 @@ def weights(clips: Sequence[Clip], review_weight: float) -> np.ndarray:
         The labelled clips and excerpts.
     review_weight : float
         The limit on the weight of excerpts, relative to that of clips.
+    calm_limit : float
+        The share of the limit that calm moments of excerpts may reach even without highlights, 0 to 1.
 
     Returns
     -------
     ndarray of float64, shape (moments,)
         The weights, 0 to 1.
     """
-    weight = _limited_weights(clips, review_weight)
-    in_excerpt, label_of = by_moment(clips, [clip.is_excerpt for clip in clips]), labels(clips)
-    highlights, calm = in_excerpt & (label_of == 1), in_excerpt & (label_of == 0)
-    if of_clips := int((~in_excerpt & (label_of == 0)).sum()):
-        most = max(weight[highlights].sum(), CALM_LIMIT * review_weight * of_clips)
-        weight[calm] *= min(1.0, most / max(1e-9, weight[calm].sum()))
-    return weight
-
-
-def _limited_weights(clips: Sequence[Clip], review_weight: float) -> np.ndarray:
-    """Compute the weight of each moment, with the same limit for both labels. The parameters are those of `weights`."""
     in_excerpt, label_of = by_moment(clips, [clip.is_excerpt for clip in clips]), labels(clips)
     weight = np.ones(len(label_of))
-    for label in (0, 1):
+    for label in (1, 0):
         of_clips, of_excerpts = ~in_excerpt & (label_of == label), in_excerpt & (label_of == label)
         if of_clips.any() and of_excerpts.any():
-            weight[of_excerpts] = min(1.0, review_weight * int(of_clips.sum()) / int(of_excerpts.sum()))
+            limit = review_weight * int(of_clips.sum())
+            if label == 0:
+                limit = min(limit, max(calm_limit * limit, weight[in_excerpt & (label_of == 1)].sum()))
+            weight[of_excerpts] = min(1.0, limit / int(of_excerpts.sum()))
     return weight
 
 
@@ -231,7 +225,9 @@ def left_out_beside(excerpts: Sequence[Clip]) -> list[shards.Shard]:
 
 
 def weights_beside(clips: Sequence[Clip], others: Sequence[Clip], review_weight: float) -> np.ndarray:
-    """Compute the weight of each moment of other stretches of VODs: for each label, with a limit of its own.
+    """Compute the weight of each moment of other stretches of VODs: as in `weights`, but they have limits of their own.
+
+    CALM_LIMIT does not apply: they were not judged, or are used only for the VOD that they are of.
 
     Parameters
     ----------
@@ -248,4 +244,4 @@ def weights_beside(clips: Sequence[Clip], others: Sequence[Clip], review_weight:
         The weights, 0 to 1.
     """
     own = [clip for clip in clips if not clip.is_excerpt]
-    return _limited_weights([*own, *others], review_weight)[sum(len(clip.labels) for clip in own) :]
+    return weights([*own, *others], review_weight, 1.0)[sum(len(clip.labels) for clip in own) :]

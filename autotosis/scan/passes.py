@@ -129,7 +129,7 @@ def look(scan: Scan, runs: list[range]) -> tuple[np.ndarray, np.ndarray]:
     ndarray of float32, shape (moments, columns of the picture)
         The signals of the picture, as in `features.Moments`.
     ndarray of float32, shape (moments,)
-        The logits of the face network; 0 if there is none, or where no face camera is shown.
+        The logits of the face network; 0 if there is none.
     """
     fps, reach = scan.extract.fps, features.reach(scan.extract.fps)
     # Some signals depend on the frames before and after, so these are read as well, even from the next stretch.
@@ -146,10 +146,7 @@ def look(scan: Scan, runs: list[range]) -> tuple[np.ndarray, np.ndarray]:
                     yield frame
 
     logits = _score(faces(), scan)
-    values = np.stack(signals)
-    # Where no face camera is shown, there is no face to score.
-    logits[~features.has_picture(values)] = 0
-    return values, logits
+    return np.stack(signals), logits
 
 
 def _score(frames: Iterable[np.ndarray], scan: Scan) -> np.ndarray:

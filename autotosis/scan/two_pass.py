@@ -90,6 +90,7 @@ def score(
         columns = features.columns(signal)
         values[:, columns] = signal.relative(values[:, columns], fps, glances.get(signal.name))
     values[:, features.VISUAL_COLUMNS] = visible(values[:, features.VISUAL_COLUMNS], labelled, fps, name)
+    # Where the streamer is not shown, there is no face to score.
     network_logits[~features.has_picture(values[wanted])] = 0
     # The picture is assumed to stay the same around what was looked at. Otherwise it would be missing in every window
     # that reaches beyond, and recordings of other people would be cut worse.
