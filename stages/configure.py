@@ -38,13 +38,13 @@ def main() -> None:
                 f"{link}: chats, markers and replays that are added there go unnoticed; make {top} the link"
             )
         )
-    if settings.recordings and not recordings.fitting(settings):
-        print(f"params.yaml: recordings: no video fits {settings.recordings} yet")
+    if settings.recordings and not recordings.matching(settings):
+        print(f"params.yaml: recordings: no video matches {settings.recordings} yet")
     for recording in recordings.unlisted(settings):
         path = names.printable(str(recording))
-        print(f"{path}: not cut yet, although it fits `recordings`; run python -m autotosis.watch --once")
+        print(f"{path}: not cut yet, although it matches `recordings`; run `python -m autotosis.watch --once`")
     for pattern in configuration.unmatched_tracks(settings):
-        print(f"params.yaml: tracks.{pattern} fits no video; check the spelling")
+        print(f"params.yaml: tracks.{pattern} matches no video; check the spelling")
     described = config_files.describe_all(settings)
     with files.replacing(config_files.FOLDER) as folder:
         for stage in configuration.STAGES:

@@ -26,7 +26,7 @@ def main() -> None:
     rows = facecams.read_boxes(settings.folder / "facecams.csv")
     paths = clips.find(settings.folder / "clips")
     for row in rows.unmatched([*(f"clips/{path.name}" for path in paths), *configuration.vods(settings)]):
-        print(f"{row.path} row {row.number}: {row['video']} fits no video; check the spelling")
+        print(f"{row.path} row {row.number}: {row['video']} matches no video; check the spelling")
     found, problems = clip_facecams.update(paths, rows)
     jobs = [job(clip, f"clips/{clip.name}", rows, found, settings) for clip in paths]
     extraction.update(shards.FOLDER, jobs, settings.extract, "extract frames", "clips", "clips")

@@ -40,9 +40,10 @@ def main(folder: str) -> None:
         except UserError as error:
             # DVC counts the stage as done.
             again = f"`dvc repro -f {root / 'dvc.yaml'}`"
-            print(source.row.error(f"not downloaded: {error}; correct or remove the row, or try again with {again}"))
+            problem = source.row.error(f"not downloaded: {error}")
+            print(f"{problem}; correct or remove the row, or try again with {again}")
     if later:
-        raise UserError(f"{root / 'sources.csv'}: not downloaded yet, run again: {', '.join(later)}")
+        raise UserError(f"{root / 'sources.csv'}: not downloaded yet: {', '.join(later)}; run `dvc repro` again later")
     inputs.check_unchanged(before)
 
 

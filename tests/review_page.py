@@ -36,7 +36,7 @@ VIEWS = {
     "Clips": "11 of 12 clips labelled",
     "Cut list": "4 of 4 segments",
     "Face cameras": "x0 0.025",
-    "Holdout": "demo teaches the model",
+    "Holdout": "demo is not a holdout",
     "Rebuild": "Nothing has been built yet",
 }
 # What the timeline of the VOD says, and what its reel shows: start and end, seconds.

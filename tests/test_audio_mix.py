@@ -198,8 +198,8 @@ def test_a_vod_without_sound_has_the_music_alone(project):
 
 NO_MUSIC = {
     "missing": ("music/gone.mp3", "data/tiny/music/gone.mp3", "no such file"),
-    "none": ("music/text.mp3", "data/tiny/music/text.mp3", "no music in it"),
-    "silent": ("music/silence.wav", "data/tiny/music/silence.wav", "no music in it"),
+    "none": ("music/text.mp3", "data/tiny/music/text.mp3", "cannot be read as music, or is silent"),
+    "silent": ("music/silence.wav", "data/tiny/music/silence.wav", "cannot be read as music, or is silent"),
 }
 
 
@@ -235,5 +235,5 @@ def test_music_that_names_another_file_is_refused(tmp_path, kind):
     tone(tmp_path / "other.mp4")
     song = tmp_path / "song.mp3"
     song.write_text(PLAYLISTS[kind].format(tmp_path / "other.mp4"))
-    with pytest.raises(UserError, match=r"song\.mp3: no music in it that can be heard; name another file"):
+    with pytest.raises(UserError, match=r"song\.mp3: cannot be read as music, or is silent; set audio"):
         joining.measure_music(song)

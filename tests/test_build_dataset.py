@@ -138,5 +138,5 @@ def test_a_clip_whose_name_begins_with_a_hash_is_learned_from(project):
 def test_a_pattern_of_groups_that_fits_nothing_is_named(project):
     project.append("data/tiny/groups.csv", "clips/c0[12].mp4,monday\nclip/*,monday\n")
     output = project.stage("build_dataset").stdout
-    assert "groups.csv row" in output and "clip/* fits no video; check the spelling" in output
+    assert "groups.csv row" in output and "clip/* matches no video; check the spelling" in output
     assert "c0[12]" not in output

@@ -76,7 +76,7 @@ def test_an_encoder_that_does_not_work_or_cannot_do_what_is_asked(project):
     reel = (project.folder / "reels/demo/reel.mp4").read_bytes()
     project.set_params(render={"encoder": "h264_videotoolbox"})
     assert_user_error(
-        project.stage("render", "demo"), "params.yaml: render.encoder: h264_videotoolbox", "Unknown encoder"
+        project.stage("render", "demo"), "params.yaml: render.encoder is h264_videotoolbox", "Unknown encoder"
     )
     project.set_params(render={"encoder": "copy"})
     assert_user_error(project.stage("render", "demo"), "params.yaml: render.encoder is 'copy'", "render.overlay")

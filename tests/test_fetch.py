@@ -9,6 +9,9 @@ from pathlib import Path
 
 import av
 import pytest
+from yt_dlp import YoutubeDL
+from yt_dlp.extractor.twitch import TwitchVodIE
+from yt_dlp.utils import ExtractorError
 
 from autotosis.annotations import configuration, sources
 from autotosis.fetch import downloading
@@ -114,7 +117,7 @@ def test_what_fails_for_now_is_an_error_and_costs_nothing(streamer, server):
     list_links(streamer, *rows, header="url,kind,name,start,end")
     assert_user_error(
         streamer.stage("fetch", "data/linked"),
-        "sources.csv: not downloaded yet, run again: row 2, busy (the server answered 503), "
+        "sources.csv: not downloaded yet: row 2, busy (the server answered 503), "
         "row 4, part (the connection failed), row 5, off (the connection failed (connection refused))",
     )
     assert fetched(streamer) == ["fine.mp4"]
@@ -230,11 +233,17 @@ def test_a_list_becomes_rows(streamer, server, site):
     assert_user_error(streamer.run(*wrong), "file:///etc/passwd: not a web address")
     for options, added in ((("--since", "2026-02-01"), 1), ((), 2), ((), 0)):
         output = streamer.succeed(*add, *options)
-        assert f"{added} rows added" in output
+        assert f"rows added: {added}\n" in output
         assert (f"{server.url('/gone.mp4')}: left out, because the server answered 404" in output) == bool(options)
     lines = streamer.read("data/linked/sources.csv").splitlines()
     added = (("2026-03-01-ne-w", "/b.mp4"), ("2026-01-01-old", "/a.mp4"), ("gone", "/gone.mp4"))
     assert lines == ["# mine", "kind,name,url", *(f"clip,{name},{server.url(path)}" for name, path in added)]
+
+
+def test_a_site_that_asks_for_a_login_names_the_parameter_for_cookies():
+    with pytest.raises(ExtractorError) as raised:
+        TwitchVodIE(YoutubeDL({"quiet": True})).raise_login_required()
+    assert "name the file as fetch.cookies in params.yaml" in str(downloading.problem(raised.value))
 
 
 def test_a_vod_is_listed_although_a_clip_of_it_is(streamer, server):
@@ -242,7 +251,7 @@ def test_a_vod_is_listed_although_a_clip_of_it_is(streamer, server):
     add = ("python", "-m", "autotosis.fetch", server.url("/a.mp4"), "data/linked", "--kind")
     for count, kind, added in ((1, "clip", 1), (2, "vod", 1), (2, "clip", 0)):
         list_links(streamer, *rows[:count], header="url,kind,name,start,end")
-        assert f"{added} rows added" in streamer.succeed(*add, kind)
+        assert f"rows added: {added}\n" in streamer.succeed(*add, kind)
 
 
 def test_what_is_written_into_the_table_meanwhile_stays(streamer, server, monkeypatch):
@@ -293,7 +302,7 @@ def test_the_videos_in_all_tabs_of_a_channel_become_rows(streamer, server, tmp_p
     plugin.write_text(TABS)
     add = (sys.executable, "-m", "autotosis.fetch", server.url("/channel"), "data/linked", "--kind", "vod")
     done = streamer.run(*add, env=ENVIRONMENT | {"PYTHONPATH": str(tmp_path / "plugin")})
-    assert "2 rows added" in done.stdout, done.stderr
+    assert "rows added: 2\n" in done.stdout, done.stderr
     assert "wistia:a: left out, because it is not a web address\n" in done.stdout
     rows = streamer.table("data/linked/sources.csv")
     assert [(row["url"], row["name"]) for row in rows] == [(server.url(f"/{name}.mp4"), name) for name in "ab"]
@@ -318,11 +327,11 @@ def test_a_stream_that_goes_on_is_downloaded_once_it_has_ended(streamer, server,
     plugin.write_text(LIVE)
     names = ("is_live", "post_live", "was_live", "is_upcoming")
     list_links(streamer, *(f"{server.url(f'/{name}')},vod,{name}" for name in names))
-    sentence = "the stream is not over, or not yet complete; run again later"
+    sentence = "the stream is not over, or not yet complete"
     fetch = (sys.executable, "-m", "stages.fetch", "data/linked")
     assert_user_error(
         streamer.run(*fetch, env=ENVIRONMENT | {"PYTHONPATH": str(tmp_path / "plugin")}),
-        f"not downloaded yet, run again: row 2, is_live ({sentence}), row 3, post_live ({sentence}), "
+        f"not downloaded yet: row 2, is_live ({sentence}), row 3, post_live ({sentence}), "
         f"row 5, is_upcoming ({sentence})",
     )
     assert fetched(streamer) == ["was_live.mp4"]

@@ -144,7 +144,7 @@ def test_a_region_with_several_labels_has_each_of_them(
         add(streamer, monkeypatch, form, content, *options, "--highlight", name)
         assert rows(streamer) == [expected]
         # Another region is called something else.
-        assert ("1 stretches left out" in capsys.readouterr().out) == (form == "via")
+        assert ("neither in --highlight nor in --calm: 1\n" in capsys.readouterr().out) == (form == "via")
     with pytest.raises(UserError, match="only one of the two is a highlight"):
         add(streamer, monkeypatch, form, content, *options, "--highlight", "rage", "--calm", "loud")
 

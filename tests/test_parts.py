@@ -104,7 +104,7 @@ def test_a_row_for_a_part_alone_is_named(project):
     project.write("data/tiny/vods/parts/1.mp4", "a part")
     project.set_params(vods={"parts": "vods/parts"})
     project.append("data/tiny/facecams.csv", "vods/parts,0,0,1,1\nvods/parts/*,0,0,1,1\n")
-    assert "row 6: vods/parts/* fits no video" in project.stage("extract_frames").stdout
+    assert "row 6: vods/parts/* matches no video" in project.stage("extract_frames").stdout
 
 
 def test_a_folder_without_a_part_is_named(project):

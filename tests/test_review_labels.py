@@ -1,5 +1,7 @@
 """Clips, segments and holdouts that are labelled on the review page are in the tables, row by row. (20 s)"""
 
+import re
+
 import pytest
 
 from tests.helpers import HEADER, HOLDOUT, LABELS, until
@@ -188,7 +190,7 @@ def test_a_vod_becomes_a_holdout_and_leaves_it(prepared, open_page):
     with served(prepared) as server:
         page = open_page(server, "Holdout")
         page.on("dialog", lambda dialog: dialog.accept())
-        page.get_by_text("demo teaches the model by 2 judgements").wait_for()
+        page.get_by_text("demo is not a holdout. The model learns from its judgements (2 so far)").wait_for()
         page.get_by_role("button", name="Make it a holdout").click()
         saved(prepared, LABELS, labels)
         saved(prepared, HOLDOUT, HEADER + f"{VOD},2.0,4.0,1\n")
@@ -201,7 +203,7 @@ def test_a_vod_becomes_a_holdout_and_leaves_it(prepared, open_page):
         ready(page)
         press(page, "Shift+ArrowRight", "i", "ArrowRight", "ArrowRight", "o")
         saved(prepared, HOLDOUT, HEADER + f"{VOD},2.0,4.0,1\n{VOD},10.0,12.0,1\n")
-        page.get_by_text("2 highlights are marked").wait_for()
+        page.get_by_text(re.compile(r"Highlights marked in its [\d:]+: 2\.")).wait_for()
         page.get_by_role("button", name="Let it teach again").click()
         saved(prepared, HOLDOUT, HEADER)
         page.get_by_role("button", name="Undo").click()
@@ -212,10 +214,10 @@ def test_a_holdout_whose_last_mark_is_removed_stays_one(prepared, open_page):
     prepared.write(HOLDOUT, HEADER + f"{VOD},2.0,4.0,1\n")
     with served(prepared) as server:
         page = open_page(server, "Holdout")
-        page.get_by_text("1 highlights are marked").wait_for()
+        page.get_by_text(re.compile(r"Highlights marked in its [\d:]+: 1\.")).wait_for()
         press(page, "x")
         saved(prepared, HOLDOUT, HEADER + f"{VOD},,,0\n")
-        page.get_by_text("0 highlights are marked").wait_for()
+        page.get_by_text(re.compile(r"Highlights marked in its [\d:]+: 0\.")).wait_for()
         press(page, "z")
         saved(prepared, HOLDOUT, HEADER + f"{VOD},2.0,4.0,1\n")
         page.get_by_role("button", name="Let it teach again").click()
@@ -230,13 +232,13 @@ def test_a_holdout_that_cannot_be_written_costs_no_judgement(prepared, open_page
     with served(prepared) as server:
         page = open_page(server, "Holdout", expected="409")
         page.on("dialog", lambda dialog: dialog.accept())
-        page.get_by_text("demo teaches the model by 1 judgements").wait_for()
+        page.get_by_text("demo is not a holdout. The model learns from its judgements (1 so far)").wait_for()
         prepared.append(HOLDOUT, "# ask Anna\n")
         page.get_by_role("button", name="Make it a holdout").click()
         page.get_by_role("alert").get_by_text("nothing was overwritten").wait_for()
         # Whatever it writes is written before the view is filled again.
         press(page, "5")
-        page.get_by_text("demo teaches the model by 1 judgements").wait_for()
+        page.get_by_text("demo is not a holdout. The model learns from its judgements (1 so far)").wait_for()
         assert prepared.read(LABELS) == labels and prepared.read(HOLDOUT) == HEADER + "# ask Anna\n"
 
 
@@ -265,6 +267,6 @@ def test_an_edge_is_moved_up_to_another_mark(prepared, open_page):
     prepared.write(HOLDOUT, HEADER + f"{VOD},1.0,2.344,1\n{VOD},2.45,4.0,1\n")
     with served(prepared) as server:
         page = open_page(server, "Holdout")
-        page.get_by_text("2 highlights are marked").wait_for()
+        page.get_by_text(re.compile(r"Highlights marked in its [\d:]+: 2\.")).wait_for()
         press(page, "q", "q")
         saved(prepared, HOLDOUT, HEADER + f"{VOD},1.0,2.344,1\n{VOD},2.344,4.0,1\n")

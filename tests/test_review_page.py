@@ -77,7 +77,7 @@ def test_a_video_that_cannot_be_read_closes_no_view_for_the_others(prepared, ope
     prepared.set_params(vods={"broken": "vods/broken.mp4", "demo": VOD})
     with served(prepared) as server:
         page = open_page(server, expected="400")
-        for key, words in (("1", "0 of 10 judged"), ("3", "4 of 4 segments"), ("5", "demo teaches the model")):
+        for key, words in (("1", "0 of 10 judged"), ("3", "4 of 4 segments"), ("5", "demo is not a holdout")):
             press(page, key)
             page.get_by_role("alert").get_by_text("vods/broken.mp4").wait_for()
             page.get_by_label("VOD", exact=True).select_option("demo")
@@ -224,7 +224,7 @@ def test_a_video_that_is_chosen_twice_is_fetched_once(prepared, open_page):
         ready(page)
         # Meanwhile, it would be asked for again.
         press(page, "5")
-        page.get_by_text("demo teaches the model").wait_for()
+        page.get_by_text("demo is not a holdout").wait_for()
         assert len(fetched) == 1
 
 

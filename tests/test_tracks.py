@@ -46,7 +46,11 @@ def test_the_microphone_is_judged_and_both_tracks_are_heard(stream):
     mixed = (game + voice)[round(START * videos.RATE) :][: len(heard)]
     assert np.corrcoef(mixed, heard[: len(mixed)])[0, 1] > 0.99
     stream.set_params(tracks={"own": {"judge": 3}})
-    assert_user_error(stream.stage("predict", "own"), "vods/own.mp4", "names sound track 3, but there are 2")
+    assert_user_error(
+        stream.stage("predict", "own"),
+        "vods/own.mp4",
+        "names sound track 3, but the file has only 2; name another track, or remove the entry",
+    )
 
 
 def track_of(project: Project, number: int) -> np.ndarray:
@@ -88,25 +92,25 @@ def test_a_track_of_clips_is_named_by_a_pattern(project):
     assert np.array_equal(safetensors.numpy.load_file(shard)["signals"], expected, equal_nan=True)
 
 
-def test_a_track_of_clips_may_be_named_by_any_pattern_that_fits(project):
+def test_a_track_of_clips_may_be_named_by_any_pattern_that_matches(project):
     for track in (2, 1):
         project.set_params(tracks={"*/c01*": {"judge": track}})
         done = project.run("dvc", "repro", "extract_frames")
         assert "Running stage 'extract_frames'" in done.stdout
-        assert ("names sound track 2, but there" in done.stderr) == (track == 2)
+        assert ("names sound track 2, but the file has only 1;" in done.stderr) == (track == 2)
 
 
 def test_a_pattern_of_tracks_that_fits_nothing_is_named(project):
     project.set_params(tracks={"clip/*": {"judge": 2}, "clips/*": {"judge": 1}, "vods/d*": {"judge": 1}})
     output = project.stage("configure").stdout
-    assert "params.yaml: tracks.clip/* fits no video; check the spelling" in output
-    assert output.count("fits no video") == 1
+    assert "params.yaml: tracks.clip/* matches no video; check the spelling" in output
+    assert output.count("matches no video") == 1
 
 
 def test_tracks_of_a_recording_that_is_gone_or_not_cut_fit_a_video(project):
     project.write("vods.yaml", "vods: {}\nkept:\n  monday: vods/gone.mp4\n")
     project.set_params(vods={}, tracks={"monday": {"judge": 2}, "vods/demo.mp4": {"judge": 1}})
-    assert "fits no video" not in project.succeed("python", "-m", "stages.configure")
+    assert "matches no video" not in project.succeed("python", "-m", "stages.configure")
 
 
 def test_tracks_of_a_recording_that_is_kept_are_those_of_its_file(project, monkeypatch):

@@ -253,7 +253,7 @@ def test_a_recording_whose_run_fails_holds_up_nothing(watched):
     (line,) = log(watched)
     assert line.startswith("own: data/tiny/edits/own.csv row 2: ends at 1 s") and "tried again in an hour" in line
     watched.set_params(recordings="vods/*.ts", watch={"free_space": 1e9})
-    assert "params.yaml: recordings: no video fits vods/*.ts yet" in watched.stage("configure").stdout
+    assert "params.yaml: recordings: no video matches vods/*.ts yet" in watched.stage("configure").stdout
     watched.set_params(recordings="vods/*.mkv")
     record(watched, "日本")
     record(watched, "other")
@@ -507,7 +507,9 @@ def test_a_recording_from_the_future_is_named_once(bare):
     os.utime(path, (tomorrow, tomorrow))
     for _ in range(2):
         assert watch.find_new(load_params(bare), State()) == ([], [])
-    assert log(bare) == [f"{path}: its time of change is in the future; if it is finished, run `touch` on it"]
+    assert log(bare) == [
+        f"{path}: its modification time is more than a day in the future; if it is finished, run `touch` on it"
+    ]
     # As `touch` does, and a while later.
     os.utime(path, (time.time() - 9, time.time() - 9))
     assert watch.find_new(load_params(bare), State()) == ([path], [])

@@ -134,14 +134,15 @@ STAGES: dict[str, Callable[[Params, str], VodConfig]] = {
 
 
 def judged_tracks(settings: Params, folder: str) -> list[tuple[str, int | None]]:
-    """List the patterns that may fit videos in clips/ or vods/ and the sound track that is judged in each.
+    """List the patterns that may match videos in clips/ or vods/ and the sound track that is judged in each.
 
-    The last one that fits a video counts. Leading entries that name no track are left out, because they change nothing.
+    The last one that matches a video counts. Leading entries that name no track are left out, because they change
+    nothing.
     """
     other = {"clips/": "vods/", "vods/": "clips/"}[folder]
     named = [(settings.vods.get(key, key), own.judge) for key, own in settings.tracks.items()]
-    fitting = ((pattern, judge) for pattern, judge in named if not pattern.startswith(other))
-    return list(itertools.dropwhile(lambda pair: pair[1] is None, fitting))
+    matching = ((pattern, judge) for pattern, judge in named if not pattern.startswith(other))
+    return list(itertools.dropwhile(lambda pair: pair[1] is None, matching))
 
 
 def vods(settings: Params) -> list[str]:
@@ -164,7 +165,7 @@ def unmatched_tracks(settings: Params) -> list[str]:
     videos = [*vods(settings), *(f"clips/{path.name}" for path in (settings.folder / "clips").glob("*"))]
     # Any other key is the name of a VOD, whose recording may be gone.
     patterns = [key for key in settings.tracks if set(key) & set("/*")]
-    return sorted(key for key in patterns if not any(tables.fits(key, video) for video in videos))
+    return sorted(key for key in patterns if not any(tables.matches(key, video) for video in videos))
 
 
 def unused_edits(settings: Params) -> list[Path]:

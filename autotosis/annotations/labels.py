@@ -79,17 +79,21 @@ def read_labels(path: Path, videos_must_exist: bool = True) -> dict[str, list[La
         video = row["video"]
         # Check each video only once: a table may have thousands of rows about a few videos.
         if video not in labels and not (path.parent / row.video()).exists() and videos_must_exist:
-            raise row.error(f"there is no video {path.parent / video}{_other_spelling(path.parent / video)}")
+            advice = _other_spelling(path.parent / video) or "; correct the name or remove the row"
+            raise row.error(f"there is no video {path.parent / video}{advice}")
         start = row.seconds("start") if row["start"] else 0.0
         end = row.seconds("end") if row["end"] else None
         if end is not None and end <= start:
-            raise row.error(f"ends at {end:g} s, not after its start at {start:g} s")
+            raise row.error(f"ends at {end:g} s, not after its start at {start:g} s; correct the times")
         labels[video].append(Label(start, end, row["label"] == "1", row))
     for of_video in labels.values():
         of_video.sort(key=lambda label: label.start)
         for earlier, later in itertools.pairwise(of_video):
             if earlier.end is None or later.start < earlier.end:
-                raise later.row.error(f"overlaps the label of {later.row['video']} in row {earlier.row.number}")
+                raise later.row.error(
+                    f"overlaps the label of {later.row['video']} in row {earlier.row.number}; correct the times, "
+                    "or remove one of the rows"
+                )
     return dict(labels)
 
 

@@ -79,7 +79,7 @@ def _source(row: tables.Row) -> Source:
     if row["kind"] not in FOLDERS:
         raise row.error(f"kind is {row['kind']!r}, not clip or vod")
     if not NAME.fullmatch(row["name"]):
-        raise row.error(f"name is {row['name']!r}; use letters, digits, - and _ only")
+        raise row.error(f"name is {row['name']!r}; use letters, digits, - and _ only, and begin with a letter or digit")
     start, end = (row.seconds(key) if row.fields.get(key) else None for key in OPTIONAL)
     if (start is None) != (end is None) or (start is not None and end is not None and end <= start):
         raise row.error("start and end must both be there, and end must be after start, or both must be empty")

@@ -45,9 +45,9 @@ def main(url: str, folder: Path, kind: str, since: date | None) -> None:
     table = Path(os.path.relpath(folder)) / "sources.csv"
     with command_line.exclusively(f"adding to {table}"):
         added = add(table, entries, kind)
-    print(f"{table}: {added} rows added")
+    print(f"{table}: rows added: {added}")
     if undated:
-        print(f"{undated} videos left out, because neither the list nor their pages say when they were published")
+        print(f"videos left out, because neither the list nor their pages say when they were published: {undated}")
 
 
 def add(table: Path, entries: Sequence[Entry], kind: str) -> int:

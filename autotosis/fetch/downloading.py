@@ -166,7 +166,7 @@ def _check_info(info: dict[str, Any], incomplete: bool = False) -> str | None:
     """Say why a video is not to be downloaded, before that begins; `Temporary` for an unfinished stream."""
     # What there is so far would count as the whole stream.
     if info.get("is_live") or info.get("live_status") in UNFINISHED:
-        raise Temporary("the stream is not over, or not yet complete; run again later")
+        raise Temporary("the stream is not over, or not yet complete")
     return "one of several videos" if info.get("playlist_index") else None
 
 
@@ -174,7 +174,7 @@ def _attempt(url: str, options: dict[str, Any], name: str) -> Downloaded:
     with _Progress(name) as progress, YoutubeDL(options | {"progress_hooks": [progress.show]}) as program:
         info = program.extract_info(url)
     if not info or "entries" in info:
-        raise UserError("the link leads to several videos, which python -m autotosis.fetch lists")
+        raise UserError("the link leads to several videos; add them to the table with `python -m autotosis.fetch`")
     file = Path(info["requested_downloads"][0]["filepath"])
     text = {key: _line(info.get(key) or "") for key in ("webpage_url", "title", "upload_date")}
     return Downloaded(file, text["webpage_url"], text["title"], day(text["upload_date"]))
@@ -230,6 +230,11 @@ def problem(error: Exception) -> UserError:
         return Temporary("the connection failed" + (f" ({error_sentence(system[-1])})" if system else ""))
     if system:
         return Temporary(error_sentence(system[-1]))
+    # yt-dlp recommends options of its own.
+    if "--cookies" in words:
+        return UserError(
+            "the site asks for a login; export its cookies, and name the file as fetch.cookies in params.yaml"
+        )
     return UserError(words.partition(" (caused by ")[0].partition("; please report")[0])
 
 

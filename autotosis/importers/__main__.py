@@ -53,17 +53,24 @@ def parse() -> argparse.Namespace:
     """Parse the command line."""
     parser = command_line.parser(__doc__)
     parser.add_argument("format", choices=[form.NAME for form in FORMATS], help="the program that saved the file")
-    parser.add_argument("file", type=Path, help="what the program saved")
+    parser.add_argument("file", type=Path, help="the exported file")
     parser.add_argument("folder", type=Path, help="the streamer's folder, such as data/you")
-    parser.add_argument("--video", help="the video, such as clips/a.mp4, if the file names none, or another one")
+    parser.add_argument(
+        "--video",
+        help="the video that the labels are about, such as clips/a.mp4, if the file does not name it, or names another",
+    )
     parser.add_argument(
         "--fps", type=float, help="frames per second, for timeline labels of label-studio: the frameRate of <Video>"
     )
     parser.add_argument(
-        "--highlight", action="append", default=[], metavar="NAME", help="a name of highlights; may be repeated"
+        "--highlight",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a label that means a highlight; may be repeated",
     )
     parser.add_argument(
-        "--calm", action="append", default=[], metavar="NAME", help="a name of calm stretches; may be repeated"
+        "--calm", action="append", default=[], metavar="NAME", help="a label that means calm; may be repeated"
     )
     return parser.parse_args()
 

@@ -64,7 +64,7 @@ def classify_by_name(stretches: Iterable[Stretch], highlights: Sequence[str], ca
     # Of the several names that a stretch may have, one is enough.
     left_out -= {replace(stretch, name="", highlight=True) for stretch in kept}
     if left_out:
-        print(f"{len(left_out)} stretches left out, because their names are neither in --highlight nor in --calm")
+        print(f"stretches left out, because their labels are neither in --highlight nor in --calm: {len(left_out)}")
     return kept
 
 
@@ -110,7 +110,7 @@ def add_to_labels(folder: Path, stretches: Iterable[Stretch]) -> None:
     table = folder / "labels.csv"
     added = append_rows(table, labels.COLUMNS, rows, check=labels.read_labels)
     highlights = sum(label == "1" for *_, label in added)
-    print(f"{table}: {highlights} highlights and {len(added) - highlights} calm stretches added")
+    print(f"{table}: highlights added: {highlights}; calm stretches added: {len(added) - highlights}")
 
 
 def append_rows(

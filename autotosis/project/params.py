@@ -226,12 +226,13 @@ class Params(Section):
         return self.folder / self.vods[name]
 
     def tracks_of(self, video: str) -> Tracks:
-        """Return the sound tracks of a video, named as in `clips/a.mp4`: the last entry that fits it, or the default.
+        """Return the sound tracks of a video, named as in `clips/a.mp4`.
 
-        An entry may name a VOD, or be a pattern as in tables.
+        The last entry that matches it counts; without one, the default. An entry may name a VOD, or be a pattern as in
+        tables.
         """
-        fitting = (own for key, own in reversed(self.tracks.items()) if tables.fits(self.vods.get(key, key), video))
-        return next(fitting, Tracks())
+        matching = (own for key, own in reversed(self.tracks.items()) if tables.matches(self.vods.get(key, key), video))
+        return next(matching, Tracks())
 
 
 def check_folder(folder: Path) -> None:

@@ -107,7 +107,7 @@ def _sentence(error: ValidationError, model: type[BaseModel]) -> str:
             close = difflib.get_close_matches(str(first["loc"][-1]), model.model_fields, n=1, cutoff=0.75)
             return f"{key} is not a parameter; " + (f"did you mean {close[0]}?" if close else "remove it")
         case "missing":
-            return f"{key} is missing"
+            return f"{key} is missing; add it, as in the file that came with this version"
     value = _as_written(first["input"])
     if words := MUST_BE.get(first["type"]):
         return f"{key} is {value}: it must be {words}"

@@ -110,7 +110,7 @@ def recover(path: Path, kept: Path) -> None:
     if not path.exists() or is_whole(damaged := path.read_bytes()):
         return
     if files.CONFLICT.search(damaged.decode(errors="replace")):
-        raise UserError(f"{path}: has a merge conflict; take one side (git checkout --ours {path}), and run again")
+        raise UserError(f"{path}: has a merge conflict; resolve it as README.md says under Merging, and run again")
     # git refuses to read what another user owns, such as a project that is mounted into a container.
     command = ["git", "-c", "safe.directory=*", "show", f"HEAD:./{path}"]
     committed = subprocess.run(command, capture_output=True).stdout

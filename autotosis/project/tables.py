@@ -190,33 +190,33 @@ def _check_header(
 
 
 class Patterns(Generic[Value]):
-    """A table about videos, in which a row may name many of them by a pattern. The last row that fits a video counts.
+    """A table about videos, in which a row may name many of them by a pattern. The last matching row counts.
 
     Parameters
     ----------
     path : Path
         A table whose first column is `video`: a video's name inside the streamer's folder, or a glob pattern (* is any
-        text, ? any character, and [ab] a or b). A name that looks like a pattern also fits itself.
+        text, ? any character, and [ab] a or b). A name that looks like a pattern also matches itself.
     columns : sequence of str
         The other columns of the table.
     value : function
-        Turns a row into the value that `of` returns for the videos that the row fits.
+        Turns a row into the value that `of` returns for the videos that the row matches.
     """
 
     def __init__(self, path: Path, columns: Sequence[str], value: Callable[[Row], Value]):
         self.rows = [(row, value(row)) for row in read_rows(path, ("video", *columns))]
 
     def of(self, video: str) -> Value | None:
-        """Return the value of the last row that fits this video, or None if no row does."""
-        return next((value for row, value in reversed(self.rows) if fits(row["video"], video)), None)
+        """Return the value of the last row that matches this video, or None if no row does."""
+        return next((value for row, value in reversed(self.rows) if matches(row["video"], video)), None)
 
     def unmatched(self, videos: Sequence[str]) -> Iterator[Row]:
         """Return the rows that fit none of these videos; most likely their names are misspelt."""
         for row, _ in self.rows:
-            if not any(fits(row["video"], video) for video in videos):
+            if not any(matches(row["video"], video) for video in videos):
                 yield row
 
 
-def fits(pattern: str, video: str) -> bool:
-    """Return whether a pattern, as in `Patterns`, fits the name of a video."""
+def matches(pattern: str, video: str) -> bool:
+    """Return whether a pattern, as in `Patterns`, matches the name of a video."""
     return pattern == video or fnmatchcase(video, pattern)

@@ -28,7 +28,10 @@ def choose_encoder(render: Render, frame: FrameFormat) -> str:
             refusal = error
     if render.encoder == "auto":
         return "libx264"
-    raise UserError(f"params.yaml: render.encoder: {refusal}; choose auto or libx264")
+    reason = str(refusal).rpartition("could not be encoded: ")[2]
+    raise UserError(
+        f"params.yaml: render.encoder is {render.encoder}, which does not work here ({reason}); choose auto or libx264"
+    )
 
 
 def _try(encoder: str, render: Render, frame: FrameFormat) -> None:

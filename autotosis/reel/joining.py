@@ -33,7 +33,7 @@ def measure_music(path: Path) -> Music:
     except UserError:
         level = None
     if level is None:
-        raise UserError(f"{path}: no music in it that can be heard; name another file as audio.music, or null")
+        raise UserError(f"{path}: cannot be read as music, or is silent; set audio.music to another file, or to null")
     return Music(path, level.loudness)
 
 

@@ -74,7 +74,7 @@ def write_box(folder: Path, seen: str, pattern: str, sides: Sequence[float] | No
     def change(text: Table) -> None:
         named = [row for row in text.rows if row.fields["video"] == pattern]
         later = text.rows[text.rows.index(named[-1]) + 1 :] if named else []
-        overruled = any(tables.fits(row.fields["video"], pattern) for row in later)
+        overruled = any(tables.matches(row.fields["video"], pattern) for row in later)
         values = {"video": pattern} | {side: f"{value:.4g}" for side, value in zip(SIDES, sides or (), strict=False)}
         if sides and named and not overruled:
             text.change(named[-1], values)
@@ -228,10 +228,10 @@ def _line_before(text: Table, values: dict[str, str]) -> Line | None:
 def _line_before_pattern(folder: Path, text: Table, pattern: str) -> Line | None:
     """Find the line after which a new row about many videos belongs."""
     rows = text.rows
-    overruling = [row for row in rows if tables.fits(row.fields["video"], pattern)]
+    overruling = [row for row in rows if tables.matches(row.fields["video"], pattern)]
     later = rows[rows.index(overruling[-1]) + 1 :] if overruling else rows
     for row in later:
-        if not _is_pattern(folder, row.fields["video"]) and tables.fits(pattern, row.fields["video"]):
+        if not _is_pattern(folder, row.fields["video"]) and tables.matches(pattern, row.fields["video"]):
             return text.lines[text.lines.index(row) - 1]
     patterns = [row for row in rows if _is_pattern(folder, row.fields["video"])]
     return patterns[-1] if patterns else text.header

@@ -232,8 +232,8 @@ def _numbers(piece: Piece, sounds: Sequence[int], at_beginning: dict[Path, list[
     for number in sounds:
         if number > len(counted):
             raise UserError(
-                f"{piece.span.path}: `tracks` in params.yaml names sound track {number}, but there are {len(counted)}; "
-                "name another one"
+                f"{piece.span.path}: `tracks` in params.yaml names sound track {number}, but the file has only "
+                f"{len(counted)}; name another track, or remove the entry"
             )
     return tuple(there[counted[number - 1]] for number in sounds if counted[number - 1] in there)
 

@@ -1,6 +1,6 @@
 """Make a reel of every new recording in the streamer's folder, as soon as it is finished.
 
-A recording is a file that fits `recordings` in params.yaml. Once it is finished, vods.yaml lists it as a VOD, and
+A recording is a file that matches `recordings` in params.yaml. Once it is finished, vods.yaml lists it as a VOD, and
 `dvc repro` runs for it. watch.log has a line for each thing that happened. Recordings are neither changed nor deleted.
 Run from the project's folder: python -m autotosis.watch
 """
@@ -83,7 +83,7 @@ def unlist_missing(settings: Params) -> list[str]:
     Otherwise the stages of the others would not run. UserError if rather their drive seems to be away.
     """
     missing = recordings.missing(settings)
-    none_left = len(missing) > 1 and not recordings.fitting(settings)
+    none_left = len(missing) > 1 and not recordings.matching(settings)
     for path in missing.values():
         if none_left or not path.parent.exists():
             raise UserError(
@@ -103,7 +103,7 @@ def unlist_changed(settings: Params, state: State) -> None:
     A recording that is paused for long looks finished.
     """
     listed = {settings.folder / file: name for name, file in recordings.read_list().vods.items()}
-    for path in recordings.fitting(settings):
+    for path in recordings.matching(settings):
         # The user may remove it just now.
         with suppress(FileNotFoundError):
             if path in listed and state.has_changed(path, recordings.signature(path)):

@@ -19,7 +19,7 @@ from autotosis.video.opening import opened
 from autotosis.video.recording import Recording
 
 HEADER = (
-    "# VODs that fit `recordings` in params.yaml, as `python -m autotosis.watch` found them. Lines may be removed.\n"
+    "# VODs that match `recordings` in params.yaml, as `python -m autotosis.watch` found them. Lines may be removed.\n"
 )
 HEADER_OF_KEPT = (
     "# Recordings that are gone, have changed, or whose last run failed. While their lines stay, so do any reels.\n"
@@ -30,8 +30,8 @@ PATIENCE = 10
 MAX_AHEAD = 86_400.0
 
 
-def fitting(settings: Params) -> list[Path]:
-    """List the recordings that fit the pattern, in the order of their names."""
+def matching(settings: Params) -> list[Path]:
+    """List the recordings that match the pattern, in the order of their names."""
     paths = sorted(settings.folder.glob(settings.recordings)) if settings.recordings else []
     return [path for path in paths if path.is_file() and _is_recording(path)]
 
@@ -39,7 +39,7 @@ def fitting(settings: Params) -> list[Path]:
 def unlisted(settings: Params) -> list[Path]:
     """List those that are neither VODs yet, nor parts of a VOD that is a folder."""
     listed = {settings.vod(name) for name in settings.vods}
-    return [path for path in fitting(settings) if listed.isdisjoint((path, *path.parents))]
+    return [path for path in matching(settings) if listed.isdisjoint((path, *path.parents))]
 
 
 def name_of(path: Path, settings: Params) -> str:
@@ -91,7 +91,9 @@ def is_finished(path: Path, quiet: float) -> bool:
     before = signature(path)
     age = time.time() - path.stat().st_mtime
     if age < -MAX_AHEAD:
-        raise UserError(f"{path}: its time of change is in the future; if it is finished, run `touch` on it")
+        raise UserError(
+            f"{path}: its modification time is more than a day in the future; if it is finished, run `touch` on it"
+        )
     if age < quiet:
         return False
     try:

@@ -29,15 +29,15 @@ export async function open(root, { project, say, go }) {
   function refresh() {
     const held = marks.of(video).length > 0, rows = taught.of(video).length;
     state.textContent = held
-      ? `${name} measures the model: ${marker.items.filter(({ kind }) => kind === "yes").length} highlights are marked in its ${clock(desk.player.duration, 0)}. Mark all that there are, or the figures are wrong.`
-      : `${name} teaches the model${rows ? ` by ${rows} judgements` : ""}. As a holdout it measures instead, once every highlight in it is marked.`;
+      ? `${name} measures the model. Highlights marked in its ${clock(desk.player.duration, 0)}: ${marker.items.filter(({ kind }) => kind === "yes").length}. Mark all that there are, or the figures are wrong.`
+      : `${name} is not a holdout. The model learns from its judgements (${rows} so far). As a holdout, with every highlight marked, it measures the model instead.`;
     [put.hidden, remove.hidden] = [held, !held];
     for (const each of marker.actions.children) each.disabled = !held && each.onclick !== marker.undo;
   }
 
   async function join() {
     const rows = taught.of(video), highlights = rows.filter(([, , label]) => label);
-    if (rows.length && !confirm(`Remove ${rows.length} judgements about ${name} from labels.csv? Highlights among them become marks of the holdout.`)) return;
+    if (rows.length && !confirm(`Remove all judgements about ${name} (${rows.length}) from labels.csv? Highlights among them become marks of the holdout.`)) return;
     const written = marker.set(highlights.length ? highlights : [[null, null, 0]], null), back = marks.past.at(-1);
     await written;
     // If the holdout could not be written, its marks are not there.
