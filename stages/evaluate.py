@@ -36,7 +36,7 @@ class MeasuredVod:
 
     Attributes
     ----------
-    vod : str
+    name : str
         The VOD's name in params.yaml.
     timeline : Timeline
         The timeline, which ends with the VOD.
@@ -48,7 +48,7 @@ class MeasuredVod:
         The highlights in holdout.csv; none if the VOD is not in it.
     """
 
-    vod: str
+    name: str
     timeline: Timeline
     choice: Choice
     segments: list[Segment]
@@ -64,17 +64,18 @@ def main() -> None:
     settings = params.load()
     before = inputs.snapshot(settings.folder / "holdout.csv")
     holdout = labels.read_labels(settings.folder / "holdout.csv")
-    tell_what_is_not_measured(settings, holdout)
+    check(holdout)
+    report_unnamed(settings, holdout)
     vods = [read(name, settings, holdout) for name in config_files.vods_of(settings)]
-    measured = [vod for vod in vods if settings.vods[vod.vod] in holdout]
-    figures = {vod.vod: measure([vod]) for vod in measured}
+    measured = [vod for vod in vods if settings.vods[vod.name] in holdout]
+    figures = {vod.name: measure([vod]) for vod in measured}
     # Write all.json even without content: git does not keep empty folders, so `evaluate` would run again in a clone.
     figures[ALL] = measure(measured) if measured else {}
     with files.replacing_all(PICTURES, METRICS) as (pictures, tables):
         pictures.mkdir()
         for vod in vods:
-            picture, choice = pictures / f"{vod.vod}.png", vod.choice
-            timeline_plot.draw(picture, vod.vod, choice.smoothed, choice.threshold, vod.segments, vod.truth)
+            picture, choice = pictures / f"{vod.name}.png", vod.choice
+            timeline_plot.draw(picture, vod.name, choice.smoothed, choice.threshold, vod.segments, vod.truth)
         tables.mkdir()
         for name, of_vod in figures.items():
             headline = {key: of_vod[key] for key in HEADLINE if key in of_vod}
@@ -85,11 +86,15 @@ def main() -> None:
     inputs.check_unchanged(before)
 
 
-def tell_what_is_not_measured(settings: Params, holdout: dict[str, list[labels.Label]]) -> None:
-    """Print which VODs of the holdout params.yaml does not name; UserError if something else is in the holdout."""
+def check(holdout: dict[str, list[labels.Label]]) -> None:
+    """Raise a UserError if something else than a VOD is in the holdout."""
     for video, rows in holdout.items():
         if not video.startswith("vods/"):
             raise rows[0].row.error(f"{video} is not in vods/, and only VODs can be held out; remove the row")
+
+
+def report_unnamed(settings: Params, holdout: dict[str, list[labels.Label]]) -> None:
+    """Print which VODs of the holdout are not measured, because params.yaml does not name them."""
     unnamed = sorted(holdout.keys() - set(settings.vods.values()))
     if unnamed:
         table = settings.folder / "holdout.csv"
@@ -124,10 +129,10 @@ def measure(vods: list[MeasuredVod]) -> dict[str, float]:
     Returns
     -------
     dict of str to float
-        ap: average precision over moments, missing if no moment is in a highlight. f1, f1_30: F1 of the events at a
-        temporal IoU of 0.5 and of 0.3. fa_h: false alarms per hour. shown: share of the highlight time that the reel
-        shows. good: share of the reel that is highlight. reel_s: length of the reel, seconds. hours: length of the
-        VODs, hours.
+        ap: average precision over moments. f1, f1_30: F1 of the events at a temporal IoU of 0.5 and of 0.3. fa_h:
+        false alarms per hour. shown: share of the highlight time that the reel shows. good: share of the reel that is
+        highlight. reel_s: length of the reel, seconds. hours: length of the VODs, hours. Without true highlights, ap,
+        f1, f1_30 and shown are missing, and with an empty reel, good is.
     """
     hours = sum(vod.timeline.end for vod in vods) / 3600
     reel = sum(segments.seconds(vod.segments) for vod in vods)
@@ -139,15 +144,11 @@ def measure(vods: list[MeasuredVod]) -> dict[str, float]:
     # A highlight may lie between two moments.
     if inside.any():
         figures["ap"] = metrics.average_precision(inside, np.concatenate([vod.timeline.probabilities for vod in vods]))
-    figures |= {
-        "f1": event_f1(vods, 0.5),
-        "f1_30": event_f1(vods, 0.3),
-        "fa_h": false_alarms / hours,
-        "shown": shared / true if true else 0.0,
-        "good": shared / reel if reel else 0.0,
-        "reel_s": reel,
-        "hours": hours,
-    }
+    if true:
+        figures |= {"f1": event_f1(vods, 0.5), "f1_30": event_f1(vods, 0.3), "shown": shared / true}
+    if reel:
+        figures["good"] = shared / reel
+    figures |= {"fa_h": false_alarms / hours, "reel_s": reel, "hours": hours}
     return {name: round(value, 3) for name, value in figures.items()}
 
 
@@ -160,7 +161,7 @@ def true_moments(vod: MeasuredVod) -> np.ndarray:
 def event_f1(vods: list[MeasuredVod], iou: float) -> float:
     """Compute the F1 of events. An event counts as found if its temporal IoU with a true one is at least `iou`."""
     hits = sum(scoring.matches(vod.events, vod.truth, iou) for vod in vods)
-    return 2 * hits / max(sum(len(vod.events) + len(vod.truth) for vod in vods), 1)
+    return 2 * hits / sum(len(vod.events) + len(vod.truth) for vod in vods)
 
 
 if __name__ == "__main__":

@@ -61,7 +61,7 @@ def test_each_vod_has_figures_of_its_own_and_all_have_some_together(project):
     figures = written(project)
     assert figures.keys() == {"demo", "calm", "all"}
     assert figures["demo"]["f1"] == figures["demo"]["shown"] == 1
-    assert "ap" not in figures["calm"], "where there is no highlight, there is no precision of finding them"
+    assert figures["calm"].keys() == {"fa_h", "good"}, "where there is no highlight, none can be found or missed"
     assert [figures[vod]["fa_h"] for vod in ("demo", "calm", "all")] == pytest.approx([0, 6, 3])
     assert figures["all"]["good"] == pytest.approx(10 / 24, abs=1e-3)
     pictures = sorted(path.stem for path in (project.folder / "reels/timelines").iterdir())
@@ -75,6 +75,13 @@ def test_a_highlight_between_two_moments_has_no_average_precision(project):
     assert done.returncode == 0 and "Warning" not in done.stderr, done.stderr
     figures = json.loads(done.stdout)["demo"]
     assert "ap" not in figures and figures["shown"] == 1
+
+
+def test_an_empty_reel_of_a_vod_without_highlights_has_no_bad_figures(project):
+    write_vod(project, "demo", [])
+    project.write(HOLDOUT, HEADER + "vods/demo.mp4,,,0\n")
+    project.stages("evaluate")
+    assert written(project) == {"demo": {"fa_h": 0}, "all": {"fa_h": 0}}
 
 
 def test_rows_of_the_holdout_that_are_not_measured_are_named(project):
