@@ -110,7 +110,7 @@ def measure(clips: Sequence[Clip], settings: Params, seed: int, architecture: st
     ordered = cross_validation.in_random_order(clips, seed)
     scored = cross_validation.score(ordered, settings)
     scored = scored.at(scored.measured)
-    figures = metrics.cross_validation(scored.labels, scored.probabilities(), scored.fold)
+    figures = metrics.out_of_fold(scored.labels, scored.probabilities(), scored.fold)
     return figures["ap"], figures["auc"]
 
 

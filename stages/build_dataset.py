@@ -1,4 +1,4 @@
-"""Build the data set: data/dataset/index.csv has the label of each moment, and data/dataset/preview.jpg shows them.
+"""Build the data set: data/dataset/index.csv has the label of each moment, preview.jpg shows a few frames of each clip.
 
 Clips without a label are left out and listed. Moments close to the edge of a highlight are left out too, because
 labels are not exact. Run from the project's folder: python -m stages.build_dataset
@@ -66,7 +66,7 @@ def main() -> None:
             ]
     extracted = sorted(map(shards.clip_of, shards.FOLDER.glob(f"*{shards.SUFFIX}")))
     for pattern in groups.unmatched([*labelled, *(f"clips/{name}" for name in extracted)]):
-        print(f"{pattern.path} row {pattern.number}: {pattern['video']} fits no video; check the spelling")
+        print(f"{pattern.path} row {pattern.number}: {pattern['video']} matches no video; check the spelling")
     for clip in clips:
         clip.shard.check_fits(settings.extract)
     check_enough(clips, folder)
@@ -142,8 +142,8 @@ def classify(shard: shards.Shard, rows: list[Label], margin: float, elsewhere: i
 def index_entries(clip: LabelledClip) -> list[index.Entry]:
     """List the moments of a clip that have a label."""
     return [
-        index.Entry(clip.name, int(frame), round(float(clip.shard.times[frame]), 3), int(label), clip.group)
-        for frame, label in enumerate(clip.classes)
+        index.Entry(clip.name, moment, round(float(clip.shard.times[moment]), 3), int(label), clip.group)
+        for moment, label in enumerate(clip.classes)
         if label != LEFT_OUT
     ]
 

@@ -21,7 +21,7 @@ def main(name: str) -> None:
     config = config_files.recorded("predict", configuration.for_predict(params.load(), name))
     before = inputs.snapshot(config.video)
     card, weights = model_file.load(config.extract)
-    labelled = Labelled.from_tensors("labelled.", weights).for_vod(card.own_vods, config.video.as_posix())
+    labelled = Labelled.from_tensors(weights).for_vod(card.own_vods, config.video.as_posix())
     vod = recording.probe(config.video, config.sounds)
     for remark in remarks(vod):
         print(remark)
@@ -38,7 +38,7 @@ def main(name: str) -> None:
         files.digest(model_file.PATH),
     )
     times = np.arange(scan.moments) / config.extract.fps
-    chat_logits = chat_weight.from_tensors("chat.", weights).logits(messages, times)
+    chat_logits = chat_weight.from_tensors(weights).logits(messages, times)
     two_passes = config.predict.scan == "two-pass"
     probabilities, looked_at = two_pass.score(scan, name, card, labelled, chat_logits, two_passes)
     inputs.check_unchanged(before)

@@ -1,7 +1,7 @@
 """Train the model: models/model.safetensors, its metrics, models/metrics.json, and their plots, models/live/.
 
 The metrics are out-of-fold: cross-validation scores each clip with a model that learned from clips of other groups.
-What is saved are the labelled moments, because `predict` learns from them again for each VOD, and a face network, if
+The model file holds the labelled moments, because `predict` learns from them again for each VOD, and a face network, if
 one helps. Run from the project's folder: python -m stages.train
 
 A face network trains faster in several processes, each on a graphics card or on some cores of its own:
@@ -32,7 +32,10 @@ from autotosis.model import (
     metrics,
     model_file,
 )
+from autotosis.model.architecture import NetworkChoice
+from autotosis.model.chat_weight import ChatWeight
 from autotosis.model.cross_validation import OutOfFold
+from autotosis.model.examples import Clip
 from autotosis.project import command_line, files, params
 from autotosis.project.errors import UserError
 from autotosis.signals import context
@@ -47,11 +50,10 @@ def main() -> None:
     check_repository()
     settings = params.load()
     config_files.check_recorded("train", settings)
-    train = settings.train
-    labelled = cross_validation.in_random_order(list(examples.read_clips(settings.extract.fps)), train.seed)
+    labelled = cross_validation.in_random_order(list(examples.read_clips(settings.extract.fps)), settings.train.seed)
     if not labelled:
         raise UserError(f"{index.PATH}: contains no moments to learn from; build it with `dvc repro build_dataset`")
-    clips, own_rows, remark = judgements.agreeing(labelled, settings)
+    clips, set_apart, remark = judgements.agreeing(labelled, settings)
     signal_scores = cross_validation.score(clips, learning.with_network(settings, None))
     choice = architecture.choose(clips, settings, signal_scores)
     out_of_fold, settings = choice.out_of_fold, learning.with_network(settings, choice.architecture)
@@ -59,32 +61,23 @@ def main() -> None:
     kept = cross_validation.limit_clips(clips, settings)
     kept_scores = cross_validation.restrict_to(out_of_fold, kept, settings)
     learned = learning.learn(kept, settings, "all clips")
-    if "RANK" in os.environ and not first_of_torchrun():
+    if "RANK" in os.environ and not leave_torchrun():
         return
     network_logits = out_of_fold.logits - signal_scores.logits
-    moments, own_vods = labelled_moments.collect(kept, own_rows, settings, kept_scores, network_logits)
+    moments, own_vods = labelled_moments.collect(kept, set_apart, settings, kept_scores, network_logits)
     card = model_file.Card(
         architecture=choice.architecture,
         extract=settings.extract.signal_params(),
         code=context.VERSION,
-        l2=train.l2,
-        prevalence=train.prevalence,
+        l2=settings.train.l2,
+        prevalence=settings.train.prevalence,
         own_vods=own_vods,
     )
-    audience = chat_weight.learn_from_clips(clips, out_of_fold.logits, train.review_weight)
-    tensors = moments.tensors("labelled.") | learned.face_tensors("face.") | audience.tensors("chat.")
+    chat = chat_weight.learn_from_rows(clips, out_of_fold.logits, settings.train.review_weight)
+    tensors = moments.tensors() | learned.face_tensors() | chat.tensors()
     probabilities = measured.probabilities()
-    figures = metrics.cross_validation(measured.labels, probabilities, measured.fold)
-    details = {
-        "clips": len(kept),
-        "minutes": len(examples.labels(kept)) / settings.extract.fps / 60,
-        "base_rate": float(measured.labels.mean()),
-        "ece": metrics.expected_calibration_error(measured.labels, probabilities),
-        **choice.figures,
-        **review(out_of_fold.at(~out_of_fold.measured)),
-        **audience.figures(),
-    }
-    details = {name: round(figure, 3) for name, figure in details.items()}
+    figures = metrics.out_of_fold(measured.labels, probabilities, measured.fold)
+    details = describe(kept, choice, chat, settings.extract.fps)
     with files.replacing_all(model_file.PATH, METRICS, LIVE) as (model, table, plots):
         model_file.save(model, card, tensors)
         table.write_text(json.dumps(figures, indent=2) + "\n")
@@ -93,13 +86,8 @@ def main() -> None:
     print(json.dumps(figures | details, indent=2))
     if remark:
         print(remark)
-    if measured.is_excerpt.any():
-        print(
-            f"{settings.folder / 'labels.csv'}: the metrics include rows about VODs, because the clips of fewer than "
-            "two folds have highlights, or calm moments; label more clips"
-        )
     print(f"face network: {choice.architecture or 'none'}, because {choice.reason}")
-    warn_if_chance(figures["auc"], settings.folder)
+    warn(figures["auc"], measured, settings.folder / "labels.csv")
 
 
 def check_repository() -> None:
@@ -112,7 +100,7 @@ def check_repository() -> None:
             )
 
 
-def first_of_torchrun() -> bool:
+def leave_torchrun() -> bool:
     """Disconnect from the other processes of torchrun; return whether this is the first one, which writes the model."""
     # Imported here because it takes seconds, and the default model does not need it.
     from autotosis.model.face_network import torchrun
@@ -121,16 +109,37 @@ def first_of_torchrun() -> bool:
     return torchrun.rank() == 0
 
 
-def warn_if_chance(auc: float, folder: Path) -> None:
-    """Print a warning if the model ranks the clips of a streamer's folder hardly better than chance."""
+def describe(clips: Sequence[Clip], choice: NetworkChoice, chat: ChatWeight, fps: float) -> dict[str, float]:
+    """Return the figures of details.json about a model that learned from these clips, at `fps` moments per second."""
+    scores = choice.out_of_fold
+    measured = scores.at(scores.measured)
+    details = {
+        "clips": len(clips),
+        "minutes": len(examples.labels(clips)) / fps / 60,
+        "base_rate": float(measured.labels.mean()),
+        "ece": metrics.expected_calibration_error(measured.labels, measured.probabilities()),
+        **choice.figures,
+        **measure_excerpts(scores.at(~scores.measured)),
+        **chat.figures(),
+    }
+    return {name: round(figure, 3) for name, figure in details.items()}
+
+
+def warn(auc: float, measured: OutOfFold, table: Path) -> None:
+    """Print a warning if clips are too few to measure on, or if the model ranks them hardly better than chance."""
+    if measured.is_excerpt.any():
+        print(
+            f"{table}: the metrics include rows about VODs, because the clips of fewer than two folds have highlights, "
+            "or calm moments; label more clips"
+        )
     if auc < CHANCE:
         print(
-            f"{folder / 'labels.csv'}: the model ranks new clips hardly better than chance (auc {auc:.2f}): "
-            "reels show whatever stands out in a VOD; label more highlights, and more loud but calm clips"
+            f"{table}: the model ranks new clips hardly better than chance (auc {auc:.2f}): reels show whatever stands "
+            "out in a VOD; label more highlights, and more loud but calm clips"
         )
 
 
-def review(excerpts: OutOfFold) -> dict[str, float]:
+def measure_excerpts(excerpts: OutOfFold) -> dict[str, float]:
     """Measure how well labelled stretches of VODs are ranked, out-of-fold; empty unless they have both labels."""
     if len(set(excerpts.labels)) < 2:
         return {}

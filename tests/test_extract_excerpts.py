@@ -129,7 +129,7 @@ def test_the_time_around_what_was_judged_is_calm(project, monkeypatch):
     assert sorted(times) == everything[(everything < 2) | (everything >= 18.3)].tolist()
     few = examples.around_excerpts(clips, 4, 50, 0)
     assert 25 <= sum(len(clip.moments) for clip in few) <= 50
-    assert examples.weights_beside(clips, around, 0.01).sum() == pytest.approx(
+    assert examples.weights_with_own_limit(clips, around, 0.01).sum() == pytest.approx(
         0.01 * sum((clip.labels == 0).sum() for clip in clips if not clip.is_excerpt)
     )
     assert not examples.around_excerpts([clip for clip in clips if not clip.is_excerpt], 4, 1000, 0)

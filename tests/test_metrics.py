@@ -8,7 +8,7 @@ from autotosis.model import metrics
 
 def test_measures_of_probabilities():
     labels, probabilities = np.array([0, 0, 1, 1, 1, 0]), np.array([0.1, 0.6, 0.4, 0.9, 0.8, 0.2])
-    figures = metrics.cross_validation(labels, probabilities, np.array([0, 0, 0, 0, 1, 1]))
+    figures = metrics.out_of_fold(labels, probabilities, np.array([0, 0, 0, 0, 1, 1]))
     of_first = 1 / 2 + 2 / 3 / 2
     assert figures["auc"] == pytest.approx(8 / 9, abs=1e-3)
     assert figures["auc_sd"] == pytest.approx((1 - 0.75) / 2, abs=1e-3)
@@ -20,6 +20,6 @@ def test_measures_of_probabilities():
 
 def test_a_fold_of_one_label_has_no_figures_of_its_own():
     labels, probabilities = np.array([0, 1, 0, 0]), np.array([0.2, 0.8, 0.1, 0.3])
-    figures = metrics.cross_validation(labels, probabilities, np.array([0, 0, 1, 1]))
+    figures = metrics.out_of_fold(labels, probabilities, np.array([0, 0, 1, 1]))
     assert figures["ap"] == 1
     assert "ap_sd" not in figures, "a single fold has no spread"

@@ -16,7 +16,7 @@ from autotosis.project import params
 
 settings = params.load()
 learned = learning.learn(list(examples.read_clips(settings.extract.fps)), settings, "all clips")
-digest = hashlib.sha256(b"".join(tensor.tobytes() for tensor in learned.face_tensors("").values())).hexdigest()
+digest = hashlib.sha256(b"".join(tensor.tobytes() for tensor in learned.face_tensors().values())).hexdigest()
 # In one piece, since two processes write to the same place.
 os.write(1, f"{digest}\\n".encode())
 """

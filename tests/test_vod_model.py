@@ -81,7 +81,7 @@ def test_what_is_usual_in_a_vod_is_calm_there():
     beside = vod_model.learn(others, usual, 0.05, 1)
     false = [(fitted.logits_of(usual) > np.median(fitted.logits_of(highlight))).mean() for fitted in (alone, beside)]
     assert false[1] < false[0] / 2
-    assert vod_model.cross_validate(others, usual, 0.05, 1).shape == (200,)
+    assert vod_model.score_out_of_fold(others, usual, 0.05, 1).shape == (200,)
 
 
 def test_highlights_that_differ_from_those_of_the_clips_are_found_if_they_stand_out():

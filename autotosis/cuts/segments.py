@@ -39,8 +39,8 @@ class Segment:
         """The segment without its padding."""
         return Segment(self.start + self.pre_roll, self.end - self.post_roll, self.score)
 
-    def around(self, start: float, end: float) -> "Segment":
-        """Return the segment with padding around events from `start` to `end` (seconds)."""
+    def with_event(self, start: float, end: float) -> "Segment":
+        """Return the segment with the padding that makes its event last from `start` to `end` (seconds)."""
         return replace(self, pre_roll=max(0.0, start - self.start), post_roll=max(0.0, self.end - end))
 
 
@@ -67,7 +67,7 @@ def join(parts: Iterable[Segment], min_gap: float = 0.0, barriers: Sequence[Segm
             last = joined.pop()
             both = Segment(last.start, max(last.end, segment.end), max(last.score, segment.score))
             start, end = min(last.event.start, segment.event.start), max(last.event.end, segment.event.end)
-            segment = both.around(start, end)
+            segment = both.with_event(start, end)
         joined.append(segment)
     return joined
 

@@ -89,4 +89,4 @@ def choose(config: SelectConfig, timeline: Timeline, duration: float) -> Choice:
 def with_padding(found_events: Sequence[Segment], segment: Segment) -> Segment:
     """Return a segment with the padding around its events in `pre_roll` and `post_roll`."""
     inside = [event for event in found_events if overlap(event, segment)]
-    return segment.around(inside[0].start, inside[-1].end) if inside else segment
+    return segment.with_event(inside[0].start, inside[-1].end) if inside else segment

@@ -109,7 +109,7 @@ def snap(
     places = list(workers.run_parallel(measure, starts + ends, f"edges of {recording.path.name}", "edges"))
     edges = fit(starts, ends, places, recording.rate, select)
     return [
-        replace(segment, start=start, end=end).around(segment.event.start, segment.event.end)
+        replace(segment, start=start, end=end).with_event(segment.event.start, segment.event.end)
         for segment, (start, end) in zip(reel, edges, strict=True)
     ]
 

@@ -22,8 +22,8 @@ _CEPSTRUM, _FLUX = (
     slice(columns.start - features.AUDIO_COLUMNS.start, columns.stop - features.AUDIO_COLUMNS.start)
     for columns in map(features.columns, (CEPSTRUM, FLUX))
 )
-# In each band, the background noise is the power that is exceeded for all but this share of a VOD: people pause at
-# least as long between words, and music and games go on. With 0.1, recordings of other people with music are cut worse.
+# The background noise of a band is this quantile of its power over the VOD: people pause at least that much between
+# words, while music and games go on. With 0.1, recordings of other people with music are cut worse.
 NOISE_SHARE = 0.25
 # Most of the calm time of a VOD is talk, so it is louder than that of clips by about this much in each band (natural
 # logarithm of the power; 4 dB). If a band is not, the VOD's microphone attenuates it. In recordings of other people
@@ -40,7 +40,8 @@ COPIES_SHARE = 2 / 3
 def with_copies(labelled: Labelled, sound: np.ndarray) -> Labelled:
     """Add copies of the moments of clips that sound as if they were recorded in a VOD.
 
-    Excerpts of VODs are not copied, because they have such noise already.
+    Excerpts of VODs are not copied, because they have such noise already, unless the clips are so few that the metrics
+    include excerpts.
 
     Parameters
     ----------
@@ -56,7 +57,6 @@ def with_copies(labelled: Labelled, sound: np.ndarray) -> Labelled:
     """
     # A sample has the same quantiles, and takes no more memory for a longer VOD.
     sound = sound[labelled_moments.evenly_spaced(len(sound))]
-    # Where clips are too few to measure on alone, excerpts are copied, too.
     originals = labelled.at(labelled.measured)
     contexts, baselines = originals.contexts.astype(np.float64), originals.baselines.astype(np.float64)
     of_clips = contexts[:, :, features.AUDIO_COLUMNS] + baselines[:, None]

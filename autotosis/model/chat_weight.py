@@ -63,19 +63,19 @@ class ChatWeight:
         """Return both numbers, by the names that details.json has for them; none without a weight."""
         return {f"chat_{name}": value for name, value in vars(self).items()} if self.weight else {}
 
-    def tensors(self, prefix: str) -> dict[str, np.ndarray]:
-        """Return the arrays for the model file, each with the prefix in its name; none without a weight."""
-        return {prefix + name: np.array([value]) for name, value in vars(self).items()} if self.weight else {}
+    def tensors(self) -> dict[str, np.ndarray]:
+        """Return the arrays for the model file; none without a weight."""
+        return {model_file.CHAT + name: np.array([value]) for name, value in vars(self).items()} if self.weight else {}
 
 
 NONE = ChatWeight(0.0, 0.0)
 
 
-def from_tensors(prefix: str, weights: dict[str, np.ndarray]) -> ChatWeight:
+def from_tensors(weights: dict[str, np.ndarray]) -> ChatWeight:
     """Restore what `ChatWeight.tensors` returned, if it is among these; UserError if it is malformed."""
-    if not (tensors := model_file.subset(prefix, weights)):
+    if not (tensors := model_file.subset(model_file.CHAT, weights)):
         return NONE
-    model_file.check(prefix, tensors, {name: ("float64", (1,)) for name in vars(NONE)})
+    model_file.check(model_file.CHAT, tensors, {name: ("float64", (1,)) for name in vars(NONE)})
     restored = ChatWeight(**{name: float(tensor[0]) for name, tensor in tensors.items()})
     if not 0 < restored.weight <= MAX_WEIGHT or restored.delay not in chat_rate.DELAYS:
         raise model_file.malformed(f"{restored} is not possible")
@@ -123,8 +123,8 @@ def collect(levels: Mapping[str, np.ndarray], clips: Sequence[Clip], logits: np.
     )
 
 
-def learn_from_clips(clips: Sequence[Clip], logits: np.ndarray, review_weight: float) -> ChatWeight:
-    """Learn from what data/excerpts/chat.csv has of labelled stretches of VODs; NONE if these have no weight.
+def learn_from_rows(clips: Sequence[Clip], logits: np.ndarray, review_weight: float) -> ChatWeight:
+    """Learn from the rows of labels.csv about VODs with chat, data/excerpts/chat.csv; NONE if `review_weight` is 0.
 
     The other parameters are those of `collect`; UserError if the table is malformed.
     """

@@ -84,7 +84,7 @@ def read_clips(fps: float) -> Iterator[Clip]:
         if not shards.path(name).is_file():
             raise UserError(f"{index.PATH}: there is no shard of {reprlib.repr(name)}; {index.REBUILD}")
         shard = shards.Shard(shards.path(name))
-        if not shard.has_frame(rows[0].frame) or not shard.has_frame(rows[-1].frame):
+        if not shard.has_frame(rows[0].moment) or not shard.has_frame(rows[-1].moment):
             raise UserError(
                 f"{index.PATH}: names frames of {reprlib.repr(name)} that it does not have; {index.REBUILD}"
             )
@@ -96,7 +96,7 @@ def read_clips(fps: float) -> Iterator[Clip]:
             shard,
             values,
             np.nan_to_num((signals - values)[:, features.AUDIO_COLUMNS]),
-            np.array([row.frame for row in rows]),
+            np.array([row.moment for row in rows]),
             np.array([row.label for row in rows]),
         )
 
@@ -117,9 +117,10 @@ def baselines(clips: Sequence[Clip]) -> np.ndarray:
 
 
 def unknown_signals(highlights: np.ndarray) -> np.ndarray:
-    """Return which signals most highlights lack. What the others say about such a signal would mislead a model.
+    """Return which signals are missing from most highlights, so that a model must ignore them.
 
-    Otherwise its usual value would stand for highlights, and so any other value would count as calm.
+    Models replace missing values by the mean or the median. So most highlights would get the same value, and any other
+    would seem calm.
 
     Parameters
     ----------
@@ -201,7 +202,7 @@ def around_excerpts(clips: Sequence[Clip], fps: float, most: int, margin: float)
         excerpts = [clip for clip in clips if clip.is_excerpt and clip.vod == vod]
         numbers = [np.rint(excerpt.shard.times * fps).astype(int) for excerpt in excerpts]
         taken = np.zeros(max(moments[-1] for moments in numbers) + 1, bool)
-        for shard in [excerpt.shard for excerpt in excerpts] + left_out_beside(excerpts):
+        for shard in [excerpt.shard for excerpt in excerpts] + all_margin(excerpts):
             first = round(shard.times[0] * fps) + shard.first_frame
             taken[max(0, first - beside) : first + shard.frames + beside] = True
         for excerpt, moments in zip(excerpts, numbers, strict=True):
@@ -217,15 +218,15 @@ def around_excerpts(clips: Sequence[Clip], fps: float, most: int, margin: float)
     return around
 
 
-def left_out_beside(excerpts: Sequence[Clip]) -> list[shards.Shard]:
-    """Open the shards of the same VOD that have no moments in the index, because they are all margin."""
+def all_margin(excerpts: Sequence[Clip]) -> list[shards.Shard]:
+    """Open the shards of these excerpts' VOD that have no moments in the index, because their margins cover them."""
     indexed = {excerpt.shard.path for excerpt in excerpts}
-    vods, paths = set(map(shards.vod_of, indexed)), sorted(shards.EXCERPTS.glob(f"*{shards.SUFFIX}"))
-    return [shards.Shard(path) for path in paths if path not in indexed and shards.vod_of(path) in vods]
+    vod, paths = shards.vod_of(excerpts[0].shard.path), sorted(shards.EXCERPTS.glob(f"*{shards.SUFFIX}"))
+    return [shards.Shard(path) for path in paths if path not in indexed and shards.vod_of(path) == vod]
 
 
-def weights_beside(clips: Sequence[Clip], others: Sequence[Clip], review_weight: float) -> np.ndarray:
-    """Compute the weight of each moment of other stretches of VODs: as in `weights`, but they have limits of their own.
+def weights_with_own_limit(clips: Sequence[Clip], others: Sequence[Clip], review_weight: float) -> np.ndarray:
+    """Compute the weight of each moment of other stretches of VODs as `weights` does, but with a limit of their own.
 
     CALM_LIMIT does not apply: they were not judged, or are used only for the VOD that they are of.
 

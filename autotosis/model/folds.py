@@ -60,10 +60,11 @@ def in_random_order(clips: Mapping[str, bool], seed: int) -> list[str]:
         The names of the clips.
     """
     places = []
-    for is_calm in (False, True):
-        ranked = sorted((clip for clip in clips if clips[clip] != is_calm), key=lambda clip: hash_fraction(clip, seed))
+    for has_highlight in (True, False):
+        alike = [clip for clip in clips if clips[clip] == has_highlight]
+        ranked = sorted(alike, key=lambda clip: hash_fraction(clip, seed))
         # Of two clips in the same place, the one with a highlight comes first.
-        places += [((rank + 0.5) / len(ranked), is_calm, clip) for rank, clip in enumerate(ranked)]
+        places += [((rank + 0.5) / len(ranked), not has_highlight, clip) for rank, clip in enumerate(ranked)]
     return [clip for *_, clip in sorted(places)]
 
 

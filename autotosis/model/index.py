@@ -22,7 +22,7 @@ class Entry:
     ----------
     clip : str
         The file name of the clip, or the name of the excerpt as in `shards.excerpt_name`.
-    frame : int
+    moment : int
         The number of the moment in the shard.
     time : float
         The time of the moment, seconds from the beginning of the video.
@@ -33,7 +33,7 @@ class Entry:
     """
 
     clip: str
-    frame: int
+    moment: int
     time: float
     label: int
     group: str
@@ -66,7 +66,7 @@ def read_index() -> list[Entry]:
     for row in tables.read_rows(PATH, COLUMNS):
         entry = Entry(
             row["clip"].removeprefix(CLIPS),
-            _whole(row, "frame"),
+            _whole(row, "moment"),
             row.seconds("time"),
             _whole(row, "label"),
             row["group"],
@@ -74,7 +74,7 @@ def read_index() -> list[Entry]:
         before = last_of.get(entry.clip)
         if entry.label not in (0, 1):
             raise row.error(f"label is {entry.label}, not 1 or 0; {REBUILD}")
-        if before and (before is not entries[-1] or before.frame >= entry.frame or before.group != entry.group):
+        if before and (before is not entries[-1] or before.moment >= entry.moment or before.group != entry.group):
             raise row.error(f"does not follow the last row of {reprlib.repr(entry.clip)}; {REBUILD}")
         last_of[entry.clip] = entry
         entries.append(entry)

@@ -1,7 +1,8 @@
 """Decide whether labels of one VOD also teach the models of others: only if they agree with the clips.
 
-Whether the clips are then ranked better or worse does not tell right judgements from wrong ones, because most are about
-what the model is least sure of. But judged highlights should look as much like highlights as those of the clips do.
+Learning from them and comparing the metrics would not tell right judgements from wrong ones, because most are about
+moments that the model is least sure of. But judged highlights should look as much like highlights as those of the clips
+do.
 Calm judgements are left out: compared with many of them, even doubtful moments would look like highlights.
 """
 
@@ -15,8 +16,8 @@ from autotosis.project.params import Params
 
 # Judgements with a p-value below this are left out. In recordings of other people, p is 0.4 or more for 5 to 30 correct
 # judgements, and 0.08 or more for 30 of which 15 % are wrong. For 5 or more random ones, or highlights that are all
-# wrong, it is nearly always below 0.02. A single one has at least 0.053, because there are 18 clips: 83 of 96 wrong
-# ones have that, since they score lower than all clips, and none of 74 right ones.
+# wrong, it is nearly always below 0.02. With 18 clips, a single judgement that scores below all of them has p = 0.053,
+# the least possible: 83 of 96 wrong ones do, and none of 74 right ones.
 MIN_P_VALUE = 0.07
 
 
@@ -44,8 +45,8 @@ def agreeing(clips: Sequence[Clip], settings: Params) -> tuple[Sequence[Clip], S
         What to tell the user if stretches were set apart.
     """
     fold_of = cross_validation.folds_of([clip for clip in clips if not clip.is_excerpt], settings)
-    has_judged = any(clip.is_excerpt and clip.labels.any() for clip in clips)
-    if not has_judged or not fold_of or not settings.train.review_weight:
+    has_judged_highlights = any(clip.is_excerpt and clip.labels.any() for clip in clips)
+    if not has_judged_highlights or not fold_of or not settings.train.review_weight:
         return clips, [], None
     # Imported here because it takes a second.
     from scipy.stats import mannwhitneyu
@@ -73,7 +74,7 @@ def agreeing(clips: Sequence[Clip], settings: Params) -> tuple[Sequence[Clip], S
 
 
 def comparable(clips: Sequence[Clip], fps: float) -> list[Clip]:
-    """Hide signals of clips as often as judged highlights lack them, because missing ones look like nothing else.
+    """Hide signals of clips as often as judged highlights lack them, because otherwise they would differ by that.
 
     Parameters
     ----------

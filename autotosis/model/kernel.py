@@ -64,12 +64,12 @@ class Kernel:
             chunks.append(self.logits_of(context.windows(values[start : some[-1] + reach + 1], fps, some - start)))
         return np.concatenate(chunks)
 
-    def logits_of(self, examples: np.ndarray) -> np.ndarray:
+    def logits_of(self, contexts: np.ndarray) -> np.ndarray:
         """Compute the logits of single moments.
 
         Parameters
         ----------
-        examples : ndarray of float, shape (moments, windows, columns)
+        contexts : ndarray of float, shape (moments, windows, columns)
             The surroundings of the moments, from `context.windows`.
 
         Returns
@@ -79,17 +79,17 @@ class Kernel:
         """
         # The number of threads would change the order of sums, and thus how they are rounded.
         with threadpool_limits(1):
-            return np.asarray(self.regression.decision_function(_flat(examples)), np.float64)
+            return np.asarray(self.regression.decision_function(_flat(contexts)), np.float64)
 
 
-def fit(examples: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> Kernel:
+def fit(contexts: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> Kernel:
     """Fit the model to labelled moments.
 
     Parameters
     ----------
-    examples : ndarray of float, shape (moments, windows, columns)
-        The surroundings of the moments, from `context.windows`. NaN (no sound, or no face found) is replaced by the
-        median of the column.
+    contexts : ndarray of float, shape (moments, windows, columns)
+        The surroundings of the moments, from `context.windows`. NaN, where there is nothing to measure, is replaced by
+        the median of the column.
     labels : ndarray of int, shape (moments,)
         1 for a highlight, 0 for calm. Both must occur.
     weights : ndarray of float, shape (moments,)
@@ -111,9 +111,9 @@ def fit(examples: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> Kernel
         LogisticRegression(C=1 / PENALTY, max_iter=1000),
     )
     with threadpool_limits(1):
-        regression.fit(_flat(examples), labels, logisticregression__sample_weight=weights * (total[1] / total)[labels])
+        regression.fit(_flat(contexts), labels, logisticregression__sample_weight=weights * (total[1] / total)[labels])
     return Kernel(regression)
 
 
-def _flat(examples: np.ndarray) -> np.ndarray:
-    return examples.reshape(len(examples), -1).astype(np.float32)
+def _flat(contexts: np.ndarray) -> np.ndarray:
+    return contexts.reshape(len(contexts), -1).astype(np.float32)

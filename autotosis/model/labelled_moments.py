@@ -14,8 +14,8 @@ from autotosis.signals import context, features
 # Use at most this many moments of clips, and as many of a VOD, evenly spaced. Neighbouring moments are much alike, so
 # more of them add little.
 MAX_MOMENTS = 10_000
-# Kernel regression learns from at most this many moments of a VOD, and at most as many around judged stretches of other
-# VODs, because each takes 6 KiB of memory.
+# Kernel regression learns from at most this many moments of a VOD, and at most as many around judged stretches,
+# because each takes 6 KiB of memory.
 KERNEL_MOMENTS = 5_000
 # The value of `Labelled.vod` for moments used for all VODs.
 EVERY = -1
@@ -34,7 +34,7 @@ class Labelled:
     labels : ndarray of int8, shape (moments,)
         1 for a highlight, 0 for calm.
     weights : ndarray of float32, shape (moments,)
-        The weight of each moment, from `examples.weights`.
+        The weight of each moment, above 0.
     fold : ndarray of int16, shape (moments,)
         The fold of each moment, from 0; -1 for none.
     measured : ndarray of bool, shape (moments,)
@@ -59,14 +59,14 @@ class Labelled:
         """The signals that most highlights lack, so that too little is known about them: bool of shape (columns,)."""
         return examples.unknown_signals(self.contexts[self.labels == 1])
 
-    def tensors(self, prefix: str) -> dict[str, np.ndarray]:
-        """Return the arrays for the model file, each with the prefix in its name."""
-        return {prefix + name: tensor for name, tensor in vars(self).items()}
+    def tensors(self) -> dict[str, np.ndarray]:
+        """Return the arrays for the model file."""
+        return {model_file.LABELLED + name: tensor for name, tensor in vars(self).items()}
 
     @classmethod
-    def from_tensors(cls, prefix: str, weights: dict[str, np.ndarray]) -> "Labelled":
+    def from_tensors(cls, weights: dict[str, np.ndarray]) -> "Labelled":
         """Restore what `tensors` returned, among other weights; UserError if it is malformed."""
-        tensors = model_file.subset(prefix, weights)
+        tensors = model_file.subset(model_file.LABELLED, weights)
         rows = np.size(tensors.get("labels", ()))
         expected = {
             "contexts": ("float16", (rows, len(context.WINDOWS), features.COLUMNS)),
@@ -78,7 +78,7 @@ class Labelled:
             "faces": ("float32", (rows,)),
             "vod": ("int16", (rows,)),
         }
-        model_file.check(prefix, tensors, expected)
+        model_file.check(model_file.LABELLED, tensors, expected)
         labelled = cls(**tensors)
         highlights, for_all = labelled.labels == 1, labelled.vod == EVERY
         if not np.isin(labelled.labels, (0, 1)).all():
@@ -145,7 +145,7 @@ def collect(
     for number, vod in enumerate(vods):
         # A VOD's own rows have a limit of their own, because no model learns from those of several VODs.
         rows = [clip for clip in own_rows if clip.vod == vod]
-        of_vods.append(_labelled(rows, examples.weights_beside(clips, rows, review_weight), fps, number))
+        of_vods.append(_labelled(rows, examples.weights_with_own_limit(clips, rows, review_weight), fps, number))
     labelled = join([of_clips, *of_vods])
     # With a `train.review_weight` of 0, rows about VODs weigh nothing.
     weighing = np.flatnonzero(labelled.weights)
@@ -153,7 +153,7 @@ def collect(
     parts = [labelled.at(kept)]
     if around := examples.around_excerpts(clips, fps, KERNEL_MOMENTS, settings.dataset.margin):
         # Fewer labelled moments weigh less, and so must what is around them.
-        weights = examples.weights_beside(clips, around, review_weight) * (len(kept) / len(weighing))
+        weights = examples.weights_with_own_limit(clips, around, review_weight) * (len(kept) / len(weighing))
         parts.append(_labelled(around, weights, fps).at(np.flatnonzero(weights)))
     return join(parts), vods
 

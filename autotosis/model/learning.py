@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from autotosis.model import examples, linear
+from autotosis.model import examples, linear, model_file
 from autotosis.model.examples import Clip
 from autotosis.model.face_network import batches
 from autotosis.model.linear import Linear
@@ -39,13 +39,13 @@ class Model:
     face: Any = None
     losses: list[float] = field(default_factory=list)
 
-    def face_tensors(self, prefix: str) -> dict[str, np.ndarray]:
-        """Return the weights of the face network, each with the prefix in its name; empty if there is none."""
+    def face_tensors(self) -> dict[str, np.ndarray]:
+        """Return the weights of the face network for the model file; empty if there is none."""
         if self.face is None:
             return {}
         from autotosis.model.face_network import network
 
-        return {prefix + name: tensor for name, tensor in network.tensors(self.face).items()}
+        return {model_file.FACE + name: tensor for name, tensor in network.tensors(self.face).items()}
 
 
 def learn(clips: Sequence[Clip], settings: Params, name: str) -> Model:

@@ -53,12 +53,12 @@ class Linear:
             total += self.weights[number, column] * np.where(np.isnan(averaged), self.mean[number, column], averaged)
         return total
 
-    def logits_of(self, examples: np.ndarray) -> np.ndarray:
+    def logits_of(self, contexts: np.ndarray) -> np.ndarray:
         """Compute the logits of single moments.
 
         Parameters
         ----------
-        examples : ndarray of float, shape (moments, windows, columns)
+        contexts : ndarray of float, shape (moments, windows, columns)
             The surroundings of the moments, from `context.windows`.
 
         Returns
@@ -67,14 +67,14 @@ class Linear:
             The logit of each moment.
         """
         return (
-            np.where(np.isnan(examples), self.mean, examples).astype(np.float64).reshape(len(examples), -1)
+            np.where(np.isnan(contexts), self.mean, contexts).astype(np.float64).reshape(len(contexts), -1)
             @ self.weights.ravel().astype(np.float64)
             + self.bias
         )
 
 
 def fit(
-    examples: np.ndarray,
+    contexts: np.ndarray,
     labels: np.ndarray,
     penalty: float,
     weights: np.ndarray | None = None,
@@ -85,9 +85,9 @@ def fit(
 
     Parameters
     ----------
-    examples : ndarray of float, shape (moments, windows, columns)
-        The surroundings of the moments, from `context.windows`. NaN (no sound, or no face found) is replaced by the
-        mean of the column.
+    contexts : ndarray of float, shape (moments, windows, columns)
+        The surroundings of the moments, from `context.windows`. NaN, where there is nothing to measure, is replaced by
+        the mean of the column.
     labels : ndarray of int, shape (moments,)
         1 for a highlight, 0 for calm. Both must occur.
     penalty : float
@@ -111,9 +111,9 @@ def fit(
     from sklearn.linear_model import LogisticRegression
     from sklearn.preprocessing import StandardScaler
 
-    weight = np.ones(len(examples)) if weights is None else weights
+    weight = np.ones(len(contexts)) if weights is None else weights
     imputer = SimpleImputer(keep_empty_features=True)
-    flat = imputer.fit_transform(examples.reshape(len(examples), -1).astype(np.float64))
+    flat = imputer.fit_transform(contexts.reshape(len(contexts), -1).astype(np.float64))
     # The number of threads would change the order of sums, and thus how they are rounded.
     with threadpool_limits(1):
         scaler = StandardScaler().fit(flat, sample_weight=weight)
@@ -127,6 +127,6 @@ def fit(
         regression.fit(standardised, labels, sample_weight=weight)
     coefficients = regression.coef_[0] / scaler.scale_
     bias = float(regression.intercept_[0] - coefficients @ scaler.mean_)
-    shape = examples.shape[1:]
+    shape = contexts.shape[1:]
     mean = imputer.statistics_.reshape(shape).astype(np.float32)
     return Linear(mean, coefficients.reshape(shape).astype(np.float32), bias)

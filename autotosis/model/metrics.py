@@ -11,7 +11,7 @@ import numpy as np
 BINS = 10
 
 
-def cross_validation(labels: np.ndarray, probabilities: np.ndarray, fold: np.ndarray) -> dict[str, float]:
+def out_of_fold(labels: np.ndarray, probabilities: np.ndarray, fold: np.ndarray) -> dict[str, float]:
     """Compute the metrics of a binary classifier from out-of-fold probabilities.
 
     Parameters
@@ -47,18 +47,24 @@ def per_fold(
     return np.array([measure(labels[part], scores[part]) for part in parts if 0 < labels[part].mean() < 1])
 
 
-def average_precision(labels: np.ndarray, probabilities: np.ndarray) -> float:
-    """Compute the area under the precision-recall curve, as the mean of precision over steps of recall, 0 to 1."""
+def average_precision(labels: np.ndarray, scores: np.ndarray) -> float:
+    """Compute the area under the precision-recall curve, as the mean of precision over steps of recall, 0 to 1.
+
+    Only the order of the scores counts. They are float of shape (moments,), and the labels int.
+    """
     from sklearn.metrics import average_precision_score
 
-    return float(average_precision_score(labels, probabilities))
+    return float(average_precision_score(labels, scores))
 
 
-def roc_auc(labels: np.ndarray, probabilities: np.ndarray) -> float:
-    """Compute the area under the ROC curve: how often a highlight moment ranks above a calm one, 0 to 1."""
+def roc_auc(labels: np.ndarray, scores: np.ndarray) -> float:
+    """Compute the area under the ROC curve: how often a highlight moment ranks above a calm one, 0 to 1.
+
+    The parameters are those of `average_precision`.
+    """
     from sklearn.metrics import roc_auc_score
 
-    return float(roc_auc_score(labels, probabilities))
+    return float(roc_auc_score(labels, scores))
 
 
 def expected_calibration_error(labels: np.ndarray, probabilities: np.ndarray) -> float:

@@ -17,8 +17,9 @@ from autotosis.project.section import OpenUnitInterval, Section
 from autotosis.signals import context
 
 PATH = Path("models/model.safetensors")
-# The prefixes of tensor names. The model is fitted again to each VOD from `labelled.`.
-PREFIXES = ("labelled.", "face.", "chat.")
+# The prefixes of tensor names: of the labelled moments, from which the model is fitted again to each VOD, of the face
+# network, and of the chat.
+PREFIXES = LABELLED, FACE, CHAT = "labelled.", "face.", "chat."
 # No number in a model is larger. Beyond it, sums would overflow.
 MAX_NUMBER = 1e9
 
@@ -37,9 +38,9 @@ class Card(Section):
     extract : dict of str to float
         The parameters of extraction of the moments that it learned from.
     code : str
-        `context.VERSION` of the code that made them.
+        `context.VERSION` of the code that computed these moments.
     l2 : float
-        The parameter of training of this name. `predict` needs it to fit the model to a VOD.
+        `train.l2`, with which `predict` fits the model to a VOD.
     prevalence : float
         The expected share of highlights in a stream, 0 to 1, for which probabilities hold.
     own_vods : list of str
@@ -134,10 +135,10 @@ def tensors(card: Card) -> dict[str, np.ndarray]:
     except (TypeError, AttributeError):
         raise malformed("it has numbers of a type that NumPy does not know") from None
     for name, tensor in loaded.items():
-        if not name.startswith(PREFIXES) or (name.startswith("face.") and card.architecture is None):
+        if not name.startswith(PREFIXES) or (name.startswith(FACE) and card.architecture is None):
             raise malformed(f"it has {name[:100]}, which no such model has")
         # Only the signals of labelled moments may be NaN, where there is nothing to measure, such as no face.
-        numbers = tensor[~np.isnan(tensor)] if name == "labelled.contexts" else tensor
+        numbers = tensor[~np.isnan(tensor)] if name == f"{LABELLED}contexts" else tensor
         if not (np.abs(numbers.astype(np.float64)) <= MAX_NUMBER).all():
             raise malformed(f"{name} has a value that is not a number, or is larger than {MAX_NUMBER:g}")
     return loaded

@@ -2,7 +2,7 @@
 
 Clips of a few seconds do not show what hours of a stream are like: the voice, the game and the songs differ, and so
 does what counts as normal. But highlights are rare, so the model learns from the unlabelled moments of the VOD as if
-all of them were calm. It does the same with those around judged stretches of other VODs. Together with the moments of
+all of them were calm. It does the same with those around judged stretches. Together with the moments of
 clips, they are weighted so that the share of highlights is the prevalence (learning from positive and unlabelled
 examples: Elkan and Noto, 2008).
 
@@ -148,7 +148,7 @@ def _weight(labelled: Labelled, unlabelled: np.ndarray, prevalence: float) -> fl
     return min(1.0, missing / max(1, len(unlabelled)))
 
 
-def cross_validate(labelled: Labelled, unlabelled: np.ndarray, prevalence: float, penalty: float) -> np.ndarray:
+def score_out_of_fold(labelled: Labelled, unlabelled: np.ndarray, prevalence: float, penalty: float) -> np.ndarray:
     """Score labelled highlights out-of-fold, each by a model that is fitted to the VOD.
 
     The parameters are those of `learn`.
@@ -156,7 +156,7 @@ def cross_validate(labelled: Labelled, unlabelled: np.ndarray, prevalence: float
     Returns
     -------
     ndarray of float64, shape (highlights,)
-        The logits of the highlights in `labelled.measured`.
+        The logits of the highlights in `labelled.measured`, and of their copies.
     """
     logits = []
     for fold in np.unique(labelled.fold):
@@ -212,7 +212,7 @@ def score(
     kernel_logits = learn_kernel(for_kernel, half_seen, card.prevalence).logits(values, fps)
     logits = (1 - KERNEL_SHARE) * linear_logits + KERNEL_SHARE * kernel_logits
     logits += chat_logits + _everywhere(network_logits, seen)
-    highlights = cross_validate(for_linear, unlabelled, card.prevalence, card.l2)
+    highlights = score_out_of_fold(for_linear, unlabelled, card.prevalence, card.l2)
     threshold = np.clip(np.median(highlights), LOWEST_THRESHOLD, HIGHEST_THRESHOLD)
     offset = calibration.log_odds(card.prevalence) + math.log(LIKELIHOOD_RATIO) - SLOPE * float(threshold)
     return Calibration(SLOPE, offset).probabilities(logits)

@@ -167,5 +167,5 @@ def _face_network(architecture: str, device: str, digest: str) -> "FaceNetwork":
     from autotosis.model.face_network import network
 
     torch.set_num_threads(1)
-    weights = model_file.subset("face.", model_file.tensors(model_file.read_card()))
+    weights = model_file.subset(model_file.FACE, model_file.tensors(model_file.read_card()))
     return network.from_tensors(architecture, weights, network.choose_device("predict.device", device))

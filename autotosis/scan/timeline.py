@@ -15,7 +15,7 @@ COLUMNS = ("time", "probability")
 ROUNDING = 0.002
 # A timeline may be this much longer or shorter than its VOD, in addition to one moment (seconds).
 TOLERANCE = 0.1
-# What may be between two moments, since `extract.fps` is at least 0.1 (seconds).
+# The longest time between two moments, since `extract.fps` is at least 0.1 (seconds).
 MAX_STEP = 10.0
 
 

@@ -54,14 +54,14 @@ def relative(values: np.ndarray, fps: float) -> np.ndarray:
     Returns
     -------
     ndarray of float32, shape (moments, COEFFICIENTS)
-        The cepstrum relative to its baseline; NaN if the video has no sound.
+        The cepstrum relative to its baseline; NaN where there is no sound, or it is muted.
     """
     usual: np.ndarray = np.column_stack([baseline(column, fps, np.mean) for column in values.T])
     return values - np.float32(BASELINE_SHARE) * usual
 
 
 def powers(coefficients: np.ndarray) -> np.ndarray:
-    """Return the power in each band that the coefficients tell of: a smooth spectrum, since there are fewer of them.
+    """Invert the transform: return the power in each band. There are fewer coefficients than bands, so it is smooth.
 
     Parameters
     ----------

@@ -1,7 +1,8 @@
 """How busy the chat of a VOD is, relative to its usual level.
 
-The audience reacts some seconds later, so the chat is measured after a delay. It is no column of the other signals,
-because clips have no chat: data/excerpts/chat.csv has it for the labelled stretches of VODs, and `predict` measures it.
+The audience reacts some seconds later, so the chat is measured after a delay. It has no column beside the other
+signals, because clips have no chat: data/excerpts/chat.csv has it for the labelled stretches of VODs, and `predict`
+measures it.
 """
 
 from collections.abc import Iterable, Sequence

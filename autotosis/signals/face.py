@@ -36,7 +36,7 @@ def read(frames: Iterator[np.ndarray], first: int, fps: float, aspect: float) ->
     frames : iterator of ndarray of uint8, shape (size, size, 3)
         The face camera's picture at consecutive moments.
     first : int
-        The number of the first moment in the video. Moments are measured if their number is a multiple of INTERVAL.
+        The number of the first moment in the video. From its beginning on, a moment is measured every INTERVAL seconds.
     fps : float
         Moments per second, Hz.
     aspect : float

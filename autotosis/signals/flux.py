@@ -41,7 +41,7 @@ def relative(values: np.ndarray, fps: float) -> np.ndarray:
     Returns
     -------
     ndarray of float32, shape (moments, 1)
-        The flux relative to its baseline; NaN if the video has no sound.
+        The flux relative to its baseline; NaN where there is no sound, or it is muted.
     """
     above: np.ndarray = values - baseline(values[:, 0], fps, np.median)[:, None]
     return above
