@@ -59,30 +59,25 @@ def windows(values: np.ndarray, fps: float, places: np.ndarray | slice = slice(N
     ndarray of float32, shape (places, len(WINDOWS), columns)
         The means; NaN where a window contains NaN.
     """
-    return np.stack([window(values, number, fps)[places] for number in range(len(WINDOWS))], axis=1)
+    return np.stack([window(values, number, fps, places) for number in range(len(WINDOWS))], axis=1)
 
 
-def window(values: np.ndarray, number: int, fps: float) -> np.ndarray:
-    """Compute the mean of each column in one window around every moment.
+def window(values: np.ndarray, number: int, fps: float, places: np.ndarray | slice = slice(None)) -> np.ndarray:
+    """Compute the mean of each column in one window around moments.
 
     Parameters
     ----------
-    values : ndarray of float32, shape (moments, columns)
-        As in `windows`.
     number : int
-        The number of the window in WINDOWS.
-    fps : float
-        Moments per second, Hz.
+        The number of the window in WINDOWS. The other parameters are those of `windows`.
 
     Returns
     -------
-    ndarray of float32, shape (moments, columns)
+    ndarray of float32, shape (places, columns)
         The means.
     """
     first, last = (round(seconds * fps) for seconds in WINDOWS[number])
-    padded = np.pad(values, ((max(0, -first), max(0, last)), (0, 0)), mode="edge")
-    start = max(0, first)
-    total = np.zeros(values.shape)
-    for lag in range(last - first + 1):
-        total += padded[start + lag : start + lag + len(values)]
+    moments = np.arange(len(values))[places]
+    total = np.zeros((len(moments), values.shape[1]))
+    for lag in range(first, last + 1):
+        total += values[np.clip(moments + lag, 0, len(values) - 1)]
     return (total / (last - first + 1)).astype(np.float32)
