@@ -3,7 +3,7 @@
 # make test     check style, types and imports, and run the tests
 # make check    check style, types and imports only
 # make format   format the code
-# make bench    measure how fast each stage is compared to the hardware's limit (about 15 minutes)
+# make bench    measure how fast each stage is compared to the hardware's limit (about 18 minutes)
 # make torture  break files, kill runs and cut recordings at random, thousands of times (about 30 minutes)
 # make clean    remove the environment and what the pipeline made, except reels, metrics and DVC's cache
 # make help     print this help
