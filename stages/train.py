@@ -77,7 +77,7 @@ def main() -> None:
     tensors = moments.tensors() | learned.face_tensors() | chat.tensors()
     probabilities = measured.probabilities()
     figures = metrics.out_of_fold(measured.labels, probabilities, measured.fold)
-    details = describe(kept, choice, chat, settings.extract.fps)
+    details = describe(kept, choice, chat, probabilities, settings.extract.fps)
     with files.replacing_all(model_file.PATH, METRICS, LIVE) as (model, table, plots):
         model_file.save(model, card, tensors)
         table.write_text(json.dumps(figures, indent=2) + "\n")
@@ -109,15 +109,20 @@ def leave_torchrun() -> bool:
     return torchrun.rank() == 0
 
 
-def describe(clips: Sequence[Clip], choice: NetworkChoice, chat: ChatWeight, fps: float) -> dict[str, float]:
-    """Return the figures of details.json about a model that learned from these clips, at `fps` moments per second."""
+def describe(
+    clips: Sequence[Clip], choice: NetworkChoice, chat: ChatWeight, probabilities: np.ndarray, fps: float
+) -> dict[str, float]:
+    """Return the figures of details.json about a model that learned from these clips, at `fps` moments per second.
+
+    `probabilities` are those of the measured moments, out-of-fold.
+    """
     scores = choice.out_of_fold
-    measured = scores.at(scores.measured)
+    labels = scores.labels[scores.measured]
     details = {
         "clips": len(clips),
         "minutes": len(examples.labels(clips)) / fps / 60,
-        "base_rate": float(measured.labels.mean()),
-        "ece": metrics.expected_calibration_error(measured.labels, measured.probabilities()),
+        "base_rate": float(labels.mean()),
+        "ece": metrics.expected_calibration_error(labels, probabilities),
         **choice.figures,
         **measure_excerpts(scores.at(~scores.measured)),
         **chat.figures(),

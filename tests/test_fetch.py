@@ -118,7 +118,8 @@ def test_what_fails_for_now_is_an_error_and_costs_nothing(streamer, server):
     assert_user_error(
         streamer.stage("fetch", "data/linked"),
         "sources.csv: not downloaded yet: row 2, busy (the server answered 503), "
-        "row 4, part (the connection failed), row 5, off (the connection failed (connection refused))",
+        "row 4, part (the connection failed), row 5, off (the connection failed (connection refused)); "
+        "run `dvc repro` again later",
     )
     assert fetched(streamer) == ["fine.mp4"]
     server.statuses.clear()
@@ -332,7 +333,7 @@ def test_a_stream_that_goes_on_is_downloaded_once_it_has_ended(streamer, server,
     assert_user_error(
         streamer.run(*fetch, env=ENVIRONMENT | {"PYTHONPATH": str(tmp_path / "plugin")}),
         f"not downloaded yet: row 2, is_live ({sentence}), row 3, post_live ({sentence}), "
-        f"row 5, is_upcoming ({sentence})",
+        f"row 5, is_upcoming ({sentence}); run `dvc repro` again later",
     )
     assert fetched(streamer) == ["was_live.mp4"]
 

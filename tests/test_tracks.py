@@ -100,14 +100,14 @@ def test_a_track_of_clips_may_be_named_by_any_pattern_that_matches(project):
         assert ("names sound track 2, but the file has only 1;" in done.stderr) == (track == 2)
 
 
-def test_a_pattern_of_tracks_that_fits_nothing_is_named(project):
+def test_a_pattern_of_tracks_that_matches_nothing_is_named(project):
     project.set_params(tracks={"clip/*": {"judge": 2}, "clips/*": {"judge": 1}, "vods/d*": {"judge": 1}})
     output = project.stage("configure").stdout
     assert "params.yaml: tracks.clip/* matches no video; check the spelling" in output
     assert output.count("matches no video") == 1
 
 
-def test_tracks_of_a_recording_that_is_gone_or_not_cut_fit_a_video(project):
+def test_tracks_of_a_recording_that_is_gone_or_not_cut_match_a_video(project):
     project.write("vods.yaml", "vods: {}\nkept:\n  monday: vods/gone.mp4\n")
     project.set_params(vods={}, tracks={"monday": {"judge": 2}, "vods/demo.mp4": {"judge": 1}})
     assert "matches no video" not in project.succeed("python", "-m", "stages.configure")

@@ -22,8 +22,8 @@ _CEPSTRUM, _FLUX = (
     slice(columns.start - features.AUDIO_COLUMNS.start, columns.stop - features.AUDIO_COLUMNS.start)
     for columns in map(features.columns, (CEPSTRUM, FLUX))
 )
-# The background noise of a band is this quantile of its power over the VOD: people pause at least that much between
-# words, while music and games go on. With 0.1, recordings of other people with music are cut worse.
+# The background noise of a band is this quantile of its power over the VOD: for at least this share of the time, people
+# pause, while music and games go on. With 0.1, recordings of other people with music are cut worse.
 NOISE_SHARE = 0.25
 # Most of the calm time of a VOD is talk, so it is louder than that of clips by about this much in each band (natural
 # logarithm of the power; 4 dB). If a band is not, the VOD's microphone attenuates it. In recordings of other people

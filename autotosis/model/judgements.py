@@ -2,8 +2,7 @@
 
 Learning from them and comparing the metrics would not tell right judgements from wrong ones, because most are about
 moments that the model is least sure of. But judged highlights should look as much like highlights as those of the clips
-do.
-Calm judgements are left out: compared with many of them, even doubtful moments would look like highlights.
+do. Calm judgements are left out: compared with many of them, even doubtful moments would look like highlights.
 """
 
 from collections.abc import Sequence
@@ -74,7 +73,7 @@ def agreeing(clips: Sequence[Clip], settings: Params) -> tuple[Sequence[Clip], S
 
 
 def comparable(clips: Sequence[Clip], fps: float) -> list[Clip]:
-    """Hide signals of clips as often as judged highlights lack them, because otherwise they would differ by that.
+    """Hide signals of clips as often as judged highlights lack them, or a missing signal alone would tell them apart.
 
     Parameters
     ----------

@@ -50,7 +50,7 @@ def per_fold(
 def average_precision(labels: np.ndarray, scores: np.ndarray) -> float:
     """Compute the area under the precision-recall curve, as the mean of precision over steps of recall, 0 to 1.
 
-    Only the order of the scores counts. They are float of shape (moments,), and the labels int.
+    `labels` are int and `scores` float, both of shape (moments,). Only the order of the scores counts.
     """
     from sklearn.metrics import average_precision_score
 

@@ -2,9 +2,9 @@
 
 Clips of a few seconds do not show what hours of a stream are like: the voice, the game and the songs differ, and so
 does what counts as normal. But highlights are rare, so the model learns from the unlabelled moments of the VOD as if
-all of them were calm. It does the same with those around judged stretches. Together with the moments of
-clips, they are weighted so that the share of highlights is the prevalence (learning from positive and unlabelled
-examples: Elkan and Noto, 2008).
+all of them were calm. It does the same with those around judged stretches. Together with the moments of clips, they are
+weighted so that the share of highlights is the prevalence (learning from positive and unlabelled examples: Elkan and
+Noto, 2008).
 
 Two models are fitted, and a weighted mean of their logits counts. In eight recordings of other people, average
 precision is 0.63 with the linear model alone, and 0.85 with kernel logistic regression beside it. But the kernel

@@ -1,8 +1,8 @@
 """The two-pass scan: the first pass listens to the whole VOD, the second looks where it sounds like a highlight.
 
 The first pass also reads the picture at a few moments, to measure the baseline of motion. The second pass looks at the
-moments that are not clearly calm. If they are more than can be highlights, it looks only at those that sound most like
-one. Then every moment is scored by the signals that it has.
+moments that are not clearly calm. If there are more of them than there can be highlights, it looks only at those that
+sound most like highlights. Then every moment is scored by the signals that it has.
 """
 
 from functools import partial

@@ -61,7 +61,7 @@ def relative(values: np.ndarray, fps: float) -> np.ndarray:
 
 
 def powers(coefficients: np.ndarray) -> np.ndarray:
-    """Invert the transform: return the power in each band. There are fewer coefficients than bands, so it is smooth.
+    """Invert the transform: return the power in each band. With fewer coefficients than bands, it is smooth.
 
     Parameters
     ----------

@@ -36,7 +36,8 @@ def read(frames: Iterator[np.ndarray], first: int, fps: float, aspect: float) ->
     frames : iterator of ndarray of uint8, shape (size, size, 3)
         The face camera's picture at consecutive moments.
     first : int
-        The number of the first moment in the video. From its beginning on, a moment is measured every INTERVAL seconds.
+        The number of the first of these moments. Counted from the beginning of the video, one is measured every
+        INTERVAL seconds.
     fps : float
         Moments per second, Hz.
     aspect : float
