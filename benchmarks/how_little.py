@@ -1,6 +1,6 @@
 """How few clips are enough? Average precision against the number of clips that were learned from.
 
-Draws the experiments of a sweep over dataset.clips. They train the model only, so each takes some seconds:
+Plots the experiments of a sweep over dataset.clips. They only train the model, so each takes a few seconds:
 
     for clips in 4 8 16 24 36; do dvc exp run -S dataset.clips=$clips train; done
     python -m benchmarks.how_little how_little.png

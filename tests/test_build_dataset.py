@@ -135,7 +135,7 @@ def test_a_clip_whose_name_begins_with_a_hash_is_learned_from(project):
     assert json.loads(project.read("models/live/details.json"))["clips"] == clips
 
 
-def test_a_pattern_of_groups_that_fits_nothing_is_named(project):
+def test_a_pattern_of_groups_that_matches_nothing_is_named(project):
     project.append("data/tiny/groups.csv", "clips/c0[12].mp4,monday\nclip/*,monday\n")
     output = project.stage("build_dataset").stdout
     assert "groups.csv row" in output and "clip/* matches no video; check the spelling" in output

@@ -161,7 +161,7 @@ def linked_folders(settings: Params) -> list[Path]:
 
 
 def unmatched_tracks(settings: Params) -> list[str]:
-    """List the keys in `tracks` that are patterns and fit no file in clips/ or vods/."""
+    """List the keys in `tracks` that are patterns and match no file in clips/ or vods/."""
     videos = [*vods(settings), *(f"clips/{path.name}" for path in (settings.folder / "clips").glob("*"))]
     # Any other key is the name of a VOD, whose recording may be gone.
     patterns = [key for key in settings.tracks if set(key) & set("/*")]

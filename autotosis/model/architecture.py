@@ -30,8 +30,8 @@ class NetworkChoice:
         The reason for the choice, as a clause.
     figures : dict of str to float
         The rise of the out-of-fold average precision with the network: its mean over the folds (`network_gain`) and its
-        standard deviation (`network_gain_sd`). Empty if no network was tried, or if
-        fewer than two folds have both labels.
+        standard deviation (`network_gain_sd`). Empty if no network was tried, or if fewer than two folds have both
+        labels.
     """
 
     architecture: str | None

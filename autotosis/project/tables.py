@@ -211,7 +211,7 @@ class Patterns(Generic[Value]):
         return next((value for row, value in reversed(self.rows) if matches(row["video"], video)), None)
 
     def unmatched(self, videos: Sequence[str]) -> Iterator[Row]:
-        """Return the rows that fit none of these videos; most likely their names are misspelt."""
+        """Return the rows that match none of these videos; most likely their names are misspelt."""
         for row, _ in self.rows:
             if not any(matches(row["video"], video) for video in videos):
                 yield row
